@@ -1,0 +1,56 @@
+"""The one place that knows Blender's version: 4.5 LTS and 5.2 LTS.
+
+Everything else in the package is written once, against what both have in common; what they do not
+have in common is a function here.
+"""
+
+from __future__ import annotations
+
+import bpy
+
+IS_5 = bpy.app.version >= (5, 0, 0)
+
+EEVEE = "BLENDER_EEVEE" if IS_5 else "BLENDER_EEVEE_NEXT"
+
+# Sockets whose visible name changed: the name that we write, and what 4.5 calls it.
+_NAMES_4 = {"Factor": "Fac"}
+
+
+def socket_names(name: str) -> tuple[str, ...]:
+    """Spellings of a socket's visible name, the first one that exists counts."""
+    old = _NAMES_4.get(name)
+    return (name, old) if old else (name,)
+
+
+def set_modifier_input(modifier: bpy.types.NodesModifier, name: str, value: object) -> None:
+    """Set the input socket called `name` of a geometry nodes modifier.
+
+    Raises
+    ------
+    KeyError
+        If the modifier's group has no such input.
+    """
+    for item in modifier.node_group.interface.items_tree:
+        if item.item_type == "SOCKET" and item.in_out == "INPUT" and item.name == name:
+            if IS_5:
+                getattr(modifier.properties.inputs, item.identifier).value = value
+            else:
+                modifier[item.identifier] = value
+            return
+    raise KeyError(f"{modifier.node_group.name!r} has no input {name!r}")
+
+
+def fcurves(owner: bpy.types.ID) -> bpy.types.ActionChannelbagFCurves:
+    """The F-curves of `owner`'s own action, made where there is none yet."""
+    data = owner.animation_data or owner.animation_data_create()
+    action = data.action
+    if action is None:
+        action = bpy.data.actions.new(owner.name)
+        data.action = action
+    slot = data.action_slot
+    if slot is None:
+        slot = action.slots.new(owner.id_type, owner.name)
+        data.action_slot = slot
+    layer = action.layers[0] if action.layers else action.layers.new("Film")
+    strip = layer.strips[0] if layer.strips else layer.strips.new(type="KEYFRAME")
+    return strip.channelbag(slot, ensure=True).fcurves

@@ -1,0 +1,1 @@
+"""Node groups, one a file, built in code."""

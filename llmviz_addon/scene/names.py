@@ -1,0 +1,50 @@
+"""Every string that crosses Python, attributes, properties and node trees, spelled once."""
+
+from __future__ import annotations
+
+# Attributes of a block's mesh, one value per cell.
+VALUE = "value"
+COLUMN = "column"
+ROW = "row"
+ORDER = "order"
+STATE = "state"
+
+# What `STATE` says of a cell.
+STATE_EMPTY = 0
+STATE_NUMBER = 1
+
+# Attributes of the cell meshes that are instanced.
+CELL_CO = "cell_co"
+CELL_COLOR = "cell_color"
+
+# Custom properties of a block's object that the material reads and that the film animates.
+PROGRESS = "progress"
+HIGHLIGHT = "highlight"
+OPACITY = "opacity"
+FOCUS_COLUMN = "focus_column"
+
+# Custom properties of a block's object that stay as built.
+BLOCK = "llmviz_block"
+TITLE = "llmviz_title"
+DRAWN_AS = "llmviz_drawn_as"
+EXACTNESS = "llmviz_values"
+KIND = "kind"
+GAIN = "gain"
+WAKE = "wake"
+
+# Marks on datablocks of ours.
+OURS = "llmviz"
+VERSION = "llmviz_version"
+ROLE = "llmviz_role"
+
+# The kinds of a block, by the number that the material reads.
+KINDS = ("weight", "activation", "aggregate")
+
+# Node groups and materials read as text of the interface.
+GROUP_CELLS = "LLM Cells"
+GROUP_CELL_COLOR = "LLM Cell Color"
+MATERIAL_CELL = "LLM Cell"
+MATERIAL_LABEL = "LLM Label"
+MATERIAL_ARROW = "LLM Arrow"
+MATERIAL_TILE = "LLM Tile"
+MATERIAL_GROUND = "LLM Ground"

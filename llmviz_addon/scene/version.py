@@ -1,0 +1,3 @@
+"""The version that node groups and files are stamped with."""
+
+VERSION = "0.1.0"
