@@ -1,0 +1,21 @@
+"""LLM Viz: a GPT-style language model taken apart in 3D.
+
+Nothing is imported here at module level, so that the plain rooms (`model`, `anatomy`,
+`walkthrough`) run where there is no Blender.
+"""
+
+from __future__ import annotations
+
+
+def register() -> None:
+    """Add the sidebar, the operators and the scene's properties to Blender."""
+    from . import ui
+
+    ui.register()
+
+
+def unregister() -> None:
+    """Take away what `register` added."""
+    from . import ui
+
+    ui.unregister()

@@ -1,0 +1,110 @@
+"""What every test needs: Blender kept away from the user's files, and a clean scene per test.
+
+The plain rooms (`tests/model`, `tests/anatomy`, `tests/walkthrough`) never touch bpy, and nothing
+here imports it for them. Tests in `BPY_FOLDERS` each begin in an empty file; where a test fails,
+its scene is saved to `build/test-failures/`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+TESTS = Path(__file__).parent
+FAILURES = ROOT / "build" / "test-failures"
+
+BPY_FOLDERS = {"scene", "ui", "cli"}
+REGISTERED_FOLDERS = {"ui", "cli"}
+
+_FAILED = pytest.StashKey[bool]()
+_STATUS = pytest.StashKey[int]()
+_USER_FOLDER = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give Blender a user folder of its own, before anything imports bpy.
+
+    Otherwise the developer's add-ons and preferences would take part in the tests, and installing
+    an extension would change them. Inside the full Blender it is too late for that: there
+    `tools/run_tests.py` sets the folder before Blender starts.
+    """
+    if "bpy" in sys.modules:
+        return
+    folder = Path(tempfile.mkdtemp(prefix="llmviz-tests-"))
+    config.stash[_USER_FOLDER] = folder
+    os.environ["BLENDER_USER_RESOURCES"] = str(folder)
+    os.environ["BLENDER_USER_EXTENSIONS"] = str(folder / "extensions")
+
+
+def _folder(item: pytest.Item) -> str:
+    """The folder below `tests/` that a test stands in."""
+    return item.path.relative_to(TESTS).parts[0]
+
+
+@pytest.fixture(autouse=True)
+def clean_scene(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Begin in an empty file, with the add-on registered where the folder is about it."""
+    folder = _folder(request.node)
+    if folder not in BPY_FOLDERS:
+        yield
+        return
+    import bpy
+
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    if folder in REGISTERED_FOLDERS:
+        request.getfixturevalue("registered")
+    yield
+    if request.node.stash.get(_FAILED, False):
+        FAILURES.mkdir(parents=True, exist_ok=True)
+        name = re.sub(r"[^\w.-]+", "_", request.node.nodeid.removeprefix("tests/"))
+        path = FAILURES / f"{name[:120]}-{bpy.app.version_string[:3]}.blend"
+        bpy.ops.wm.save_as_mainfile(filepath=str(path), copy=True)
+
+
+@pytest.fixture
+def registered() -> None:
+    """The add-on, registered from the checkout; a test that unregisters it need not restore it."""
+    import bpy
+    import llmviz_addon
+
+    if not hasattr(bpy.types.Scene, "llmviz"):
+        llmviz_addon.register()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Iterator[pytest.TestReport]:
+    """Remember a failure until the fixtures are torn down."""
+    report = yield
+    if report.failed:
+        item.stash[_FAILED] = True
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Remember the exit status for `pytest_unconfigure`."""
+    session.config.stash[_STATUS] = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave without the interpreter's farewell where bpy is loaded.
+
+    With bpy 4.5, some modules' clean-up at interpreter shutdown hangs the process; everything that
+    matters has been reported by now.
+    """
+    if folder := config.stash.get(_USER_FOLDER, None):
+        shutil.rmtree(folder, ignore_errors=True)
+    if "bpy" in sys.modules and _STATUS in config.stash:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(config.stash[_STATUS])
