@@ -1,0 +1,31 @@
+"""The network as blocks in space: what there is, how each cell is computed, where it stands.
+
+Knows numbers only through a trace that it is given, and no Blender. `build` makes everything
+from a configuration.
+"""
+
+from __future__ import annotations
+
+from .anatomy import Anatomy, Dim, build
+from .arrows import Arrow
+from .block import Block, BlockSpec
+from .formula import Formula, Operand, Pick, Source
+from .label import Label
+from .places import Place
+from .sections import Section
+
+__all__ = [
+    "Anatomy",
+    "Arrow",
+    "Block",
+    "BlockSpec",
+    "Dim",
+    "Formula",
+    "Label",
+    "Operand",
+    "Pick",
+    "Place",
+    "Section",
+    "Source",
+    "build",
+]

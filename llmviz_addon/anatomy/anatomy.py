@@ -1,0 +1,165 @@
+"""The anatomy of a network: all its blocks, where they stand and how they hang together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from . import arrows, gpt2, sections
+from .arrows import Arrow
+from .block import Block, BlockSpec
+from .label import Bounds
+from .places import Place, places
+from .sections import Section
+from .space import Corner, Space
+
+if TYPE_CHECKING:
+    from ..model import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Dim:
+    """A dimension of the network: its key, how it is labelled, and its size."""
+
+    key: str
+    label: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """A network as blocks in space. Lengths are in cells; x right, y away, z up.
+
+    Attributes
+    ----------
+    config
+        The architecture.
+    blocks
+        Name to block, in the order of computation, weights before the block that uses them.
+    space
+        The geometry behind it: margins, title sizes, pitches.
+    """
+
+    config: Config
+    blocks: dict[str, Block]
+    space: Space
+
+    @cached_property
+    def root(self) -> Section:
+        """The section tree: model, embedding, layers, their parts, output."""
+        return sections.grow(self.blocks.values(), self.space)
+
+    @cached_property
+    def arrows(self) -> tuple[Arrow, ...]:
+        """The flow arrows between blocks."""
+        return tuple(arrows.draw(self.blocks, self.space))
+
+    @cached_property
+    def places(self) -> dict[str, Place]:
+        """Room for what is not a block: the strips of letters, the model card."""
+        return places(self.blocks, self.space)
+
+    @cached_property
+    def dims(self) -> dict[str, Dim]:
+        """The dimensions that block grids refer to, by key; ``"1"`` is not among them."""
+        size = self.space.sizes
+        wide = size["F"] == 4 * size["C"]
+        labels = {
+            "T": "T",
+            "C": "C",
+            "A": "A (head size)",
+            "F": "4C" if wide else "F",
+            "V": "n_vocab",
+        }
+        return {key: Dim(key, label, size[key]) for key, label in labels.items()}
+
+    def size_of(self, dim: str) -> int:
+        """The number of cells along a dimension, 1 for ``"1"``."""
+        return 1 if dim == "1" else self.dims[dim].size
+
+    def section(self, path: str) -> Section:
+        """The section at a dotted path, ``"model"`` for the root.
+
+        Raises
+        ------
+        KeyError
+            If there is none.
+        """
+        return self._sections[path]
+
+    def bounds(self, names: Iterable[str] | None = None) -> Bounds:
+        """Least and greatest corner of blocks, cell edges included.
+
+        Parameters
+        ----------
+        names
+            Names of blocks; all of them unless given.
+
+        Raises
+        ------
+        KeyError
+            If a name is not that of a block.
+        """
+        if names is None:
+            return self.root.bounds
+        return sections.union(self.blocks[name].bounds for name in names)
+
+    @cached_property
+    def _sections(self) -> dict[str, Section]:
+        return {section.name: section for section in self.root.walk()}
+
+
+def build(config: Config) -> Anatomy:
+    """The anatomy of a network.
+
+    Parameters
+    ----------
+    config
+        Its architecture.
+
+    Raises
+    ------
+    ValueError
+        If it is not one that can be drawn.
+    """
+    space = Space.of(config)
+    return Anatomy(config, {block.name: block for block in _blocks(config, space)}, space)
+
+
+def _blocks(config: Config, space: Space) -> Iterator[Block]:
+    specs = gpt2.specs(config)
+    yield from _place(specs.embedding, space.embedding, (0.0, 0.0, 0.0))
+    for layer in range(config.n_layer):
+        x, y, d = space.layer_offset(layer)
+        yield from _place(specs.layer_start, space.layer, (x, y, d), layer)
+        for head in range(config.n_head):
+            at = (x, y + head * space.head_pitch, d)
+            yield from _place(specs.head, space.head, at, layer, head)
+        yield from _place(specs.layer_end, space.layer, (x, y, d), layer)
+    yield from _place(specs.output, space.output, space.output_offset)
+
+
+def _place(
+    specs: Iterable[BlockSpec],
+    corners: dict[str, Corner],
+    offset: Corner,
+    layer: int | None = None,
+    head: int | None = None,
+) -> Iterator[Block]:
+    """Blocks of these roles at their places."""
+    across, away, down = offset
+    for spec in specs:
+        x, y, d = corners[spec.role]
+        prefix = "" if layer is None else f"layer{layer}."
+        if head is not None:
+            prefix += f"head{head}."
+        yield Block(
+            name=prefix + spec.role,
+            layer=layer,
+            head=head,
+            section=spec.section.replace("{i}", str(layer)).replace("{j}", str(head)),
+            origin=(across + x + 0.5, away + y, -(down + d) - 0.5),
+            spec=spec,
+        )

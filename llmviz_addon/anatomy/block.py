@@ -1,0 +1,323 @@
+"""Blocks: the tensors of a network as grids of cells in space.
+
+A :class:`BlockSpec` is what the blocks of one role share (all `q_weight`s of a model, say), a
+:class:`Block` is one of them at its place. A model like GPT-3 has some ninety thousand blocks, so
+a block stores only what is its own, and everything else is read from its spec.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from .formula import Formula, Operand, Pick, operation
+from .label import Bounds, Label, Point, Tag
+
+if TYPE_CHECKING:
+    from ..model import Config
+
+Kind = Literal["weight", "activation", "aggregate"]
+
+
+@dataclass(frozen=True, slots=True)
+class OperandSpec:
+    """An operand of all blocks of one role; `block` has ``{layer}``, ``{head}``, ``{stream}``.
+
+    ``{each_head}`` in `block` stands for one operand for each head of the layer.
+    """
+
+    part: str
+    block: str
+    columns: Pick
+    rows: Pick
+    shape: tuple[int, int]
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True)
+class FormulaSpec:
+    """The formula that all blocks of one role share, and how its result is written."""
+
+    operation: str
+    symbol: str
+    operands: tuple[OperandSpec, ...]
+    surroundings: tuple[OperandSpec, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BlockSpec:
+    """What the blocks of one role have in common. See :class:`Block` for the attributes."""
+
+    role: str
+    pattern: str
+    title: str
+    short_title: str
+    kind: Kind
+    dims: tuple[str, str]
+    columns: int
+    rows: int
+    section: str
+    tag: Tag
+    config: Config
+    time_axis: Literal["columns", "rows", "both"] | None = None
+    causal: bool = False
+    transposed: bool = False
+    """Whether the first axis of the trace's array runs along the rows."""
+    formula: FormulaSpec | None = None
+
+    def scope(self, layer: int | None, head: int | None) -> dict[str, str]:
+        """The prefixes of the names that blocks at this place refer to."""
+        before = (self.config.n_layer if layer is None else layer) - 1
+        return {
+            "layer": f"layer{layer}.",
+            "head": f"layer{layer}.head{head}.",
+            "stream": f"layer{before}.mlp_residual" if before >= 0 else "embedding",
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One tensor as a grid of cells.
+
+    Attributes
+    ----------
+    name
+        Its name, shared with the trace, e.g. ``"layer0.head1.q"``.
+    layer, head
+        Where it belongs, None outside of layers or heads.
+    section
+        Dotted path of its section.
+    origin
+        Centre of the cell at column 0, row 0, in cells. A column steps +x, a row -z.
+    spec
+        What it shares with the other blocks of its role.
+    """
+
+    name: str
+    layer: int | None
+    head: int | None
+    section: str
+    origin: Point
+    spec: BlockSpec
+
+    @property
+    def role(self) -> str:
+        """Its name without layer and head, e.g. ``"q_weight"``."""
+        return self.spec.role
+
+    @property
+    def title(self) -> str:
+        """Its title in full, e.g. ``"Q Weights"``."""
+        return self.spec.title
+
+    @property
+    def short_title(self) -> str:
+        """A title for narrow places."""
+        return self.spec.short_title
+
+    @property
+    def kind(self) -> Kind:
+        """``"weight"``, ``"activation"`` or ``"aggregate"``."""
+        return self.spec.kind
+
+    @property
+    def columns(self) -> int:
+        """Cells along x."""
+        return self.spec.columns
+
+    @property
+    def rows(self) -> int:
+        """Cells along -z."""
+        return self.spec.rows
+
+    @property
+    def column_dim(self) -> str:
+        """What the columns count: ``"T"``, ``"C"``, ``"A"``, ``"F"``, ``"V"`` or ``"1"``."""
+        return self.spec.dims[0]
+
+    @property
+    def row_dim(self) -> str:
+        """What the rows count."""
+        return self.spec.dims[1]
+
+    @property
+    def time_axis(self) -> Literal["columns", "rows", "both"] | None:
+        """Which axis runs along token positions; both for attention, none for weights."""
+        return self.spec.time_axis
+
+    @property
+    def process(self) -> Literal["columns", "rows"]:
+        """Whether the film computes it column by column or row by row."""
+        return "rows" if self.spec.time_axis in ("rows", "both") else "columns"
+
+    @property
+    def causal(self) -> bool:
+        """Whether cells with column (key) later than row (query) do not exist."""
+        return self.spec.causal
+
+    @property
+    def bounds(self) -> Bounds:
+        """Least and greatest corner, cell edges included."""
+        x, y, z = self.origin
+        return (
+            (x - 0.5, y - 0.5, z - self.rows + 0.5),
+            (x + self.columns - 0.5, y + 0.5, z + 0.5),
+        )
+
+    @property
+    def center(self) -> Point:
+        """Centre of the block."""
+        x, y, z = self.origin
+        return (x + (self.columns - 1) / 2, y, z - (self.rows - 1) / 2)
+
+    @property
+    def label(self) -> Label:
+        """Its name tag: text, place and size."""
+        tag = self.spec.tag
+        return tag.beside(self.bounds, self.short_title if tag.short else self.title)
+
+    @property
+    def formula(self) -> Formula | None:
+        """How its cells are computed; None for weights and for the tokens."""
+        shared = self.spec.formula
+        if shared is None:
+            return None
+        return Formula(
+            target=self.name,
+            symbol=shared.symbol,
+            letters=self._letters(),
+            operation=operation(shared.operation),
+            operands=self._bind(shared.operands),
+            surroundings=self._bind(shared.surroundings),
+            causal=self.causal,
+            config=self.spec.config,
+        )
+
+    def cells(self, trace: Mapping[str, np.ndarray]) -> np.ndarray:
+        """The numbers of all cells.
+
+        Parameters
+        ----------
+        trace
+            Block name to array, as a forward pass gives it.
+
+        Returns
+        -------
+        numpy.ndarray
+            (columns, rows) float32, NaN where there is no number: at positions past the last
+            token and above the causal diagonal.
+
+        Raises
+        ------
+        ValueError
+            If the trace's array does not fit the grid.
+        """
+        array = np.asarray(trace[self.name])
+        if array.ndim == 1:
+            array = array[None, :] if self.columns == 1 else array[:, None]
+        elif self.spec.transposed:
+            array = array.T
+        if not self._fits(array.shape):
+            raise ValueError(
+                f"{self.name} is drawn as {self.columns} x {self.rows} cells, "
+                f"but the trace holds {' x '.join(map(str, array.shape))}."
+            )
+        cells = np.full((self.columns, self.rows), np.nan, dtype=np.float32)
+        cells[: array.shape[0], : array.shape[1]] = array
+        if self.causal:
+            cells[self._masked()] = np.nan
+        return cells
+
+    def order(self, n_prompt: int, n_tokens: int) -> np.ndarray:
+        """When each cell is computed.
+
+        Position by position, and within a position down the rows (or along the columns where
+        the rows are positions). A pass of generation adds positions at the end, so the same
+        numbers hold for all passes.
+
+        Parameters
+        ----------
+        n_prompt, n_tokens
+            Positions computed by the first pass, and in all.
+
+        Returns
+        -------
+        numpy.ndarray
+            (columns, rows) float32: rank divided by the number of cells that are ever computed,
+            so in (0, 1]; NaN for those that never are. Weights are there from the start: 0.
+        """
+        self._check(n_prompt, n_tokens)
+        shape = (self.columns, self.rows)
+        if self.time_axis is None:
+            return np.zeros(shape, dtype=np.float32)
+        order = np.full(shape, np.nan, dtype=np.float32)
+        total = self._cells_before(n_tokens)
+        if self.causal:
+            query, key = np.tril_indices(n_tokens)
+            order[key, query] = np.arange(1, total + 1) / total
+        elif self.time_axis == "rows":
+            ranks = np.arange(1, total + 1).reshape(n_tokens, self.columns)
+            order[:, :n_tokens] = (ranks / total).T
+        else:
+            ranks = np.arange(1, total + 1).reshape(n_tokens, self.rows)
+            order[:n_tokens, :] = ranks / total
+        return order
+
+    def progress_after(self, p: int, n_prompt: int, n_tokens: int) -> float:
+        """The progress at which pass `p` is complete; 1 for weights.
+
+        Pass 0 computes the prompt's positions and every further pass one more. The number is
+        rounded to float32 as the orders are, so that it compares equal to the last cell's.
+        """
+        self._check(n_prompt, n_tokens)
+        if self.time_axis is None:
+            return 1.0
+        computed = min(n_prompt + p, n_tokens)
+        return float(np.float32(self._cells_before(computed) / self._cells_before(n_tokens)))
+
+    def _check(self, n_prompt: int, n_tokens: int) -> None:
+        if not 1 <= n_prompt <= n_tokens <= self.spec.config.n_ctx:
+            raise ValueError(
+                f"A prompt of {n_prompt} and {n_tokens} tokens in all do not fit a context of "
+                f"{self.spec.config.n_ctx}."
+            )
+
+    def _cells_before(self, position: int) -> int:
+        """How many cells belong to the positions before `position`."""
+        if self.causal:
+            return position * (position + 1) // 2
+        return position * (self.columns if self.time_axis == "rows" else self.rows)
+
+    def _fits(self, shape: tuple[int, ...]) -> bool:
+        time = {"columns": (True, False), "rows": (False, True), "both": (True, True)}
+        free = time.get(self.time_axis or "", (False, False))
+        grid = (self.columns, self.rows)
+        return len(shape) == 2 and all(
+            given <= size if may_be_less else given == size
+            for given, size, may_be_less in zip(shape, grid, free, strict=True)
+        )
+
+    def _masked(self) -> np.ndarray:
+        key, query = np.ogrid[: self.columns, : self.rows]
+        return key > query
+
+    def _letters(self) -> tuple[str, str]:
+        if self.time_axis == "both":
+            return ("s", "t")
+        letters = {"T": "t", "C": "c", "A": "a", "F": "f", "V": "v", "1": ""}
+        return (letters[self.column_dim], letters[self.row_dim])
+
+    def _bind(self, operands: tuple[OperandSpec, ...]) -> tuple[Operand, ...]:
+        scope = self.spec.scope(self.layer, self.head)
+        bound = []
+        for spec in operands:
+            heads = self.spec.config.n_head if "{each_head}" in spec.block else 1
+            for head in range(heads):
+                name = spec.block.format(each_head=f"layer{self.layer}.head{head}.", **scope)
+                bound.append(
+                    Operand(spec.part, name, spec.columns, spec.rows, spec.shape, spec.symbol)
+                )
+        return tuple(bound)

@@ -1,0 +1,95 @@
+"""Text in anatomy space: what it says, where it stands, and about how much room it takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Point = tuple[float, float, float]
+Bounds = tuple[Point, Point]
+Side = Literal["above", "above_left", "header", "left", "right", "below"]
+
+CHARACTER = 0.52
+"""Estimated width of a character in font sizes, for a sans-serif such as Inter."""
+
+CAPITAL = 0.72
+"""Height of a capital in font sizes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A piece of text in anatomy space.
+
+    Attributes
+    ----------
+    text
+        What it says.
+    anchor
+        The point on the baseline that `align` refers to.
+    size
+        Font size in cells; capitals are about 0.7 of it high.
+    align
+        ``"left"``, ``"center"`` or ``"right"``.
+    """
+
+    text: str
+    anchor: Point
+    size: float
+    align: Literal["left", "center", "right"]
+
+    @property
+    def bounds(self) -> Bounds:
+        """Estimated corners of the text: (least x, y, z), (greatest x, y, z)."""
+        width = len(self.text) * self.size * CHARACTER
+        x, y, z = self.anchor
+        left = x - {"left": 0.0, "center": 0.5, "right": 1.0}[self.align] * width
+        return (left, y, z), (left + width, y, z + self.size * CAPITAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """How the name tags of one role are placed.
+
+    Attributes
+    ----------
+    side
+        Where it stands: centred above or below, above and ending inside the block so that an
+        arrow has room to its right (``"above_left"``), to the left or right of the upper edge,
+        or over what stands above the block (``"header"``).
+    size
+        Font size in cells.
+    lift
+        How far above the block a header stands.
+    short
+        Whether there is only room for the short title.
+    """
+
+    side: Side
+    size: float
+    lift: float = 0.0
+    short: bool = False
+
+    def beside(self, bounds: Bounds, text: str) -> Label:
+        """The label of a block with these bounds."""
+        (left, front, bottom), (right, back, top) = bounds
+        y = (front + back) / 2
+        middle = (left + right) / 2
+        gap = 0.4 * self.size
+        capital = CAPITAL * self.size
+        wide = right - left > 1.2 * len(text) * CHARACTER * self.size
+        match self.side:
+            case "left":
+                z = min((top + bottom) / 2, top) - capital / 2
+                return Label(text, (left - gap, y, z), self.size, "right")
+            case "right":
+                return Label(text, (right + gap, y, top - capital), self.size, "left")
+            case "below":
+                return Label(text, (middle, y, bottom - gap - capital), self.size, "center")
+            case "header":
+                return Label(text, (middle, y, top + self.lift + gap), self.size, "center")
+        if wide:
+            return Label(text, (left, y, top + gap), self.size, "left")
+        if self.side == "above_left":
+            x = left + 0.55 * (right - left)
+            return Label(text, (x, y, top + gap), self.size, "right")
+        return Label(text, (middle, y, top + gap), self.size, "center")

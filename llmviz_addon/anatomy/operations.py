@@ -1,0 +1,150 @@
+"""The kinds of computation that a cell can be the result of.
+
+An :class:`Operation` knows how to write itself down and how to compute one number from the
+numbers it is given. It knows nothing of blocks, positions or layouts: `formula` gathers the
+numbers and the symbols. Adding a kind of computation means adding one function and one entry
+to `OPERATIONS`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from ..model import Config
+
+Parts = Mapping[str, np.ndarray]
+"""The numbers a cell is computed from: part name to a vector of float64."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One kind of computation.
+
+    Attributes
+    ----------
+    name
+        Identifier, e.g. ``"dot"``.
+    form
+        How it is written, with a ``{part}`` for each operand, ``{i}`` for the bound of the
+        summation index and ``{d_head}`` for the model's head size.
+    compute
+        The number, from the operands and the configuration.
+    optional
+        What is appended to `form` when the operand of that name exists.
+    """
+
+    name: str
+    form: str
+    compute: Callable[[Parts, Config], float]
+    optional: tuple[tuple[str, str], ...] = ()
+
+
+def _look_up(parts: Parts, config: Config) -> float:
+    return parts["embedding"][0] + parts["position"][0]
+
+
+def _dot(parts: Parts, config: Config) -> float:
+    bias = parts["bias"][0] if "bias" in parts else 0.0
+    return parts["weight"] @ parts["input"] + bias
+
+
+def _scaled_dot(parts: Parts, config: Config) -> float:
+    return parts["query"] @ parts["key"] / math.sqrt(config.d_head)
+
+
+def _sum(parts: Parts, config: Config) -> float:
+    return parts["branch"][0] + parts["stream"][0]
+
+
+def _mean(parts: Parts, config: Config) -> float:
+    return parts["input"].mean()
+
+
+def _std(parts: Parts, config: Config) -> float:
+    variance = np.mean((parts["input"] - parts["mean"][0]) ** 2)
+    return math.sqrt(variance + config.norm_eps)
+
+
+def _layer_norm(parts: Parts, config: Config) -> float:
+    bias = parts["bias"][0] if "bias" in parts else 0.0
+    normalized = (parts["input"][0] - parts["mean"][0]) / parts["std"][0]
+    return normalized * parts["weight"][0] + bias
+
+
+def _maximum(parts: Parts, config: Config) -> float:
+    return parts["input"].max()
+
+
+def _sum_exp(parts: Parts, config: Config) -> float:
+    return np.exp(parts["input"] - parts["max"][0]).sum()
+
+
+def _softmax(parts: Parts, config: Config) -> float:
+    return math.exp(parts["input"][0] - parts["max"][0]) / parts["sum"][0]
+
+
+def _gelu_erf(parts: Parts, config: Config) -> float:
+    x = parts["input"][0]
+    return 0.5 * x * (1.0 + math.erf(x / math.sqrt(2.0)))
+
+
+def _gelu_tanh(parts: Parts, config: Config) -> float:
+    # Hendrycks and Gimpel, 2016, "Gaussian Error Linear Units", the approximation GPT-2 uses.
+    x = parts["input"][0]
+    return 0.5 * x * (1.0 + math.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)))
+
+
+def _relu(parts: Parts, config: Config) -> float:
+    return max(0.0, parts["input"][0])
+
+
+_BIAS = (("bias", " + {bias}"),)
+
+OPERATIONS: dict[str, Operation] = {
+    operation.name: operation
+    for operation in (
+        Operation("look_up", "{embedding} + {position}", _look_up),
+        Operation("dot", "Σ_i {weight} · {input}", _dot, _BIAS),
+        Operation("weighted_sum", "Σ_{i} {weight} · {input}", _dot),
+        Operation("scaled_dot", "Σ_i {query} · {key} / √{d_head}", _scaled_dot),
+        Operation("sum", "{branch} + {stream}", _sum),
+        Operation("mean", "mean_i {input}", _mean),
+        Operation("std", "√(mean_i ({input} − {mean})² + ε)", _std),
+        Operation("layer_norm", "({input} − {mean}) / {std} · {weight}", _layer_norm, _BIAS),
+        Operation("max", "max_{i} {input}", _maximum),
+        Operation("sum_exp", "Σ_{i} exp({input} − {max})", _sum_exp),
+        Operation("softmax", "exp({input} − {max}) / {sum}", _softmax),
+        Operation("gelu_erf", "GELU({input})", _gelu_erf),
+        Operation("gelu_tanh", "GELU({input})", _gelu_tanh),
+        Operation("relu", "max(0, {input})", _relu),
+    )
+}
+
+_ACTIVATIONS = {
+    "gelu": "gelu_erf",
+    "gelu_erf": "gelu_erf",
+    "gelu_new": "gelu_tanh",
+    "gelu_tanh": "gelu_tanh",
+    "gelu_pytorch_tanh": "gelu_tanh",
+    "relu": "relu",
+}
+
+
+def activation(name: str) -> str:
+    """The operation behind an activation's name in a configuration.
+
+    Raises
+    ------
+    ValueError
+        If there is no operation for it.
+    """
+    if name not in _ACTIVATIONS:
+        known = ", ".join(sorted(_ACTIVATIONS))
+        raise ValueError(f"No formula for the activation {name!r}; known are {known}.")
+    return _ACTIVATIONS[name]

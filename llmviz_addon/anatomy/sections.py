@@ -1,0 +1,130 @@
+"""The section tree: model, embedding, layers, their parts, heads, output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from .block import Block
+from .label import Bounds, Label, Point
+from .space import Space
+
+_TITLES = {
+    "embedding": "Embedding",
+    "ln_1": "Layer Norm",
+    "ln_2": "Layer Norm",
+    "attention": "Self-Attention",
+    "projection": "Projection",
+    "mlp": "MLP",
+    "output": "Output",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the network.
+
+    Attributes
+    ----------
+    name
+        Dotted path, e.g. ``"layer0.attention.head1"``; ``"model"`` for the root.
+    title
+        E.g. ``"Head 1"``.
+    children
+        Its parts, in the order of computation.
+    blocks
+        Names of the blocks that belong to it directly.
+    bounds
+        Corners of all blocks in it and in its parts.
+    label
+        Its title as text: what it says, where and how large.
+    """
+
+    name: str
+    title: str
+    children: tuple[Section, ...]
+    blocks: tuple[str, ...]
+    bounds: Bounds
+    label: Label
+
+    @property
+    def label_anchor(self) -> Point:
+        """The point on the baseline of its title."""
+        return self.label.anchor
+
+    def walk(self) -> Iterator[Section]:
+        """This section and all below it, parents first."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+    def all_blocks(self) -> Iterator[str]:
+        """Names of the blocks in it and in its parts."""
+        for section in self.walk():
+            yield from section.blocks
+
+
+def grow(blocks: Iterable[Block], space: Space) -> Section:
+    """The section tree of all blocks."""
+    direct: dict[str, list[Block]] = {}
+    children: dict[str, list[str]] = {"model": []}
+    for block in blocks:
+        if block.section not in direct:
+            _plant(block.section, direct, children)
+        direct[block.section].append(block)
+    return _section("model", direct, children, space)
+
+
+def _plant(path: str, direct: dict[str, list[Block]], children: dict[str, list[str]]) -> None:
+    """Make a section and the ones above it known, in the order in which they turn up."""
+    if path in direct:
+        return
+    parent = path.rpartition(".")[0] or "model"
+    if parent != "model":
+        _plant(parent, direct, children)
+    direct[path] = []
+    children.setdefault(path, [])
+    children[parent].append(path)
+
+
+def _section(
+    path: str, direct: dict[str, list[Block]], children: dict[str, list[str]], space: Space
+) -> Section:
+    parts = tuple(_section(child, direct, children, space) for child in children[path])
+    own = direct.get(path, [])
+    bounds = union([*(block.bounds for block in own), *(part.bounds for part in parts)])
+    title = _title(path)
+    names = tuple(block.name for block in own)
+    return Section(path, title, parts, names, bounds, _label(path, title, bounds, space))
+
+
+def union(bounds: Iterable[Bounds]) -> Bounds:
+    """The smallest box around boxes."""
+    least, greatest = zip(*bounds, strict=True)
+    x0, y0, z0 = zip(*least, strict=True)
+    x1, y1, z1 = zip(*greatest, strict=True)
+    return (min(x0), min(y0), min(z0)), (max(x1), max(y1), max(z1))
+
+
+def _title(path: str) -> str:
+    last = path.rpartition(".")[2]
+    if last == "model":
+        return "Model"
+    if last.startswith("layer"):
+        return f"Layer {last.removeprefix('layer')}"
+    if last.startswith("head"):
+        return f"Head {last.removeprefix('head')}"
+    return _TITLES[last]
+
+
+def _label(path: str, title: str, bounds: Bounds, space: Space) -> Label:
+    """Layers are named to the right of the stream, parts at the left end of their top."""
+    (left, front, _), (right, _, top) = bounds
+    last = path.rpartition(".")[2]
+    size = space.title_size
+    if last.startswith("layer") or last in ("embedding", "output"):
+        size *= 2.5
+        # The right side of the stream is free, but for the position embedding.
+        x = right + (1.0 if last == "embedding" else 3.5) * space.margin
+        return Label(title, (x, front + 0.5, top - size), size, "left")
+    return Label(title, (left, front + 0.5, top + 2.2 * size), size * 1.5, "left")
