@@ -1,0 +1,170 @@
+"""Where each weight of a GPT-2 sits in a checkpoint, whoever saved it.
+
+Hugging Face, minGPT and nanoGPT use the same names, with different prefixes. They differ in
+the linear layers: Hugging Face's `Conv1D` stores (in, out), torch's `nn.Linear` (out, in). The
+fused query, key and value projection is never square, so it tells which of the two a file is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ...config import Config
+from ...errors import CheckpointError
+from ...safetensors_file import StoredTensor
+from ...weights import Source, Weights
+
+# What wrappers put before a name: torch.compile, DataParallel, and the language-model class.
+_PREFIX = re.compile(r"^(?:_orig_mod\.|module\.|transformer\.)+")
+# Causal masks that older versions saved with the weights.
+_BUFFER = re.compile(r"^h\.\d+\.attn\.(?:bias|masked_bias)$")
+# Names that differ between the checkpoint and the canonical ones.
+_RENAMED = {"wte.weight": "wte", "wpe.weight": "wpe", "lm_head.weight": "lm_head"}
+_LAYER = re.compile(r"^h\.(\d+)\.")
+_LINEAR = re.compile(r"\.(?:c_attn|c_proj|c_fc)\.weight$")
+
+Tensors = dict[str, StoredTensor]
+
+
+def canonical(tensors: Iterable[StoredTensor]) -> Tensors:
+    """Tensors by their canonical names, without mask buffers.
+
+    Raises
+    ------
+    CheckpointError
+        Where two tensors come to the same name.
+    """
+    result: Tensors = {}
+    for tensor in tensors:
+        name = _PREFIX.sub("", tensor.name)
+        if _BUFFER.match(name):
+            continue
+        name = _RENAMED.get(name, name)
+        if name in result:
+            raise CheckpointError(
+                f"{tensor.file.path}: tensors {tensor.name} and {result[name].name} both are "
+                f"{name}; keep one of them"
+            )
+        result[name] = tensor
+    return result
+
+
+def has_bias(tensors: Tensors) -> bool:
+    """Whether a checkpoint has any bias; `weights` then expects all of them."""
+    return any(name.endswith(".bias") for name in tensors)
+
+
+def is_linear(tensors: Tensors) -> bool:
+    """Whether linear layers are stored as torch's nn.Linear does, (out, in)."""
+    tensor = tensors.get("h.0.attn.c_attn.weight")
+    return tensor is not None and len(tensor.shape) == 2 and tensor.shape[0] == 3 * tensor.shape[1]
+
+
+def head_differs(tensors: Tensors) -> bool:
+    """Whether the file has a head that is not the token embedding.
+
+    Notes
+    -----
+    nanoGPT saves a tied head twice. A few rows tell the two cases apart without reading the
+    whole of either; the numbers used are the head's own in any case.
+    """
+    head, embedding = tensors.get("lm_head"), tensors.get("wte")
+    if head is None or embedding is None:
+        return False
+    if (head.shape, head.dtype) != (embedding.shape, embedding.dtype) or not head.shape:
+        return True
+    rows = np.unique(np.linspace(0, head.shape[0] - 1, 16, dtype=np.int64))
+    return head.shape[0] > 0 and head.raw()[rows].tobytes() != embedding.raw()[rows].tobytes()
+
+
+def weights(config: Config, tensors: Tensors, path: Path) -> tuple[Weights, tuple[str, ...]]:
+    """The weights that a configuration asks for, every shape checked and no number read.
+
+    Returns
+    -------
+    weights, unused
+        `unused` are the names of tensors outside the layers that the model does not need.
+
+    Raises
+    ------
+    CheckpointError
+        Where a tensor is missing or has another shape, or where the file has tensors within
+        its layers that this architecture does not know.
+    """
+    transposed = is_linear(tensors)
+    sources = {}
+    for name, shape in _expected(config):
+        tensor = tensors.get(name)
+        if tensor is None and name == "lm_head" and config.tied:
+            tensor = tensors.get("wte")
+        if tensor is None:
+            raise CheckpointError(
+                f"{path}: tensor {_spelled(name)} is missing, shape {shape} was expected; {_CURE}"
+            )
+        source = Source(tensor, transposed and bool(_LINEAR.search(name)))
+        if source.shape != shape:
+            stored = shape[::-1] if source.transposed else shape
+            raise CheckpointError(
+                f"{tensor.file.path}: tensor {tensor.name} has shape {tensor.shape}, {stored} was "
+                f"expected; {_CURE}"
+            )
+        sources[name] = source
+    unused = tuple(tensors[name].name for name in tensors if name not in sources)
+    _check_unused(config, tensors, unused, path)
+    return Weights(sources), unused
+
+
+_CURE = "check that the configuration belongs to this file"
+
+
+def _spelled(name: str) -> str:
+    return f"{name}.weight" if name in _RENAMED.values() else name
+
+
+def _expected(config: Config) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Every canonical name and shape of a model, linear layers as (in, out)."""
+    width, d_ff = config.n_embd, config.d_ff
+
+    def norm(name: str) -> Iterator[tuple[str, tuple[int, ...]]]:
+        yield f"{name}.weight", (width,)
+        if config.bias:
+            yield f"{name}.bias", (width,)
+
+    def linear(name: str, n_in: int, n_out: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+        yield f"{name}.weight", (n_in, n_out)
+        if config.bias:
+            yield f"{name}.bias", (n_out,)
+
+    yield "wte", (config.n_vocab, width)
+    yield "wpe", (config.n_ctx, width)
+    for layer in range(config.n_layer):
+        yield from norm(f"h.{layer}.ln_1")
+        yield from linear(f"h.{layer}.attn.c_attn", width, 3 * width)
+        yield from linear(f"h.{layer}.attn.c_proj", width, width)
+        yield from norm(f"h.{layer}.ln_2")
+        yield from linear(f"h.{layer}.mlp.c_fc", width, d_ff)
+        yield from linear(f"h.{layer}.mlp.c_proj", d_ff, width)
+    yield from norm("ln_f")
+    yield "lm_head", (config.n_vocab, width)
+
+
+def _check_unused(config: Config, tensors: Tensors, unused: tuple[str, ...], path: Path) -> None:
+    """Refuse tensors that would have taken part in the computation."""
+    for name in tensors:
+        if tensors[name].name not in unused:
+            continue
+        layer = _LAYER.match(name)
+        if layer and int(layer[1]) >= config.n_layer:
+            raise CheckpointError(
+                f"{path}: has tensor {tensors[name].name}, but the configuration says "
+                f"{config.n_layer} layers; {_CURE}"
+            )
+        if layer or name in ("lm_head.bias", "ln_f.bias"):
+            raise CheckpointError(
+                f"{path}: tensor {tensors[name].name} is not part of a GPT-2 of this "
+                f"configuration, so its numbers would be wrong; {_CURE}"
+            )

@@ -1,0 +1,199 @@
+"""The architecture of a GPT-2, read from whichever configuration came with it.
+
+Three programs write configurations for this family, and mean different things by silence:
+
+- Hugging Face (`n_positions`, `activation_function`): the tanh GELU and a tied head unless
+  said otherwise.
+- nanoGPT (`block_size`, `bias`, `dropout`): the exact GELU, and a tied head that is saved
+  twice.
+- minGPT (`block_size`, `embd_pdrop`, `model_type: gpt-nano`, all of it perhaps under `model`):
+  the tanh GELU, and a head of its own.
+
+What a configuration does not say is taken from the shapes of the tensors where they are proof,
+and otherwise asked for: a guess that is wrong would still compute plausible numbers.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ...config import Config
+from ...errors import ConfigError
+from .checkpoint import Tensors, has_bias, head_differs, is_linear
+
+# minGPT's named sizes (mingpt/model.py): n_layer, n_head, n_embd.
+_MINGPT_SIZES = {
+    "openai-gpt": (12, 12, 768),
+    "gpt2": (12, 12, 768),
+    "gpt2-medium": (24, 16, 1024),
+    "gpt2-large": (36, 20, 1280),
+    "gpt2-xl": (48, 25, 1600),
+    "gopher-44m": (8, 16, 512),
+    "gpt-mini": (6, 6, 192),
+    "gpt-micro": (4, 4, 128),
+    "gpt-nano": (3, 3, 48),
+}
+_NAMED = frozenset({*_MINGPT_SIZES, "mingpt", "nanogpt"})
+
+_ACTIVATIONS = {
+    "gelu_new": "gelu_tanh",
+    "gelu_pytorch_tanh": "gelu_tanh",
+    "gelu_fast": "gelu_tanh",
+    "gelu_tanh": "gelu_tanh",
+    "gelu": "gelu",
+    "gelu_python": "gelu",
+    "relu": "relu",
+    "silu": "silu",
+    "swish": "silu",
+}
+
+# Settings that change the numbers and that we do not compute: the value that leaves them off.
+_UNSUPPORTED = {
+    "scale_attn_weights": True,
+    "scale_attn_by_inverse_layer_idx": False,
+    "add_cross_attention": False,
+    "quantization_config": None,
+}
+
+# Released GPT-2 sizes, by n_embd: the only ones whose head count is known without being told.
+_RELEASED_HEADS = {768: 12, 1024: 16, 1280: 20, 1600: 25}
+
+
+def unwrap(raw: dict[str, Any]) -> dict[str, Any] | None:
+    """The part of a configuration that describes a model of this family, or None.
+
+    `openai-gpt` is Hugging Face's GPT-1, another network, except in minGPT's own files.
+    """
+    model = raw.get("model")
+    if isinstance(model, dict) and "n_embd" not in raw:
+        raw = model
+    model_type = raw.get("model_type")
+    if model_type is None:
+        return raw if "n_embd" in raw else None
+    if not isinstance(model_type, str) or model_type.lower() not in _NAMED:
+        return None
+    return None if model_type == "openai-gpt" and "block_size" not in raw else raw
+
+
+def read_config(raw: dict[str, Any] | None, tensors: Tensors, path: Path) -> Config:
+    """The `Config` of a checkpoint.
+
+    Parameters
+    ----------
+    raw : dict or None
+        What `unwrap` returned; None where a file comes without a configuration.
+    tensors : dict
+        The checkpoint's tensors by canonical name.
+    path : Path
+        What messages name: the configuration, or the file that lacks one.
+
+    Raises
+    ------
+    ConfigError
+        Where something that changes the numbers is unknown, unsupported or contradictory.
+    """
+    said = {} if raw is None else raw
+    for key, off in _UNSUPPORTED.items():
+        if said.get(key, off) != off:
+            raise ConfigError(
+                f"{path}: {key} is {str(said[key])[:40]}, which this version does not compute; "
+                f"only checkpoints with {key} = {off} can be opened"
+            )
+    sizes = _sizes(said, tensors)
+    if "n_head" not in sizes and raw is None and not is_linear(tensors):
+        sizes["n_head"] = _RELEASED_HEADS.get(sizes.get("n_embd", 0))
+    for name in ("n_layer", "n_head", "n_embd", "n_ctx", "n_vocab"):
+        if sizes.get(name) is None:
+            where = "put a config.json with it beside the file" if raw is None else "add it"
+            raise ConfigError(f"{path}: does not say {_SPELLED.get(name, name)}; {where}")
+    try:
+        config = Config(
+            **{name: size for name, size in sizes.items() if size is not None},
+            norm_eps=said.get("layer_norm_epsilon", 1e-5),
+            activation=_activation(said, raw is None, tensors, path),
+            tied=_tied(said, tensors, path),
+            bias=said["bias"] if said.get("bias") is not None else has_bias(tensors),
+        )
+    except ConfigError as error:
+        message = str(error)
+        raise ConfigError(message if str(path) in message else f"{path}: {message}") from error
+    return config
+
+
+_SPELLED = {"n_ctx": "n_positions (the context length)", "n_vocab": "vocab_size"}
+
+# Each size under the names that the three programs and Hugging Face's aliases give it.
+_KEYS = {
+    "n_layer": ("n_layer", "num_hidden_layers"),
+    "n_head": ("n_head", "num_attention_heads"),
+    "n_embd": ("n_embd", "hidden_size"),
+    "n_ctx": ("n_positions", "max_position_embeddings", "block_size", "n_ctx"),
+    "n_vocab": ("vocab_size",),
+    "d_ff": ("n_inner",),
+}
+
+
+def _sizes(said: dict[str, Any], tensors: Tensors) -> dict[str, Any]:
+    """Every size that the configuration says, or else the shapes, or else minGPT's names."""
+    sizes: dict[str, Any] = {}
+    for name, keys in _KEYS.items():
+        for key in keys:
+            if said.get(key) is not None:
+                sizes[name] = said[key]
+                break
+    for name, size in _shown(tensors).items():
+        if name != "d_ff" or "n_inner" not in said:  # null means 4 n_embd
+            sizes.setdefault(name, size)
+    if "block_size" in said and said.get("model_type") in _MINGPT_SIZES:
+        named = _MINGPT_SIZES[said["model_type"]]
+        for name, size in zip(("n_layer", "n_head", "n_embd"), named, strict=True):
+            sizes.setdefault(name, size)
+    return sizes
+
+
+def _shown(tensors: Tensors) -> dict[str, int]:
+    """The sizes that the shapes of tensors prove."""
+    sizes = {}
+    for name, key in (("wte", "n_vocab"), ("wpe", "n_ctx")):
+        if name in tensors and len(tensors[name].shape) == 2:
+            sizes[key], sizes["n_embd"] = tensors[name].shape
+    layers = [int(name.split(".")[1]) for name in tensors if name.startswith("h.")]
+    if layers:
+        sizes["n_layer"] = max(layers) + 1
+    hidden = tensors.get("h.0.mlp.c_fc.weight")
+    if hidden is not None and len(hidden.shape) == 2:
+        sizes["d_ff"] = hidden.shape[0 if is_linear(tensors) else 1]
+    return sizes
+
+
+def _activation(said: dict[str, Any], bare: bool, tensors: Tensors, path: Path) -> str:
+    name = said.get("activation_function")
+    if name is None:
+        if bare and is_linear(tensors):
+            raise ConfigError(
+                f"{path}: does not say its activation; put a config.json beside it with n_head, "
+                'and "activation_function": "gelu" (nanoGPT) or "gelu_new" (minGPT)'
+            )
+        nano = "block_size" in said and ("bias" in said or "dropout" in said)
+        return "gelu" if nano or said.get("model_type") == "nanogpt" else "gelu_tanh"
+    if not isinstance(name, str) or name not in _ACTIVATIONS:
+        raise ConfigError(
+            f"{path}: activation_function is {str(name)[:40]!r}; "
+            f"this version computes {', '.join(_ACTIVATIONS)}"
+        )
+    return _ACTIVATIONS[name]
+
+
+def _tied(said: dict[str, Any], tensors: Tensors, path: Path) -> bool:
+    """Whether the head is the token embedding: said, or else shown by the tensors."""
+    tied = said.get("tie_word_embeddings")
+    differs = head_differs(tensors)
+    if tied is None:
+        return not differs
+    if tied is True and differs:
+        raise ConfigError(
+            f"{path}: says tie_word_embeddings, but the checkpoint's lm_head.weight is not its "
+            "wte.weight; set it to false to use the head in the file"
+        )
+    return tied

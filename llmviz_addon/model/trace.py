@@ -1,0 +1,85 @@
+"""Every intermediate of one forward pass, by the name that the whole project uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import CheckpointError
+
+
+class Trace(Mapping[str, NDArray]):
+    """All blocks of a model for one sequence, weights included.
+
+    A mapping from block names (docs/architecture.md, "Names") to arrays: activations and
+    aggregates are what the forward pass computed, in float32; weight blocks are slices of the
+    checkpoint, resolved when asked for. Iterating gives the names in the order of the data
+    flow; `len` counts blocks.
+
+    Attributes
+    ----------
+    ids : list[int]
+        The tokens that were read.
+    n_tokens : int
+        How many: T in the shapes of the blocks.
+    logits : (T, n_vocab) float32
+    """
+
+    def __init__(
+        self,
+        names: tuple[str, ...],
+        computed: Mapping[str, NDArray],
+        weight: Callable[[str], NDArray[np.float32]],
+    ) -> None:
+        self._names = dict.fromkeys(names)
+        self._computed = computed
+        self._weight = weight
+        self.ids: list[int] = computed["tokens"].tolist()
+        self.n_tokens = len(self.ids)
+
+    @property
+    def logits(self) -> NDArray[np.float32]:
+        return self._computed["logits"]
+
+    def __getitem__(self, name: str) -> NDArray:
+        if name in self._computed:
+            return self._computed[name]
+        if name not in self._names:
+            similar = get_close_matches(str(name), list(self._names), n=1)
+            hint = f"; did you mean {similar[0]!r}?" if similar else ""
+            raise KeyError(f"no block {name!r} in this model{hint}")
+        return self._weight(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __contains__(self, name: object) -> bool:
+        # Mapping's own would convert a weight to find out.
+        return name in self._names
+
+
+class Recorder(dict[str, NDArray]):
+    """Collects what a forward pass computes, and refuses what is not a finite number.
+
+    Weights can be finite and still so large, in a damaged file, that sums overflow; the first
+    block where that happens is the one to name.
+    """
+
+    def keep(self, name: str, array: NDArray, masked: NDArray[np.bool_] | None = None) -> NDArray:
+        """Store an array read-only under a block's name, −inf where masked, and give it back."""
+        if not np.isfinite(array).all():
+            raise CheckpointError(
+                f"The numbers overflow in block {name}; the weights are damaged, or belong to "
+                "another architecture than the configuration says"
+            )
+        if masked is not None:
+            array[masked] = -np.inf
+        array.flags.writeable = False
+        self[name] = array
+        return array
