@@ -73,6 +73,7 @@ def clean_scene(request: pytest.FixtureRequest) -> Iterator[None]:
 def registered() -> None:
     """The add-on, registered from the checkout; a test that unregisters it need not restore it."""
     import bpy
+
     import llmviz_addon
 
     if not hasattr(bpy.types.Scene, "llmviz"):
