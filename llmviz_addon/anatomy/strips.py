@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from .anatomy import Anatomy
 
 PITCH = 3.4
-TILE = 3.0
+WIDTH = 3.0
+TILE_HEIGHT = 5.0
 BAR_HEIGHT = 12.0
+GAP = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Tile:
     """A rectangle that faces the viewer: its centre, width and height, in cells."""
 
     center: tuple[float, float, float]
@@ -40,13 +42,13 @@ class Strip:
 
     Attributes
     ----------
-    places
+    tiles
         Where each position's tile or bar stands.
     wires
-        (count, 4, 3) polylines between each position's cell and its place.
+        (count, 4, 3) polylines between each position's cell and its tile.
     """
 
-    places: tuple[Place, ...]
+    tiles: tuple[Tile, ...]
     wires: np.ndarray
 
 
@@ -57,12 +59,12 @@ def _strip(anatomy: Anatomy, name: str, count: int, height: float, side: int) ->
     y = (front + back) / 2
     middle = (left + right) / 2
     edge = top if side > 0 else bottom
-    gap = 4.0
+    gap = GAP
     x = middle + (np.arange(count) - (block.columns - 1) / 2) * PITCH
     columns = left + 0.5 + np.arange(count)
     near = edge + side * gap
-    places = tuple(
-        Place((float(c), float(y), float(near + side * height / 2)), TILE, height) for c in x
+    tiles = tuple(
+        Tile((float(c), float(y), float(near + side * height / 2)), WIDTH, height) for c in x
     )
 
     def points(across: np.ndarray, z: float) -> np.ndarray:
@@ -77,12 +79,12 @@ def _strip(anatomy: Anatomy, name: str, count: int, height: float, side: int) ->
         ],
         axis=1,
     )
-    return Strip(places, wires)
+    return Strip(tiles, wires)
 
 
 def input_strip(anatomy: Anatomy, count: int | None = None) -> Strip:
     """Tiles above the tokens, one for each position of the context, or for the first `count`."""
-    return _strip(anatomy, "tokens", count or anatomy.config.n_ctx, 5.0, 1)
+    return _strip(anatomy, "tokens", count or anatomy.config.n_ctx, TILE_HEIGHT, 1)
 
 
 def output_strip(anatomy: Anatomy, count: int) -> Strip:

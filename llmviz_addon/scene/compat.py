@@ -40,17 +40,12 @@ def set_modifier_input(modifier: bpy.types.NodesModifier, name: str, value: obje
     raise KeyError(f"{modifier.node_group.name!r} has no input {name!r}")
 
 
-def fcurves(owner: bpy.types.ID) -> bpy.types.ActionChannelbagFCurves:
-    """The F-curves of `owner`'s own action, made where there is none yet."""
+def fcurves(owner: bpy.types.ID, action: bpy.types.Action) -> bpy.types.ActionChannelbagFCurves:
+    """The F-curves of `owner` in `action`, which gives each thing that it animates a slot."""
     data = owner.animation_data or owner.animation_data_create()
-    action = data.action
-    if action is None:
-        action = bpy.data.actions.new(owner.name)
+    if data.action is not action or data.action_slot is None:
         data.action = action
-    slot = data.action_slot
-    if slot is None:
-        slot = action.slots.new(owner.id_type, owner.name)
-        data.action_slot = slot
+        data.action_slot = action.slots.new(owner.id_type, owner.name)
     layer = action.layers[0] if action.layers else action.layers.new("Film")
     strip = layer.strips[0] if layer.strips else layer.strips.new(type="KEYFRAME")
-    return strip.channelbag(slot, ensure=True).fcurves
+    return strip.channelbag(data.action_slot, ensure=True).fcurves

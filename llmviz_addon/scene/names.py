@@ -8,6 +8,7 @@ COLUMN = "column"
 ROW = "row"
 ORDER = "order"
 STATE = "state"
+LEVEL = "level"
 
 # What `STATE` says of a cell.
 STATE_EMPTY = 0
@@ -33,6 +34,16 @@ GAIN = "gain"
 WAKE = "wake"
 
 # Marks on datablocks of ours.
+# What a label or a bundle of arrows belongs to: the name of a block, or "section:" and a path.
+LABEL_OF = "llmviz_label_of"
+ARROWS_OF = "llmviz_arrows_of"
+
+# Which position of a strip an object belongs to, e.g. "strip:input:3".
+STRIP = "llmviz_strip"
+
+# Who the film calls by name: the camera, a token that flies, a caption.
+ACTOR = "llmviz_actor"
+
 OURS = "llmviz"
 VERSION = "llmviz_version"
 ROLE = "llmviz_role"

@@ -24,6 +24,10 @@ from . import compat, names
 from .version import VERSION
 
 
+# Properties that every node has (name, color, width, ...); sockets of that name come first.
+_OF_EVERY_NODE = frozenset(bpy.types.Node.bl_rna.properties.keys())
+
+
 class Socket:
     """An output socket with arithmetic: `a * b` adds a math node to the tree."""
 
@@ -139,7 +143,7 @@ class Graph:
         node.parent = self._frame
         sockets = {}
         for keyword, value in inputs.items():
-            if keyword in node.bl_rna.properties and not node.bl_rna.properties[keyword].is_readonly:
+            if keyword in node.bl_rna.properties and keyword not in _OF_EVERY_NODE:
                 setattr(node, keyword, value)
             else:
                 sockets[keyword] = value

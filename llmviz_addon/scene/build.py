@@ -1,0 +1,294 @@
+"""From a model and a prompt to a scene: build, recolour, remove.
+
+Building is a generator of steps that yields how far it is, so that a script can exhaust it and an
+operator can drive it from a timer, show progress, and stop. A build that fails or is stopped
+removes what it has made; an earlier build stays until the new one is complete.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import bpy
+import numpy as np
+from mathutils import Vector
+
+from .. import anatomy as anatomy_room
+from .. import model as model_room
+from ..anatomy import Anatomy
+from ..model import Model, Trace
+from . import blocks, film, kit, labels, legend, looks, names, ribbons, stage, strips, tree
+from .blocks import CELL
+from .flat import Easel
+from .version import VERSION
+
+# How many tokens the walkthrough lets the model append to the prompt, context permitting.
+APPENDED = 5
+
+Steps = Generator[tuple[float, str], None, bpy.types.Collection]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a model in a scene was made from; kept as JSON on its root collection."""
+
+    model: str
+    prompt: str
+    look: str = "dark"
+    accessible: bool = False
+    captions: bool = True
+    version: str = VERSION
+
+
+def recipe_of(root: bpy.types.Collection) -> Recipe:
+    """The recipe that a model's root collection carries."""
+    return Recipe(**json.loads(root[tree.RECIPE]))
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A model run on a prompt: everything that the scene shows, before any of it is drawn."""
+
+    model: Model
+    anatomy: Anatomy
+    prompt_ids: list[int]
+    trace: Trace
+    probabilities: np.ndarray  # (T, V)
+
+    @property
+    def n_prompt(self) -> int:
+        """How many tokens the prompt has; what follows in the trace was generated."""
+        return len(self.prompt_ids)
+
+
+def compute(source: str, prompt: str) -> Numbers:
+    """Load the model and run it on the prompt and on what it appends.
+
+    Raises
+    ------
+    llmviz_addon.model.ModelError
+        If the model cannot be loaded, has no weights, or does not take the prompt.
+    """
+    model = model_room.load(source)
+    ids = model.read_prompt(prompt)
+    count = min(APPENDED, max(0, model.config.n_ctx - len(ids)))
+    sequence = [*ids, *model.generate(ids, count, temperature=0)]
+    trace = model.forward(sequence)
+    return Numbers(
+        model=model,
+        anatomy=anatomy_room.build(model.config),
+        prompt_ids=ids,
+        trace=trace,
+        probabilities=trace["probabilities"],
+    )
+
+
+def steps(scene: bpy.types.Scene, recipe: Recipe) -> Steps:
+    """Build `recipe` in `scene`, or recolour the model that is there; returns the root collection.
+
+    Raises
+    ------
+    llmviz_addon.model.ModelError
+        As `compute` does, before anything is drawn.
+    llmviz_addon.scene.looks.LookError
+        If there is no such look.
+    """
+    looks.load(recipe.look)
+    yield 0.0, "Computing the model"
+    numbers = compute(recipe.model, recipe.prompt)
+    old = next(iter(tree.roots(scene)), None)
+    if old is not None and _same_shapes(old, numbers):
+        yield from _recolor(scene, old, numbers)
+        root = old
+    else:
+        root = yield from _build(scene, recipe, numbers, old)
+    yield 0.85, "Writing the film"
+    film.write(scene, root, numbers, captions=recipe.captions)
+    apply_look(scene, root, recipe.look, recipe.accessible)
+    root[tree.RECIPE] = json.dumps(asdict(recipe))
+    stage.note_changes(scene, root)
+    yield 1.0, "Done"
+    return root
+
+
+def run(generator: Iterator[tuple[float, str]]) -> bpy.types.Collection:
+    """Exhaust a generator of steps and return its result."""
+    while True:
+        try:
+            next(generator)
+        except StopIteration as stop:
+            return stop.value
+
+
+def _same_shapes(root: bpy.types.Collection, numbers: Numbers) -> bool:
+    drawn = tree.blocks(root)
+    wanted = numbers.anatomy.blocks
+    return (
+        root.get(names.VERSION) == VERSION
+        and drawn.keys() == wanted.keys()
+        and all(len(drawn[n].data.vertices) == b.columns * b.rows for n, b in wanted.items())
+        and root.get("llmviz_config") == repr(numbers.model.config)
+    )
+
+
+def _recolor(scene: bpy.types.Scene, root: bpy.types.Collection, numbers: Numbers):
+    """Write new numbers into the blocks that stand; no object is made or removed."""
+    drawn = tree.blocks(root)
+    total = len(drawn)
+    for index, (name, block) in enumerate(numbers.anatomy.blocks.items()):
+        cells = blocks.gather(block, numbers.trace, numbers.n_prompt)
+        blocks.write(drawn[name], block, cells)
+        if index % 20 == 0:
+            yield 0.1 + 0.7 * index / total, f"Recolouring {block.title}"
+    film.clear(scene, root)
+    strip_collection = tree.part(root, "strips")
+    bpy.data.batch_remove(list(strip_collection.objects))
+    tree.sweep()
+    _draw_strips(root, strip_collection, numbers)
+
+
+def _build(
+    scene: bpy.types.Scene,
+    recipe: Recipe,
+    numbers: Numbers,
+    old: bpy.types.Collection | None,
+) -> Steps:
+    root = tree.new(numbers.model.title, scene.collection, "model")
+    try:
+        root[names.VERSION] = VERSION
+        root["llmviz_config"] = repr(numbers.model.config)
+        if old is None:
+            stage.remember(scene, root)
+        else:
+            stage.hand_over(old, root)
+        yield from _draw(scene, root, numbers, old)
+    except BaseException:
+        tree.delete(root)
+        raise
+    if old is not None:
+        film.clear(scene, old)
+        tree.delete(old)
+    return root
+
+
+def _draw(
+    scene: bpy.types.Scene,
+    root: bpy.types.Collection,
+    numbers: Numbers,
+    old: bpy.types.Collection | None,
+):
+    anatomy = numbers.anatomy
+    shared = kit.ensure()
+    anchor = _anchor(scene, root, anatomy, old)
+    collections = {"model": root}
+    for section in anatomy.root.walk():
+        if section is not anatomy.root:
+            parent = section.name.rpartition(".")[0] or "model"
+            collections[section.name] = tree.new(section.title, collections[parent], "section")
+    total = len(anatomy.blocks)
+    for index, block in enumerate(anatomy.blocks.values()):
+        if index % 10 == 0:
+            yield 0.05 + 0.7 * index / total, f"Drawing {block.title}"
+        cells = blocks.gather(block, numbers.trace, numbers.n_prompt)
+        obj = blocks.create(block, cells, shared)
+        obj.parent = anchor
+        obj.location = tuple(c * CELL for c in block.origin)
+        collections[block.section].objects.link(obj)
+
+    yield 0.76, "Drawing labels and arrows"
+    words = tree.new("Labels", root, "labels")
+    easel = Easel(anchor, words, shared.label)
+    labels.titles(easel, list(anatomy.blocks.values()))
+    labels.sections(easel, anatomy.root)
+    labels.dimensions(easel, anatomy)
+    labels.card(easel, anatomy, numbers.model.title)
+    legend.draw(easel, shared, anatomy)
+    ribbons.draw(Easel(anchor, tree.new("Arrows", root, "arrows"), shared.arrow), anatomy)
+    _draw_strips(root, tree.new("Strips", root, "strips"), numbers)
+    tree.new("Lights", root, "lights")
+    scene.world = stage.world()
+
+
+def _draw_strips(
+    root: bpy.types.Collection, collection: bpy.types.Collection, numbers: Numbers
+) -> None:
+    shared, anchor = kit.ensure(), anchor_of(root)
+    easels = strips.Easels(
+        text=Easel(anchor, collection, shared.label), tile=Easel(anchor, collection, shared.tile)
+    )
+    tokenizer = numbers.model.tokenizer
+    strips.draw_input(easels, numbers.anatomy, tokenizer, numbers.trace.ids)
+    strips.draw_output(easels, numbers.anatomy, tokenizer, numbers.probabilities)
+
+
+def anchor_of(root: bpy.types.Collection) -> bpy.types.Object:
+    """The empty that carries everything of a model: move it to move the model."""
+    return next(o for o in root.objects if o.get(names.ROLE) == "anchor")
+
+
+def _anchor(
+    scene: bpy.types.Scene,
+    root: bpy.types.Collection,
+    anatomy: Anatomy,
+    old: bpy.types.Collection | None,
+) -> bpy.types.Object:
+    """Make the anchor: the model stands on the ground, clear of what else the scene has."""
+    anchor = bpy.data.objects.new(f"{root.name} Anchor", None)
+    anchor[names.OURS] = True
+    anchor[names.ROLE] = "anchor"
+    # Hidden, or the viewport draws a dashed line from it to each of the model's objects.
+    anchor.hide_viewport = True
+    anchor.hide_render = True
+    if old is not None:
+        anchor.matrix_world = anchor_of(old).matrix_world
+    else:
+        low, high = (Vector(corner) * CELL for corner in extent(anatomy))
+        anchor.location = (*stage.clear_of(scene, low, high), -low.z)
+    root.objects.link(anchor)
+    return anchor
+
+
+def apply_look(
+    scene: bpy.types.Scene, root: bpy.types.Collection, look_id: str, accessible: bool
+) -> None:
+    """Give a model, its light and its background a look."""
+    look = looks.load(look_id)
+    kit.paint(kit.ensure(), look, look.colors(accessible))
+    stage.lights(look, tree.part(root, "lights"), anchor_of(root))
+    if scene.world is not None and scene.world.get(names.OURS):
+        stage.paint_world(scene.world, look)
+    stage.apply_view(scene, look)
+    if tree.RECIPE in root:
+        recipe = asdict(recipe_of(root)) | {"look": look_id, "accessible": accessible}
+        root[tree.RECIPE] = json.dumps(recipe)
+
+
+def remove(scene: bpy.types.Scene) -> bool:
+    """Remove the model from `scene` and give the scene its settings back; False if there is none."""
+    found = tree.roots(scene)
+    for root in found:
+        film.clear(scene, root)
+        stage.restore(scene, root)
+        tree.delete(root)
+    return bool(found)
+
+
+def extent(anatomy: Anatomy) -> tuple[tuple, tuple]:
+    """Least and greatest corner of all that is drawn, strips and card included, in cells."""
+    corners = [np.array(corner) for corner in anatomy.bounds()]
+    for place in anatomy.places.values():
+        corners += [np.array(place.least), np.array(place.greatest)]
+    return tuple(np.min(corners, axis=0)), tuple(np.max(corners, axis=0))
+
+
+def default_source() -> str:
+    """The model that works without any file: the sorter."""
+    return "nano-gpt"
+
+
+def checkpoint_title(source: str) -> str:
+    """How a source is called in the interface: a preset's title, or a file's name."""
+    return Path(source).name

@@ -1,0 +1,183 @@
+"""What all models in a file share: the cell's shape, the tints of the viewport, groups, materials.
+
+The kit is made once a file and found again by mark and version, never by the name alone, since a
+user's own datablock may have the same name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import bmesh
+import bpy
+import numpy as np
+
+from . import materials, names
+from .attributes import write_attribute
+from .groups import cells as cells_group
+from .looks import Look, Palette
+from .version import VERSION
+
+CELL_SIZE = 0.9
+BEVEL = 0.065
+INNER_SIZE = 0.42
+
+# Steps of the number in the viewport's tints, from -1 to 1; one more stands for an empty cell.
+LEVELS = 11
+TINTS_PER_KIND = LEVELS + 1
+
+
+@dataclass(frozen=True)
+class Kit:
+    """The shared datablocks."""
+
+    cells: bpy.types.GeometryNodeTree
+    cell_color: bpy.types.ShaderNodeTree
+    cell: bpy.types.Material
+    label: bpy.types.Material
+    arrow: bpy.types.Material
+    tile: bpy.types.Material
+    palette: bpy.types.Collection
+
+
+def levels(number: np.ndarray, kind: int, empty: np.ndarray) -> np.ndarray:
+    """Index of the viewport's tint for numbers in -1 to 1 of a block of the given kind."""
+    step = np.rint((np.clip(number, -1, 1) + 1) / 2 * (LEVELS - 1)).astype(np.int32)
+    return np.where(empty, LEVELS, step).astype(np.int32) + kind * TINTS_PER_KIND
+
+
+def _mark(datablock: bpy.types.ID, role: str) -> None:
+    datablock[names.OURS] = True
+    datablock[names.ROLE] = role
+    datablock[names.VERSION] = VERSION
+
+
+def _marked(pool: bpy.types.bpy_prop_collection, role: str) -> bpy.types.ID | None:
+    for datablock in pool:
+        if (
+            datablock.library is None
+            and datablock.get(names.ROLE) == role
+            and datablock.get(names.VERSION) == VERSION
+        ):
+            return datablock
+    return None
+
+
+def _cell_mesh(material: bpy.types.Material, bevel: bool) -> bpy.types.Mesh:
+    """The shell of a cell and the small cube inside it, which shows while the cell is empty."""
+    shape = bmesh.new()
+    bmesh.ops.create_cube(shape, size=CELL_SIZE)
+    if bevel:
+        bmesh.ops.bevel(
+            shape, geom=shape.edges[:], offset=BEVEL, segments=2, profile=0.5, affect="EDGES"
+        )
+    bmesh.ops.create_cube(shape, size=INNER_SIZE)
+    mesh = bpy.data.meshes.new("LLM Cell")
+    shape.to_mesh(mesh)
+    shape.free()
+    position = np.empty(len(mesh.vertices) * 3, np.float32)
+    mesh.vertices.foreach_get("co", position)
+    write_attribute(mesh, names.CELL_CO, position.reshape(-1, 3), "FLOAT_VECTOR")
+    mesh.materials.append(material)
+    if bevel:
+        mesh.shade_smooth()
+        # The large faces stay flat, only the bevel is round.
+        mesh.set_sharp_from_angle(angle=0.9)
+    else:
+        mesh.shade_flat()
+    return mesh
+
+
+def _plain_cube(material: bpy.types.Material) -> bpy.types.Mesh:
+    mesh = _cell_mesh(material, bevel=False)
+    mesh.attributes.new(names.CELL_COLOR, "FLOAT_COLOR", "POINT")
+    mesh.attributes.active_color_name = names.CELL_COLOR
+    mesh.attributes.default_color_name = names.CELL_COLOR
+    return mesh
+
+
+def ensure() -> Kit:
+    """The kit of this file, made where it is missing."""
+    tree = _marked(bpy.data.node_groups, "cells")
+    if tree is None:
+        return _make()
+
+    def material(role: str) -> bpy.types.Material:
+        return _marked(bpy.data.materials, role)
+
+    return Kit(
+        cells=tree,
+        cell_color=_marked(bpy.data.node_groups, "cell color"),
+        cell=material("cell"),
+        label=material("label"),
+        arrow=material("arrow"),
+        tile=material("tile"),
+        palette=_marked(bpy.data.collections, "palette"),
+    )
+
+
+def _make() -> Kit:
+    cell_color = materials.make_cell_group()
+    kit = {
+        "cell": materials.cell(cell_color),
+        "label": materials.flat(names.MATERIAL_LABEL, ("title", "section", "dimension", "paper")),
+        "arrow": materials.flat(names.MATERIAL_ARROW, ("weight", "activation")),
+        "tile": materials.flat(names.MATERIAL_TILE, ("face", "glow")),
+    }
+    palette = bpy.data.collections.new("LLM Cell Tints")
+    for index in range(TINTS_PER_KIND * len(names.KINDS)):
+        tint = bpy.data.objects.new(f"LLM Tint {index:02d}", _plain_cube(kit["cell"]))
+        _mark(tint, "tint")
+        _mark(tint.data, "tint mesh")
+        palette.objects.link(tint)
+    shape = bpy.data.objects.new("LLM Cell", _cell_mesh(kit["cell"], bevel=True))
+    _mark(shape, "shape")
+    _mark(shape.data, "shape mesh")
+    cells = cells_group.build(shape, palette)
+    for role, datablock in kit.items():
+        _mark(datablock, role)
+    _mark(cell_color, "cell color")
+    _mark(cells, "cells")
+    _mark(palette, "palette")
+    return Kit(cells=cells, cell_color=cell_color, palette=palette, **kit)
+
+
+def paint(kit: Kit, look: Look, palette: Palette) -> None:
+    """Give the kit the colours of a look."""
+    values = materials.cell_values(look, palette)
+    materials.set_values(kit.cell_color, values)
+    materials.set_values(kit.cell.node_tree, values)
+    for material, table in ((kit.label, look.label), (kit.arrow, look.arrow), (kit.tile, look.tile)):
+        materials.set_values(material.node_tree, _flat_values(table))
+    for index, tint in enumerate(sorted(kit.palette.objects, key=lambda o: o.name)):
+        _tint(tint.data, _tint_color(index, palette))
+
+
+def _flat_values(table: dict[str, object]) -> dict[str, object]:
+    from .looks import linear
+
+    values = {
+        key: linear(value) if isinstance(value, str) else float(value)
+        for key, value in table.items()
+    }
+    values.setdefault("strength", 1.0)
+    values.setdefault("opacity", 1.0)
+    return values
+
+
+def _tint_color(index: int, palette: Palette) -> np.ndarray:
+    kind, level = divmod(index, TINTS_PER_KIND)
+    if level == LEVELS:
+        return np.array(palette.empty)
+    number = level / (LEVELS - 1) * 2 - 1
+    end = np.array((palette.positive if number > 0 else palette.negative)[kind])
+    if number < 0:
+        # A hollow face cannot be drawn with one colour: halfway to it tells minus from plus.
+        end = (end + np.array(palette.hollow)) / 2
+    return np.array(palette.zero) * (1 - abs(number)) + end * abs(number)
+
+
+def _tint(mesh: bpy.types.Mesh, color: np.ndarray) -> None:
+    layer = mesh.attributes[names.CELL_COLOR]
+    layer.data.foreach_set("color", np.tile(color.astype(np.float32), len(mesh.vertices)))
+    mesh.update_tag()

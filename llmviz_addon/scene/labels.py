@@ -1,0 +1,124 @@
+"""Words in the scene: titles of blocks and sections, lengths of axes, the model card."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..anatomy import Anatomy, Block, Label, Section
+from ..model import Config
+from . import names
+from .flat import Easel, rectangles
+
+# Colours of the label material, by the order in which it was made.
+TITLE, SECTION, DIMENSION, PAPER = range(4)
+
+# The blocks on which the lengths of axes are written: where each dimension first appears.
+_MEASURED = (
+    "wte",
+    "embedding",
+    "layer0.ln_1",
+    "layer0.head0.q_weight",
+    "layer0.head0.attention_scores",
+    "layer0.mlp_weight",
+    "layer0.mlp",
+    "lm_head",
+    "probabilities",
+)
+
+
+def _write(easel: Easel, label: Label, name: str, kind: int):
+    return easel.text(
+        name, label.text, label.anchor, label.size, kind=kind, align=label.align.upper()
+    )
+
+
+def titles(easel: Easel, blocks: list[Block]) -> None:
+    """The name of each block beside it."""
+    for block in blocks:
+        obj = _write(easel, block.label, f"{block.name} title", TITLE)
+        obj[names.LABEL_OF] = block.name
+
+
+def sections(easel: Easel, root: Section) -> None:
+    """The name of each section, larger than those of blocks."""
+    for section in root.walk():
+        if section is not root:
+            obj = _write(easel, section.label, f"{section.name} label", SECTION)
+            obj[names.LABEL_OF] = f"section:{section.name}"
+
+
+def dimensions(easel: Easel, anatomy: Anatomy) -> None:
+    """How long the axes are: |- T -| brackets at a few blocks, with the name and the number."""
+    for name in _MEASURED:
+        block = anatomy.blocks.get(name)
+        if block is None:
+            continue
+        (left, y, bottom), (right, _, top) = block.bounds
+        size = block.label.size * 0.8
+        gap, tick, line = 0.5 * size, 0.5 * size, 0.06 * size
+        if block.columns > 1:
+            text = _length(anatomy, block.column_dim)
+            z = bottom - gap
+            boxes = [
+                (left, right, z - line, z + line, y),
+                (left, left + 2 * line, z - tick / 2, z + tick / 2, y),
+                (right - 2 * line, right, z - tick / 2, z + tick / 2, y),
+            ]
+            easel.mesh(f"{name} columns", *rectangles(np.array(boxes)), kind=DIMENSION)
+            place = ((left + right) / 2, y, z - 0.4 * size)
+            easel.text(
+                f"{name} columns", text, place, size, kind=DIMENSION, align="CENTER", valign="TOP"
+            )
+        if block.rows > 1:
+            text = _length(anatomy, block.row_dim)
+            x = right + gap
+            boxes = [
+                (x - line, x + line, bottom, top, y),
+                (x - tick / 2, x + tick / 2, bottom, bottom + 2 * line, y),
+                (x - tick / 2, x + tick / 2, top - 2 * line, top, y),
+            ]
+            easel.mesh(f"{name} rows", *rectangles(np.array(boxes)), kind=DIMENSION)
+            place = (x + 0.4 * size, y, (bottom + top) / 2)
+            easel.text(
+                f"{name} rows", text, place, size, kind=DIMENSION, align="LEFT", valign="CENTER"
+            )
+
+
+def _length(anatomy: Anatomy, dim: str) -> str:
+    return f"{anatomy.dims[dim].label} = {anatomy.size_of(dim)}"
+
+
+def card_lines(title: str, config: Config) -> tuple[str, list[tuple[str, str]]]:
+    """What the model card says: a heading, and pairs of a number and what it counts."""
+    lines = [
+        (f"{config.n_parameters:,}", "parameters"),
+        (f"{config.n_layer}", "layers"),
+        (f"{config.n_head}", "heads a layer"),
+        (f"{config.n_embd:,}", "channels"),
+        (f"{config.n_ctx:,}", "tokens of context"),
+        (f"{config.n_vocab:,}", "tokens of vocabulary"),
+    ]
+    if config.n_head_parameters:
+        lines.insert(1, (f"+ {config.n_head_parameters:,}", "in a separate output head"))
+    return title, lines
+
+
+def card(easel: Easel, anatomy: Anatomy, title: str) -> None:
+    """The model card in the room that the anatomy keeps for it."""
+    place, size = anatomy.places["model_card"], 0.5 * anatomy.space.margin
+    (x, y, _), (_, _, top) = place.least, place.greatest
+    heading, lines = card_lines(title, anatomy.config)
+    z = top - 1.6 * size
+    made = [easel.text("Card Title", heading, (x, y, z), 2.2 * size, kind=TITLE)]
+    column = x + max(len(number) for number, _ in lines) * 0.62 * size
+    z -= 2.0 * size
+    for number, meaning in lines:
+        made.append(
+            easel.text("Card Number", number, (column, y, z), size, kind=TITLE, align="RIGHT")
+        )
+        made.append(
+            easel.text("Card Line", meaning, (column + 0.6 * size, y, z), size, kind=SECTION)
+        )
+        z -= 1.45 * size
+    for obj in made:
+        obj[names.LABEL_OF] = "card"

@@ -1,0 +1,153 @@
+"""Light, background and camera of a look, and the scene settings that go with them.
+
+A look needs a few settings of the scene itself (world, camera, frame range, view transform). What
+was there before is remembered on our root collection and comes back when the model is removed,
+unless the user has changed it since.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+
+import bpy
+from mathutils import Vector
+
+from . import names
+from .looks import Look, linear
+from .nodes import Graph
+
+REMEMBERED = "llmviz_before"
+
+# Scene settings that Build changes, by path from the scene.
+_SETTINGS = (
+    "frame_start",
+    "frame_end",
+    "frame_current",
+    "render.fps",
+    "render.fps_base",
+    "view_settings.view_transform",
+    "view_settings.look",
+    "view_settings.exposure",
+)
+_DATABLOCKS = ("world", "camera")
+
+
+def _get(scene: bpy.types.Scene, path: str) -> object:
+    return scene.path_resolve(path)
+
+
+def _set(scene: bpy.types.Scene, path: str, value: object) -> None:
+    owner, _, attribute = path.rpartition(".")
+    setattr(scene.path_resolve(owner) if owner else scene, attribute, value)
+
+
+def remember(scene: bpy.types.Scene, root: bpy.types.Collection) -> None:
+    """Note on `root` what the scene's settings are before we change them."""
+    root[REMEMBERED] = json.dumps({path: _get(scene, path) for path in _SETTINGS})
+    for path in _DATABLOCKS:
+        root[f"{REMEMBERED}_{path}"] = getattr(scene, path)
+
+
+def note_changes(scene: bpy.types.Scene, root: bpy.types.Collection) -> None:
+    """Note on `root` what we set, to tell later what the user has changed since."""
+    root[f"{REMEMBERED}_set"] = json.dumps({path: _get(scene, path) for path in _SETTINGS})
+
+
+def restore(scene: bpy.types.Scene, root: bpy.types.Collection) -> None:
+    """Give the scene back the settings it had, where they are still the ones that we set."""
+    before = json.loads(root.get(REMEMBERED, "{}"))
+    ours = json.loads(root.get(f"{REMEMBERED}_set", "{}"))
+    for path, value in before.items():
+        if path in ours and _get(scene, path) == ours[path]:
+            _set(scene, path, value)
+    for path in _DATABLOCKS:
+        current = getattr(scene, path)
+        if current is None or current.get(names.OURS):
+            setattr(scene, path, root.get(f"{REMEMBERED}_{path}"))
+
+
+def hand_over(old: bpy.types.Collection, root: bpy.types.Collection) -> None:
+    """Pass what was remembered from a model to the one that replaces it."""
+    for key in old.keys():  # noqa: SIM118  (a collection iterates over nothing)
+        if key.startswith(REMEMBERED):
+            root[key] = old[key]
+
+
+def clear_of(scene: bpy.types.Scene, low: Vector, high: Vector) -> tuple[float, float]:
+    """Where on the ground a model is clear of what else the scene has.
+
+    A model whose box is from `low` to `high` (metres, relative to where it stands) moves to the
+    right until what renders in the scene is as far from it as the model is tall: a cube in the
+    middle of it, or a lamp beside it, would spoil every shot.
+    """
+    right = None
+    for obj in scene.objects:
+        if obj.get(names.OURS) or obj.hide_render or obj.type in {"CAMERA", "EMPTY", "SPEAKER"}:
+            continue
+        corners = [obj.matrix_world @ Vector(corner) for corner in obj.bound_box]
+        edge = max(corner.x for corner in corners)
+        right = edge if right is None else max(right, edge)
+    if right is None:
+        return 0.0, 0.0
+    return right - low.x + (high.z - low.z), 0.0
+
+
+def world() -> bpy.types.World:
+    """A background that shades from the horizon up; the values come from `paint`."""
+    made = bpy.data.worlds.new("LLM World")
+    made[names.OURS] = True
+    made.use_nodes = True
+    tree = made.node_tree
+    tree.nodes.clear()
+    g = Graph(tree)
+    direction = g.node("ShaderNodeNewGeometry", out="Incoming")
+    height = g.node("ShaderNodeSeparateXYZ", out="Z", vector=direction)
+    rise = g.smoothstep(g.math("MULTIPLY", height, -1.0), -0.35, 0.6)
+    horizon = g.node("ShaderNodeRGB", title="horizon")
+    horizon.socket.node.name = "horizon"
+    zenith = g.node("ShaderNodeRGB", title="zenith")
+    zenith.socket.node.name = "zenith"
+    strength = g.node("ShaderNodeValue", title="strength")
+    strength.socket.node.name = "strength"
+    light = g.node(
+        "ShaderNodeBackground", color=g.mix(rise, horizon, zenith), strength=strength
+    )
+    out = tree.nodes.new("ShaderNodeOutputWorld")
+    tree.links.new(light.socket, out.inputs["Surface"])
+    return made
+
+
+def paint_world(made: bpy.types.World, look: Look) -> None:
+    """Give our world the colours of a look."""
+    nodes = made.node_tree.nodes
+    nodes["horizon"].outputs[0].default_value = linear(look.world["horizon"])
+    nodes["zenith"].outputs[0].default_value = linear(look.world["zenith"])
+    nodes["strength"].outputs[0].default_value = float(look.world["strength"])
+
+
+def lights(look: Look, collection: bpy.types.Collection, root: bpy.types.Object) -> None:
+    """Replace the lights in `collection` by those of a look."""
+    for old in list(collection.objects):
+        data = old.data
+        bpy.data.objects.remove(old)
+        bpy.data.lights.remove(data)
+    for table in look.lights:
+        data = bpy.data.lights.new(f"{table['name']} Light", "SUN")
+        data[names.OURS] = True
+        data.energy = float(table["strength"])
+        data.angle = math.radians(float(table["angle"]))
+        data.color = linear(table["color"])[:3]
+        lamp = bpy.data.objects.new(data.name, data)
+        lamp[names.OURS] = True
+        lamp.parent = root
+        lamp.rotation_euler = Vector(table["direction"]).to_track_quat("-Z", "Y").to_euler()
+        collection.objects.link(lamp)
+
+
+def apply_view(scene: bpy.types.Scene, look: Look) -> None:
+    """Set the scene's view transform to the look's."""
+    view = scene.view_settings
+    view.view_transform = look.render["view_transform"]
+    view.look = look.render["look"]
+    view.exposure = float(look.render["exposure"])

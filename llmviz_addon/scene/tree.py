@@ -1,0 +1,94 @@
+"""Collections of ours: one root for each model, with sub-collections after the section tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import bpy
+
+from . import names
+
+RECIPE = "llmviz_recipe"
+
+
+def roots(scene: bpy.types.Scene) -> list[bpy.types.Collection]:
+    """The root collections of the models in `scene`."""
+    return [c for c in scene.collection.children_recursive if c.get(names.ROLE) == "model"]
+
+
+def new(name: str, parent: bpy.types.Collection, role: str) -> bpy.types.Collection:
+    """A collection of ours below `parent`."""
+    made = bpy.data.collections.new(name)
+    made[names.OURS] = True
+    made[names.ROLE] = role
+    parent.children.link(made)
+    return made
+
+
+def part(root: bpy.types.Collection, role: str) -> bpy.types.Collection | None:
+    """The sub-collection of `root` with this role ("captions", "lights", ...)."""
+    return next((c for c in root.children_recursive if c.get(names.ROLE) == role), None)
+
+
+def objects(root: bpy.types.Collection, mark: str) -> dict[str, bpy.types.Object]:
+    """Objects below `root` that carry the property `mark`, by its value."""
+    return {str(o[mark]): o for o in root.all_objects if mark in o}
+
+
+def blocks(root: bpy.types.Collection) -> dict[str, bpy.types.Object]:
+    """The block objects of a model by the names of their blocks."""
+    return objects(root, names.BLOCK)
+
+
+def _ours_in(root: bpy.types.Collection) -> Iterator[bpy.types.ID]:
+    for obj in root.all_objects:
+        if obj.get(names.OURS):
+            yield obj
+    for child in root.children_recursive:
+        if child.get(names.OURS):
+            yield child
+    yield root
+
+
+def delete(root: bpy.types.Collection) -> None:
+    """Remove a model: what we made for it and nothing else.
+
+    An object that a user has put into one of our collections moves to the parent of the root.
+    """
+    guests = [o for o in root.all_objects if not o.get(names.OURS)]
+    parents = [c for c in bpy.data.collections if root.name in c.children]
+    home = parents[0] if parents else _scene_of(root).collection
+    for guest in guests:
+        if guest.name not in home.objects:
+            home.objects.link(guest)
+    bpy.data.batch_remove(list(_ours_in(root)))
+    sweep()
+
+
+def _scene_of(root: bpy.types.Collection) -> bpy.types.Scene:
+    return next(s for s in bpy.data.scenes if root in s.collection.children_recursive)
+
+
+def sweep() -> None:
+    """Remove datablocks of ours that nothing uses any more, and what only they used."""
+    pools = (
+        bpy.data.objects,
+        bpy.data.meshes,
+        bpy.data.curves,
+        bpy.data.lights,
+        bpy.data.cameras,
+        bpy.data.actions,
+        bpy.data.worlds,
+        bpy.data.materials,
+        bpy.data.node_groups,
+        bpy.data.collections,
+    )
+    while True:
+        unused = [d for pool in pools for d in pool if d.get(names.OURS) and not _used(d)]
+        if not unused:
+            return
+        bpy.data.batch_remove(unused)
+
+
+def _used(datablock: bpy.types.ID) -> bool:
+    return datablock.users - int(datablock.use_fake_user) > 0
