@@ -8,6 +8,7 @@ last axis.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,11 +33,13 @@ _ERFC_MIDDLE = (
 )  # fmt: skip
 
 
-def _ratio(coefficients: tuple[tuple[float, ...], tuple[float, ...]], x: NDArray) -> NDArray:
+def _ratio(
+    coefficients: tuple[tuple[float, ...], tuple[float, ...]], x: NDArray[Any]
+) -> NDArray[Any]:
     return np.polyval(coefficients[0], x) / np.polyval(coefficients[1], x)
 
 
-def erf(x: NDArray) -> NDArray[np.float64]:
+def erf(x: NDArray[Any]) -> NDArray[np.float64]:
     """The error function, in float64 (absolute error below 1e-15).
 
     Notes
@@ -54,7 +57,7 @@ def erf(x: NDArray) -> NDArray[np.float64]:
 def gelu(x: Array) -> Array:
     """x times the normal distribution's share below x (Hendrycks & Gimpel 2016)."""
     half = 0.5 * (1.0 + erf(x.astype(np.float64) * np.sqrt(0.5)))
-    return (x * half).astype(np.float32)
+    return np.asarray(x * half, np.float32)
 
 
 def gelu_tanh(x: Array) -> Array:
@@ -65,7 +68,7 @@ def gelu_tanh(x: Array) -> Array:
 
 def relu(x: Array) -> Array:
     """The positive part."""
-    return np.maximum(x, np.float32(0.0))
+    return np.asarray(np.maximum(x, np.float32(0.0)), np.float32)
 
 
 def silu(x: Array) -> Array:

@@ -91,7 +91,7 @@ class StoredTensor:
     begin: int
     end: int
 
-    def raw(self) -> NDArray:
+    def raw(self) -> NDArray[Any]:
         """A view of the mapped file in its stored type (BF16 as its bits, in uint16).
 
         Raises
@@ -107,7 +107,7 @@ class StoredTensor:
         data = self.file.data()[self.begin : self.end]
         return data.view(_FLOATS[self.dtype]).reshape(self.shape)
 
-    def to_float32(self, raw: NDArray) -> NDArray[np.float32]:
+    def to_float32(self, raw: NDArray[Any]) -> NDArray[np.float32]:
         """Numbers of (a part of) `raw()` in float32: the same memory where they are that."""
         if self.dtype == "BF16":
             # BF16 is the upper half of a float32.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from .errors import CheckpointError
 
 
-class Trace(Mapping[str, NDArray]):
+class Trace(Mapping[str, NDArray[Any]]):
     """All blocks of a model for one sequence, weights included.
 
     A mapping from block names (docs/architecture.md, "Names") to arrays: activations and
@@ -31,7 +32,7 @@ class Trace(Mapping[str, NDArray]):
     def __init__(
         self,
         names: tuple[str, ...],
-        computed: Mapping[str, NDArray],
+        computed: Mapping[str, NDArray[Any]],
         weight: Callable[[str], NDArray[np.float32]],
     ) -> None:
         self._names = dict.fromkeys(names)
@@ -44,7 +45,7 @@ class Trace(Mapping[str, NDArray]):
     def logits(self) -> NDArray[np.float32]:
         return self._computed["logits"]
 
-    def __getitem__(self, name: str) -> NDArray:
+    def __getitem__(self, name: str) -> NDArray[Any]:
         if name in self._computed:
             return self._computed[name]
         if name not in self._names:
@@ -64,14 +65,16 @@ class Trace(Mapping[str, NDArray]):
         return name in self._names
 
 
-class Recorder(dict[str, NDArray]):
+class Recorder(dict[str, NDArray[Any]]):
     """Collects what a forward pass computes, and refuses what is not a finite number.
 
     Weights can be finite and still so large, in a damaged file, that sums overflow; the first
     block where that happens is the one to name.
     """
 
-    def keep(self, name: str, array: NDArray, masked: NDArray[np.bool_] | None = None) -> NDArray:
+    def keep(
+        self, name: str, array: NDArray[Any], masked: NDArray[np.bool_] | None = None
+    ) -> NDArray[Any]:
         """Store an array read-only under a block's name, −inf where masked, and give it back."""
         if not np.isfinite(array).all():
             raise CheckpointError(

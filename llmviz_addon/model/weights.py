@@ -86,7 +86,7 @@ class Weights(Mapping[str, NDArray[np.float32]]):
         return name in self._sources
 
 
-def _check_finite(tensor: StoredTensor, raw: NDArray) -> None:
+def _check_finite(tensor: StoredTensor, raw: NDArray[Any]) -> None:
     flat = raw.reshape(-1)
     for start in range(0, flat.size, _CHUNK):
         finite = np.isfinite(tensor.to_float32(flat[start : start + _CHUNK]))

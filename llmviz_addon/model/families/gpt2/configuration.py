@@ -95,7 +95,7 @@ def read_config(raw: dict[str, Any] | None, tensors: Tensors, path: Path) -> Con
     """
     said = {} if raw is None else raw
     for key, off in _UNSUPPORTED.items():
-        if said.get(key, off) != off:
+        if said.get(key) not in (off, None):
             raise ConfigError(
                 f"{path}: {key} is {str(said[key])[:40]}, which this version does not compute; "
                 f"only checkpoints with {key} = {off} can be opened"
@@ -185,7 +185,7 @@ def _activation(said: dict[str, Any], bare: bool, tensors: Tensors, path: Path) 
     return _ACTIVATIONS[name]
 
 
-def _tied(said: dict[str, Any], tensors: Tensors, path: Path) -> bool:
+def _tied(said: dict[str, Any], tensors: Tensors, path: Path) -> Any:
     """Whether the head is the token embedding: said, or else shown by the tensors."""
     tied = said.get("tie_word_embeddings")
     differs = head_differs(tensors)
