@@ -1,0 +1,7 @@
+"""What can be wrong with a script."""
+
+from __future__ import annotations
+
+
+class AuthoringError(ValueError):
+    """A script, its text or a still that cannot be played; says which chapter, beat and key."""

@@ -1,0 +1,206 @@
+"""Fitting a camera to a subject: where to stand so that points are exactly in view.
+
+The direction of view is chosen; the place is computed. In the camera's own axes (right, up, into
+the picture) let a point be (r, u, d) and the camera (x, y, c). A perspective camera shows the point
+at (r - x) / (d - c) across, in units of the image plane at distance 1. The picture spans -h to h
+there; margins shrink that to an interval from a to b. The point is inside when
+
+    a (d - c) <= r - x <= b (d - c).
+
+Each side is linear in the camera's place, so of all points only the extreme ones count: with
+``low = min(r - a d)`` and ``high = max(r - b d)`` the inequalities become
+
+    high + b c <= x <= low + a c,
+
+which some x satisfies if and only if ``c <= (low - high) / (b - a)``. The same holds upright. The
+camera may therefore move in until the smaller of the two bounds on c is reached: on that axis
+points touch both margins, and on the other one the camera stands in the middle of the interval
+that is left. This is the exact solution for given directions, in one pass over the points, without
+iteration; nearer than that no camera with the same direction and lens sees them all.
+
+Directions. z is up and the viewer looks along +y. Azimuth 0 is straight from the front (the
+camera at -y); a positive azimuth takes the camera to the viewer's right (towards +x), turning
+counterclockwise seen from above. A positive elevation takes it up, looking down. The camera never
+rolls. Angles are in degrees, places in the units of the points.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+SENSOR = 36.0
+"""Millimetres of the longer side of the picture, Blender's default sensor with automatic fit."""
+
+
+@dataclass(frozen=True)
+class Margins:
+    """How much of the picture stays free at each side, as fractions of its width and height."""
+
+    left: float = 0.05
+    right: float = 0.05
+    top: float = 0.06
+    bottom: float = 0.06
+
+    def __post_init__(self) -> None:
+        for first, second, axis in (
+            (self.left, self.right, "left and right"),
+            (self.top, self.bottom, "top and bottom"),
+        ):
+            if first < 0 or second < 0 or first + second >= 1:
+                raise ValueError(f"Margins {axis} of {first} and {second} leave no picture.")
+
+
+@dataclass(frozen=True)
+class CameraPose:
+    """A camera: where it stands, where it looks, through which lens.
+
+    Attributes
+    ----------
+    location
+        Its place.
+    azimuth, elevation
+        Its direction in degrees, as the module describes it.
+    distance
+        How far into the picture its subject is: distance to the plane of focus.
+    lens
+        Focal length in millimetres, on a sensor whose longer side is 36 mm.
+    """
+
+    location: tuple[float, float, float]
+    azimuth: float
+    elevation: float
+    distance: float
+    lens: float
+
+    @property
+    def rotation(self) -> np.ndarray:
+        """(3, 3), columns are the camera's right, up and backward: its axes in Blender."""
+        return axes(self.azimuth, self.elevation)
+
+    @property
+    def rotation_euler(self) -> tuple[float, float, float]:
+        """The same as XYZ Euler angles in radians."""
+        return (float(np.radians(90 - self.elevation)), 0.0, float(np.radians(self.azimuth)))
+
+    @property
+    def aim(self) -> np.ndarray:
+        """The point on the camera's axis at its subject's distance."""
+        return np.array(self.location) - self.distance * self.rotation[:, 2]
+
+    @classmethod
+    def looking_at(
+        cls, aim: np.ndarray, azimuth: float, elevation: float, distance: float, lens: float
+    ) -> CameraPose:
+        """The camera that has `aim` on its axis, `distance` away."""
+        place = np.asarray(aim, float) + distance * axes(azimuth, elevation)[:, 2]
+        return cls(tuple(float(c) for c in place), azimuth, elevation, distance, lens)
+
+    def project(self, points: np.ndarray, aspect: float) -> np.ndarray:
+        """Where points are in the picture.
+
+        Parameters
+        ----------
+        points
+            (N, 3).
+        aspect
+            Width of the picture over its height.
+
+        Returns
+        -------
+        numpy.ndarray
+            (N, 3): across from 0 (left edge) to 1, up from 0 (bottom edge) to 1, and the distance
+            into the picture.
+        """
+        seen = (np.asarray(points, float) - np.array(self.location)) @ self.rotation
+        depth = -seen[:, 2]
+        half_width, half_height = half_extent(self.lens, aspect)
+        across = 0.5 + seen[:, 0] / depth / half_width / 2
+        up = 0.5 + seen[:, 1] / depth / half_height / 2
+        return np.stack([across, up, depth], axis=1)
+
+
+def axes(azimuth: float, elevation: float) -> np.ndarray:
+    """(3, 3), columns: right, up and backward of a camera with this direction."""
+    a, e = np.radians(azimuth), np.radians(elevation)
+    right = (np.cos(a), np.sin(a), 0.0)
+    backward = (np.cos(e) * np.sin(a), -np.cos(e) * np.cos(a), np.sin(e))
+    return np.stack([right, np.cross(backward, right), backward], axis=1)
+
+
+def half_extent(lens: float, aspect: float) -> tuple[float, float]:
+    """Half the width and half the height of the image plane at distance 1."""
+    longer = SENSOR / 2 / lens
+    return (longer, longer / aspect) if aspect >= 1 else (longer * aspect, longer)
+
+
+def fit(
+    points: np.ndarray,
+    azimuth: float = 0.0,
+    elevation: float = 0.0,
+    *,
+    lens: float = 50.0,
+    aspect: float = 16 / 9,
+    margins: Margins | None = None,
+    nearest: float = 1.0,
+) -> CameraPose:
+    """The nearest camera with a given direction that has all points in the picture.
+
+    Parameters
+    ----------
+    points
+        (N, 3), at least one.
+    azimuth, elevation
+        Where the camera looks from, in degrees.
+    lens
+        Focal length in millimetres.
+    aspect
+        Width of the picture over its height.
+    margins
+        What stays free; the default is a narrow margin all around.
+    nearest
+        No point comes nearer to the camera than this. It only matters for subjects so small that
+        a camera could see all of them from within, such as a single point.
+
+    Returns
+    -------
+    CameraPose
+        Its distance is that to the middle of the points' depth.
+
+    Raises
+    ------
+    ValueError
+        If there are no points, or the lens or the aspect is not positive.
+
+    Notes
+    -----
+    The module's docstring derives the inequality.
+    """
+    points = np.asarray(points, float).reshape(-1, 3)
+    if not len(points) or not np.isfinite(points).all():
+        raise ValueError("There is nothing to frame: no points, or points that are not finite.")
+    if not (lens > 0 and aspect > 0):
+        raise ValueError(f"A lens of {lens} mm and an aspect of {aspect} make no picture.")
+    margins = margins or Margins()
+    turn = axes(azimuth, elevation)
+    seen = points @ turn  # (N, 3): right, up, towards the camera
+    depth = -seen[:, 2]
+    half_width, half_height = half_extent(lens, aspect)
+    sides = (
+        (seen[:, 0], half_width * (2 * margins.left - 1), half_width * (1 - 2 * margins.right)),
+        (seen[:, 1], half_height * (2 * margins.bottom - 1), half_height * (1 - 2 * margins.top)),
+    )
+    limits = [(np.min(at - a * depth), np.max(at - b * depth), a, b) for at, a, b in sides]
+    camera = min((low - high) / (b - a) for low, high, a, b in limits)
+    camera = min(camera, float(depth.min()) - nearest)
+    x, y = (((high + b * camera) + (low + a * camera)) / 2 for low, high, a, b in limits)
+    place = turn @ np.array([x, y, -camera])
+    middle = (depth.min() + depth.max()) / 2
+    return CameraPose(
+        location=tuple(float(c) for c in place),
+        azimuth=float(azimuth),
+        elevation=float(elevation),
+        distance=float(middle - camera),
+        lens=float(lens),
+    )
