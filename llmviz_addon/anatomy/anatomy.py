@@ -58,7 +58,7 @@ class Anatomy:
 
     @cached_property
     def places(self) -> dict[str, Place]:
-        """Room for what is not a block: the strips of letters, the model card."""
+        """Room for what is not a block, by name."""
         return places(self.blocks, self.space)
 
     @cached_property

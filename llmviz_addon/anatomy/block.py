@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..model import Config
 
 Kind = Literal["weight", "activation", "aggregate"]
+TimeAxis = Literal["columns", "rows", "both"] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,6 @@ class BlockSpec:
     """What the blocks of one role have in common. See :class:`Block` for the attributes."""
 
     role: str
-    pattern: str
     title: str
     short_title: str
     kind: Kind
@@ -62,7 +62,7 @@ class BlockSpec:
     section: str
     tag: Tag
     config: Config
-    time_axis: Literal["columns", "rows", "both"] | None = None
+    time_axis: TimeAxis = None
     causal: bool = False
     transposed: bool = False
     """Whether the first axis of the trace's array runs along the rows."""
@@ -144,7 +144,7 @@ class Block:
         return self.spec.dims[1]
 
     @property
-    def time_axis(self) -> Literal["columns", "rows", "both"] | None:
+    def time_axis(self) -> TimeAxis:
         """Which axis runs along token positions; both for attention, none for weights."""
         return self.spec.time_axis
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .block import BlockSpec, FormulaSpec, OperandSpec
+from .block import BlockSpec, FormulaSpec, Kind, OperandSpec, TimeAxis
 from .formula import Pick
 from .label import Side, Tag
 from .operations import activation
@@ -53,6 +53,11 @@ def specs(config: Config) -> Specs:
             f"GPT-2 has as many key and value heads as heads; this model has "
             f"{config.n_kv_head} for {config.n_head}."
         )
+    if config.n_head * config.d_head != config.n_embd:
+        raise ValueError(
+            f"In GPT-2 the heads together are as wide as the residual stream; this model has "
+            f"{config.n_head} heads of {config.d_head} for {config.n_embd} channels."
+        )
     build = _Builder(config)
     return Specs(
         embedding=build.embedding(),
@@ -88,7 +93,7 @@ class _Builder:
         )
         return (
             self._spec("tokens", "Tokens", "T1", section, side="left"),
-            self._weight("wte", "Token Embedding", "VC", section),
+            self._weight("wte", "Token Embedding", "VC", section, side="above_left"),
             self._weight("wpe", "Position Embedding", "TC", section),
             self._spec(
                 "embedding", "Input Embedding", "TC", section, side="right", formula=formula
@@ -271,9 +276,18 @@ class _Builder:
             self._operand("input", "{layer}ln_1", "TC", WHOLE_COLUMN, "ln_1"),
             self._operand("bias", f"{name}_bias", "1A", AT_ROW, "b"),
         )
+        share = "qkv".index(letter) / 2
         return [
-            *self._linear(name, title, "CA", section),
-            self._spec(name, f"{title} Vectors", "TA", section, formula=formula),
+            *self._linear(name, title, "CA", section, share=share),
+            self._spec(
+                name,
+                f"{title} Vectors",
+                "TA",
+                section,
+                short_title=title,
+                formula=formula,
+                share=share,
+            ),
         ]
 
     def _linear(
@@ -284,10 +298,18 @@ class _Builder:
         section: str,
         bias: str | None = None,
         transposed: bool = False,
+        share: float | None = None,
     ) -> list[BlockSpec]:
         """The weights and, where the model has it, the bias of a linear map."""
         found = [
-            self._weight(f"{name}_weight", f"{title} Weights", dims, section, transposed=transposed)
+            self._weight(
+                f"{name}_weight",
+                f"{title} Weights",
+                dims,
+                section,
+                transposed=transposed,
+                share=share,
+            )
         ]
         if self.config.bias:
             bias = bias or f"1{dims[1]}"
@@ -315,9 +337,18 @@ class _Builder:
         side: Side = "above",
         short_title: str | None = None,
         transposed: bool = False,
+        share: float | None = None,
     ) -> BlockSpec:
         return self._spec(
-            name, title, dims, section, "weight", short_title, side, transposed=transposed
+            name,
+            title,
+            dims,
+            section,
+            "weight",
+            short_title,
+            side,
+            transposed=transposed,
+            share=share,
         )
 
     def _aggregate(
@@ -332,21 +363,21 @@ class _Builder:
         title: str,
         dims: str,
         section: str,
-        kind: str = "activation",
+        kind: Kind = "activation",
         short_title: str | None = None,
         side: Side = "above",
         formula: FormulaSpec | None = None,
         transposed: bool = False,
+        share: float | None = None,
     ) -> BlockSpec:
-        time = {"TT": "both", "FT": "rows", "1T": "rows"}.get(
-            dims, "columns" if dims[0] == "T" else None
-        )
-        one_cell = "1" in dims
+        time: TimeAxis = None
+        if kind != "weight" and "T" in dims:
+            along = (dims[0] == "T", dims[1] == "T")
+            time = "both" if all(along) else "columns" if along[0] else "rows"
         lift = self.space.header if side == "header" else 0.0
-        size = self.space.title_size * (0.8 if one_cell else 1.0)
+        size = self.space.title_size * (0.8 if "1" in dims else 1.0)
         return BlockSpec(
             role=name.removeprefix("{layer}").removeprefix("{head}"),
-            pattern=name,
             title=title,
             short_title=short_title or title,
             kind=kind,
@@ -354,9 +385,9 @@ class _Builder:
             columns=self.size[dims[0]],
             rows=self.size[dims[1]],
             section=section,
-            tag=Tag(side, size, lift, short=one_cell),
+            tag=Tag(side, size, lift, short=short_title is not None, share=share),
             config=self.config,
-            time_axis=None if kind == "weight" else time,
+            time_axis=time,
             causal=dims == "TT",
             transposed=transposed or dims == "TT",
             formula=formula,

@@ -7,6 +7,7 @@ from typing import Literal
 
 Point = tuple[float, float, float]
 Bounds = tuple[Point, Point]
+Align = Literal["left", "center", "right"]
 Side = Literal["above", "above_left", "header", "left", "right", "below"]
 
 CHARACTER = 0.52
@@ -35,7 +36,7 @@ class Label:
     text: str
     anchor: Point
     size: float
-    align: Literal["left", "center", "right"]
+    align: Align
 
     @property
     def bounds(self) -> Bounds:
@@ -62,12 +63,17 @@ class Tag:
         How far above the block a header stands.
     short
         Whether there is only room for the short title.
+    share
+        Where above the block, from 0 at its left end to 1 at its right. Blocks that stand behind
+        each other differ in it, so that all their titles can be read from the front. Centred
+        unless given, or at the left end of a wide block.
     """
 
     side: Side
     size: float
     lift: float = 0.0
     short: bool = False
+    share: float | None = None
 
     def beside(self, bounds: Bounds, text: str) -> Label:
         """The label of a block with these bounds."""
@@ -87,6 +93,9 @@ class Tag:
                 return Label(text, (middle, y, bottom - gap - capital), self.size, "center")
             case "header":
                 return Label(text, (middle, y, top + self.lift + gap), self.size, "center")
+        if self.share is not None:
+            align: Align = ("left", "center", "right")[round(2 * self.share)]
+            return Label(text, (left + self.share * (right - left), y, top + gap), self.size, align)
         if wide:
             return Label(text, (left, y, top + gap), self.size, "left")
         if self.side == "above_left":

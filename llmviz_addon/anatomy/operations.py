@@ -14,11 +14,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from ..model import Config
 
-Parts = Mapping[str, np.ndarray]
+Numbers = NDArray[np.float64]
+
+Parts = Mapping[str, Numbers]
 """The numbers a cell is computed from: part name to a vector of float64."""
 
 
@@ -46,24 +49,24 @@ class Operation:
 
 
 def _look_up(parts: Parts, config: Config) -> float:
-    return parts["embedding"][0] + parts["position"][0]
+    return float(parts["embedding"][0] + parts["position"][0])
 
 
 def _dot(parts: Parts, config: Config) -> float:
     bias = parts["bias"][0] if "bias" in parts else 0.0
-    return parts["weight"] @ parts["input"] + bias
+    return float(parts["weight"] @ parts["input"] + bias)
 
 
 def _scaled_dot(parts: Parts, config: Config) -> float:
-    return parts["query"] @ parts["key"] / math.sqrt(config.d_head)
+    return float(parts["query"] @ parts["key"]) / math.sqrt(config.d_head)
 
 
 def _sum(parts: Parts, config: Config) -> float:
-    return parts["branch"][0] + parts["stream"][0]
+    return float(parts["branch"][0] + parts["stream"][0])
 
 
 def _mean(parts: Parts, config: Config) -> float:
-    return parts["input"].mean()
+    return float(parts["input"].mean())
 
 
 def _std(parts: Parts, config: Config) -> float:
@@ -74,34 +77,34 @@ def _std(parts: Parts, config: Config) -> float:
 def _layer_norm(parts: Parts, config: Config) -> float:
     bias = parts["bias"][0] if "bias" in parts else 0.0
     normalized = (parts["input"][0] - parts["mean"][0]) / parts["std"][0]
-    return normalized * parts["weight"][0] + bias
+    return float(normalized * parts["weight"][0] + bias)
 
 
 def _maximum(parts: Parts, config: Config) -> float:
-    return parts["input"].max()
+    return float(parts["input"].max())
 
 
 def _sum_exp(parts: Parts, config: Config) -> float:
-    return np.exp(parts["input"] - parts["max"][0]).sum()
+    return float(np.exp(parts["input"] - parts["max"][0]).sum())
 
 
 def _softmax(parts: Parts, config: Config) -> float:
-    return math.exp(parts["input"][0] - parts["max"][0]) / parts["sum"][0]
+    return math.exp(parts["input"][0] - parts["max"][0]) / float(parts["sum"][0])
 
 
 def _gelu_erf(parts: Parts, config: Config) -> float:
-    x = parts["input"][0]
+    x = float(parts["input"][0])
     return 0.5 * x * (1.0 + math.erf(x / math.sqrt(2.0)))
 
 
 def _gelu_tanh(parts: Parts, config: Config) -> float:
     # Hendrycks and Gimpel, 2016, "Gaussian Error Linear Units", the approximation GPT-2 uses.
-    x = parts["input"][0]
+    x = float(parts["input"][0])
     return 0.5 * x * (1.0 + math.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)))
 
 
 def _relu(parts: Parts, config: Config) -> float:
-    return max(0.0, parts["input"][0])
+    return max(0.0, float(parts["input"][0]))
 
 
 _BIAS = (("bias", " + {bias}"),)

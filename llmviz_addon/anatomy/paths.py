@@ -21,7 +21,7 @@ def straight(start: Sequence[float], end: Sequence[float], behind: float = 0.0) 
     points = np.outer(1 - s, start) + np.outer(s, end)
     # A plateau with steep but smooth ends: the posts to avoid may stand close to them.
     points[:, 1] += behind * (1 - (2 * s - 1) ** 8)
-    return points.astype(np.float32)
+    return np.asarray(points, dtype=np.float32)
 
 
 def s_curve(start: Sequence[float], end: Sequence[float], axis: int) -> Points:
@@ -32,7 +32,7 @@ def s_curve(start: Sequence[float], end: Sequence[float], axis: int) -> Points:
     b, c = a + pull, d - pull
     s = np.linspace(0, 1, CURVE_STEPS + 1)[:, None]
     points = (1 - s) ** 3 * a + 3 * (1 - s) ** 2 * s * b + 3 * (1 - s) * s**2 * c + s**3 * d
-    return points.astype(np.float32)
+    return np.asarray(points, dtype=np.float32)
 
 
 def rounded(corners: Sequence[Sequence[float]], radius: float) -> Points:
@@ -59,4 +59,4 @@ def across(points: Points) -> Points:
     """
     tangents = np.gradient(points.astype(np.float64), axis=0)
     sides = np.stack([-tangents[:, 2], np.zeros(len(points)), tangents[:, 0]], axis=1)
-    return (sides / np.linalg.norm(sides, axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(sides / np.linalg.norm(sides, axis=1, keepdims=True), dtype=np.float32)

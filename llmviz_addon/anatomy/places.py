@@ -1,4 +1,4 @@
-"""Room for what is drawn beside the blocks: strips of letters, the model card."""
+"""Room that is kept free of blocks for what is drawn beside them."""
 
 from __future__ import annotations
 
@@ -37,17 +37,12 @@ def places(blocks: Mapping[str, Block], space: Space) -> dict[str, Place]:
     Returns
     -------
     dict
-        ``"input_strip"`` over the tokens and ``"output_strip"`` under the probabilities, as wide
-        as they are, so that column *t* of a strip belongs to cell *t*; ``"model_card"`` to the
-        right of the embedding.
+        ``"model_card"``, to the right of the embedding.
     """
     m = space.margin
-    (left, _, bottom), (right, _, _) = blocks["probabilities"].bounds
-    (first, _, _), (last, _, top) = blocks["tokens"].bounds
-    (_, _, _), (edge, _, _) = blocks["wpe"].bounds
+    _, (_, _, top) = blocks["tokens"].bounds
+    _, (edge, _, _) = blocks["wpe"].bounds
     card = edge + 2 * m
     return {
-        "input_strip": Place((first, 0.0, top + 0.5 * m), (last, 0.0, top + 2 * m)),
-        "output_strip": Place((left, 0.0, bottom - 3.5 * m), (right, 0.0, bottom - 0.5 * m)),
         "model_card": Place((card, 0.0, top - 4 * m), (card + 10 * m, 0.0, top + 2 * m)),
     }

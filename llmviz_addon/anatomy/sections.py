@@ -38,6 +38,8 @@ class Section:
         Corners of all blocks in it and in its parts.
     label
         Its title as text: what it says, where and how large.
+    labeled
+        Whether the label says something that no block's title beside it says.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Section:
     blocks: tuple[str, ...]
     bounds: Bounds
     label: Label
+    labeled: bool
 
     @property
     def label_anchor(self) -> Point:
@@ -95,7 +98,9 @@ def _section(
     bounds = union([*(block.bounds for block in own), *(part.bounds for part in parts)])
     title = _title(path)
     names = tuple(block.name for block in own)
-    return Section(path, title, parts, names, bounds, _label(path, title, bounds, space))
+    label = _label(path, title, bounds, space)
+    labeled = path != "model" and title != _TITLES["ln_1"]
+    return Section(path, title, parts, names, bounds, label, labeled)
 
 
 def union(bounds: Iterable[Bounds]) -> Bounds:
@@ -118,13 +123,26 @@ def _title(path: str) -> str:
 
 
 def _label(path: str, title: str, bounds: Bounds, space: Space) -> Label:
-    """Layers are named to the right of the stream, parts at the left end of their top."""
-    (left, front, _), (right, _, top) = bounds
+    """Layers are named to the right of the stream, parts over the left end of their top.
+
+    Heads are named to the left of their values, which from the front left nothing hides, each
+    a line higher than the one before it.
+    """
+    (left, front, _), (right, back, top) = bounds
     last = path.rpartition(".")[2]
     size = space.title_size
+    if last.startswith("head"):
+        size *= 1.5
+        head = int(last.removeprefix("head"))
+        rows = space.sizes["A"]
+        step = min(1.3 * size, (rows - size) / max(1, space.n_head - 1))
+        z = top - rows + head * max(0.0, step)
+        return Label(title, (left - 0.5 * size, back - 0.5, z), size, "right")
     if last.startswith("layer") or last in ("embedding", "output"):
         size *= 2.5
         # The right side of the stream is free, but for the position embedding.
         x = right + (1.0 if last == "embedding" else 3.5) * space.margin
         return Label(title, (x, front + 0.5, top - size), size, "left")
-    return Label(title, (left, front + 0.5, top + 2.2 * size), size * 1.5, "left")
+    # Self-attention is as deep as its heads: in front, its name would hide those behind.
+    y = back - 0.5 if last == "attention" else front + 0.5
+    return Label(title, (left, y, top + 2.2 * size), size * 1.5, "left")

@@ -31,14 +31,15 @@ class Space:
     ----------
     sizes
         Number of cells along each dimension, T, C, A, F and V.
-    n_layer
-        Number of layers.
+    n_layer, n_head
+        Number of layers, and of heads in each.
     margin
         The unit of white space: 8 cells, or a fifteenth of a large model's width.
     """
 
     sizes: dict[str, int]
     n_layer: int
+    n_head: int
     margin: float
 
     @classmethod
@@ -51,7 +52,7 @@ class Space:
             "F": config.d_ff,
             "V": config.n_vocab,
         }
-        return cls(sizes, config.n_layer, max(8.0, config.n_embd / 15))
+        return cls(sizes, config.n_layer, config.n_head, max(8.0, config.n_embd / 15))
 
     @property
     def title_size(self) -> float:
@@ -93,7 +94,7 @@ class Space:
         return {
             "tokens": (middle, 0.0, 0.0),
             "wte": (self.left_of_stream - size["V"], 0.0, top),
-            "wpe": (-middle + 3 * m, 0.0, top),
+            "wpe": (-middle + 3.5 * m, 0.0, top),
             "embedding": (middle, 0.0, top),
         }
 
