@@ -63,17 +63,19 @@ def gelu(x: Array) -> Array:
 def gelu_tanh(x: Array) -> Array:
     """GPT-2's approximation of `gelu`: 0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³)))."""
     inner = np.float32(np.sqrt(2.0 / np.pi)) * (x + np.float32(0.044715) * (x * x * x))
-    return np.float32(0.5) * x * (np.float32(1.0) + np.tanh(inner))
+    result: Array = np.float32(0.5) * x * (np.float32(1.0) + np.tanh(inner))
+    return result
 
 
 def relu(x: Array) -> Array:
     """The positive part."""
-    return np.asarray(np.maximum(x, np.float32(0.0)), np.float32)
+    return np.maximum(x, np.float32(0.0))
 
 
 def silu(x: Array) -> Array:
     """x times its logistic sigmoid, which is (1 + tanh(x/2)) / 2 and so cannot overflow."""
-    return x * (np.float32(0.5) * (np.float32(1.0) + np.tanh(np.float32(0.5) * x)))
+    result: Array = x * (np.float32(0.5) * (np.float32(1.0) + np.tanh(np.float32(0.5) * x)))
+    return result
 
 
 ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
