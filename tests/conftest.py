@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from tools import extension
+
 ROOT = Path(__file__).parent.parent
 TESTS = Path(__file__).parent
 FAILURES = ROOT / "build" / "test-failures"
@@ -78,6 +80,18 @@ def registered() -> None:
 
     if not hasattr(bpy.types.Scene, "llmviz"):
         llmviz_addon.register()
+
+
+@pytest.fixture(scope="session")
+def extension_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The zip to install, built and validated from the checkout as `make extension` does it."""
+    bpy = sys.modules.get("bpy")
+    inside = bpy is not None and bpy.app.binary_path
+    scripts = Path(bpy.utils.system_resource("SCRIPTS")) if inside else extension.blender_scripts()
+    try:
+        return extension.build(tmp_path_factory.mktemp("dist"), scripts)
+    except extension.WheelsUnavailableError as error:
+        pytest.skip(f"no zip without the bundled wheels: {error}")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,0 +1,103 @@
+"""What a user gets: the zip, in a Blender that has never seen it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parent / "use_the_zip.py"
+
+
+def blender_command() -> list[str]:
+    """How to start another Blender like the one that runs this test."""
+    import bpy
+
+    if bpy.app.binary_path:
+        return [bpy.app.binary_path, "--background", "--python-exit-code", "1", "--python"]
+    return [sys.executable]
+
+
+@pytest.fixture(scope="session")
+def steps(extension_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
+    """What happened at each step of `use_the_zip.py`, in a clean user folder."""
+    user = tmp_path_factory.mktemp("user")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("BLENDER_")}
+    # The tests find safetensors through here; the extension has to bring its own.
+    kept.pop("PYTHONPATH", None)
+    result = subprocess.run(
+        [*blender_command(), str(SCRIPT), "--", str(extension_zip)],
+        cwd=user,
+        env={**kept, "BLENDER_USER_RESOURCES": str(user)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    lines = [line for line in result.stdout.splitlines() if line.startswith("STEP ")]
+    assert result.returncode == 0, f"{result.stdout[-3000:]}\n{result.stderr[-3000:]}"
+    told = [json.loads(line.removeprefix("STEP ")) for line in lines]
+    return {step.pop("step"): step for step in told}
+
+
+@pytest.fixture(scope="session")
+def names(extension_zip: Path) -> list[str]:
+    """What is in the zip."""
+    with zipfile.ZipFile(extension_zip) as archive:
+        return archive.namelist()
+
+
+def test_the_zip_holds_the_package_its_presets_and_a_wheel_per_platform(names: list[str]) -> None:
+    assert {"blender_manifest.toml", "__init__.py", "LICENSE"} <= set(names)
+    assert "llmviz_addon/__init__.py" in names
+    assert "presets/models/nano-gpt.safetensors" in names
+    platforms = ("manylinux", "win_amd64", "macosx_11_0_arm64", "macosx_10_12_x86_64")
+    wheels = [name for name in names if name.endswith(".whl")]
+    assert [sum(platform in wheel for wheel in wheels) for platform in platforms] == [1, 1, 1, 1]
+
+
+def test_the_zip_holds_nothing_that_only_developers_need(names: list[str]) -> None:
+    tops = {name.partition("/")[0] for name in names}
+    assert tops == {
+        *("blender_manifest.toml", "__init__.py", "LICENSE"),
+        *("llmviz_addon", "presets", "wheels"),
+    }
+    assert not [name for name in names if "__pycache__" in name or "/." in name]
+
+
+def test_it_installs_and_enables_in_a_clean_user_folder(steps: dict[str, dict]) -> None:
+    assert steps["installed"] == {"enabled": True, "operator": True}
+
+
+@pytest.mark.parametrize("step", ["built", "built again", "built after enabling"])
+def test_it_builds_all_blocks_of_nano_gpt(steps: dict[str, dict], step: str) -> None:
+    assert steps[step]["result"] == ["FINISHED"]
+    blocks = steps[step]["blocks"]
+    assert len(blocks) == len(set(blocks))
+    assert {"tokens", "wte", "layer2.head2.attention", "probabilities"} <= set(blocks)
+
+
+def test_it_removes_what_it_built(steps: dict[str, dict]) -> None:
+    assert steps["removed"] == {"left": 0}
+
+
+def test_disabling_leaves_nothing_behind_and_enabling_brings_it_back(
+    steps: dict[str, dict],
+) -> None:
+    assert steps["disabled"] == {"enabled": False, "properties": False}
+    assert steps["enabled"] == {"enabled": True, "operator": True}
+
+
+def test_the_bundled_wheel_is_what_blender_loads(steps: dict[str, dict]) -> None:
+    import bpy
+
+    if not bpy.app.binary_path:
+        pytest.skip("the bpy wheel shares an environment that has safetensors already")
+    assert "site-packages" in Path(steps["wheel"]["safetensors"]).parts
+    assert "extensions" in Path(steps["wheel"]["safetensors"]).parts

@@ -1,0 +1,116 @@
+"""The extension in a real Blender window, under a virtual X server, used with the mouse.
+
+Needs a full Blender, named by the variable LLMVIZ_BLENDER, and Xvfb; LLMVIZ_XVFB names its command
+where it is not simply `Xvfb`. Screenshots stay in `build/gui/`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.gui import xwd
+
+ROOT = Path(__file__).parent.parent.parent
+DRIVE = Path(__file__).parent / "drive.py"
+PICTURES = ROOT / "build" / "gui"
+SIZE = (1600, 1000)
+
+
+@pytest.fixture(scope="module")
+def blender() -> str:
+    """The full Blender to use."""
+    path = os.environ.get("LLMVIZ_BLENDER")
+    if not path:
+        pytest.skip("no full Blender: LLMVIZ_BLENDER is not set")
+    return path
+
+
+@pytest.fixture(scope="module")
+def screen(blender: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A virtual X server: its display, and the file with what it shows."""
+    command = shlex.split(os.environ.get("LLMVIZ_XVFB", "Xvfb"))
+    if not shutil.which(command[0]):
+        pytest.fail(f"there is a Blender, but no {command[0]} to give it a screen: install xvfb")
+    folder = tmp_path_factory.mktemp("screen")
+    size = "x".join(map(str, SIZE))
+    command += ["-displayfd", "1", "-screen", "0", f"{size}x24", "-nolisten", "tcp"]
+    server = subprocess.Popen(
+        [*command, "-fbdir", str(folder)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert server.stdout
+    try:
+        number = server.stdout.readline().strip()
+        assert number, f"{command[0]} did not start"
+        yield f":{number}", folder / "Xvfb_screen0"
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def session(
+    blender: str,
+    screen: tuple[str, Path],
+    extension_zip: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, object]:
+    """What happened in the window, with the pictures turned into PNGs."""
+    display, dump = screen
+    user, results = tmp_path_factory.mktemp("user"), tmp_path_factory.mktemp("results")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("BLENDER_")}
+    width, height = map(str, SIZE)
+    ended = subprocess.run(
+        [
+            *(blender, "--window-geometry", "0", "0", width, height, "--enable-event-simulate"),
+            *("--python-exit-code", "1", "--python", str(DRIVE)),
+            *("--", str(extension_zip), str(results), str(dump)),
+        ],
+        env={
+            **kept,
+            "DISPLAY": display,
+            "BLENDER_USER_RESOURCES": str(user),
+            "LIBGL_ALWAYS_SOFTWARE": "1",
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    for picture in results.glob("*.xwd"):
+        path = PICTURES / f"{picture.stem}.png"
+        path.write_bytes(xwd.png(*xwd.pixels(picture.read_bytes())))
+    assert ended.returncode == 0, f"{ended.stdout[-3000:]}\n{ended.stderr[-3000:]}"
+    return json.loads((results / "facts.json").read_text(encoding="utf-8"))
+
+
+def test_pressing_build_demo_builds_nano_gpt(session: dict[str, object]) -> None:
+    assert session["model"] == "nano-gpt"
+    assert session["built"] > 200
+
+
+def test_a_build_is_one_undo_step(session: dict[str, object]) -> None:
+    assert session["after undo"] == 0
+    assert session["after redo"] == session["built"]
+
+
+def test_pressing_remove_takes_all_blocks_away(session: dict[str, object]) -> None:
+    assert session["after remove"] == 0
+
+
+@pytest.mark.parametrize("name", ["1-empty", "2-built", "3-removed"])
+def test_the_window_was_drawn(session: dict[str, object], name: str) -> None:
+    assert (PICTURES / f"{name}.png").stat().st_size > 20_000, "a black picture is smaller"
