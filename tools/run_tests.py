@@ -24,7 +24,7 @@ ROOT = environment.ROOT
 TESTS = ROOT / "tests"
 PLAIN = ("model", "anatomy", "walkthrough", "test_rooms.py")
 WINDOW = "gui"
-LIMIT = 30 * 60  # seconds for one suite
+LIMIT = 15 * 60  # seconds for one suite
 
 # What the tests import that Blender's own Python may lack. Blender brings numpy.
 BLENDER_NEEDS = ("safetensors", "pytest", "hypothesis")
