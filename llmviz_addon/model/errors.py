@@ -7,9 +7,16 @@ exceptions derive from `ModelError`, so that a caller who shows messages to peop
 
 from __future__ import annotations
 
+# Names in a hostile file can be megabytes long; a message must still fit where people look.
+_LONGEST = 600
+
 
 class ModelError(ValueError):
     """Something about a model, its files or its prompt is wrong; the message is for people."""
+
+    def __init__(self, message: str) -> None:
+        line = " ".join(message.splitlines())
+        super().__init__(line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}...")
 
 
 class ConfigError(ModelError):

@@ -43,12 +43,13 @@ def load(source: str | Path) -> Model:
             return _load_preset(preset)
     path = Path(source)
     try:
-        if path.is_dir():
+        if str(source) and path.is_dir():
             return _load_checkpoint(path, path, _folder_files(path))
         if path.is_file():
             return _load_checkpoint(path, path.parent, [_open(path)])
     except OSError as error:
-        raise CheckpointError(f"{_short(source)}: cannot be read ({error})") from error
+        why = error.strerror or error
+        raise CheckpointError(f"{_short(source)}: cannot be read ({why})") from error
     ids = ", ".join(preset.id for preset in presets())
     raise CheckpointError(
         f"{_short(source)}: there is no such file, folder or preset; the presets are {ids}"
