@@ -200,7 +200,7 @@ def _draw(
 
     yield 0.76, "Drawing labels and arrows"
     words = tree.new("Labels", root, "labels")
-    easel = Easel(anchor, words, shared.label)
+    easel = Easel(anchor, words, shared.label, shared.font)
     labels.titles(easel, list(anatomy.blocks.values()))
     labels.sections(easel, anatomy.root)
     labels.dimensions(easel, anatomy)
@@ -217,7 +217,7 @@ def _draw_strips(
 ) -> None:
     shared, anchor = kit.ensure(), anchor_of(root)
     easels = strips.Easels(
-        text=Easel(anchor, collection, shared.label), tile=Easel(anchor, collection, shared.tile)
+        text=Easel(anchor, collection, shared.label, shared.font), tile=Easel(anchor, collection, shared.tile)
     )
     tokenizer = numbers.model.tokenizer
     strips.draw_input(easels, numbers.anatomy, tokenizer, numbers.trace.ids)

@@ -23,6 +23,7 @@ class Easel:
     root: bpy.types.Object
     collection: bpy.types.Collection
     material: bpy.types.Material
+    font: bpy.types.VectorFont | None = None
     _curves: dict[tuple, bpy.types.TextCurve] = field(default_factory=dict)
 
     def text(
@@ -53,6 +54,8 @@ class Easel:
             # Fewer points a bend than the default 12: thousands of labels are drawn as meshes.
             curve.resolution_u = 5
             curve.materials.append(self.material)
+            if self.font is not None:
+                curve.font = self.font
         obj = bpy.data.objects.new(name, curve)
         obj.rotation_euler = FACING_VIEWER
         if upright:

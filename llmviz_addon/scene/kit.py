@@ -7,6 +7,7 @@ user's own datablock may have the same name.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import bmesh
 import bpy
@@ -15,7 +16,7 @@ import numpy as np
 from . import materials, names
 from .attributes import write_attribute
 from .groups import cells as cells_group
-from .looks import Look, Palette
+from .looks import Look, Palette, linear
 from .version import VERSION
 
 CELL_SIZE = 0.9
@@ -38,6 +39,7 @@ class Kit:
     arrow: bpy.types.Material
     tile: bpy.types.Material
     palette: bpy.types.Collection
+    font: bpy.types.VectorFont | None
 
 
 def levels(number: np.ndarray, kind: int, empty: np.ndarray) -> np.ndarray:
@@ -113,6 +115,7 @@ def ensure() -> Kit:
         arrow=material("arrow"),
         tile=material("tile"),
         palette=_marked(bpy.data.collections, "palette"),
+        font=_marked(bpy.data.fonts, "font"),
     )
 
 
@@ -139,7 +142,19 @@ def _make() -> Kit:
     _mark(cell_color, "cell color")
     _mark(cells, "cells")
     _mark(palette, "palette")
-    return Kit(cells=cells, cell_color=cell_color, palette=palette, **kit)
+    return Kit(cells=cells, cell_color=cell_color, palette=palette, font=_font(), **kit)
+
+
+def _font() -> bpy.types.VectorFont | None:
+    """The typeface of Blender's interface, packed, so that the file is complete in itself."""
+    folder = bpy.utils.system_resource("DATAFILES", path="fonts")
+    path = Path(folder) / "Inter.woff2"
+    if not path.is_file():
+        return None
+    font = bpy.data.fonts.load(str(path))
+    font.pack()
+    _mark(font, "font")
+    return font
 
 
 def paint(kit: Kit, look: Look, palette: Palette) -> None:
@@ -154,8 +169,6 @@ def paint(kit: Kit, look: Look, palette: Palette) -> None:
 
 
 def _flat_values(table: dict[str, object]) -> dict[str, object]:
-    from .looks import linear
-
     values = {
         key: linear(value) if isinstance(value, str) else float(value)
         for key, value in table.items()

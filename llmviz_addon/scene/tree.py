@@ -75,6 +75,7 @@ def sweep() -> None:
         bpy.data.objects,
         bpy.data.meshes,
         bpy.data.curves,
+        bpy.data.fonts,
         bpy.data.lights,
         bpy.data.cameras,
         bpy.data.actions,
