@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from .block import BlockSpec, FormulaSpec, Kind, OperandSpec, TimeAxis
 from .formula import Pick
 from .label import Side, Tag
-from .operations import activation
+from .operations import ACTIVATIONS
 from .space import Space
 
 if TYPE_CHECKING:
@@ -57,6 +57,11 @@ def specs(config: Config) -> Specs:
         raise ValueError(
             f"In GPT-2 the heads together are as wide as the residual stream; this model has "
             f"{config.n_head} heads of {config.d_head} for {config.n_embd} channels."
+        )
+    if config.activation not in ACTIVATIONS:
+        raise ValueError(
+            f"There is no formula for the activation {config.activation!r}; there are formulas for "
+            f"{', '.join(ACTIVATIONS)}."
         )
     build = _Builder(config)
     return Specs(
@@ -198,7 +203,7 @@ class _Builder:
             self._operand("bias", "{layer}mlp_bias", "F1", AT_COLUMN, "b"),
         )
         activated = self._formula(
-            activation(self.config.activation),
+            self.config.activation,
             "mlp_activation",
             self._operand("input", "{layer}mlp", "FT", CELL, "mlp"),
         )

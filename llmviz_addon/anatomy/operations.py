@@ -92,7 +92,7 @@ def _softmax(parts: Parts, config: Config) -> float:
     return math.exp(parts["input"][0] - parts["max"][0]) / float(parts["sum"][0])
 
 
-def _gelu_erf(parts: Parts, config: Config) -> float:
+def _gelu(parts: Parts, config: Config) -> float:
     x = float(parts["input"][0])
     return 0.5 * x * (1.0 + math.erf(x / math.sqrt(2.0)))
 
@@ -105,6 +105,11 @@ def _gelu_tanh(parts: Parts, config: Config) -> float:
 
 def _relu(parts: Parts, config: Config) -> float:
     return max(0.0, float(parts["input"][0]))
+
+
+def _silu(parts: Parts, config: Config) -> float:
+    x = float(parts["input"][0])
+    return x / (1.0 + math.exp(-x)) if x > 0 else x * math.exp(x) / (1.0 + math.exp(x))
 
 
 _BIAS = (("bias", " + {bias}"),)
@@ -123,31 +128,12 @@ OPERATIONS: dict[str, Operation] = {
         Operation("max", "max_{i} {input}", _maximum),
         Operation("sum_exp", "Σ_{i} exp({input} − {max})", _sum_exp),
         Operation("softmax", "exp({input} − {max}) / {sum}", _softmax),
-        Operation("gelu_erf", "GELU({input})", _gelu_erf),
+        Operation("gelu", "GELU({input})", _gelu),
         Operation("gelu_tanh", "GELU({input})", _gelu_tanh),
         Operation("relu", "max(0, {input})", _relu),
+        Operation("silu", "SiLU({input})", _silu),
     )
 }
 
-_ACTIVATIONS = {
-    "gelu": "gelu_erf",
-    "gelu_erf": "gelu_erf",
-    "gelu_new": "gelu_tanh",
-    "gelu_tanh": "gelu_tanh",
-    "gelu_pytorch_tanh": "gelu_tanh",
-    "relu": "relu",
-}
-
-
-def activation(name: str) -> str:
-    """The operation behind an activation's name in a configuration.
-
-    Raises
-    ------
-    ValueError
-        If there is no operation for it.
-    """
-    if name not in _ACTIVATIONS:
-        known = ", ".join(sorted(_ACTIVATIONS))
-        raise ValueError(f"No formula for the activation {name!r}; known are {known}.")
-    return _ACTIVATIONS[name]
+ACTIVATIONS = ("gelu_tanh", "gelu", "relu", "silu")
+"""Operations that a configuration may name as its activation."""

@@ -9,18 +9,33 @@ import numpy as np
 Points = np.ndarray
 """(N, 3) float32 positions in cells."""
 
-CORNER_STEPS = 6
+CORNER_STEPS = 8
 CURVE_STEPS = 24
 
 
-def straight(start: Sequence[float], end: Sequence[float], behind: float = 0.0) -> Points:
-    """A line, optionally passing `behind` cells behind what stands between its ends."""
+def straight(
+    start: Sequence[float], end: Sequence[float], behind: float = 0.0, ramp: float = 0.0
+) -> Points:
+    """A line, optionally passing behind what stands between its ends.
+
+    Parameters
+    ----------
+    start, end
+        (x, y, z) in cells.
+    behind
+        How far behind it passes, in cells.
+    ramp
+        Over how many cells it gets there from each end.
+    """
+    a, b = np.array(start, dtype=float), np.array(end, dtype=float)
     if not behind:
-        return np.array([start, end], dtype=np.float32)
-    s = (1 - np.cos(np.linspace(0, np.pi, CURVE_STEPS + 1))) / 2
-    points = np.outer(1 - s, start) + np.outer(s, end)
-    # A plateau with steep but smooth ends: the posts to avoid may stand close to them.
-    points[:, 1] += behind * (1 - (2 * s - 1) ** 8)
+        return np.array([a, b], dtype=np.float32)
+    reach = min(0.45, ramp / float(np.linalg.norm(b - a)))
+    rise = np.linspace(0, 1, CORNER_STEPS + 1)
+    s = np.concatenate([rise * reach, 1 - rise[::-1] * reach])
+    points = np.outer(1 - s, a) + np.outer(s, b)
+    smooth = rise**2 * (3 - 2 * rise)
+    points[:, 1] += behind * np.concatenate([smooth, smooth[::-1]])
     return np.asarray(points, dtype=np.float32)
 
 
@@ -35,6 +50,11 @@ def s_curve(start: Sequence[float], end: Sequence[float], axis: int) -> Points:
     return np.asarray(points, dtype=np.float32)
 
 
+def joined(start: Sequence[float], rest: Points) -> Points:
+    """A path with a straight piece before it."""
+    return np.concatenate([np.array([start], dtype=np.float32), rest])
+
+
 def rounded(corners: Sequence[Sequence[float]], radius: float) -> Points:
     """A polyline with its corners rounded off by quadratic Bezier curves."""
     given = [np.array(corner, dtype=float) for corner in corners]
@@ -47,7 +67,10 @@ def rounded(corners: Sequence[Sequence[float]], radius: float) -> Points:
         b = corner + to_after / np.linalg.norm(to_after) * reach
         points.extend((1 - s) ** 2 * a + 2 * (1 - s) * s * corner + s**2 * b)
     points.append(given[-1])
-    return np.array(points, dtype=np.float32)
+    path = np.array(points)
+    # Where two corners share a short side, one curve ends where the next begins.
+    moved = np.linalg.norm(np.diff(path, axis=0), axis=1) > 1e-6 * np.abs(path).max()
+    return np.asarray(path[np.concatenate([[True], moved])], dtype=np.float32)
 
 
 def across(points: Points) -> Points:

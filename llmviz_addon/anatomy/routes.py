@@ -19,10 +19,12 @@ from .space import LAYERS_PER_COLUMN, Space
 if TYPE_CHECKING:
     from .block import Block
 
-BEHIND = 1.2
-"""How many cells behind a post a ribbon passes: blocks are one cell deep."""
+BEHIND = 0.7
+"""How many cells behind a post a ribbon passes: blocks are one cell deep, ribbons are flat."""
 
 Point = tuple[float, float, float]
+Way = tuple[str, str, float, np.ndarray]
+"""Source and target patterns, width in thin ribbons, path."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,6 +83,7 @@ class Routes:
         # The width of a thin ribbon: one cell for a small model, visible beside a large one.
         self._w = min(size["T"] / 12, max(space.margin / 8, size["T"] / 48))
         self._bend = 0.6 * space.margin
+        self._ramp = 0.4 * space.margin
 
     def embedding(self) -> tuple[Route, ...]:
         """From the tokens and the tables to the input embedding."""
@@ -111,7 +114,10 @@ class Routes:
         second, hidden = self._rect("ln_2"), self._rect("mlp")
         activated, result = self._rect("mlp_activation"), self._rect("mlp_result")
         added = self._rect("mlp_residual")
-        weight, bias = self._rect("mlp_weight"), self._rect("mlp_bias")
+        weight = self._rect("mlp_weight")
+        from_bias = hidden.side_top(0.6)
+        if "mlp_bias" in self._roles:
+            from_bias = self._rect("mlp_bias").side_bottom(0.6)
         elbow = (second.side_bottom()[0], 0.0, hidden.side_right()[2])
         over = (result.side_top(0.8)[0], 0.0, activated.side_right()[2])
         to_hidden = [second.side_bottom(), elbow, hidden.side_right()]
@@ -135,13 +141,13 @@ class Routes:
                 f"{name}mlp_weight",
                 f"{name}mlp",
                 6,
-                paths.straight(weight.side_bottom(), hidden.side_top(), BEHIND),
+                paths.straight(weight.side_bottom(), hidden.side_top(), BEHIND, self._ramp),
             ),
             (
                 f"{name}mlp_bias",
                 f"{name}mlp",
                 2,
-                paths.straight(bias.side_bottom(0.6), hidden.side_top(0.6)),
+                paths.straight(from_bias, hidden.side_top(0.6)),
             ),
             (
                 f"{name}mlp",
@@ -170,19 +176,24 @@ class Routes:
         scores, attention = rect["attention_scores"], rect["attention"]
         maximum, total = rect["attention_max"], rect["attention_sum"]
         output, attended = self._rect("output", y), self._rect("attention_output")
-        found: list[tuple[str, str, float, np.ndarray]] = []
+        found: list[Way] = []
         for letter in "qkv":
             into = rect[letter].side_right()
             start = (normed.left, normed.y, into[2])
             flat = into[1] == start[1]
             path = (
-                paths.straight(start, into, BEHIND) if flat else paths.s_curve(start, into, axis=0)
+                paths.straight(start, into, BEHIND, self._ramp)
+                if flat
+                else paths.s_curve(start, into, axis=0)
             )
             found.append(("{layer}ln_1", f"{{head}}{letter}", 2, path))
             found.extend(self._linear(f"{{head}}{letter}", f"{{head}}{letter}", y))
         share = (head + 0.5) / self._roles["q"].spec.config.n_head
         below = (attention.side_bottom()[0], attention.y, output.side_left()[2])
         around = [attention.side_bottom(), below, output.side_left()]
+        values = rect["v"].side_bottom(0.8)
+        behind_scores = (values[0], values[1], scores.bottom)
+        past_scores = paths.s_curve(behind_scores, output.side_top(0.8), axis=2)
         name = "{head}attention"
         return self._routes(
             *found,
@@ -220,13 +231,15 @@ class Routes:
                 f"{name}_scores",
                 name,
                 2,
-                paths.straight(scores.side_left(0.6), attention.side_right(0.6), BEHIND),
+                paths.straight(
+                    scores.side_left(0.6), attention.side_right(0.6), BEHIND, self._ramp
+                ),
             ),
             (
                 "{head}v",
                 "{head}output",
                 2,
-                paths.s_curve(rect["v"].side_bottom(0.8), output.side_top(0.8), axis=2),
+                paths.joined(values, past_scores),
             ),
             (name, "{head}output", 2, paths.rounded(around, self._bend)),
             (
@@ -246,9 +259,10 @@ class Routes:
         mean, std = rect[f"{name}.mean"], rect[f"{name}.std"]
         maximum, total, probable = rect["logits_max"], rect["logits_sum"], rect["probabilities"]
         start = 3 * self._space.margin
+        ramp = 0.8 * self._space.row_gap
 
         def drop(x: float, target: Rect, top: float = start, behind: float = 0.0) -> np.ndarray:
-            return paths.straight((x, 0.0, top), (x, 0.0, target.top), behind)
+            return paths.straight((x, 0.0, top), (x, 0.0, target.top), behind, ramp)
 
         head = rect["lm_head"]
         return self._routes(
@@ -268,7 +282,7 @@ class Routes:
 
     def _trunk(
         self, source: str, norm: str, residual: str, start: float, joined: bool
-    ) -> Iterator[tuple[str, str, float, np.ndarray]]:
+    ) -> Iterator[Way]:
         """The stream from `source` to the next residual, and its branches into a layer norm.
 
         They run side by side: what turns off first is outermost.
@@ -308,32 +322,29 @@ class Routes:
             (x, 0.0, ceiling),
         ]
 
-    def _layer_norm(self, name: str) -> Iterator[tuple[str, str, float, np.ndarray]]:
+    def _layer_norm(self, name: str) -> Iterator[Way]:
         short = name.removeprefix("{layer}")
         roles = [f"{short}{part}" for part in ("", ".mean", ".std", ".weight", ".bias")]
         rect = {role: self._rect(role) for role in roles if role in self._roles}
         normed, mean, std = rect[short], rect[f"{short}.mean"], rect[f"{short}.std"]
-        past_std = paths.straight(mean.side_bottom(0.3), normed.side_top(0.3), BEHIND)
+        ramp = 0.8 * self._space.row_gap
+        past_std = paths.straight(mean.side_bottom(0.3), normed.side_top(0.3), BEHIND, ramp)
         yield f"{name}.mean", name, 0.9, past_std
         down = paths.straight(std.side_bottom(0.7), normed.side_top(0.7))
         yield f"{name}.std", name, 0.9, down
         yield from self._scale(name, rect)
 
-    def _scale(
-        self, name: str, rect: Mapping[str, Rect]
-    ) -> Iterator[tuple[str, str, float, np.ndarray]]:
+    def _scale(self, name: str, rect: Mapping[str, Rect]) -> Iterator[Way]:
         """From γ and β to their layer norm, the latter behind the former."""
         short = name.removeprefix("{layer}")
         normed = rect[short]
         for part, f, behind in (("weight", 0.45, 0.0), ("bias", 0.6, BEHIND)):
             if f"{short}.{part}" in rect:
                 start = rect[f"{short}.{part}"].side_right(f)
-                path = paths.straight(start, normed.side_left(f), behind)
+                path = paths.straight(start, normed.side_left(f), behind, self._ramp)
                 yield f"{name}.{part}", name, 1.5, path
 
-    def _linear(
-        self, name: str, target: str, y: float = 0.0
-    ) -> Iterator[tuple[str, str, float, np.ndarray]]:
+    def _linear(self, name: str, target: str, y: float = 0.0) -> Iterator[Way]:
         """From weights, behind their bias, and from the bias to the result on their right."""
         role = name.rpartition("}")[2]
         into = self._rect(target.rpartition("}")[2], y)
@@ -344,16 +355,29 @@ class Routes:
                     f"{name}_{part}",
                     target,
                     width,
-                    paths.straight(start, into.side_left(f), behind),
+                    paths.straight(start, into.side_left(f), behind, self._ramp),
                 )
 
-    def _routes(self, *found: tuple[str, str, float, np.ndarray]) -> tuple[Route, ...]:
-        """Drop what this model does not have, and fit the widths to the model."""
+    def _routes(self, *found: Way) -> tuple[Route, ...]:
+        """Drop what this model does not have, and fit the widths to the edges they join."""
         return tuple(
-            Route(source, target, width * self._w, shape)
+            Route(source, target, self._fit(width * self._w, source, target, shape), shape)
             for source, target, width, shape in found
-            if source.rpartition("}")[2] in self._roles or source == "{stream}"
+            if self._role(source) in self._roles
         )
+
+    def _fit(self, width: float, source: str, target: str, shape: np.ndarray) -> float:
+        """A ribbon's width, or most of the shorter of the two edges that it joins."""
+        across = paths.across(shape)
+        for name, direction in ((source, across[0]), (target, across[-1])):
+            block = self._roles[self._role(name)]
+            edge = block.columns if abs(direction[0]) > abs(direction[2]) else block.rows
+            width = min(width, 0.8 * edge)
+        return width
+
+    def _role(self, pattern: str) -> str:
+        """The role that a name pattern stands for; the stream looks like the embedding."""
+        return "embedding" if pattern == "{stream}" else pattern.rpartition("}")[2]
 
     def _rect(self, role: str, y: float = 0.0) -> Rect:
         return self._outline(role, self._places[role], y)

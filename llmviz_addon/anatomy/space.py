@@ -60,9 +60,14 @@ class Space:
         return 0.35 * self.margin
 
     @property
+    def row_gap(self) -> float:
+        """Distance between two rows of aggregates."""
+        return self.margin / 8
+
+    @property
     def header(self) -> float:
         """Height of the two aggregate rows over a layer norm, with the gap below them."""
-        return 3.0 + 0.5 * self.margin
+        return 2 + self.row_gap + 0.5 * self.margin
 
     @cached_property
     def depth_step(self) -> float:
@@ -103,7 +108,7 @@ class Space:
         t, m = self.sizes["T"], self.margin
         return {
             f"{name}.mean": (right - t, 0.0, top),
-            f"{name}.std": (right - t, 0.0, top + 2),
+            f"{name}.std": (right - t, 0.0, top + 1 + self.row_gap),
             f"{name}.weight": (weights - 1, 0.0, top + self.header),
             f"{name}.bias": (weights - m - 2, 0.0, top + self.header),
             name: (right - t, 0.0, top + self.header),
@@ -179,8 +184,8 @@ class Space:
             "lm_head": (weights - size["C"], 0.0, logits),
             "logits": (middle, 0.0, logits),
             "logits_max": (middle, 0.0, aggregates),
-            "logits_sum": (middle, 0.0, aggregates + 2),
-            "probabilities": (middle, 0.0, aggregates + 3 + m),
+            "logits_sum": (middle, 0.0, aggregates + 1 + self.row_gap),
+            "probabilities": (middle, 0.0, aggregates + 2 + self.row_gap + m),
         }
 
     @cached_property

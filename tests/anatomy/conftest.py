@@ -1,0 +1,63 @@
+"""Networks of several shapes, and traces to compare their anatomy with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from llmviz_addon import anatomy, model
+
+GOLDEN = Path(__file__).parents[1] / "model" / "golden"
+
+# What each shape is for: the reference; no biases and a narrow MLP; a context wider than the
+# channels; one of everything; a second and third column of layers; heads beyond counting.
+SHAPES = {
+    "nano-gpt": {"n_layer": 3, "n_head": 3, "n_embd": 48, "n_ctx": 11, "n_vocab": 3},
+    "bare": {"n_layer": 2, "n_head": 2, "n_embd": 8, "n_ctx": 7, "n_vocab": 5, "bias": False},
+    "long": {"n_layer": 1, "n_head": 4, "n_embd": 16, "n_ctx": 64, "n_vocab": 90, "d_ff": 24},
+    "least": {"n_layer": 1, "n_head": 1, "n_embd": 2, "n_ctx": 2, "n_vocab": 2},
+    "deep": {"n_layer": 25, "n_head": 2, "n_embd": 24, "n_ctx": 9, "n_vocab": 12},
+    "many heads": {"n_layer": 13, "n_head": 16, "n_embd": 192, "n_ctx": 40, "n_vocab": 30},
+}
+
+
+@pytest.fixture(scope="session", params=SHAPES)
+def body(request: pytest.FixtureRequest) -> anatomy.Anatomy:
+    """The anatomy of one of the shapes."""
+    return anatomy.build(model.Config(tied=False, **SHAPES[request.param]))
+
+
+@pytest.fixture(scope="session")
+def nano() -> anatomy.Anatomy:
+    """The anatomy of nano-gpt."""
+    return anatomy.build(model.Config(tied=False, **SHAPES["nano-gpt"]))
+
+
+def _golden(case: str) -> tuple[anatomy.Anatomy, Mapping[str, np.ndarray]]:
+    loaded = model.load(GOLDEN / case)
+    intermediates = load_file(GOLDEN / case / "trace.safetensors")
+    trace = loaded.forward(intermediates["tokens"].tolist())
+    # The intermediates are another implementation's; only the weights are read by ours.
+    return anatomy.build(loaded.config), {**trace, **intermediates}
+
+
+def _preset(prompt: str) -> tuple[anatomy.Anatomy, Mapping[str, np.ndarray]]:
+    loaded = model.load("nano-gpt")
+    return anatomy.build(loaded.config), loaded.forward(loaded.read_prompt(prompt))
+
+
+CASES: dict[str, Callable[[], tuple[anatomy.Anatomy, Mapping[str, np.ndarray]]]] = {
+    "nano-gpt CBABBC": lambda: _preset("CBABBC"),
+    "nano-gpt full": lambda: _preset("CCABACAABCC"),
+    **{case.name: lambda case=case: _golden(case.name) for case in sorted(GOLDEN.iterdir())},
+}
+
+
+@pytest.fixture(scope="session", params=CASES)
+def traced(request: pytest.FixtureRequest) -> tuple[anatomy.Anatomy, Mapping[str, np.ndarray]]:
+    """An anatomy and the numbers of one forward pass."""
+    return CASES[request.param]()

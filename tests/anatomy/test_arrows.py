@@ -1,0 +1,109 @@
+"""Flow arrows: from edge to edge, around everything else, and no more than the formulas say."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from llmviz_addon import anatomy, model
+
+
+def test_every_arrow_is_an_operand_of_its_target(body):
+    for arrow in body.arrows:
+        operands = {operand.block for operand in body.blocks[arrow.target].formula.operands}
+        assert arrow.source in operands, (arrow.source, arrow.target)
+        weight = body.blocks[arrow.source].kind == "weight"
+        assert arrow.kind == ("weight" if weight else "activation")
+
+
+def test_every_block_is_reached_and_leads_on(body):
+    sources = {arrow.source for arrow in body.arrows}
+    targets = {arrow.target for arrow in body.arrows}
+    assert sources == set(body.blocks) - {"probabilities"}
+    assert targets == {name for name, block in body.blocks.items() if block.formula}
+    pairs = [(arrow.source, arrow.target) for arrow in body.arrows]
+    assert len(set(pairs)) == len(pairs)
+
+
+def on_an_edge(point, block):
+    """Whether a point lies on the outline of a block, in its plane."""
+    (x0, _, z0), (x1, _, z1) = block.bounds
+    tolerance = 1e-3 + 1e-6 * max(abs(x0), abs(z0))
+    x, y, z = point
+    beside = min(abs(x - x0), abs(x - x1)) < tolerance and z0 - tolerance < z < z1 + tolerance
+    above = min(abs(z - z0), abs(z - z1)) < tolerance and x0 - tolerance < x < x1 + tolerance
+    return abs(y - block.origin[1]) < tolerance and (beside or above)
+
+
+def test_arrows_start_and_end_at_the_edges_of_their_blocks(body):
+    for arrow in body.arrows:
+        assert on_an_edge(arrow.points[0], body.blocks[arrow.source]), (arrow.source, arrow.target)
+        assert on_an_edge(arrow.points[-1], body.blocks[arrow.target]), (arrow.source, arrow.target)
+
+
+def test_arrows_pass_through_no_block(body):
+    names = list(body.blocks)
+    low, high = (np.array([block.bounds[i] for block in body.blocks.values()]) for i in (0, 1))
+    low, high = low + 1e-3, high - 1e-3
+    for arrow in body.arrows:
+        if body.blocks[arrow.target].layer not in (None, 0, 12):
+            continue
+        points = densified(arrow.points)
+        near = (low < points.max(axis=0)).all(axis=1) & (high > points.min(axis=0)).all(axis=1)
+        for index in np.flatnonzero(near):
+            inside = ((points > low[index]) & (points < high[index])).all(axis=1)
+            assert not inside.any(), (arrow.source, arrow.target, names[index])
+
+
+def densified(points, step=0.25):
+    """The polyline with points no more than `step` cells apart, up to a thousand a piece."""
+    pieces = []
+    for a, b in itertools.pairwise(points.astype(np.float64)):
+        count = int(np.clip(np.linalg.norm(b - a) / step, 1, 1000))
+        pieces.append(a + np.linspace(0, 1, count, endpoint=False)[:, None] * (b - a))
+    return np.concatenate([*pieces, points[-1:]])
+
+
+def test_arrows_are_sampled_finely_and_never_stand_still(body):
+    for arrow in body.arrows:
+        assert arrow.points.dtype == np.float32
+        assert arrow.points.shape == (len(arrow.shape), 3)
+        steps = np.linalg.norm(np.diff(arrow.shape, axis=0), axis=1)
+        assert (steps > 0).all(), (arrow.source, arrow.target)
+        tangents = np.diff(arrow.shape, axis=0) / steps[:, None]
+        turns = (tangents[:-1] * tangents[1:]).sum(axis=1)
+        assert (turns > np.cos(np.radians(40))).all(), (arrow.source, arrow.target)
+
+
+def test_ribbons_face_the_viewer(body):
+    for arrow in body.arrows:
+        np.testing.assert_allclose(np.linalg.norm(arrow.across, axis=1), 1, rtol=1e-5)
+        assert not arrow.across[:, 1].any()
+
+
+def test_ribbons_are_no_wider_than_the_edges_they_join(body):
+    for arrow in body.arrows:
+        for name, across in ((arrow.source, arrow.across[0]), (arrow.target, arrow.across[-1])):
+            block = body.blocks[name]
+            edge = block.columns if abs(across[0]) > abs(across[2]) else block.rows
+            assert 0 < arrow.width <= edge, (arrow.source, arrow.target)
+
+
+def test_the_stream_is_continuous_down_the_middle_and_between_columns(body):
+    following = {
+        arrow.source: arrow.target
+        for arrow in body.arrows
+        if arrow.target.endswith("_residual") and arrow.source.endswith(("residual", "embedding"))
+        if arrow.source not in ("wte", "wpe")
+    }
+    name, passed = "embedding", 0
+    while name in following:
+        name, passed = following[name], passed + 1
+    assert passed == 2 * body.config.n_layer
+
+
+def test_a_network_without_biases_has_no_arrows_from_them():
+    config = model.Config(n_layer=1, n_head=2, n_embd=8, n_ctx=4, n_vocab=3, bias=False)
+    body = anatomy.build(config)
+    assert not [arrow for arrow in body.arrows if "bias" in arrow.source]

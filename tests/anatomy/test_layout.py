@@ -1,0 +1,176 @@
+"""Where blocks, names and arrows stand: nothing in anything else's way."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+
+import numpy as np
+import pytest
+
+from llmviz_addon import anatomy, model
+
+TITLE_BAND = 0.4
+"""Free height over a block, in margins."""
+
+
+def in_planes(blocks):
+    """Blocks by the plane that they stand in."""
+    planes = defaultdict(list)
+    for block in blocks:
+        planes[round(block.origin[1], 3)].append(block)
+    return planes.values()
+
+
+def overlap(a, b):
+    return all(
+        low_a < high_b - 1e-6 and low_b < high_a - 1e-6
+        for low_a, high_a, low_b, high_b in zip(*a, *b, strict=True)
+    )
+
+
+def with_title_band(block, margin):
+    low, (right, back, top) = block.bounds
+    # Rows of one cell are named at their left.
+    band = TITLE_BAND * margin if block.rows > 1 else 0.0
+    return low, (right, back, top + band)
+
+
+def test_no_two_blocks_overlap_nor_their_title_bands(body):
+    margin = body.space.margin
+    for plane in in_planes(body.blocks.values()):
+        boxes = [(block.name, with_title_band(block, margin)) for block in plane]
+        for (name, box), (other, other_box) in itertools.combinations(boxes, 2):
+            assert not overlap(box, other_box), (name, other)
+
+
+def test_planes_are_at_least_a_block_apart(body):
+    planes = sorted({round(block.origin[1], 3) for block in body.blocks.values()})
+    assert all(b - a > 1 for a, b in itertools.pairwise(planes))
+
+
+def test_no_name_covers_a_block_or_another_name(nano):
+    for plane in in_planes(nano.blocks.values()):
+        labels = [(block.name, flat(block.label.bounds)) for block in plane]
+        boxes = [(block.name, flat(block.bounds)) for block in plane]
+        for name, label in labels:
+            for other, box in boxes:
+                assert not overlap(label, box), (name, other)
+        for (name, label), (other, other_label) in itertools.combinations(labels, 2):
+            assert not overlap(label, other_label), (name, other)
+
+
+def flat(bounds):
+    """Bounds without depth: text stands in the middle of its block's."""
+    (x0, _, z0), (x1, _, z1) = bounds
+    return (x0, z0), (x1, z1)
+
+
+def test_heads_differ_in_depth_alone(body):
+    for block in body.blocks.values():
+        if block.head:
+            first = body.blocks[block.name.replace(f"head{block.head}.", "head0.")]
+            x, y, z = block.origin
+            assert (x, z) == (first.origin[0], first.origin[2])
+            assert y > first.origin[1]
+
+
+def test_nothing_stands_in_front_of_the_residual_stream(body):
+    assert min(block.origin[1] for block in body.blocks.values()) == 0
+    for name, block in body.blocks.items():
+        if name.endswith("residual"):
+            assert block.origin[1] == 0
+
+
+def test_every_layer_keeps_its_own_stream(body):
+    streams = [b for b in body.blocks.values() if b.role in ("attention_residual", "mlp_residual")]
+    assert len({block.origin for block in streams}) == 2 * body.config.n_layer
+    for block in streams:
+        norm = body.blocks[f"layer{block.layer}.ln_1"]
+        assert 0 < block.bounds[0][0] - norm.bounds[1][0] < 2 * body.space.margin
+
+
+def test_a_layer_is_below_the_one_before_or_tops_the_next_column(body):
+    for layer in range(1, body.config.n_layer):
+        before = body.section(f"layer{layer - 1}").bounds
+        (left, _, _), (_, _, top) = body.section(f"layer{layer}").bounds
+        if layer % 12:
+            assert top < before[0][2]
+        else:
+            assert left > before[1][0]
+            assert top == body.section("layer0").bounds[1][2]
+
+
+def test_vectors_stand_in_line_with_what_is_computed_from_them(body):
+    def left(name):
+        return body.blocks[name].bounds[0][0]
+
+    def top(name):
+        return body.blocks[name].bounds[1][2]
+
+    head = "layer0.head0."
+    assert left(f"{head}k") == left(f"{head}attention_scores")
+    for aggregate in ("attention_max", "attention_sum", "attention"):
+        assert top(f"{head}{aggregate}") == top(f"{head}attention_scores")
+    for letter in "qkv":
+        assert top(f"{head}{letter}_weight") == top(f"{head}{letter}")
+    for norm in ("layer0.ln_1", "layer0.ln_2", "ln_f"):
+        assert left(f"{norm}.mean") == left(f"{norm}.std") == left(norm)
+        assert top(f"{norm}.weight") == top(norm)
+    assert left("logits") == left("logits_max") == left("logits_sum") == left("probabilities")
+    assert left("layer0.mlp_weight") == left("layer0.mlp") == left("layer0.mlp_activation")
+    stream = body.blocks[f"layer{body.config.n_layer - 1}.mlp_residual"].bounds[0][0]
+    assert left("logits") == stream
+
+
+def test_bounds_hold_the_blocks_cell_edges_included(nano):
+    tokens = nano.blocks["tokens"]
+    assert nano.bounds(["tokens"]) == tokens.bounds
+    (x0, y0, z0), (x1, y1, z1) = tokens.bounds
+    assert (x1 - x0, y1 - y0, z1 - z0) == (11, 1, 1)
+    assert tokens.origin == (x0 + 0.5, 0, z1 - 0.5)
+    corners = np.array([block.bounds for block in nano.blocks.values()])
+    low, high = nano.bounds()
+    np.testing.assert_allclose(low, corners[:, 0].min(axis=0))
+    np.testing.assert_allclose(high, corners[:, 1].max(axis=0))
+    with pytest.raises(KeyError):
+        nano.bounds(["nothing"])
+
+
+def test_every_block_is_in_one_section_the_one_it_names(body):
+    found = [name for section in body.root.walk() for name in section.blocks]
+    assert sorted(found) == sorted(body.blocks)
+    for section in body.root.walk():
+        assert body.section(section.name) is section
+        for name in section.blocks:
+            assert body.blocks[name].section == section.name
+
+
+def test_sections_follow_the_network(body):
+    layers = [f"layer{i}" for i in range(body.config.n_layer)]
+    assert [child.name for child in body.root.children] == ["embedding", *layers, "output"]
+    for layer in body.root.children[1:-1]:
+        parts = [child.name.removeprefix(f"{layer.name}.") for child in layer.children]
+        assert parts == ["ln_1", "attention", "ln_2", "mlp"]
+        heads = [f"{layer.name}.attention.head{j}" for j in range(body.config.n_head)]
+        attention = body.section(f"{layer.name}.attention")
+        assert [child.name for child in attention.children] == [
+            *heads,
+            f"{layer.name}.attention.projection",
+        ]
+
+
+def test_places_for_other_things_are_free(body):
+    for place in body.places.values():
+        low, high = place.least, place.greatest
+        deep = (low[0], low[1] - 0.5, low[2]), (high[0], high[1] + 0.5, high[2])
+        for name, block in body.blocks.items():
+            assert not overlap(deep, block.bounds), name
+
+
+def test_the_largest_models_have_no_overlapping_layers_either():
+    config = model.Config(n_layer=48, n_head=25, n_embd=1600, n_ctx=1024, n_vocab=50_257)
+    body = anatomy.build(config)
+    layers = [body.section(f"layer{i}").bounds for i in range(48)]
+    for a, b in itertools.combinations(layers, 2):
+        assert not overlap(a, b)
