@@ -63,6 +63,10 @@ def clean_scene(request: pytest.FixtureRequest) -> Iterator[None]:
     bpy.ops.wm.read_factory_settings(use_empty=True)
     if folder in REGISTERED_FOLDERS:
         request.getfixturevalue("registered")
+    elif hasattr(bpy.types.Scene, "llmviz"):
+        import llmviz_addon
+
+        llmviz_addon.unregister()
     yield
     if request.node.stash.get(_FAILED, False):
         FAILURES.mkdir(parents=True, exist_ok=True)

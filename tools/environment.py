@@ -109,11 +109,9 @@ def is_debian() -> bool:
     return shutil.which("apt-get") is not None and Path("/etc/debian_version").exists()
 
 
-def missing_packages(pythons: dict[str, Interpreter]) -> list[str]:
+def missing_packages(has_venv: bool) -> list[str]:
     """Debian's names of what the system lacks."""
-    packages = []
-    if not any(python.has_venv for python in pythons.values()):
-        packages.append("python3-venv")
+    packages = [] if has_venv else ["python3-venv"]
     if sys.platform == "linux":
         for library, package in LIBRARIES.items():
             try:
@@ -166,8 +164,25 @@ def python_of(version: str) -> Path:
     return ENVIRONMENTS / f"py{version}" / "bin" / "python"
 
 
+def stamp_of(version: str) -> Path:
+    """The file that remembers what an environment was made of."""
+    return ENVIRONMENTS / f"py{version}" / "llmviz-stamp"
+
+
+def recipe(version: str, wanted: list[str]) -> str:
+    """What stands in the stamp of an environment that is up to date."""
+    return hashlib.sha256("\n".join([version, *wanted]).encode()).hexdigest()
+
+
+def is_current(version: str, wanted: list[str]) -> bool:
+    """Whether the environment for a version is there, works and is up to date."""
+    stamp = stamp_of(version)
+    fresh = stamp.is_file() and stamp.read_text() == recipe(version, wanted)
+    return fresh and probe(str(python_of(version))) is not None
+
+
 def prepare(python: Interpreter, wanted: list[str]) -> None:
-    """Make the environment for one interpreter, unless it is there and up to date.
+    """Make or update the environment for one interpreter.
 
     Raises
     ------
@@ -175,12 +190,8 @@ def prepare(python: Interpreter, wanted: list[str]) -> None:
         If a step of it fails; what the step printed stands above.
     """
     folder = ENVIRONMENTS / f"py{python.version}"
-    stamp = folder / "llmviz-stamp"
-    key = hashlib.sha256("\n".join([python.version, *wanted]).encode()).hexdigest()
     inside = str(python_of(python.version))
     works = probe(inside) is not None
-    if works and stamp.is_file() and stamp.read_text() == key:
-        return
     say(f"Python {python.version}: setting up {folder.relative_to(ROOT)} (some 400 MB, once)")
     steps = [] if works else [[python.path, "-m", "venv", "--clear", str(folder)]]
     steps.append([inside, "-m", "pip", "install", "--disable-pip-version-check", *wanted])
@@ -188,7 +199,7 @@ def prepare(python: Interpreter, wanted: list[str]) -> None:
     for step in steps:
         if subprocess.run(step, stdin=subprocess.DEVNULL, check=False, timeout=3600).returncode:
             raise SetupError(f"Setting up Python {python.version} failed at: {shlex.join(step)}")
-    stamp.write_text(key)
+    stamp_of(python.version).write_text(recipe(python.version, wanted))
 
 
 def setup(*, newest_only: bool = False) -> list[str]:
@@ -206,10 +217,16 @@ def setup(*, newest_only: bool = False) -> list[str]:
             f"No Python {' or '.join(VERSIONS)} was found, and Blender runs on no other; "
             "install one and run this again."
         )
-    if packages := missing_packages(pythons):
+    current = [version for version in VERSIONS if is_current(version, wanted)]
+    has_venv = any(python.has_venv for python in pythons.values())
+    if packages := missing_packages(has_venv or bool(current)):
         install_packages(packages)
         pythons = interpreters()
-    able = [version for version in VERSIONS if version in pythons and pythons[version].has_venv]
+    able = [
+        version
+        for version in VERSIONS
+        if version in current or (version in pythons and pythons[version].has_venv)
+    ]
     if not able:
         raise SetupError(
             "Python's venv module is still missing; type: apt-get install python3-venv"
@@ -217,7 +234,8 @@ def setup(*, newest_only: bool = False) -> list[str]:
     if newest_only:
         able = able[-1:]
     for version in able:
-        prepare(pythons[version], wanted)
+        if version not in current:
+            prepare(pythons[version], wanted)
     return able
 
 
