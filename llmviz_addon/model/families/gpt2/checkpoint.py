@@ -21,10 +21,10 @@ from ...weights import Source, Weights
 # What wrappers put before a name: torch.compile, DataParallel, and the language-model class.
 _PREFIX = re.compile(r"^(?:_orig_mod\.|module\.|transformer\.)+")
 # Causal masks that older versions saved with the weights.
-_BUFFER = re.compile(r"^h\.\d+\.attn\.(?:bias|masked_bias)$")
+_BUFFER = re.compile(r"^h\.[0-9]+\.attn\.(?:bias|masked_bias)$")
 # Names that differ between the checkpoint and the canonical ones.
 _RENAMED = {"wte.weight": "wte", "wpe.weight": "wpe", "lm_head.weight": "lm_head"}
-_LAYER = re.compile(r"^h\.(\d+)\.")
+_LAYER = re.compile(r"^h\.([0-9]{1,6})\.")
 _LINEAR = re.compile(r"\.(?:c_attn|c_proj|c_fc)\.weight$")
 
 Tensors = dict[str, StoredTensor]
@@ -56,6 +56,11 @@ def canonical(tensors: Iterable[StoredTensor]) -> Tensors:
 def has_bias(tensors: Tensors) -> bool:
     """Whether a checkpoint has any bias; `weights` then expects all of them."""
     return any(name.endswith(".bias") for name in tensors)
+
+
+def count_layers(tensors: Tensors) -> int:
+    """One more than the highest layer that has a tensor."""
+    return 1 + max((int(m[1]) for m in map(_LAYER.match, tensors) if m), default=-1)
 
 
 def is_linear(tensors: Tensors) -> bool:
@@ -163,7 +168,7 @@ def _check_unused(config: Config, tensors: Tensors, unused: tuple[str, ...], pat
                 f"{path}: has tensor {tensors[name].name}, but the configuration says "
                 f"{config.n_layer} layers; {_CURE}"
             )
-        if layer or name in ("lm_head.bias", "ln_f.bias"):
+        if name.startswith("h.") or name in ("lm_head.bias", "ln_f.bias"):
             raise CheckpointError(
                 f"{path}: tensor {tensors[name].name} is not part of a GPT-2 of this "
                 f"configuration, so its numbers would be wrong; {_CURE}"

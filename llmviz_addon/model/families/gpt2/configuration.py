@@ -20,7 +20,7 @@ from typing import Any
 
 from ...config import Config
 from ...errors import ConfigError
-from .checkpoint import Tensors, has_bias, head_differs, is_linear
+from .checkpoint import Tensors, count_layers, has_bias, head_differs, is_linear
 
 # minGPT's named sizes (mingpt/model.py): n_layer, n_head, n_embd.
 _MINGPT_SIZES = {
@@ -158,9 +158,9 @@ def _shown(tensors: Tensors) -> dict[str, int]:
     for name, key in (("wte", "n_vocab"), ("wpe", "n_ctx")):
         if name in tensors and len(tensors[name].shape) == 2:
             sizes[key], sizes["n_embd"] = tensors[name].shape
-    layers = [int(name.split(".")[1]) for name in tensors if name.startswith("h.")]
-    if layers:
-        sizes["n_layer"] = max(layers) + 1
+    n_layer = count_layers(tensors)
+    if n_layer:
+        sizes["n_layer"] = n_layer
     hidden = tensors.get("h.0.mlp.c_fc.weight")
     if hidden is not None and len(hidden.shape) == 2:
         sizes["d_ff"] = hidden.shape[0 if is_linear(tensors) else 1]
