@@ -37,12 +37,13 @@ def places(blocks: Mapping[str, Block], space: Space) -> dict[str, Place]:
     Returns
     -------
     dict
-        ``"model_card"``, to the right of the embedding.
+        ``"model_card"``, to the right of the embedding and its name.
     """
     m = space.margin
     _, (_, _, top) = blocks["tokens"].bounds
     _, (edge, _, _) = blocks["wpe"].bounds
-    card = edge + 2 * m
+    # Past the name of the section.
+    card = edge + 6 * m
     return {
-        "model_card": Place((card, 0.0, top - 4 * m), (card + 10 * m, 0.0, top + 2 * m)),
+        "model_card": Place((card, 0.0, top - 5 * m), (card + 10 * m, 0.0, top + m)),
     }

@@ -121,7 +121,8 @@ class Space:
         t, a = size["T"], size["A"]
         post = right - t - m
         top = self.header
-        scores = top + a + m
+        # So low that, from slightly above, the weights of the head in front do not hide it.
+        scores = top + a + 1.75 * m
         output = scores + t + m
         places = {}
         for step, letter in enumerate("qkv"):

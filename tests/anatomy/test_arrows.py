@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from llmviz_addon import anatomy, model
 
@@ -43,6 +45,29 @@ def test_arrows_start_and_end_at_the_edges_of_their_blocks(body):
 
 
 def test_arrows_pass_through_no_block(body):
+    check_passages(body)
+
+
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(
+    n_layer=st.integers(1, 14),
+    n_head=st.integers(1, 4),
+    d_head=st.integers(1, 20),
+    d_ff=st.integers(1, 150),
+    n_ctx=st.integers(1, 80),
+    n_vocab=st.integers(1, 60),
+)
+def test_arrows_pass_through_no_block_whatever_the_shape(n_head, d_head, **shape):
+    config = model.Config(n_head=n_head, n_embd=n_head * d_head, **shape)
+    body = anatomy.build(config)
+    check_passages(body)
+    for arrow in body.arrows:
+        assert on_an_edge(arrow.points[0], body.blocks[arrow.source]), (arrow.source, arrow.target)
+        assert on_an_edge(arrow.points[-1], body.blocks[arrow.target]), (arrow.source, arrow.target)
+        assert np.isfinite(arrow.across).all()
+
+
+def check_passages(body):
     names = list(body.blocks)
     low, high = (np.array([block.bounds[i] for block in body.blocks.values()]) for i in (0, 1))
     low, high = low + 1e-3, high - 1e-3

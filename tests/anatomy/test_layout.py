@@ -7,6 +7,8 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from llmviz_addon import anatomy, model
 
@@ -37,6 +39,25 @@ def with_title_band(block, margin):
 
 
 def test_no_two_blocks_overlap_nor_their_title_bands(body):
+    check_overlaps(body)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(
+    n_layer=st.integers(1, 14),
+    n_head=st.integers(1, 5),
+    d_head=st.integers(1, 20),
+    d_ff=st.integers(1, 200),
+    n_ctx=st.integers(1, 80),
+    n_vocab=st.integers(1, 80),
+    bias=st.booleans(),
+)
+def test_nothing_overlaps_whatever_the_shape(n_head, d_head, **shape):
+    config = model.Config(n_head=n_head, n_embd=n_head * d_head, **shape)
+    check_overlaps(anatomy.build(config))
+
+
+def check_overlaps(body):
     margin = body.space.margin
     for plane in in_planes(body.blocks.values()):
         boxes = [(block.name, with_title_band(block, margin)) for block in plane]
@@ -166,6 +187,8 @@ def test_places_for_other_things_are_free(body):
         deep = (low[0], low[1] - 0.5, low[2]), (high[0], high[1] + 0.5, high[2])
         for name, block in body.blocks.items():
             assert not overlap(deep, block.bounds), name
+        for section in body.root.walk():
+            assert not overlap(flat((low, high)), flat(section.label.bounds)), section.name
 
 
 def test_the_largest_models_have_no_overlapping_layers_either():
