@@ -55,7 +55,7 @@ def canonical(tensors: Iterable[StoredTensor]) -> Tensors:
 
 def has_bias(tensors: Tensors) -> bool:
     """Whether a checkpoint has any bias; `weights` then expects all of them."""
-    return any(name.endswith(".bias") for name in tensors)
+    return any(n.endswith(".bias") and n.startswith(("h.", "ln_f.")) for n in tensors)
 
 
 def count_layers(tensors: Tensors) -> int:

@@ -59,6 +59,19 @@ _UNSUPPORTED = {
 # Released GPT-2 sizes, by n_embd: the only ones whose head count is known without being told.
 _RELEASED_HEADS = {768: 12, 1024: 16, 1280: 20, 1600: 25}
 
+# How the sizes are called where a person would add them.
+_SPELLED = {"n_ctx": "n_positions (the context length)", "n_vocab": "vocab_size"}
+
+# Each size under the names that the three programs and Hugging Face's aliases give it.
+_KEYS = {
+    "n_layer": ("n_layer", "num_hidden_layers"),
+    "n_head": ("n_head", "num_attention_heads"),
+    "n_embd": ("n_embd", "hidden_size"),
+    "n_ctx": ("n_positions", "max_position_embeddings", "block_size", "n_ctx"),
+    "n_vocab": ("vocab_size",),
+    "d_ff": ("n_inner",),
+}
+
 
 def unwrap(raw: dict[str, Any]) -> dict[str, Any] | None:
     """The part of a configuration that describes a model of this family, or None.
@@ -121,19 +134,6 @@ def read_config(raw: dict[str, Any] | None, tensors: Tensors, path: Path) -> Con
     return config
 
 
-_SPELLED = {"n_ctx": "n_positions (the context length)", "n_vocab": "vocab_size"}
-
-# Each size under the names that the three programs and Hugging Face's aliases give it.
-_KEYS = {
-    "n_layer": ("n_layer", "num_hidden_layers"),
-    "n_head": ("n_head", "num_attention_heads"),
-    "n_embd": ("n_embd", "hidden_size"),
-    "n_ctx": ("n_positions", "max_position_embeddings", "block_size", "n_ctx"),
-    "n_vocab": ("vocab_size",),
-    "d_ff": ("n_inner",),
-}
-
-
 def _sizes(said: dict[str, Any], tensors: Tensors) -> dict[str, Any]:
     """Every size that the configuration says, or else the shapes, or else minGPT's names."""
     sizes: dict[str, Any] = {}
@@ -188,10 +188,9 @@ def _activation(said: dict[str, Any], bare: bool, tensors: Tensors, path: Path) 
 def _tied(said: dict[str, Any], tensors: Tensors, path: Path) -> Any:
     """Whether the head is the token embedding: said, or else shown by the tensors."""
     tied = said.get("tie_word_embeddings")
-    differs = head_differs(tensors)
     if tied is None:
-        return not differs
-    if tied is True and differs:
+        return not head_differs(tensors)
+    if tied is True and head_differs(tensors):
         raise ConfigError(
             f"{path}: says tie_word_embeddings, but the checkpoint's lm_head.weight is not its "
             "wte.weight; set it to false to use the head in the file"
