@@ -103,7 +103,7 @@ class Routes:
         joined
             Whether it comes from the foot of the column of layers before.
         """
-        start = 3 * self._space.margin
+        start = self._space.layer_gap
         return self._routes(
             *self._trunk("{stream}", "ln_1", "attention_residual", start, joined),
         )
@@ -258,7 +258,7 @@ class Routes:
         normed, logits = rect[name], rect["logits"]
         mean, std = rect[f"{name}.mean"], rect[f"{name}.std"]
         maximum, total, probable = rect["logits_max"], rect["logits_sum"], rect["probabilities"]
-        start = 3 * self._space.margin
+        start = self._space.layer_gap
         ramp = 0.8 * self._space.row_gap
 
         def drop(x: float, target: Rect, top: float = start, behind: float = 0.0) -> np.ndarray:
@@ -310,7 +310,7 @@ class Routes:
             return [(x, 0.0, start)]
         space = self._space
         left = -space.column_pitch
-        foot = 3 * space.margin - LAYERS_PER_COLUMN * space.layer_height
+        foot = space.layer_gap - LAYERS_PER_COLUMN * space.layer_height
         floor = foot - 1.5 * space.margin + x
         lane = left + space.column_right + 2 * space.margin - x
         ceiling = 1.5 * space.margin + x

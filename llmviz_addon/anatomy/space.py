@@ -69,6 +69,11 @@ class Space:
         """Height of the two aggregate rows over a layer norm, with the gap below them."""
         return 2 + self.row_gap + 0.5 * self.margin
 
+    @property
+    def layer_gap(self) -> float:
+        """Distance between layers: room for what heads in the back show over those in front."""
+        return 4 * self.margin
+
     @cached_property
     def depth_step(self) -> float:
         """Distance between the planes of a head's queries, keys and values."""
@@ -192,12 +197,12 @@ class Space:
     @cached_property
     def layer_height(self) -> float:
         """From a layer's top to the next one's."""
-        return self.layer["mlp_residual"][2] + self.sizes["C"] + 3 * self.margin
+        return self.layer["mlp_residual"][2] + self.sizes["C"] + self.layer_gap
 
     @cached_property
     def layers_top(self) -> float:
         """Depth of the first layer of every column."""
-        return self.embedding["embedding"][2] + self.sizes["C"] + 3 * self.margin
+        return self.embedding["embedding"][2] + self.sizes["C"] + self.layer_gap
 
     @cached_property
     def column_left(self) -> float:
