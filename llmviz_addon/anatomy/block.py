@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from .formula import Formula, Operand, Pick, operation
+from .formula import Formula, Operand, Pick
 from .label import Bounds, Label, Point, Tag
+from .operations import OPERATIONS
 
 if TYPE_CHECKING:
     from ..model import Config
@@ -189,7 +190,7 @@ class Block:
             target=self.name,
             symbol=shared.symbol,
             letters=self._letters(),
-            operation=operation(shared.operation),
+            operation=OPERATIONS[shared.operation],
             operands=self._bind(shared.operands),
             surroundings=self._bind(shared.surroundings),
             causal=self.causal,

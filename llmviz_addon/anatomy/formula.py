@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .operations import OPERATIONS, Operation
+from .operations import Operation
 
 if TYPE_CHECKING:
     from ..model import Config
@@ -257,8 +257,3 @@ def _index(operand: Operand, column: str, row: str) -> str:
 
 def _brackets(*indices: str) -> str:
     return f"[{', '.join(index for index in indices if index)}]"
-
-
-def operation(name: str) -> Operation:
-    """The operation of that name."""
-    return OPERATIONS[name]

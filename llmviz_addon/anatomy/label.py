@@ -85,7 +85,7 @@ class Tag:
         wide = right - left > 1.2 * len(text) * CHARACTER * self.size
         match self.side:
             case "left":
-                z = min((top + bottom) / 2, top) - capital / 2
+                z = (top + bottom - capital) / 2
                 return Label(text, (left - gap, y, z), self.size, "right")
             case "right":
                 return Label(text, (right + gap, y, top - capital), self.size, "left")
