@@ -7,19 +7,17 @@ Unsupervised Multitask Learners"). Weights come before the block that uses them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .block import BlockSpec, FormulaSpec, Kind, OperandSpec, TimeAxis
+from .block import BlockSpec
 from .formula import Pick
-from .label import Side, Tag
+from .label import Side
+from .maker import Axes, SpecMaker
 from .operations import ACTIVATIONS
-from .space import Space
 
 if TYPE_CHECKING:
     from ..model import Config
-
-Axes = tuple[Pick, Pick]
 
 CELL: Axes = (Pick.COLUMN, Pick.ROW)
 WHOLE_COLUMN: Axes = (Pick.COLUMN, Pick.ALL)
@@ -77,63 +75,54 @@ def specs(config: Config) -> Specs:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Builder:
-    config: Config
-    size: dict[str, int] = field(init=False)
-    space: Space = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "space", Space.of(self.config))
-        object.__setattr__(self, "size", {**self.space.sizes, "1": 1})
+class _Builder(SpecMaker):
+    """The parts of a network of the GPT-2 family."""
 
     def embedding(self) -> tuple[BlockSpec, ...]:
         section = "embedding"
-        formula = self._formula(
+        formula = self.formula(
             "look_up",
             "embedding",
-            self._operand("embedding", "wte", "VC", (Pick.TOKEN, Pick.ROW), "wte"),
-            self._operand("position", "wpe", "TC", CELL, "wpe"),
-            self._operand("token", "tokens", "T1", AT_COLUMN, "tokens"),
+            self.operand("embedding", "wte", "VC", (Pick.TOKEN, Pick.ROW), "wte"),
+            self.operand("position", "wpe", "TC", CELL, "wpe"),
+            self.operand("token", "tokens", "T1", AT_COLUMN, "tokens"),
         )
         return (
-            self._spec("tokens", "Tokens", "T1", section, side="left"),
-            self._weight("wte", "Token Embedding", "VC", section, side="above_left"),
-            self._weight("wpe", "Position Embedding", "TC", section),
-            self._spec(
-                "embedding", "Input Embedding", "TC", section, side="right", formula=formula
-            ),
+            self.spec("tokens", "Tokens", "T1", section, side="left"),
+            self.weight("wte", "Token Embedding", "VC", section, side="above_left"),
+            self.weight("wpe", "Position Embedding", "TC", section),
+            self.spec("embedding", "Input Embedding", "TC", section, side="right", formula=formula),
         )
 
     def layer_norm(self, name: str, source: str, section: str) -> tuple[BlockSpec, ...]:
         final = name == "ln_f"
-        whole = self._operand("input", source, "TC", WHOLE_COLUMN, "x")
-        mean = self._operand("mean", f"{name}.mean", "T1", AT_COLUMN, "mean")
-        std = self._operand("std", f"{name}.std", "T1", AT_COLUMN, "std")
-        weight = self._operand("weight", f"{name}.weight", "1C", AT_ROW, "γ")
-        bias = self._operand("bias", f"{name}.bias", "1C", AT_ROW, "β")
+        whole = self.operand("input", source, "TC", WHOLE_COLUMN, "x")
+        mean = self.operand("mean", f"{name}.mean", "T1", AT_COLUMN, "mean")
+        std = self.operand("std", f"{name}.std", "T1", AT_COLUMN, "std")
+        weight = self.operand("weight", f"{name}.weight", "1C", AT_ROW, "γ")
+        bias = self.operand("bias", f"{name}.bias", "1C", AT_ROW, "β")
         short = name.rpartition("}")[2]
-        normalized = self._formula(
+        normalized = self.formula(
             "layer_norm",
             short,
-            self._operand("input", source, "TC", CELL, "x"),
+            self.operand("input", source, "TC", CELL, "x"),
             mean,
             std,
             weight,
             *([bias] if self.config.bias else []),
         )
-        mean_formula = self._formula("mean", "mean", whole)
-        std_formula = self._formula("std", "std", whole, mean)
+        mean_formula = self.formula("mean", "mean", whole)
+        std_formula = self.formula("std", "std", whole, mean)
         found = [
-            self._aggregate(f"{name}.mean", "LN Mean", "Mean", "T1", section, mean_formula),
-            self._aggregate(f"{name}.std", "LN Std", "Std", "T1", section, std_formula),
-            self._weight(f"{name}.weight", "γ", "1C", section, side="below"),
+            self.aggregate(f"{name}.mean", "LN Mean", "Mean", "T1", section, mean_formula),
+            self.aggregate(f"{name}.std", "LN Std", "Std", "T1", section, std_formula),
+            self.weight(f"{name}.weight", "γ", "1C", section, side="below"),
         ]
         if self.config.bias:
-            found.append(self._weight(f"{name}.bias", "β", "1C", section, side="below"))
+            found.append(self.weight(f"{name}.bias", "β", "1C", section, side="below"))
         title = "Final Layer Norm" if final else "Layer Norm"
         side: Side = "right" if final else "header"
-        found.append(self._spec(name, title, "TC", section, side=side, formula=normalized))
+        found.append(self.spec(name, title, "TC", section, side=side, formula=normalized))
         return tuple(found)
 
     def head(self) -> tuple[BlockSpec, ...]:
@@ -142,33 +131,33 @@ class _Builder:
         for letter in "qkv":
             found.extend(self._head_vectors(letter, section))
         name = "{head}attention"
-        scores = self._operand("input", f"{name}_scores", "TT", KEYS_OF_ROW, "scores")
-        score = self._operand("input", f"{name}_scores", "TT", CELL, "scores")
-        maximum = self._operand("max", f"{name}_max", "1T", AT_ROW, "max")
-        total = self._operand("sum", f"{name}_sum", "1T", AT_ROW, "sum")
-        dot = self._formula(
+        scores = self.operand("input", f"{name}_scores", "TT", KEYS_OF_ROW, "scores")
+        score = self.operand("input", f"{name}_scores", "TT", CELL, "scores")
+        maximum = self.operand("max", f"{name}_max", "1T", AT_ROW, "max")
+        total = self.operand("sum", f"{name}_sum", "1T", AT_ROW, "sum")
+        dot = self.formula(
             "scaled_dot",
             "scores",
-            self._operand("query", "{head}q", "TA", (Pick.ROW, Pick.ALL), "q"),
-            self._operand("key", "{head}k", "TA", WHOLE_COLUMN, "k"),
+            self.operand("query", "{head}q", "TA", (Pick.ROW, Pick.ALL), "q"),
+            self.operand("key", "{head}k", "TA", WHOLE_COLUMN, "k"),
         )
-        weighted = self._formula(
+        weighted = self.formula(
             "weighted_sum",
             "output",
-            self._operand("weight", name, "TT", (Pick.UP_TO_COLUMN, Pick.COLUMN), "attention"),
-            self._operand("input", "{head}v", "TA", (Pick.UP_TO_COLUMN, Pick.ROW), "v"),
+            self.operand("weight", name, "TT", (Pick.UP_TO_COLUMN, Pick.COLUMN), "attention"),
+            self.operand("input", "{head}v", "TA", (Pick.UP_TO_COLUMN, Pick.ROW), "v"),
         )
-        softmax = self._formula("softmax", "attention", score, maximum, total, around=scores)
-        maxima = self._formula("max", "max", scores)
-        totals = self._formula("sum_exp", "sum", scores, maximum)
+        softmax = self.formula("softmax", "attention", score, maximum, total, around=scores)
+        maxima = self.formula("max", "max", scores)
+        totals = self.formula("sum_exp", "sum", scores, maximum)
         found += [
-            self._spec(
+            self.spec(
                 f"{name}_scores", "Attention Scores", "TT", section, side="above_left", formula=dot
             ),
-            self._aggregate(f"{name}_max", "Row Maximum", "Max", "1T", section, maxima),
-            self._aggregate(f"{name}_sum", "Sum of Exponentials", "Σ exp", "1T", section, totals),
-            self._spec(name, "Attention", "TT", section, formula=softmax),
-            self._spec(
+            self.aggregate(f"{name}_max", "Row Maximum", "Max", "1T", section, maxima),
+            self.aggregate(f"{name}_sum", "Sum of Exponentials", "Σ exp", "1T", section, totals),
+            self.spec(name, "Attention", "TT", section, formula=softmax),
+            self.spec(
                 "{head}output", "Head Output", "TA", section, side="above_left", formula=weighted
             ),
         ]
@@ -177,18 +166,18 @@ class _Builder:
     def projection(self) -> tuple[BlockSpec, ...]:
         section = "layer{i}.attention.projection"
         return (
-            *self._linear("{layer}projection", "Projection", "CC", section),
-            self._spec(
+            *self.linear("{layer}projection", "Projection", "CC", section),
+            self.spec(
                 "{layer}attention_output",
                 "Attention Output",
                 "TC",
                 section,
                 side="right",
-                formula=self._dot(
+                formula=self.dot(
                     "attention_output",
-                    self._operand("weight", "{layer}projection_weight", "CC", WEIGHTS_OF_ROW, "W"),
-                    self._operand("input", "{each_head}output", "TA", WHOLE_COLUMN, "outputs"),
-                    self._operand("bias", "{layer}projection_bias", "1C", AT_ROW, "b"),
+                    self.operand("weight", "{layer}projection_weight", "CC", WEIGHTS_OF_ROW, "W"),
+                    self.operand("input", "{each_head}output", "TA", WHOLE_COLUMN, "outputs"),
+                    self.operand("bias", "{layer}projection_bias", "1C", AT_ROW, "b"),
                 ),
             ),
             self._residual("attention_residual", "attention_output", "{stream}", "Attention"),
@@ -196,33 +185,33 @@ class _Builder:
 
     def mlp(self) -> tuple[BlockSpec, ...]:
         section = "layer{i}.mlp"
-        hidden = self._dot(
+        hidden = self.dot(
             "mlp",
-            self._operand("weight", "{layer}mlp_weight", "FC", WHOLE_COLUMN, "W"),
-            self._operand("input", "{layer}ln_2", "TC", (Pick.ROW, Pick.ALL), "ln_2"),
-            self._operand("bias", "{layer}mlp_bias", "F1", AT_COLUMN, "b"),
+            self.operand("weight", "{layer}mlp_weight", "FC", WHOLE_COLUMN, "W"),
+            self.operand("input", "{layer}ln_2", "TC", (Pick.ROW, Pick.ALL), "ln_2"),
+            self.operand("bias", "{layer}mlp_bias", "F1", AT_COLUMN, "b"),
         )
-        activated = self._formula(
+        activated = self.formula(
             self.config.activation,
             "mlp_activation",
-            self._operand("input", "{layer}mlp", "FT", CELL, "mlp"),
+            self.operand("input", "{layer}mlp", "FT", CELL, "mlp"),
         )
-        result = self._dot(
+        result = self.dot(
             "mlp_result",
-            self._operand("weight", "{layer}mlp_projection_weight", "FC", WEIGHTS_OF_ROW, "W"),
-            self._operand(
+            self.operand("weight", "{layer}mlp_projection_weight", "FC", WEIGHTS_OF_ROW, "W"),
+            self.operand(
                 "input",
                 "{layer}mlp_activation",
                 "FT",
                 (Pick.ALL, Pick.COLUMN),
                 "mlp_activation",
             ),
-            self._operand("bias", "{layer}mlp_projection_bias", "1C", AT_ROW, "b"),
+            self.operand("bias", "{layer}mlp_projection_bias", "1C", AT_ROW, "b"),
         )
         return (
-            *self._linear("{layer}mlp", "MLP", "FC", section, bias="F1", transposed=True),
-            self._spec("{layer}mlp", "MLP", "FT", section, formula=hidden, transposed=True),
-            self._spec(
+            *self.linear("{layer}mlp", "MLP", "FC", section, bias="F1", transposed=True),
+            self.spec("{layer}mlp", "MLP", "FT", section, formula=hidden, transposed=True),
+            self.spec(
                 "{layer}mlp_activation",
                 "MLP Activation",
                 "FT",
@@ -230,8 +219,8 @@ class _Builder:
                 formula=activated,
                 transposed=True,
             ),
-            *self._linear("{layer}mlp_projection", "MLP Projection", "FC", section),
-            self._spec(
+            *self.linear("{layer}mlp_projection", "MLP Projection", "FC", section),
+            self.spec(
                 "{layer}mlp_result",
                 "MLP Result",
                 "TC",
@@ -244,30 +233,30 @@ class _Builder:
 
     def output(self) -> tuple[BlockSpec, ...]:
         section = "output"
-        column = self._operand("input", "logits", "TV", WHOLE_COLUMN, "logits")
-        maximum = self._operand("max", "logits_max", "T1", AT_COLUMN, "max")
-        total = self._operand("sum", "logits_sum", "T1", AT_COLUMN, "sum")
-        logits = self._dot(
+        column = self.operand("input", "logits", "TV", WHOLE_COLUMN, "logits")
+        maximum = self.operand("max", "logits_max", "T1", AT_COLUMN, "max")
+        total = self.operand("sum", "logits_sum", "T1", AT_COLUMN, "sum")
+        logits = self.dot(
             "logits",
-            self._operand("weight", "lm_head", "CV", WEIGHTS_OF_ROW, "W"),
-            self._operand("input", "ln_f", "TC", WHOLE_COLUMN, "ln_f"),
+            self.operand("weight", "lm_head", "CV", WEIGHTS_OF_ROW, "W"),
+            self.operand("input", "ln_f", "TC", WHOLE_COLUMN, "ln_f"),
         )
-        softmax = self._formula(
+        softmax = self.formula(
             "softmax",
             "probabilities",
-            self._operand("input", "logits", "TV", CELL, "logits"),
+            self.operand("input", "logits", "TV", CELL, "logits"),
             maximum,
             total,
             around=column,
         )
-        maxima = self._formula("max", "max", column)
-        totals = self._formula("sum_exp", "sum", column, maximum)
+        maxima = self.formula("max", "max", column)
+        totals = self.formula("sum_exp", "sum", column, maximum)
         return (
-            self._weight("lm_head", "LM Head Weights", "CV", section, transposed=True),
-            self._spec("logits", "Logits", "TV", section, side="right", formula=logits),
-            self._aggregate("logits_max", "Column Maximum", "Max", "T1", section, maxima),
-            self._aggregate("logits_sum", "Sum of Exponentials", "Σ exp", "T1", section, totals),
-            self._spec(
+            self.weight("lm_head", "LM Head Weights", "CV", section, transposed=True),
+            self.spec("logits", "Logits", "TV", section, side="right", formula=logits),
+            self.aggregate("logits_max", "Column Maximum", "Max", "T1", section, maxima),
+            self.aggregate("logits_sum", "Sum of Exponentials", "Σ exp", "T1", section, totals),
+            self.spec(
                 "probabilities", "Probabilities", "TV", section, side="right", formula=softmax
             ),
         )
@@ -275,16 +264,16 @@ class _Builder:
     def _head_vectors(self, letter: str, section: str) -> list[BlockSpec]:
         name = f"{{head}}{letter}"
         title = letter.upper()
-        formula = self._dot(
+        formula = self.dot(
             letter,
-            self._operand("weight", f"{name}_weight", "CA", WEIGHTS_OF_ROW, "W"),
-            self._operand("input", "{layer}ln_1", "TC", WHOLE_COLUMN, "ln_1"),
-            self._operand("bias", f"{name}_bias", "1A", AT_ROW, "b"),
+            self.operand("weight", f"{name}_weight", "CA", WEIGHTS_OF_ROW, "W"),
+            self.operand("input", "{layer}ln_1", "TC", WHOLE_COLUMN, "ln_1"),
+            self.operand("bias", f"{name}_bias", "1A", AT_ROW, "b"),
         )
         share = "qkv".index(letter) / 2
         return [
-            *self._linear(name, title, "CA", section, share=share),
-            self._spec(
+            *self.linear(name, title, "CA", section, share=share),
+            self.spec(
                 name,
                 f"{title} Vectors",
                 "TA",
@@ -295,119 +284,13 @@ class _Builder:
             ),
         ]
 
-    def _linear(
-        self,
-        name: str,
-        title: str,
-        dims: str,
-        section: str,
-        bias: str | None = None,
-        transposed: bool = False,
-        share: float | None = None,
-    ) -> list[BlockSpec]:
-        """The weights and, where the model has it, the bias of a linear map."""
-        found = [
-            self._weight(
-                f"{name}_weight",
-                f"{title} Weights",
-                dims,
-                section,
-                transposed=transposed,
-                share=share,
-            )
-        ]
-        if self.config.bias:
-            bias = bias or f"1{dims[1]}"
-            side: Side = "left" if bias[1] == "1" else "below"
-            found.append(self._weight(f"{name}_bias", f"{title} Bias", bias, section, side, "Bias"))
-        return found
-
     def _residual(self, name: str, branch: str, stream: str, title: str) -> BlockSpec:
-        formula = self._formula(
+        formula = self.formula(
             "sum",
             name,
-            self._operand("branch", f"{{layer}}{branch}", "TC", CELL, branch),
-            self._operand("stream", stream, "TC", CELL, "x"),
+            self.operand("branch", f"{{layer}}{branch}", "TC", CELL, branch),
+            self.operand("stream", stream, "TC", CELL, "x"),
         )
-        return self._spec(
+        return self.spec(
             f"{{layer}}{name}", f"{title} Residual", "TC", "layer{i}", side="right", formula=formula
         )
-
-    def _weight(
-        self,
-        name: str,
-        title: str,
-        dims: str,
-        section: str,
-        side: Side = "above",
-        short_title: str | None = None,
-        transposed: bool = False,
-        share: float | None = None,
-    ) -> BlockSpec:
-        return self._spec(
-            name,
-            title,
-            dims,
-            section,
-            "weight",
-            short_title,
-            side,
-            transposed=transposed,
-            share=share,
-        )
-
-    def _aggregate(
-        self, name: str, title: str, short_title: str, dims: str, section: str, formula: FormulaSpec
-    ) -> BlockSpec:
-        side: Side = "left" if dims[1] == "1" else "below"
-        return self._spec(name, title, dims, section, "aggregate", short_title, side, formula)
-
-    def _spec(
-        self,
-        name: str,
-        title: str,
-        dims: str,
-        section: str,
-        kind: Kind = "activation",
-        short_title: str | None = None,
-        side: Side = "above",
-        formula: FormulaSpec | None = None,
-        transposed: bool = False,
-        share: float | None = None,
-    ) -> BlockSpec:
-        time: TimeAxis = None
-        if kind != "weight" and "T" in dims:
-            along = (dims[0] == "T", dims[1] == "T")
-            time = "both" if all(along) else "columns" if along[0] else "rows"
-        lift = self.space.header if side == "header" else 0.0
-        size = self.space.title_size * (0.8 if "1" in dims else 1.0)
-        return BlockSpec(
-            role=name.removeprefix("{layer}").removeprefix("{head}"),
-            title=title,
-            short_title=short_title or title,
-            kind=kind,
-            dims=(dims[0], dims[1]),
-            columns=self.size[dims[0]],
-            rows=self.size[dims[1]],
-            section=section,
-            tag=Tag(side, size, lift, short=short_title is not None, share=share),
-            config=self.config,
-            time_axis=time,
-            causal=dims == "TT",
-            transposed=transposed or dims == "TT",
-            formula=formula,
-        )
-
-    def _operand(self, part: str, block: str, dims: str, axes: Axes, symbol: str) -> OperandSpec:
-        shape = (self.size[dims[0]], self.size[dims[1]])
-        return OperandSpec(part, block, axes[0], axes[1], shape, symbol)
-
-    def _dot(self, symbol: str, *operands: OperandSpec) -> FormulaSpec:
-        """A dot product, plus a bias where the model has biases."""
-        kept = [o for o in operands if o.part != "bias" or self.config.bias]
-        return self._formula("dot", symbol, *kept)
-
-    def _formula(
-        self, name: str, symbol: str, *operands: OperandSpec, around: OperandSpec | None = None
-    ) -> FormulaSpec:
-        return FormulaSpec(name, symbol, operands, () if around is None else (around,))
