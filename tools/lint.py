@@ -11,7 +11,7 @@ PYTHON = sys.executable
 
 CHECKS = {
     "ruff check": [PYTHON, "-m", "ruff", "check", "."],
-    "ruff format": [PYTHON, "-m", "ruff", "format", "--check", "--diff", "."],
+    "ruff format": [PYTHON, "-m", "ruff", "format", "--check", "."],
     "import-linter": [
         PYTHON,
         "-c",

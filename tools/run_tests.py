@@ -22,7 +22,7 @@ import environment
 
 ROOT = environment.ROOT
 TESTS = ROOT / "tests"
-PLAIN = ("model", "anatomy", "walkthrough", "test_rooms.py")
+PLAIN = ("model", "anatomy", "walkthrough")
 WINDOW = "gui"
 LIMIT = 15 * 60  # seconds for one suite
 
@@ -33,6 +33,7 @@ BLENDER_NEEDS = ("safetensors", "pytest", "hypothesis")
 def suites() -> tuple[list[str], list[str]]:
     """Paths of the plain tests and of those that need bpy."""
     plain = [f"tests/{name}" for name in PLAIN if (TESTS / name).exists()]
+    plain += [f"tests/{path.name}" for path in sorted(TESTS.glob("test_*.py"))]
     others = [
         f"tests/{path.name}"
         for path in sorted(TESTS.iterdir())
@@ -126,6 +127,7 @@ def needs_of_blender(version: str, blender: str) -> Path:
 def full_blender(blender: str, extra: list[str]) -> list[tuple[str, bool]]:
     """The suites inside the full Blender, by pytest-blender."""
     plain, others = suites()
+    # The files beside the folders are about the repository, and Blender has no say in that.
     paths = [path for path in [*plain, *others] if not path.endswith(".py")]
     version = environment.setup(newest_only=True)[-1]
     subprocess.run([environment.python_of(version), "tools/extension.py", "wheels"], check=True)
