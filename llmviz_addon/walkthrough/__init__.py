@@ -1,0 +1,34 @@
+"""The film as a storyboard: scripts compiled to channels of keys, captions and fitted cameras.
+
+    >>> storyboard = walkthrough.compile(None, anatomy, walkthrough.Run.of(model, 6, trace))
+    >>> print(storyboard)
+
+This room knows no Blender: it says what plays, and `scene` writes it on the timeline.
+"""
+
+from __future__ import annotations
+
+from .compiler import compile  # noqa: A004 (the word for it)
+from .errors import AuthoringError
+from .framing import CameraPose, Margins, fit
+from .run import Run
+from .script import Script, load
+from .storyboard import Actor, Caption, Channel, Key, Marker, Shot, Storyboard
+
+__all__ = [
+    "Actor",
+    "AuthoringError",
+    "CameraPose",
+    "Caption",
+    "Channel",
+    "Key",
+    "Margins",
+    "Marker",
+    "Run",
+    "Script",
+    "Shot",
+    "Storyboard",
+    "compile",
+    "fit",
+    "load",
+]

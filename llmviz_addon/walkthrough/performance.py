@@ -1,0 +1,358 @@
+"""How each gesture is played: from what a script says to keys on the board."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from . import targets, verbs
+from .camera import Camera
+from .camera_path import Move
+from .easing import slow_in_out
+from .errors import AuthoringError
+from .framing import half_extent
+from .pace import Window, schedule
+from .run import Run
+from .selection import Selection, fill
+from .storyboard import FPS, Actor
+from .tracks import Board
+
+if TYPE_CHECKING:
+    from ..anatomy import Anatomy
+
+APPARENT = 0.07
+"""Height of a flying tile in the picture, as a fraction of it, where it flies far away."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A beat in time: its id, when it starts and ends, and what stands for names in braces."""
+
+    id: str
+    start: float
+    end: float
+    names: Mapping[str, int]
+
+
+@dataclass
+class Stage:
+    """Everything that a gesture may need."""
+
+    anatomy: Anatomy
+    run: Run
+    aspect: float
+    board: Board = field(default_factory=Board)
+    actors: dict[str, Actor] = field(default_factory=dict)
+    selection: Selection = field(init=False)
+    camera: Camera = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.selection = Selection(self.anatomy, self.run.n_prompt, self.run.n_tokens)
+        self.camera = Camera(self.board)
+
+    @property
+    def sections(self) -> list[str]:
+        """Paths of the sections whose titles and arrows come and go as one."""
+        return [section.name for section in self.anatomy.root.children]
+
+    def surroundings(self) -> list[str]:
+        """Targets that are not blocks: strips, sections, key, card."""
+        positions = range(self.run.n_tokens)
+        return [
+            *(targets.tile(targets.INPUT, i) for i in positions),
+            *(targets.tile(targets.OUTPUT, i) for i in positions),
+            *(targets.section(path) for path in self.sections),
+            targets.KEY,
+            targets.CARD,
+        ]
+
+    def empty(self, time: float, owner: str) -> None:
+        """Nothing is computed, and nothing is there but blocks."""
+        for name, block in self.anatomy.blocks.items():
+            if block.time_axis is not None:
+                self.board.set(name, targets.PROGRESS, time, 0.0, owner)
+        for target in self.surroundings():
+            self.board.set(target, targets.OPACITY, time, 0.0, owner)
+
+    def computed(self, time: float, owner: str) -> None:
+        """Everything is computed, and everything is there."""
+        everything = [
+            *((name, targets.PROGRESS) for name in self.anatomy.blocks),
+            *((target, targets.OPACITY) for target in self.surroundings()),
+            *((name, targets.OPACITY) for name in self.anatomy.blocks),
+        ]
+        for target, prop in everything:
+            if self.board.value(target, prop, time) < 1.0:
+                self.board.set(target, prop, time, 1.0, owner)
+
+    def play(self, gesture: verbs.Gesture, moment: Moment) -> None:
+        """Write a gesture's keys.
+
+        Raises
+        ------
+        AuthoringError
+            If it is longer than its beat, means nothing, or wants what another one moves.
+        """
+        start = moment.start + gesture.at
+        end = moment.end if gesture.time is None else start + gesture.time
+        if start >= end or end > moment.end + 1e-6:
+            raise AuthoringError(
+                f"{moment.id}: {gesture.verb} takes from {gesture.at:g} s to "
+                f"{end - moment.start:g} s of a beat of {moment.end - moment.start:g} s."
+            )
+        _PLAY[type(gesture)](self, gesture, Moment(moment.id, start, end, moment.names))
+
+
+def _targets(stage: Stage, subjects: tuple[str, ...], moment: Moment) -> list[str]:
+    """The targets that subjects mean: blocks, tiles of the prompt, or what has a name of its own."""
+    found: list[str] = []
+    for subject in subjects:
+        name = fill(subject, moment.names)
+        if name == f"{targets.OUTPUT}:predictions":
+            last = stage.run.n_prompt - 1
+            found += [targets.tile(targets.OUTPUT, i) for i in range(last, stage.run.n_tokens)]
+        elif name in (targets.INPUT, targets.OUTPUT):
+            found += [targets.tile(name, i) for i in range(stage.run.n_prompt)]
+        elif name in stage.surroundings():
+            found.append(name)
+        elif name == "section:*":
+            found += [targets.section(path) for path in stage.sections]
+        else:
+            found += stage.selection.blocks(name)
+    return found
+
+
+def _process(stage: Stage, gesture: verbs.Process, moment: Moment) -> None:
+    first = _computed(stage, gesture.subject, moment)
+    last = _computed(stage, gesture.to or gesture.subject, moment)
+    if gesture.pass_ > stage.run.n_appended:
+        raise AuthoringError(
+            f"{moment.id}: there is no pass {gesture.pass_}; {stage.run.n_appended} tokens "
+            "were appended."
+        )
+    windows = schedule(
+        stage.anatomy,
+        (first[0], last[-1]),
+        gesture.pass_,
+        (stage.run.n_prompt, stage.run.n_tokens),
+        (moment.start, moment.end),
+        together=gesture.heads == "together",
+    )
+    if not windows:
+        raise AuthoringError(f"{moment.id}: {last[-1]} is computed before {first[0]}.")
+    _run_windows(stage, windows, gesture, moment)
+
+
+def _computed(stage: Stage, selector: str, moment: Moment) -> list[str]:
+    """The blocks that are meant, without the weights."""
+    names = stage.selection.blocks(fill(selector, moment.names))
+    computed = [name for name in names if stage.anatomy.blocks[name].time_axis is not None]
+    if not computed:
+        raise AuthoringError(f"{moment.id}: {selector!r} are weights; nothing computes them.")
+    return computed
+
+
+def _run_windows(
+    stage: Stage, windows: list[Window], gesture: verbs.Process, moment: Moment
+) -> None:
+    board = stage.board
+    for window in windows:
+        board.ramp(
+            window.block,
+            targets.PROGRESS,
+            window.start,
+            window.end,
+            window.progress,
+            moment.id,
+            easing="linear",
+        )
+        if gesture.glow:
+            board.pulse(
+                window.block,
+                targets.HIGHLIGHT,
+                window.start,
+                window.end,
+                gesture.glow,
+                moment.id,
+            )
+        if gesture.weights:
+            for weight in _weights_of(stage.anatomy, window.block):
+                board.pulse(
+                    weight,
+                    targets.HIGHLIGHT,
+                    window.start,
+                    window.end,
+                    gesture.weights,
+                    moment.id,
+                )
+
+
+def _weights_of(anatomy: Anatomy, name: str) -> list[str]:
+    formula = anatomy.blocks[name].formula
+    if formula is None:
+        return []
+    used = dict.fromkeys(operand.block for operand in formula.operands)
+    return [block for block in used if anatomy.blocks[block].kind == "weight"]
+
+
+def _appear(stage: Stage, gesture: verbs.Appear, moment: Moment) -> None:
+    for target in _targets(stage, gesture.subject, moment):
+        stage.board.ramp(
+            target, targets.OPACITY, moment.start, moment.end, gesture.to, moment.id
+        )
+
+
+def _highlight(stage: Stage, gesture: verbs.Highlight, moment: Moment) -> None:
+    for target in _targets(stage, gesture.subject, moment):
+        stage.board.pulse(
+            target,
+            targets.HIGHLIGHT,
+            moment.start,
+            moment.end,
+            gesture.to,
+            moment.id,
+            release=gesture.release,
+        )
+
+
+def _focus(stage: Stage, gesture: verbs.Focus, moment: Moment) -> None:
+    # One frame short, so that the jump back does not bend the way there.
+    end = moment.end - 1 / FPS
+    columns = stage.run.n_prompt
+    for target in _targets(stage, gesture.subject, moment):
+
+        def jump(time: float, value: float, target: str = target) -> None:
+            stage.board.set(target, targets.FOCUS_COLUMN, time, value, moment.id)
+
+        if gesture.columns == "prompt":
+            jump(moment.start, -0.5)
+            stage.board.ramp(
+                target,
+                targets.FOCUS_COLUMN,
+                moment.start,
+                end,
+                columns - 0.5,
+                moment.id,
+                easing="linear",
+            )
+        elif gesture.columns == "ids":
+            for i, time in enumerate(np.linspace(moment.start, end, columns + 1)[:-1]):
+                jump(float(time), float(stage.run.prompt_ids[i]))
+        else:
+            jump(moment.start, columns - 1.0)
+        jump(moment.end, -1.0)
+
+
+def _flash(stage: Stage, gesture: verbs.Flash, moment: Moment) -> None:
+    count = stage.run.n_prompt
+    step = (moment.end - moment.start) / count
+    for i in range(count):
+        tile, start = targets.tile(gesture.subject, i), moment.start + i * step
+        if gesture.reveal:
+            stage.board.ramp(
+                tile, targets.OPACITY, start, start + min(0.4, step), 1.0, moment.id
+            )
+        if gesture.to:
+            stage.board.pulse(
+                tile, targets.HIGHLIGHT, start, start + 0.7 * step, gesture.to, moment.id, 0.2
+            )
+
+
+def _fly(stage: Stage, gesture: verbs.Fly, moment: Moment) -> None:
+    if gesture.subject >= stage.run.n_appended:
+        raise AuthoringError(
+            f"{moment.id}: pass {gesture.subject} has nothing to carry; {stage.run.n_appended} "
+            "tokens were appended."
+        )
+    follow = stage.camera.last if gesture.follow else None
+    if follow is not None and isinstance(follow.at, Move):
+        move, start, end = follow.at, follow.start, follow.end
+        fly(stage, gesture.subject, start, end, moment.id, move.panned)
+    else:
+        fly(stage, gesture.subject, moment.start, moment.end, moment.id)
+
+
+def fly(
+    stage: Stage,
+    p: int,
+    start: float,
+    end: float,
+    owner: str,
+    panned: Callable[[float], float] = slow_in_out,
+) -> None:
+    """Carry the token of pass `p` to the input, in a bow in front of the model, and leave it there.
+
+    `panned` gives the fraction of the way for a fraction of the time.
+    """
+    run, board = stage.run, stage.board
+    column, position = run.n_prompt + p - 1, run.n_prompt + p
+    token = run.ids[position]
+    bar = stage.selection.tiles(targets.OUTPUT)[column]
+    goal = stage.selection.tiles(targets.INPUT)[position]
+    name = targets.actor(position)
+    stage.actors[name] = Actor(
+        name, "token_tile", run.label(token), int(token), (goal.width, goal.height)
+    )
+    # The token's share is the first from the top of its bar; a low one begins no lower than that.
+    share = max(run.share(column, token) * bar.height, goal.height)
+    lift = np.array([0.0, -0.6, bar.height / 2 - min(share, bar.height) / 2])
+    here, there = np.array(bar.center) + lift, np.array(goal.center) + (0.0, -0.6, 0.0)
+    bow = np.linalg.norm(there - here) * np.array([0.06, -0.04, 0.0])
+    span = end - start
+
+    def place(time: float) -> np.ndarray:
+        way = panned((time - start) / span)
+        return here + way * (there - here) + np.sin(np.pi * min(max(way, 0.0), 1.0)) ** 2 * bow
+
+    def scale(time: float) -> float:
+        fraction = (time - start) / span
+        pose = stage.camera.pose(time)
+        depth = float((np.array(pose.location) - place(time)) @ pose.rotation[:, 2])
+        height = 2 * half_extent(pose.lens, stage.aspect)[1] * depth
+        large = max(1.0, APPARENT * height / goal.height)
+        return 1 + (large - 1) * slow_in_out(min(fraction, 1 - fraction) / 0.3)
+
+    times = [float(t) for t in np.linspace(start, end, max(7, round(span / 0.25)) + 1)]
+    for index in range(3):
+        board.smooth(
+            name, targets.LOCATION, times, lambda t, i=index: float(place(t)[i]), owner, index  # type: ignore[misc]
+        )
+    board.smooth(name, targets.SCALE, times, scale, owner)
+    board.set(name, targets.OPACITY, 0.0, 0.0, owner)
+    board.ramp(name, targets.OPACITY, start, start + 0.15 * span, 1.0, owner)
+    # The tile of the strip is there when the actor arrives, and the actor leaves under its cover.
+    settled = end - 1 / FPS
+    tile = targets.tile(targets.INPUT, position)
+    board.ramp(tile, targets.OPACITY, end - 0.1 * span, settled, 1.0, owner)
+    board.ramp(name, targets.OPACITY, settled, end, 0.0, owner)
+    board.pulse(tile, targets.HIGHLIGHT, settled, end, 0.8, owner, attack=0.05, release=0.8)
+
+
+def _generate(stage: Stage, gesture: verbs.Generate, moment: Moment) -> None:
+    time = moment.start
+    for p, (sweep, carry) in zip(gesture.passes(stage.run), gesture.times(stage.run), strict=True):
+        part = Moment(moment.id, time, time + sweep, moment.names)
+        _process(stage, verbs.Process(subject="model", pass_=p), part)
+        time += sweep
+        bar = targets.tile(targets.OUTPUT, stage.run.n_prompt - 1 + p)
+        soon = time + min(0.3, carry or 0.3)
+        stage.board.ramp(bar, targets.OPACITY, time, soon, 1.0, moment.id)
+        stage.board.pulse(bar, targets.HIGHLIGHT, time, soon, 0.8, moment.id)
+        if carry:
+            fly(stage, p, time, time + carry, moment.id)
+            time += carry
+
+
+_PLAY: dict[type[verbs.Gesture], Callable[..., None]] = {
+    verbs.Process: _process,
+    verbs.Appear: _appear,
+    verbs.Fade: _appear,
+    verbs.Highlight: _highlight,
+    verbs.Focus: _focus,
+    verbs.Flash: _flash,
+    verbs.Fly: _fly,
+    verbs.Generate: _generate,
+}

@@ -1,0 +1,320 @@
+"""Scripts: chapters of beats as TOML says them, with their text in one language, checked strictly.
+
+A *beat* is a caption, a shot and gestures. Whatever is misspelled, missing or superfluous is an
+`AuthoringError` that names chapter, beat and key. Scripts speak of roles, of ``{layer}`` and
+``{head}``, so one script plays for every model of a family; the texts stand in a file of their own
+for each language, by chapter and beat.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import AuthoringError
+from .framing import Margins
+from .run import FACTS
+from .verbs import VERBS, Gesture
+
+FOLDER = Path(__file__).parents[2] / "presets" / "walkthroughs"
+PALETTES = ("standard", "accessible")
+STATES = ("empty", "computed")
+
+CAPTION_MARGINS = Margins(left=0.06, right=0.06, top=0.07, bottom=0.21)
+"""The default of shots: the lower fifth of the picture belongs to the caption."""
+
+LAYERS = ("first", "next", "last")
+
+
+@dataclass(frozen=True)
+class ShotSpec:
+    """What the camera shows in a beat.
+
+    Attributes
+    ----------
+    show
+        Selectors of what has to be in view.
+    azimuth, elevation
+        Degrees, see `framing`.
+    lens
+        Millimetres.
+    margins
+        What stays free around it.
+    at, move
+        When the move begins, in seconds from the beat's start, and how long it takes.
+    drift
+        Degrees that the camera turns on while it waits for the next shot.
+    """
+
+    show: tuple[str, ...]
+    azimuth: float = 0.0
+    elevation: float = 0.0
+    lens: float = 50.0
+    margins: Margins = CAPTION_MARGINS
+    at: float = 0.0
+    move: float = 1.5
+    drift: float = 0.0
+
+
+@dataclass(frozen=True)
+class CaptionText:
+    """A caption for the case that all of `facts` hold."""
+
+    facts: frozenset[str]
+    text: str
+
+
+@dataclass(frozen=True)
+class Beat:
+    """One beat of a chapter; see `ShotSpec` and `verbs` for what it holds."""
+
+    id: str
+    title: str
+    captions: tuple[CaptionText, ...]
+    duration: float
+    facts: frozenset[str]
+    layer: int | str
+    head: int
+    shot: ShotSpec | None
+    gestures: tuple[Gesture, ...]
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """Beats under a title; `state` is how the model stands when it begins."""
+
+    id: str
+    title: str
+    state: str
+    beats: tuple[Beat, ...]
+
+
+@dataclass(frozen=True)
+class Script:
+    """A walkthrough for one family of models, in one language."""
+
+    title: str
+    chapters: tuple[Chapter, ...]
+    words: Mapping[str, Sequence[str]]
+    colors: Mapping[str, Sequence[str]]
+    """For each palette the words for the colours of weights, activations and aggregates."""
+
+
+def load(name: str = "gpt2", language: str = "en") -> Script:
+    """The script of a family from `presets/walkthroughs`.
+
+    Raises
+    ------
+    AuthoringError
+        If there is no such script or language, or something in them is wrong.
+    """
+    return parse(_read(f"{name}.toml"), _read(f"{name}.{language}.toml"))
+
+
+def _read(file: str) -> dict[str, Any]:
+    path = FOLDER / file
+    if not path.is_file():
+        known = ", ".join(sorted(p.name for p in FOLDER.glob("*.toml")))
+        raise AuthoringError(f"There is no walkthrough file {file}; there are {known}.")
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise AuthoringError(f"{file} is not TOML: {error}.") from error
+
+
+def parse(script: Mapping[str, Any], texts: Mapping[str, Any]) -> Script:
+    """A script from what its two files hold.
+
+    Raises
+    ------
+    AuthoringError
+        If something is wrong; says where.
+    """
+    table = Table(script, "the script")
+    chapters = tuple(
+        _chapter(chapter, Table(texts, "the texts")) for chapter in table.tables("chapter")
+    )
+    table.done()
+    written = Table(texts, "the texts")
+    words = written.table("words")
+    colors = words.table("colors")
+    known = {"words", "title", *(chapter.id for chapter in chapters)}
+    for id_ in texts:
+        if id_ not in known:
+            raise AuthoringError(f"The texts have {id_!r}, but the script has no such chapter.")
+    return Script(
+        title=written.text("title"),
+        chapters=chapters,
+        words={key: tuple(words.strings(key)) for key in ("ordinals", "numbers")},
+        colors={palette: tuple(colors.strings(palette)) for palette in PALETTES},
+    )
+
+
+def _chapter(table: Table, texts: Table) -> Chapter:
+    id_ = table.text("id")
+    table.where = f"chapter {id_!r}"
+    written = texts.table(id_)
+    beats = tuple(_beat(beat, written, table.where) for beat in table.tables("beat"))
+    chapter = Chapter(id_, written.text("title"), table.choice("state", STATES), beats)
+    table.done()
+    written.done()
+    return chapter
+
+
+def _beat(table: Table, texts: Table, chapter: str) -> Beat:
+    id_ = table.text("id")
+    table.where = f"{chapter}, beat {id_!r}"
+    written = texts.table(id_)
+    layer = table.values.get("layer", 0)
+    if layer not in LAYERS and not _is_index(layer):
+        raise AuthoringError(f"{table.where}: layer is {layer!r}; give a number or one of {LAYERS}.")
+    table.used.add("layer")
+    beat = Beat(
+        id=id_,
+        title=written.text("title"),
+        captions=_captions(written),
+        duration=table.number("duration", 0.0),
+        facts=table.facts("if"),
+        layer=layer,
+        head=int(table.number("head", 0)),
+        shot=_shot(table.table("shot")) if "shot" in table.values else None,
+        gestures=tuple(_gesture(gesture) for gesture in table.tables("do", required=False)),
+    )
+    table.done()
+    written.done()
+    return beat
+
+
+def _is_index(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _captions(written: Table) -> tuple[CaptionText, ...]:
+    """One text, or several of which the first whose facts hold is used."""
+    if isinstance(written.values.get("text"), str):
+        return (CaptionText(frozenset(), written.text("text")),)
+    found = []
+    for table in written.tables("text"):
+        found.append(CaptionText(table.facts("if"), table.text("text")))
+        table.done()
+    if found and found[-1].facts:
+        raise AuthoringError(f"{written.where}: the last text must hold without conditions.")
+    return tuple(found)
+
+
+def _shot(table: Table) -> ShotSpec:
+    margins = CAPTION_MARGINS
+    if "margins" in table.values:
+        given = table.table("margins")
+        try:
+            margins = Margins(
+                **{
+                    side: given.number(side, getattr(CAPTION_MARGINS, side))
+                    for side in ("left", "right", "top", "bottom")
+                }
+            )
+        except ValueError as error:
+            raise AuthoringError(f"{given.where}: {error}") from error
+        given.done()
+    shot = ShotSpec(
+        show=tuple(table.strings("show")),
+        azimuth=table.number("azimuth", 0.0, least=-360),
+        elevation=table.number("elevation", 0.0, least=-90),
+        lens=table.number("lens", 50.0, least=5),
+        margins=margins,
+        at=table.number("at", 0.0),
+        move=table.number("move", 1.5),
+        drift=table.number("drift", 0.0, least=-90),
+    )
+    if not shot.show:
+        raise AuthoringError(f"{table.where}: show is empty; name what the camera is to see.")
+    table.done()
+    return shot
+
+
+def _gesture(table: Table) -> Gesture:
+    """The gesture whose verb is the one key that is a verb's name."""
+    verbs = [key for key in table.values if key in VERBS]
+    if len(verbs) != 1:
+        raise AuthoringError(
+            f"{table.where} has {sorted(table.values)}; a gesture has exactly one of "
+            f"{', '.join(VERBS)}."
+        )
+    try:
+        return VERBS[verbs[0]].from_table(table.values)
+    except (TypeError, ValueError) as error:
+        raise AuthoringError(f"{table.where}, {verbs[0]}: {error}") from error
+
+
+class Table:
+    """A table of TOML that remembers which keys were read, and where it stands."""
+
+    def __init__(self, values: Mapping[str, Any], where: str) -> None:
+        self.values = values
+        self.where = where
+        self.used: set[str] = set()
+
+    def _get(self, key: str, kind: type | tuple[type, ...], what: str) -> Any:
+        self.used.add(key)
+        if key not in self.values:
+            raise AuthoringError(f"{self.where} lacks {key!r} ({what}).")
+        value = self.values[key]
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise AuthoringError(f"{self.where}: {key} is {value!r}; it must be {what}.")
+        return value
+
+    def text(self, key: str) -> str:
+        value: str = self._get(key, str, "a text")
+        return value
+
+    def number(self, key: str, default: float, least: float = 0.0) -> float:
+        if key not in self.values:
+            return default
+        value = float(self._get(key, (int, float), "a number"))
+        if not value >= least:
+            raise AuthoringError(f"{self.where}: {key} is {value:g}; it must be {least:g} or more.")
+        return value
+
+    def strings(self, key: str) -> list[str]:
+        value: list[str] = self._get(key, list, "a list of texts")
+        if not all(isinstance(item, str) for item in value):
+            raise AuthoringError(f"{self.where}: {key} is {value!r}; it must be a list of texts.")
+        return value
+
+    def choice(self, key: str, among: Sequence[str]) -> str:
+        value = self.text(key)
+        if value not in among:
+            raise AuthoringError(f"{self.where}: {key} is {value!r}; it must be one of {among}.")
+        return value
+
+    def facts(self, key: str) -> frozenset[str]:
+        """Facts that must hold; none where the key is missing."""
+        names = self.strings(key) if key in self.values else []
+        for name in names:
+            if name not in FACTS:
+                raise AuthoringError(
+                    f"{self.where}: {key} has {name!r}; facts are {', '.join(FACTS)}."
+                )
+        return frozenset(names)
+
+    def table(self, key: str) -> Table:
+        return Table(self._get(key, dict, "a table"), f"{self.where}, {key}")
+
+    def tables(self, key: str, *, required: bool = True) -> list[Table]:
+        if not required and key not in self.values:
+            return []
+        found: list[Any] = self._get(key, list, "a list of tables")
+        for item in found:
+            if not isinstance(item, dict):
+                raise AuthoringError(f"{self.where}: {key} has {item!r}; it must hold tables.")
+        return [Table(item, f"{self.where}, {key} {i}") for i, item in enumerate(found, 1)]
+
+    def done(self) -> None:
+        """Raise if a key was never read: it is misspelled, or belongs to a beat that is gone."""
+        for key in self.values:
+            if key not in self.used:
+                similar = ", ".join(sorted(self.used))
+                raise AuthoringError(f"{self.where} has an unknown key {key!r}; known: {similar}.")

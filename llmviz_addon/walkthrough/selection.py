@@ -1,0 +1,159 @@
+"""What a script means by a name: blocks, sections, cells, strips, and where they are.
+
+A selector is one of
+
+- a block's name (``"embedding"``, ``"layer{layer}.mlp"``), with ``*`` for any part of it,
+- ``section:`` and a section's path (``"section:layer{layer}.attention"``), or ``"model"`` for
+  everything,
+- ``strip:input`` or ``strip:output``, optionally of one position (``"strip:input:3"``) or of the
+  prompt's (``"strip:input:prompt"``), ``card`` or ``key``,
+- cells of a block: ``"embedding[0:6]"`` for columns, ``"embedding[0:6, 10:20]"`` for columns and
+  rows, from the first up to, not including, the second.
+
+``{layer}``, ``{head}`` and other numbers in braces are filled in first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..anatomy.strips import Tile, input_strip, output_strip
+from . import targets
+from .errors import AuthoringError
+
+if TYPE_CHECKING:
+    from ..anatomy import Anatomy
+
+_CELLS = re.compile(r"(?P<name>[^\[]+)\[(?P<columns>[^,\]]*)(?:,(?P<rows>[^\]]*))?\]")
+_FIELD = re.compile(r"\{(\w+)\}")
+
+
+def fill(selector: str, names: Mapping[str, int]) -> str:
+    """A selector with its braces filled in.
+
+    Raises
+    ------
+    AuthoringError
+        If it has braces that nothing is known for.
+    """
+    for name in _FIELD.findall(selector):
+        if name not in names:
+            raise AuthoringError(
+                f"{selector!r} has {{{name}}}; known here are {', '.join(sorted(names))}."
+            )
+    return _FIELD.sub(lambda match: str(names[match[1]]), selector)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Resolves selectors in one anatomy, for a prompt and a finished sequence of so many tokens."""
+
+    anatomy: Anatomy
+    n_prompt: int
+    n_tokens: int
+
+    def blocks(self, selector: str) -> list[str]:
+        """The names of the blocks that are meant, in the order of computation.
+
+        Raises
+        ------
+        AuthoringError
+            If there are none.
+        """
+        blocks = self.anatomy.blocks
+        if selector == "model":
+            return list(blocks)
+        _, is_section, path = selector.rpartition("section:")
+        if is_section:
+            found = [n for n, b in blocks.items() if f"{b.section}.".startswith(f"{path}.")]
+        else:
+            found = [name for name in blocks if fnmatchcase(name, selector)]
+        if not found:
+            sections = {f"section:{block.section}" for block in blocks.values()}
+            similar = get_close_matches(selector, [*blocks, *sections], n=1)
+            hint = f" Did you mean {similar[0]!r}?" if similar else ""
+            raise AuthoringError(f"This model has nothing called {selector!r}.{hint}")
+        return found
+
+    def points(self, selectors: Iterable[str]) -> np.ndarray:
+        """(N, 3) corners of everything that is meant.
+
+        Raises
+        ------
+        AuthoringError
+            If a selector means nothing.
+        """
+        return np.concatenate([self._corners(selector) for selector in selectors])
+
+    def center(self, selector: str) -> np.ndarray:
+        """(3,) the middle of what is meant."""
+        corners = self._corners(selector)
+        return (corners.min(axis=0) + corners.max(axis=0)) / 2
+
+    def tiles(self, strip: str) -> tuple[Tile, ...]:
+        """The tiles of ``strip:input`` or ``strip:output``, one for each token of the sequence."""
+        make = input_strip if strip == targets.INPUT else output_strip
+        return make(self.anatomy, self.n_tokens).tiles
+
+    def _corners(self, selector: str) -> np.ndarray:
+        strip, _, position = selector.rpartition(":")
+        if selector in (targets.INPUT, targets.OUTPUT):
+            return np.concatenate([tile.corners for tile in self.tiles(selector)])
+        if strip in (targets.INPUT, targets.OUTPUT):
+            tiles = self.tiles(strip)
+            if position == "prompt":
+                return np.concatenate([tile.corners for tile in tiles[: self.n_prompt]])
+            if not (position.isdigit() and int(position) < len(tiles)):
+                raise AuthoringError(f"{selector!r}: {strip} has positions 0 to {len(tiles) - 1}.")
+            return np.asarray(tiles[int(position)].corners)
+        if selector in (targets.CARD, targets.KEY):
+            place = self.anatomy.places["model_card"]
+            (x, y, z), m = place.least, self.anatomy.space.margin
+            if selector == targets.KEY:  # it stands under the card
+                return np.array([(x, y, z - 2.7 * m), (x + 4.6 * m, y, z - 0.4 * m)])
+            return np.array([place.least, place.greatest])
+        match = _CELLS.fullmatch(selector)
+        if match:
+            return self._cells(selector, match)
+        # Each block by itself: the corners of a whole section would reserve room for nothing.
+        bounds = np.array([self.anatomy.blocks[name].bounds for name in self.blocks(selector)])
+        picks = np.array(np.meshgrid([0, 1], [0, 1], [0, 1])).reshape(3, -1)
+        return bounds[:, picks, np.arange(3)[:, None]].transpose(0, 2, 1).reshape(-1, 3)
+
+    def _cells(self, selector: str, match: re.Match[str]) -> np.ndarray:
+        names = self.blocks(match["name"])
+        if len(names) != 1:
+            raise AuthoringError(f"{selector!r}: cells can be chosen from one block only.")
+        block = self.anatomy.blocks[names[0]]
+        left, right = _span(selector, match["columns"], block.columns)
+        top, bottom = _span(selector, match["rows"] or ":", block.rows)
+        x, y, z = block.origin
+        return np.array(
+            [
+                (across, away, up)
+                for across in (x + left - 0.5, x + right - 0.5)
+                for away in (y - 0.5, y + 0.5)
+                for up in (z - top + 0.5, z - bottom + 0.5)
+            ]
+        )
+
+
+def _span(selector: str, text: str, size: int) -> tuple[int, int]:
+    """First and one past the last cell, clipped to the block's size."""
+    first, colon, last = text.strip().partition(":")
+    try:
+        start = int(first) if first else 0
+        stop = (int(last) if last else size) if colon else start + 1
+    except ValueError:
+        raise AuthoringError(f"{selector!r}: cells are written like [0:6, 10:20].") from None
+    stop = min(stop, size)
+    if not 0 <= start < stop:
+        raise AuthoringError(f"{selector!r} has no cells; this axis has {size}.")
+    return start, stop

@@ -1,0 +1,306 @@
+"""The film as data: channels of keys, captions, markers, shots, actors. Printing it reads well.
+
+A storyboard is what a script becomes for one model, one prompt and one shape of picture. Time is
+in seconds. It holds no Blender and decides nothing: whoever draws it writes one F-curve for each
+channel. Every property has one owner: two channels for the same one are an error.
+"""
+
+from __future__ import annotations
+
+import bisect
+import re
+import textwrap
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from . import targets
+from .easing import BLENDER, blend, hermite
+from .errors import AuthoringError
+from .framing import CameraPose
+
+FPS = 24
+CAPTION_WIDTH = 70
+"""Characters of a caption's line."""
+
+_COUNTED = re.compile(r"(?<=\d) (?=[^\W\d])")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A value at a time.
+
+    Attributes
+    ----------
+    time
+        Seconds from the start of the film.
+    value
+        The property's value.
+    easing
+        How it goes on from here to the next key, one of `easing.BLENDER`.
+    slope
+        For ``"smooth"``: change per second at this key.
+    """
+
+    time: float
+    value: float
+    easing: str = "linear"
+    slope: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """How one property of one target changes; it keeps its first and last value outside the keys.
+
+    Attributes
+    ----------
+    target, property
+        As `targets` lists them.
+    keys
+        At least one, times ascending.
+    index
+        Which component, for properties that have several.
+    """
+
+    target: str
+    property: str
+    keys: tuple[Key, ...]
+    index: int = 0
+
+    def __post_init__(self) -> None:
+        times = [key.time for key in self.keys]
+        if not times or any(b <= a for a, b in zip(times, times[1:], strict=False)):
+            raise AuthoringError(f"The keys of {self.target}.{self.property} are not in order.")
+        for key in self.keys:
+            if key.easing not in BLENDER:
+                raise AuthoringError(
+                    f"{self.target}.{self.property} has a key with the easing {key.easing!r}; "
+                    f"there are {', '.join(BLENDER)}."
+                )
+
+    def at(self, time: float) -> float:
+        """The value at a time."""
+        place = bisect.bisect_right(self.keys, time, key=lambda key: key.time)
+        if place == 0:
+            return self.keys[0].value
+        key = self.keys[place - 1]
+        if place == len(self.keys):
+            return key.value
+        after = self.keys[place]
+        span = after.time - key.time
+        fraction = (time - key.time) / span
+        if key.easing == "smooth":
+            return hermite(key.value, after.value, key.slope, after.slope, span, fraction)
+        return key.value + (after.value - key.value) * blend(key.easing, fraction)
+
+    def handles(self) -> list[tuple[tuple[float, float], tuple[float, float]]]:
+        """For every key its left and right Bezier handle, (seconds, value) each.
+
+        They matter where a key or the one before it is ``"smooth"``: with free handles at these
+        places a Bezier curve is the same cubic.
+        """
+        found = []
+        for i, key in enumerate(self.keys):
+            before = key.time - self.keys[i - 1].time if i else 1.0
+            after = self.keys[i + 1].time - key.time if i + 1 < len(self.keys) else 1.0
+            left = (key.time - before / 3, key.value - key.slope * before / 3)
+            right = (key.time + after / 3, key.value + key.slope * after / 3)
+            found.append((left, right))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """Text at the bottom of the picture; `title` is set where a chapter begins."""
+
+    beat: str
+    start: float
+    end: float
+    text: str
+    title: str = ""
+
+    def lines(self, width: int = CAPTION_WIDTH) -> list[str]:
+        """The text in as few lines of at most `width` characters as it needs, evenly filled.
+
+        A number stays in one line with the word that it counts.
+        """
+        text = _COUNTED.sub("\u00a0", self.text)
+        lines = textwrap.wrap(text, width)
+        for narrower in range(width - 1, 0, -1):
+            shorter = textwrap.wrap(text, narrower, break_long_words=False)
+            if len(shorter) > len(lines) or max(map(len, shorter), default=0) > narrower:
+                break
+            lines = shorter
+        return [line.replace("\u00a0", " ") for line in lines]
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """Where a chapter or a beat begins and ends; `id` is ``chapter`` or ``chapter.beat``."""
+
+    time: float
+    name: str
+    kind: Literal["chapter", "beat"]
+    id: str
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A thing that exists only for the film.
+
+    Attributes
+    ----------
+    name
+        Its target, e.g. ``"token:6"``.
+    kind
+        ``"token_tile"``: a tile as the input strip has them.
+    text, index
+        The token as it is written, and its index in the vocabulary.
+    size
+        Width and height in cells at scale 1.
+    """
+
+    name: str
+    kind: Literal["token_tile"]
+    text: str
+    index: int
+    size: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """What the camera was fitted to; it arrives at `end` of its move."""
+
+    beat: str
+    start: float
+    end: float
+    show: tuple[str, ...]
+    pose: CameraPose
+
+
+@dataclass(frozen=True)
+class Storyboard:
+    """A film for one model; see the classes above for its parts.
+
+    Raises
+    ------
+    AuthoringError
+        If a property has two channels.
+    """
+
+    title: str
+    duration: float
+    channels: tuple[Channel, ...]
+    captions: tuple[Caption, ...]
+    markers: tuple[Marker, ...]
+    actors: tuple[Actor, ...]
+    shots: tuple[Shot, ...]
+    fps: int = FPS
+    _by_name: dict[tuple[str, str, int], Channel] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        found: dict[tuple[str, str, int], Channel] = {}
+        for channel in self.channels:
+            name = (channel.target, channel.property, channel.index)
+            if name in found:
+                raise AuthoringError(f"{channel.target}.{channel.property} has two owners.")
+            found[name] = channel
+        object.__setattr__(self, "_by_name", found)
+
+    def value_at(self, target: str, prop: str, time: float, index: int = 0) -> float:
+        """What a property is at a time; its default where the film says nothing of it.
+
+        Raises
+        ------
+        KeyError
+            If there is no such property.
+        """
+        channel = self._by_name.get((target, prop, index))
+        return targets.DEFAULTS[prop] if channel is None else channel.at(time)
+
+    def camera_at(self, time: float) -> CameraPose:
+        """Where the camera is at a time."""
+
+        def value(prop: str, index: int = 0) -> float:
+            return self.value_at(targets.CAMERA, prop, time, index)
+
+        return CameraPose(
+            location=(
+                value(targets.LOCATION, 0),
+                value(targets.LOCATION, 1),
+                value(targets.LOCATION, 2),
+            ),
+            azimuth=float(np.degrees(value(targets.ROTATION, 2))),
+            elevation=90 - float(np.degrees(value(targets.ROTATION, 0))),
+            distance=value(targets.FOCUS_DISTANCE),
+            lens=value(targets.LENS),
+        )
+
+    def span(self, id: str) -> tuple[float, float]:  # noqa: A002 (the field's name in Marker)
+        """When a chapter or a beat (``"chapter.beat"``) starts and ends.
+
+        Raises
+        ------
+        KeyError
+            If the film has none of that name.
+        """
+        marker = self._spans[id]
+        return marker.time, marker.end
+
+    @cached_property
+    def _spans(self) -> dict[str, Marker]:
+        return {marker.id: marker for marker in self.markers}
+
+    @property
+    def chapters(self) -> tuple[Marker, ...]:
+        """The markers of chapters."""
+        return tuple(marker for marker in self.markers if marker.kind == "chapter")
+
+    @property
+    def beats(self) -> tuple[Marker, ...]:
+        """The markers of beats."""
+        return tuple(marker for marker in self.markers if marker.kind == "beat")
+
+    def __str__(self) -> str:
+        keys = sum(len(channel.keys) for channel in self.channels)
+        lines = [
+            f"{self.title}: {_clock(self.duration)} at {self.fps} frames a second, "
+            f"{len(self.channels)} channels, {keys} keys"
+        ]
+        for marker in self.markers:
+            if marker.kind == "chapter":
+                lines += ["", f"{_clock(marker.time)}  {marker.name.upper()}"]
+            else:
+                lines += ["", f"{_clock(marker.time)}  {marker.name}  ({marker.id})"]
+                lines += [f"         {line}" for line in self._describe(marker)]
+        return "\n".join(lines)
+
+    def _describe(self, beat: Marker) -> Iterable[str]:
+        """What is seen and done in a beat."""
+        for shot in self.shots:
+            if shot.beat == beat.id:
+                pose = shot.pose
+                yield (
+                    f"camera   {', '.join(shot.show)} from {pose.azimuth:+.0f}°, "
+                    f"{pose.elevation:+.0f}°, {pose.lens:.0f} mm, in {shot.end - shot.start:.1f} s"
+                )
+        moved: dict[str, list[str]] = {}
+        for channel in self.channels:
+            inside = [k for k in channel.keys if beat.time < k.time <= beat.end + 1e-6]
+            changed = any(abs(k.value - channel.at(beat.time)) > 1e-6 for k in inside)
+            if changed and channel.target != targets.CAMERA and channel.index == 0:
+                moved.setdefault(channel.property, []).append(channel.target)
+        for prop, names in moved.items():
+            more = f" and {len(names) - 4} more" if len(names) > 4 else ""
+            yield f"{prop:<12} {', '.join(names[:4])}{more}"
+        for caption in self.captions:
+            if caption.beat == beat.id:
+                yield from (f"“{line}”" for line in caption.lines())
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds // 60)}:{seconds % 60:04.1f}"

@@ -1,0 +1,79 @@
+"""What a film may move: the targets of channels, and the properties that each of them has.
+
+| target | what it is | properties |
+|---|---|---|
+| a block's name | the block's cells | `progress`, `highlight`, `opacity`, `focus_column` |
+| ``section:<path>`` | titles and arrows of a section and all its parts | `opacity` |
+| ``strip:input:<t>`` | letter, index and wire of position *t* at the input | `opacity`, `highlight` |
+| ``strip:output:<t>`` | bar and wire of position *t* at the output | `opacity`, `highlight` |
+| ``key`` | the legend of kinds and signs | `opacity` |
+| ``card`` | the model card | `opacity` |
+| ``camera`` | the film's camera | `location` x 3, `rotation_euler` x 3, `lens`, `focus_distance` |
+| an actor's name | a thing that exists only for the film | `location` x 3, `scale`, `opacity` |
+
+`progress`
+    0 to 1; a cell shows its value when its order is at most this.
+`highlight`
+    0 to 1; how much the target is brightened as a whole.
+`opacity`
+    0 to 1; a target at 0 is not there.
+`focus_column`
+    The column, counted from 0, that shines while its block is highlighted; -1 for none. It
+    may lie between two columns, then the nearer one shines.
+`location`
+    In anatomy space, in cells.
+`rotation_euler`
+    XYZ angles in radians, as Blender's.
+`lens`
+    Millimetres, on a sensor whose longer side is 36 mm.
+`focus_distance`
+    In cells, from the camera to the plane of focus.
+`scale`
+    1 is the size that the actor was given.
+"""
+
+from __future__ import annotations
+
+PROGRESS = "progress"
+HIGHLIGHT = "highlight"
+OPACITY = "opacity"
+FOCUS_COLUMN = "focus_column"
+LOCATION = "location"
+ROTATION = "rotation_euler"
+LENS = "lens"
+FOCUS_DISTANCE = "focus_distance"
+SCALE = "scale"
+
+CAMERA = "camera"
+CARD = "card"
+KEY = "key"
+INPUT = "strip:input"
+OUTPUT = "strip:output"
+
+DEFAULTS = {
+    PROGRESS: 1.0,
+    HIGHLIGHT: 0.0,
+    OPACITY: 1.0,
+    FOCUS_COLUMN: -1.0,
+    LOCATION: 0.0,
+    ROTATION: 0.0,
+    LENS: 50.0,
+    FOCUS_DISTANCE: 100.0,
+    SCALE: 1.0,
+}
+"""What a property is where the film says nothing of it: everything computed, nothing lit."""
+
+
+def section(path: str) -> str:
+    """The target of a section's titles and arrows."""
+    return f"section:{path}"
+
+
+def tile(strip: str, position: int) -> str:
+    """The target of one position of a strip."""
+    return f"{strip}:{position}"
+
+
+def actor(position: int) -> str:
+    """The actor that carries the token of a position from the output to the input."""
+    return f"token:{position}"
