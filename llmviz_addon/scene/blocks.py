@@ -121,5 +121,3 @@ def write(obj: bpy.types.Object, block: Block, cells: Cells) -> None:
 def animated(prop: str) -> str:
     """The data path of one of the animated properties."""
     return f'["{prop}"]'
-
-

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Generator, Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import bpy
 import numpy as np
@@ -106,12 +105,17 @@ def steps(scene: bpy.types.Scene, recipe: Recipe) -> Steps:
     else:
         root = yield from _build(scene, recipe, numbers, old)
     yield 0.85, "Writing the film"
-    film.write(scene, root, numbers, captions=recipe.captions)
+    film.write(scene, root, numbers, visible=recipe.captions)
     apply_look(scene, root, recipe.look, recipe.accessible)
     root[tree.RECIPE] = json.dumps(asdict(recipe))
     stage.note_changes(scene, root)
     yield 1.0, "Done"
     return root
+
+
+def build(scene: bpy.types.Scene, recipe: Recipe) -> bpy.types.Collection:
+    """Build `recipe` in `scene` in one go; raises what `steps` raises."""
+    return run(steps(scene, recipe))
 
 
 def run(generator: Iterator[tuple[float, str]]) -> bpy.types.Collection:
@@ -217,7 +221,8 @@ def _draw_strips(
 ) -> None:
     shared, anchor = kit.ensure(), anchor_of(root)
     easels = strips.Easels(
-        text=Easel(anchor, collection, shared.label, shared.font), tile=Easel(anchor, collection, shared.tile)
+        text=Easel(anchor, collection, shared.label, shared.font),
+        tile=Easel(anchor, collection, shared.tile),
     )
     tokenizer = numbers.model.tokenizer
     strips.draw_input(easels, numbers.anatomy, tokenizer, numbers.trace.ids)
@@ -282,13 +287,3 @@ def extent(anatomy: Anatomy) -> tuple[tuple, tuple]:
     for place in anatomy.places.values():
         corners += [np.array(place.least), np.array(place.greatest)]
     return tuple(np.min(corners, axis=0)), tuple(np.max(corners, axis=0))
-
-
-def default_source() -> str:
-    """The model that works without any file: the sorter."""
-    return "nano-gpt"
-
-
-def checkpoint_title(source: str) -> str:
-    """How a source is called in the interface: a preset's title, or a file's name."""
-    return Path(source).name

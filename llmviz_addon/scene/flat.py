@@ -103,6 +103,7 @@ class Easel:
         obj[names.OURS] = True
         obj[names.KIND] = float(kind)
         obj[names.OPACITY] = 1.0
+        obj[names.HIGHLIGHT] = 0.0
         obj.id_properties_ui(names.OPACITY).update(min=0.0, max=1.0)
         obj.parent = self.root
         obj.location = tuple(float(c) * CELL for c in place)

@@ -162,7 +162,11 @@ def paint(kit: Kit, look: Look, palette: Palette) -> None:
     values = materials.cell_values(look, palette)
     materials.set_values(kit.cell_color, values)
     materials.set_values(kit.cell.node_tree, values)
-    for material, table in ((kit.label, look.label), (kit.arrow, look.arrow), (kit.tile, look.tile)):
+    for material, table in (
+        (kit.label, look.label),
+        (kit.arrow, look.arrow),
+        (kit.tile, look.tile),
+    ):
         materials.set_values(material.node_tree, _flat_values(table))
     for index, tint in enumerate(sorted(kit.palette.objects, key=lambda o: o.name)):
         _tint(tint.data, _tint_color(index, palette))

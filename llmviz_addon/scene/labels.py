@@ -12,18 +12,18 @@ from .flat import Easel, rectangles
 # Colours of the label material, by the order in which it was made.
 TITLE, SECTION, DIMENSION, PAPER = range(4)
 
-# The blocks on which the lengths of axes are written: where each dimension first appears.
-_MEASURED = (
+# Where the lengths of axes are written: at blocks that show a dimension for the first time, along
+# the edges that no arrow and no title needs.
+_COLUMNS = (
     "wte",
     "embedding",
     "layer0.ln_1",
     "layer0.head0.q_weight",
-    "layer0.head0.attention_scores",
-    "layer0.mlp_weight",
-    "layer0.mlp",
+    "layer0.head0.attention",
+    "layer0.mlp_activation",
     "lm_head",
-    "probabilities",
 )
+_ROWS = ("wte", "wpe", "layer0.ln_1", "layer0.projection_weight", "layer0.mlp_projection_weight")
 
 
 def _write(easel: Easel, label: Label, name: str, kind: int):
@@ -49,39 +49,69 @@ def sections(easel: Easel, root: Section) -> None:
 
 def dimensions(easel: Easel, anatomy: Anatomy) -> None:
     """How long the axes are: |- T -| brackets at a few blocks, with the name and the number."""
-    for name in _MEASURED:
-        block = anatomy.blocks.get(name)
-        if block is None:
-            continue
-        (left, y, bottom), (right, _, top) = block.bounds
-        size = block.label.size * 0.8
-        gap, tick, line = 0.5 * size, 0.5 * size, 0.06 * size
-        if block.columns > 1:
-            text = _length(anatomy, block.column_dim)
-            z = bottom - gap
-            boxes = [
-                (left, right, z - line, z + line, y),
-                (left, left + 2 * line, z - tick / 2, z + tick / 2, y),
-                (right - 2 * line, right, z - tick / 2, z + tick / 2, y),
-            ]
-            easel.mesh(f"{name} columns", *rectangles(np.array(boxes)), kind=DIMENSION)
-            place = ((left + right) / 2, y, z - 0.4 * size)
-            easel.text(
-                f"{name} columns", text, place, size, kind=DIMENSION, align="CENTER", valign="TOP"
-            )
-        if block.rows > 1:
-            text = _length(anatomy, block.row_dim)
-            x = right + gap
-            boxes = [
-                (x - line, x + line, bottom, top, y),
-                (x - tick / 2, x + tick / 2, bottom, bottom + 2 * line, y),
-                (x - tick / 2, x + tick / 2, top - 2 * line, top, y),
-            ]
-            easel.mesh(f"{name} rows", *rectangles(np.array(boxes)), kind=DIMENSION)
-            place = (x + 0.4 * size, y, (bottom + top) / 2)
-            easel.text(
-                f"{name} rows", text, place, size, kind=DIMENSION, align="LEFT", valign="CENTER"
-            )
+    for name in _COLUMNS:
+        if name in anatomy.blocks:
+            _measure_columns(easel, anatomy, anatomy.blocks[name])
+    for name in _ROWS:
+        if name in anatomy.blocks:
+            _measure_rows(easel, anatomy, anatomy.blocks[name])
+
+
+def _bracket(size: float) -> tuple[float, float, float]:
+    """Gap to the block, half length of the ticks, half width of the line."""
+    return 0.5 * size, 0.25 * size, 0.035 * size
+
+
+def _measure_columns(easel: Easel, anatomy: Anatomy, block: Block) -> None:
+    (left, y, bottom), (right, _, _) = block.bounds
+    size = 0.8 * anatomy.space.title_size
+    gap, tick, line = _bracket(size)
+    z = bottom - gap
+    boxes = [
+        (left, right, z - line, z + line, y),
+        (left, left + 2 * line, z - tick, z + tick, y),
+        (right - 2 * line, right, z - tick, z + tick, y),
+    ]
+    made = [
+        easel.mesh(f"{block.name} columns", *rectangles(np.array(boxes)), kind=DIMENSION),
+        easel.text(
+            f"{block.name} columns",
+            _length(anatomy, block.column_dim),
+            ((left + right) / 2, y, z - 0.4 * size),
+            size,
+            kind=DIMENSION,
+            align="CENTER",
+            valign="TOP",
+        ),
+    ]
+    for obj in made:
+        obj[names.LABEL_OF] = block.name
+
+
+def _measure_rows(easel: Easel, anatomy: Anatomy, block: Block) -> None:
+    (left, y, bottom), (_, _, top) = block.bounds
+    size = 0.8 * anatomy.space.title_size
+    gap, tick, line = _bracket(size)
+    x = left - gap
+    boxes = [
+        (x - line, x + line, bottom, top, y),
+        (x - tick, x + tick, bottom, bottom + 2 * line, y),
+        (x - tick, x + tick, top - 2 * line, top, y),
+    ]
+    made = [
+        easel.mesh(f"{block.name} rows", *rectangles(np.array(boxes)), kind=DIMENSION),
+        easel.text(
+            f"{block.name} rows",
+            _length(anatomy, block.row_dim),
+            (x - 0.5 * size, y, bottom + 0.25 * (top - bottom)),
+            size,
+            kind=DIMENSION,
+            align="RIGHT",
+            valign="CENTER",
+        ),
+    ]
+    for obj in made:
+        obj[names.LABEL_OF] = block.name
 
 
 def _length(anatomy: Anatomy, dim: str) -> str:

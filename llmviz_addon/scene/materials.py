@@ -67,12 +67,18 @@ def flat(name: str, colors: tuple[str, ...]) -> bpy.types.Material:
         color = look_color(g, colors[0])
         for index, key in enumerate(colors[1:], start=1):
             color = g.mix(kind > index - 0.5, color, look_color(g, key))
-        light = g.node(
-            "ShaderNodeEmission", color=color, strength=look_value(g, "strength")
-        )
+        lit = look_value(g, "strength") * (own(names.HIGHLIGHT) + 1.0)
+        light = g.node("ShaderNodeEmission", color=color, strength=lit)
         # Only the camera sees it: text must not light the cubes beside it.
         seen = g.node("ShaderNodeLightPath", out="Is Camera Ray")
-        alpha = own(names.OPACITY) * look_value(g, "opacity") * seen
+        clear_here = g.node(
+            "ShaderNodeAttribute",
+            out="Factor",
+            attribute_type="GEOMETRY",
+            attribute_name=names.CLEAR,
+        )
+        shade = g.math("SUBTRACT", 1.0, clear_here)
+        alpha = own(names.OPACITY) * look_value(g, "opacity") * seen * shade
         clear = g.node("ShaderNodeBsdfTransparent")
         mix = g.tree.nodes.new("ShaderNodeMixShader")
         for socket, value in zip(mix.inputs, (alpha, clear, light), strict=True):

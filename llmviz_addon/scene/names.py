@@ -18,6 +18,9 @@ STATE_NUMBER = 1
 CELL_CO = "cell_co"
 CELL_COLOR = "cell_color"
 
+# Attribute of a flat mesh: how transparent it is, vertex by vertex.
+CLEAR = "clear"
+
 # Custom properties of a block's object that the material reads and that the film animates.
 PROGRESS = "progress"
 HIGHLIGHT = "highlight"
@@ -43,6 +46,7 @@ STRIP = "llmviz_strip"
 
 # Who the film calls by name: the camera, a token that flies, a caption.
 ACTOR = "llmviz_actor"
+CAPTION_OF = "llmviz_caption_of"
 
 OURS = "llmviz"
 VERSION = "llmviz_version"

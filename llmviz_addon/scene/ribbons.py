@@ -10,6 +10,9 @@ from ..anatomy import Anatomy
 from . import names
 from .flat import Easel, ribbon
 
+# Length of an arrow head over the ribbon's width.
+HEAD = 1.5
+
 
 def draw(easel: Easel, anatomy: Anatomy) -> None:
     """Draw all arrows of the anatomy."""
@@ -19,7 +22,7 @@ def draw(easel: Easel, anatomy: Anatomy) -> None:
     for (section, kind), arrows in bundles.items():
         vertices, faces, count = [], [], 0
         for arrow in arrows:
-            points, quads = ribbon(arrow.points, arrow.across, arrow.width, 2.0 * arrow.width)
+            points, quads = ribbon(arrow.points, arrow.across, arrow.width, HEAD * arrow.width)
             vertices.append(points)
             faces.extend([[corner + count for corner in quad] for quad in quads])
             count += len(points)

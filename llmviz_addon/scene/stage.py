@@ -16,6 +16,7 @@ from mathutils import Vector
 from . import names
 from .looks import Look, linear
 from .nodes import Graph
+from .rendering import set_path
 
 REMEMBERED = "llmviz_before"
 
@@ -33,25 +34,16 @@ _SETTINGS = (
 _DATABLOCKS = ("world", "camera")
 
 
-def _get(scene: bpy.types.Scene, path: str) -> object:
-    return scene.path_resolve(path)
-
-
-def _set(scene: bpy.types.Scene, path: str, value: object) -> None:
-    owner, _, attribute = path.rpartition(".")
-    setattr(scene.path_resolve(owner) if owner else scene, attribute, value)
-
-
 def remember(scene: bpy.types.Scene, root: bpy.types.Collection) -> None:
     """Note on `root` what the scene's settings are before we change them."""
-    root[REMEMBERED] = json.dumps({path: _get(scene, path) for path in _SETTINGS})
+    root[REMEMBERED] = json.dumps({path: scene.path_resolve(path) for path in _SETTINGS})
     for path in _DATABLOCKS:
         root[f"{REMEMBERED}_{path}"] = getattr(scene, path)
 
 
 def note_changes(scene: bpy.types.Scene, root: bpy.types.Collection) -> None:
     """Note on `root` what we set, to tell later what the user has changed since."""
-    root[f"{REMEMBERED}_set"] = json.dumps({path: _get(scene, path) for path in _SETTINGS})
+    root[f"{REMEMBERED}_set"] = json.dumps({path: scene.path_resolve(path) for path in _SETTINGS})
 
 
 def restore(scene: bpy.types.Scene, root: bpy.types.Collection) -> None:
@@ -59,7 +51,7 @@ def restore(scene: bpy.types.Scene, root: bpy.types.Collection) -> None:
     before = json.loads(root.get(REMEMBERED, "{}"))
     ours = json.loads(root.get(f"{REMEMBERED}_set", "{}"))
     for path, value in before.items():
-        if path in ours and _get(scene, path) == ours[path]:
+        if path in ours and scene.path_resolve(path) == ours[path]:
             _set(scene, path, value)
     for path in _DATABLOCKS:
         current = getattr(scene, path)
@@ -110,9 +102,7 @@ def world() -> bpy.types.World:
     zenith.socket.node.name = "zenith"
     strength = g.node("ShaderNodeValue", title="strength")
     strength.socket.node.name = "strength"
-    light = g.node(
-        "ShaderNodeBackground", color=g.mix(rise, horizon, zenith), strength=strength
-    )
+    light = g.node("ShaderNodeBackground", color=g.mix(rise, horizon, zenith), strength=strength)
     out = tree.nodes.new("ShaderNodeOutputWorld")
     tree.links.new(light.socket, out.inputs["Surface"])
     return made

@@ -44,44 +44,43 @@ def _wire(easel: Easel, points: np.ndarray, name: str) -> bpy.types.Object:
     return easel.mesh(name, vertices, faces, kind=DIMENSION)
 
 
-def _tile(easels: Easels, place: Tile, name: str) -> bpy.types.Object:
-    return easels.tile.rectangle(name, place.center, place.width, place.height, kind=FACE)
-
-
-def _in_front(place: Tile, lift: float) -> tuple[float, float, float]:
-    x, y, z = place.center
-    return (x, y - 0.1, z + lift)
-
-
 def draw_input(easels: Easels, anatomy: Anatomy, tokenizer: Tokenizer, ids: list[int]) -> Strip:
     """A tile for each token of the sequence: its letter, and its index in the vocabulary."""
     strip = input_strip(anatomy, len(ids))
     for position, (token, place) in enumerate(zip(ids, strip.tiles, strict=True)):
-        label = tokenizer.label(token)
-        made = [
-            _tile(easels, place, "Input Tile"),
-            easels.text.text(
-                "Input Letter",
-                label,
-                _in_front(place, 0.65),
-                2.8 if len(label) == 1 else 4.6 / max(2, len(label)),
-                kind=TITLE,
-                align="CENTER",
-                valign="CENTER",
-            ),
-            easels.text.text(
-                "Input Index",
-                str(token),
-                _in_front(place, -1.75),
-                1.1,
-                kind=SECTION,
-                align="CENTER",
-                valign="CENTER",
-            ),
-            _wire(easels.text, strip.wires[position], "Input Wire"),
-        ]
+        made = tile(
+            easels, tokenizer.label(token), token, (place.width, place.height), place.center
+        )
+        made.append(_wire(easels.text, strip.wires[position], "Input Wire"))
         _mark(made, "input", position)
     return strip
+
+
+def tile(
+    easels: Easels,
+    label: str,
+    index: int,
+    size: tuple[float, float],
+    center: tuple[float, float, float] = (0.0, 0.0, 0.0),
+) -> list[bpy.types.Object]:
+    """A token as a tile: its face, its letter, its index in the vocabulary."""
+    (x, y, z), (width, height) = center, size
+    letter = 0.56 * height if len(label) == 1 else 1.6 * width / max(2, len(label))
+    centered = {"align": "CENTER", "valign": "CENTER"}
+    return [
+        easels.tile.rectangle("Tile", center, width, height, kind=FACE),
+        easels.text.text(
+            "Tile Letter", label, (x, y - 0.1, z + 0.13 * height), letter, kind=TITLE, **centered
+        ),
+        easels.text.text(
+            "Tile Index",
+            str(index),
+            (x, y - 0.1, z - 0.35 * height),
+            0.22 * height,
+            kind=SECTION,
+            **centered,
+        ),
+    ]
 
 
 def draw_output(

@@ -77,9 +77,7 @@ def build() -> bpy.types.ShaderNodeTree:
         larger = g.math("MAXIMUM", x, y)
         outermost = g.math("MAXIMUM", larger, z)
         # The middle one of the three distances tells how close a point of a face is to its edge.
-        middle = g.math(
-            "MAXIMUM", g.math("MINIMUM", x, y), g.math("MINIMUM", larger, z)
-        )
+        middle = g.math("MAXIMUM", g.math("MINIMUM", x, y), g.math("MINIMUM", larger, z))
         frame = g.smoothstep(middle, FRAME_FROM, FRAME_TO)
         inside = outermost < INNER
 

@@ -1,0 +1,40 @@
+"""The model drawn in Blender: what operators, the command line and scripts call.
+
+    >>> from llmviz_addon import scene
+    >>> root = scene.build(bpy.context.scene, scene.Recipe("nano-gpt", "CBABBC"))
+    >>> scene.remove(bpy.context.scene)
+
+Long work comes as a generator of (fraction, label); `run` exhausts one.
+"""
+
+from __future__ import annotations
+
+from . import looks
+from .build import Recipe, apply_look, build, recipe_of, remove, run, steps
+from .captions import show as set_captions
+from .captions import shown as captions_visible
+from .film import Beat, Chapter, chapters
+from .looks import LookError
+from .stills import film_steps, still_steps, stills
+from .tree import roots
+
+__all__ = [
+    "Beat",
+    "Chapter",
+    "LookError",
+    "Recipe",
+    "apply_look",
+    "build",
+    "captions_visible",
+    "chapters",
+    "film_steps",
+    "looks",
+    "recipe_of",
+    "remove",
+    "roots",
+    "run",
+    "set_captions",
+    "steps",
+    "still_steps",
+    "stills",
+]

@@ -1,0 +1,203 @@
+"""The walkthrough in the scene: what the storyboard moves, its camera, captions and markers."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import bpy
+
+from .. import walkthrough
+from ..walkthrough import Storyboard, targets
+from . import captions, kit, names, strips, tree
+from .blocks import CELL
+from .flat import Easel
+from .timeline import FIRST_FRAME, frame_of, write_channel
+
+if TYPE_CHECKING:
+    from .build import Numbers
+
+CHAPTERS = "llmviz_chapters"
+MARKERS = "llmviz_markers"
+
+
+@dataclass(frozen=True)
+class Beat:
+    """A beat of the film: its id ("chapter.beat"), its title and the frame where it begins."""
+
+    id: str
+    title: str
+    frame: int
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A chapter of the film and its beats."""
+
+    id: str
+    title: str
+    frame: int
+    beats: tuple[Beat, ...]
+
+
+def write(scene: bpy.types.Scene, root: bpy.types.Collection, numbers: Numbers, *, visible: bool):
+    """Write the film of a model that is drawn: curves, camera, captions, markers, frame range."""
+    aspect = scene.render.resolution_x / scene.render.resolution_y
+    board = walkthrough.compile(
+        walkthrough.load(numbers.model.config.model_type),
+        numbers.anatomy,
+        walkthrough.Run.of(numbers.model, numbers.n_prompt, numbers.trace),
+        aspect=aspect,
+    )
+    part = tree.part(root, "film") or tree.new("Film", root, "film")
+    action = bpy.data.actions.new(f"{root.name} Film")
+    action[names.OURS] = True
+    camera = _camera(scene, root, part)
+    _actors(root, part, board)
+    captions.write(root, camera, board, action, aspect)
+    _curves(root, board, action)
+    captions.show(root, visible)
+    _markers(scene, root, board)
+    scene.camera = camera
+    scene.render.fps, scene.render.fps_base = board.fps, 1.0
+    scene.frame_start = FIRST_FRAME
+    scene.frame_end = round(frame_of(board.duration, board.fps))
+    scene.frame_set(FIRST_FRAME)
+
+
+def _camera(
+    scene: bpy.types.Scene, root: bpy.types.Collection, part: bpy.types.Collection
+) -> bpy.types.Object:
+    from .build import anchor_of
+
+    data = bpy.data.cameras.new("Film Camera")
+    data[names.OURS] = True
+    data.clip_start, data.clip_end = 0.01, 10_000.0
+    data.sensor_width, data.sensor_fit = 36.0, "AUTO"
+    camera = bpy.data.objects.new("Film Camera", data)
+    camera[names.OURS] = True
+    camera[names.ACTOR] = targets.CAMERA
+    camera.parent = anchor_of(root)
+    part.objects.link(camera)
+    return camera
+
+
+def _actors(root: bpy.types.Collection, part: bpy.types.Collection, board: Storyboard) -> None:
+    """The tiles that fly: like those of the input strip, and hanging together."""
+    from .build import anchor_of
+
+    shared, anchor = kit.ensure(), anchor_of(root)
+    text = Easel(anchor, part, shared.label, shared.font)
+    tile = Easel(anchor, part, shared.tile)
+    for actor in board.actors:
+        face, *words = strips.tile(strips.Easels(text, tile), actor.text, actor.index, actor.size)
+        for obj in (face, *words):
+            obj[names.ACTOR] = actor.name
+        for word in words:
+            word.parent = face
+
+
+def _curves(root: bpy.types.Collection, board: Storyboard, action: bpy.types.Action) -> None:
+    moved = _Targets(root)
+    for channel in board.channels:
+        prop = channel.property
+        for obj in moved.of(channel.target, prop):
+            if prop in (targets.LENS, targets.FOCUS_DISTANCE):
+                path = "lens" if prop == targets.LENS else "dof.focus_distance"
+                scale = 1.0 if prop == targets.LENS else CELL
+                write_channel(obj.data, action, path, channel, board.fps, scale=scale)
+            elif prop in (targets.LOCATION, targets.ROTATION):
+                scale = CELL if prop == targets.LOCATION else 1.0
+                write_channel(
+                    obj, action, prop, channel, board.fps, index=channel.index, scale=scale
+                )
+            elif prop == targets.SCALE:
+                for axis in range(3):
+                    write_channel(obj, action, prop, channel, board.fps, index=axis)
+            else:
+                write_channel(obj, action, f'["{prop}"]', channel, board.fps)
+
+
+class _Targets:
+    """Which objects a target of the storyboard stands for."""
+
+    def __init__(self, root: bpy.types.Collection):
+        self._found: dict[str, list[bpy.types.Object]] = defaultdict(list)
+        self._sections: dict[str, list[bpy.types.Object]] = defaultdict(list)
+        self._hung: dict[str, list[bpy.types.Object]] = defaultdict(list)
+        for obj in root.all_objects:
+            for mark in (names.BLOCK, names.STRIP, names.ACTOR):
+                if mark in obj:
+                    self._found[obj[mark]].append(obj)
+            owner = obj.get(names.LABEL_OF)
+            if owner in (targets.CARD, targets.KEY):
+                self._found[owner].append(obj)
+            elif owner is not None and owner.startswith("section:"):
+                self._sections[owner.removeprefix("section:")].append(obj)
+            elif owner is not None:
+                self._hung[owner].append(obj)
+            if names.ARROWS_OF in obj:
+                self._sections[obj[names.ARROWS_OF]].append(obj)
+
+    def of(self, target: str, prop: str) -> list[bpy.types.Object]:
+        """The objects whose property follows the channel."""
+        if target.startswith("section:"):
+            path = target.removeprefix("section:")
+            return [
+                obj
+                for section, objects in self._sections.items()
+                if path == "model" or section == path or section.startswith(f"{path}.")
+                for obj in objects
+            ]
+        found = self._found.get(target, [])
+        if prop == targets.OPACITY:
+            # What is written beside a block goes where the block goes.
+            return [*found, *self._hung.get(target, [])]
+        # Only the first part of an actor moves; the others hang on it.
+        if prop in (targets.LOCATION, targets.SCALE, targets.ROTATION):
+            return found[:1]
+        return found
+
+
+def _markers(scene: bpy.types.Scene, root: bpy.types.Collection, board: Storyboard) -> None:
+    chapters: list[dict] = []
+    made = []
+    for marker in board.markers:
+        frame = round(frame_of(marker.time, board.fps))
+        entry = {"id": marker.id, "title": marker.name, "frame": frame}
+        if marker.kind == "chapter":
+            chapters.append(entry | {"beats": []})
+        else:
+            chapters[-1]["beats"].append(entry)
+        scene.timeline_markers.new(marker.name, frame=frame)
+        made.append([marker.name, frame])
+    root[CHAPTERS] = json.dumps(chapters)
+    root[MARKERS] = json.dumps(made)
+
+
+def chapters(root: bpy.types.Collection) -> tuple[Chapter, ...]:
+    """The chapters of the film that was written for a model."""
+    return tuple(
+        Chapter(c["id"], c["title"], c["frame"], tuple(Beat(**beat) for beat in c["beats"]))
+        for c in json.loads(root.get(CHAPTERS, "[]"))
+    )
+
+
+def clear(scene: bpy.types.Scene, root: bpy.types.Collection) -> None:
+    """Remove the film of a model: markers, camera, captions, actors and curves."""
+    ours = {(name, frame) for name, frame in json.loads(root.get(MARKERS, "[]"))}
+    for marker in list(scene.timeline_markers):
+        if (marker.name, marker.frame) in ours:
+            scene.timeline_markers.remove(marker)
+    root[MARKERS] = root[CHAPTERS] = "[]"
+    for obj in root.all_objects:
+        if obj.get(names.OURS) and obj.animation_data is not None:
+            obj.animation_data_clear()
+    part = tree.part(root, "film")
+    if part is not None:
+        for child in part.children_recursive:
+            bpy.data.batch_remove([o for o in child.objects if o.get(names.OURS)])
+        bpy.data.batch_remove([o for o in part.objects if o.get(names.OURS)])
+    tree.sweep()
