@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -23,15 +24,13 @@ def blender_command() -> list[str]:
     return [sys.executable]
 
 
-@pytest.fixture(scope="session")
-def steps(extension_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
-    """What happened at each step of `use_the_zip.py`, in a clean user folder."""
-    user = tmp_path_factory.mktemp("user")
+def run_blender(user: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run another Blender with a user folder of its own."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BLENDER_")}
     # The tests find safetensors through here; the extension has to bring its own.
     kept.pop("PYTHONPATH", None)
-    result = subprocess.run(
-        [*blender_command(), str(SCRIPT), "--", str(extension_zip)],
+    return subprocess.run(
+        arguments,
         cwd=user,
         env={**kept, "BLENDER_USER_RESOURCES": str(user)},
         stdin=subprocess.DEVNULL,
@@ -40,8 +39,20 @@ def steps(extension_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> dict
         timeout=600,
         check=False,
     )
-    lines = [line for line in result.stdout.splitlines() if line.startswith("STEP ")]
+
+
+@pytest.fixture(scope="session")
+def user(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A user folder that is empty until the zip is installed into it."""
+    return tmp_path_factory.mktemp("user")
+
+
+@pytest.fixture(scope="session")
+def steps(extension_zip: Path, user: Path) -> dict[str, dict]:
+    """What happened at each step of `use_the_zip.py`."""
+    result = run_blender(user, *blender_command(), str(SCRIPT), "--", str(extension_zip))
     assert result.returncode == 0, f"{result.stdout[-3000:]}\n{result.stderr[-3000:]}"
+    lines = [line for line in result.stdout.splitlines() if line.startswith("STEP ")]
     told = [json.loads(line.removeprefix("STEP ")) for line in lines]
     return {step.pop("step"): step for step in told}
 
@@ -101,3 +112,17 @@ def test_the_bundled_wheel_is_what_blender_loads(steps: dict[str, dict]) -> None
         pytest.skip("the bpy wheel shares an environment that has safetensors already")
     assert "site-packages" in Path(steps["wheel"]["safetensors"]).parts
     assert "extensions" in Path(steps["wheel"]["safetensors"]).parts
+
+
+def test_blenders_command_line_knows_the_installed_extension(
+    steps: dict[str, dict], user: Path
+) -> None:
+    import bpy
+
+    if not bpy.app.binary_path:
+        pytest.skip("the bpy wheel has no command line")
+    result = run_blender(
+        user, bpy.app.binary_path, "--command", "llmviz", "info", "--model", "nano-gpt"
+    )
+    assert result.returncode == 0, result.stderr[-3000:]
+    assert re.search(r"85,?584", result.stdout)

@@ -64,6 +64,7 @@ def main(zip_path: str) -> None:
     bpy.ops.preferences.addon_enable(module=MODULE)
     tell("enabled", enabled=is_enabled(), operator=has_operator())
     tell("built after enabling", **build())
+    bpy.ops.wm.save_userpref()
 
 
 status = 1
