@@ -134,6 +134,7 @@ def full_blender(blender: str, extra: list[str]) -> list[tuple[str, bool]]:
     site = needs_of_blender(version, blender)
     # Other than in the wheels, `addopts` has to let pytest-blender in.
     command = pytest(version, "-o", "addopts=--import-mode=importlib --strict-markers")
+    command += ["-W", "ignore:config.inicfg"]  # pytest-blender's own affair
     command += ["--blender-executable", blender, *paths, *extra]
     # The second group of arguments goes to Blender: without this one, a missing pytest inside it
     # would end with status 0.
