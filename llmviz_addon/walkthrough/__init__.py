@@ -13,6 +13,7 @@ from .errors import AuthoringError
 from .framing import CameraPose, Margins, fit
 from .run import Run
 from .script import Script, load
+from .stills import Still, still_pose, still_time, stills
 from .storyboard import Actor, Caption, Channel, Key, Marker, Shot, Storyboard
 
 __all__ = [
@@ -27,8 +28,12 @@ __all__ = [
     "Run",
     "Script",
     "Shot",
+    "Still",
     "Storyboard",
     "compile",
     "fit",
     "load",
+    "still_pose",
+    "still_time",
+    "stills",
 ]

@@ -53,9 +53,7 @@ def compile(  # noqa: A001 (the word for it; the builtin is not used here)
     if palette not in PALETTES:
         raise AuthoringError(f"There is no palette {palette!r}; there are {', '.join(PALETTES)}.")
     words = {**script.words, "colors": script.colors[palette]}
-    film = _Film(
-        Stage(anatomy, run, aspect), facts(anatomy, run), values(anatomy, run, words), {}
-    )
+    film = _Film(Stage(anatomy, run, aspect), facts(anatomy, run), values(anatomy, run, words), {})
     for chapter in script.chapters:
         film.add(chapter)
     return Storyboard(
@@ -142,7 +140,9 @@ class _Film:
             return found.text.format_map({**numbers, **self.values}).strip()
         except (KeyError, IndexError, ValueError) as error:
             known = ", ".join(sorted({**numbers, **self.values}))
-            raise AuthoringError(f"{id_}: the text has {error} in braces; known: {known}.") from None
+            raise AuthoringError(
+                f"{id_}: the text has {error} in braces; known: {known}."
+            ) from None
 
     def _shoot(self, spec: ShotSpec, moment: Moment) -> None:
         """Move the camera to a beat's shot, and let it drift on if the script says so."""

@@ -200,9 +200,7 @@ def _weights_of(anatomy: Anatomy, name: str) -> list[str]:
 
 def _appear(stage: Stage, gesture: verbs.Appear, moment: Moment) -> None:
     for target in _targets(stage, gesture.subject, moment):
-        stage.board.ramp(
-            target, targets.OPACITY, moment.start, moment.end, gesture.to, moment.id
-        )
+        stage.board.ramp(target, targets.OPACITY, moment.start, moment.end, gesture.to, moment.id)
 
 
 def _highlight(stage: Stage, gesture: verbs.Highlight, moment: Moment) -> None:
@@ -252,9 +250,7 @@ def _flash(stage: Stage, gesture: verbs.Flash, moment: Moment) -> None:
     for i in range(count):
         tile, start = targets.tile(gesture.subject, i), moment.start + i * step
         if gesture.reveal:
-            stage.board.ramp(
-                tile, targets.OPACITY, start, start + min(0.4, step), 1.0, moment.id
-            )
+            stage.board.ramp(tile, targets.OPACITY, start, start + min(0.4, step), 1.0, moment.id)
         if gesture.to:
             stage.board.pulse(
                 tile, targets.HIGHLIGHT, start, start + 0.7 * step, gesture.to, moment.id, 0.2
@@ -318,7 +314,12 @@ def fly(
     times = [float(t) for t in np.linspace(start, end, max(7, round(span / 0.25)) + 1)]
     for index in range(3):
         board.smooth(
-            name, targets.LOCATION, times, lambda t, i=index: float(place(t)[i]), owner, index  # type: ignore[misc]
+            name,
+            targets.LOCATION,
+            times,
+            lambda t, i=index: float(place(t)[i]),
+            owner,
+            index,  # type: ignore[misc]
         )
     board.smooth(name, targets.SCALE, times, scale, owner)
     board.set(name, targets.OPACITY, 0.0, 0.0, owner)

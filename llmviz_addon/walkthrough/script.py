@@ -111,10 +111,17 @@ def load(name: str = "gpt2", language: str = "en") -> Script:
     AuthoringError
         If there is no such script or language, or something in them is wrong.
     """
-    return parse(_read(f"{name}.toml"), _read(f"{name}.{language}.toml"))
+    return parse(read_preset(f"{name}.toml"), read_preset(f"{name}.{language}.toml"))
 
 
-def _read(file: str) -> dict[str, Any]:
+def read_preset(file: str) -> dict[str, Any]:
+    """What a file of `presets/walkthroughs` holds.
+
+    Raises
+    ------
+    AuthoringError
+        If there is no such file, or it is not TOML.
+    """
     path = FOLDER / file
     if not path.is_file():
         known = ", ".join(sorted(p.name for p in FOLDER.glob("*.toml")))
@@ -170,7 +177,9 @@ def _beat(table: Table, texts: Table, chapter: str) -> Beat:
     written = texts.table(id_)
     layer = table.values.get("layer", 0)
     if layer not in LAYERS and not _is_index(layer):
-        raise AuthoringError(f"{table.where}: layer is {layer!r}; give a number or one of {LAYERS}.")
+        raise AuthoringError(
+            f"{table.where}: layer is {layer!r}; give a number or one of {LAYERS}."
+        )
     table.used.add("layer")
     beat = Beat(
         id=id_,
@@ -206,25 +215,12 @@ def _captions(written: Table) -> tuple[CaptionText, ...]:
 
 
 def _shot(table: Table) -> ShotSpec:
-    margins = CAPTION_MARGINS
-    if "margins" in table.values:
-        given = table.table("margins")
-        try:
-            margins = Margins(
-                **{
-                    side: given.number(side, getattr(CAPTION_MARGINS, side))
-                    for side in ("left", "right", "top", "bottom")
-                }
-            )
-        except ValueError as error:
-            raise AuthoringError(f"{given.where}: {error}") from error
-        given.done()
     shot = ShotSpec(
         show=tuple(table.strings("show")),
         azimuth=table.number("azimuth", 0.0, least=-360),
         elevation=table.number("elevation", 0.0, least=-90),
         lens=table.number("lens", 50.0, least=5),
-        margins=margins,
+        margins=table.margins("margins", CAPTION_MARGINS),
         at=table.number("at", 0.0),
         move=table.number("move", 1.5),
         drift=table.number("drift", 0.0, least=-90),
@@ -277,6 +273,29 @@ class Table:
         if not value >= least:
             raise AuthoringError(f"{self.where}: {key} is {value:g}; it must be {least:g} or more.")
         return value
+
+    def flag(self, key: str) -> bool:
+        """True or false; false where the key is missing."""
+        self.used.add(key)
+        value = self.values.get(key, False)
+        if not isinstance(value, bool):
+            raise AuthoringError(f"{self.where}: {key} is {value!r}; it must be true or false.")
+        return value
+
+    def margins(self, key: str, default: Margins) -> Margins:
+        """Margins, where each side may be left out."""
+        if key not in self.values:
+            return default
+        table = self.table(key)
+        sides = {
+            side: table.number(side, getattr(default, side))
+            for side in ("left", "right", "top", "bottom")
+        }
+        table.done()
+        try:
+            return Margins(**sides)
+        except ValueError as error:
+            raise AuthoringError(f"{table.where}: {error}") from error
 
     def strings(self, key: str) -> list[str]:
         value: list[str] = self._get(key, list, "a list of texts")

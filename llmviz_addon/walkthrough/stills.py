@@ -1,0 +1,187 @@
+"""Composed stills: which moment of the film, seen from where, through which lens.
+
+They are presets like the script (`presets/walkthroughs/gpt2.stills.toml`), and are framed in the
+same way, so one still fits every model of the family and every shape of picture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .errors import AuthoringError
+from .framing import CameraPose, Margins, fit
+from .run import Run
+from .script import Table, read_preset
+from .selection import Selection, fill
+from .storyboard import Storyboard
+
+if TYPE_CHECKING:
+    from ..anatomy import Anatomy
+
+STILL_MARGINS = Margins(0.06, 0.06, 0.07, 0.07)
+
+
+@dataclass(frozen=True)
+class Still:
+    """A picture of the film, framed by itself.
+
+    Attributes
+    ----------
+    id, title
+        Its name in files and in the interface.
+    beat
+        The beat that it is taken in, ``"chapter.beat"``.
+    at
+        How far into that beat, 0 to 1.
+    show
+        Selectors of what has to be in the picture.
+    azimuth, elevation, lens, margins
+        As in a shot.
+    f_stop
+        The aperture, for a scene in which a cell is two centimetres; 0 for no depth of field.
+    focus
+        Selector of what is in focus; what is shown, unless given.
+    closer
+        How much nearer than the exact fit the camera goes, as a factor on the distance below 1
+        for a picture that its subject overflows.
+    captions
+        Whether the caption of the moment is in the picture.
+    """
+
+    id: str
+    title: str
+    beat: str
+    at: float
+    show: tuple[str, ...]
+    azimuth: float
+    elevation: float
+    lens: float
+    margins: Margins
+    f_stop: float
+    focus: str
+    closer: float
+    captions: bool
+
+
+def stills(name: str = "gpt2") -> tuple[Still, ...]:
+    """The stills of a family.
+
+    Raises
+    ------
+    AuthoringError
+        If there are none, or something in them is wrong.
+    """
+    return parse_stills(read_preset(f"{name}.stills.toml"))
+
+
+def parse_stills(values: dict[str, Any]) -> tuple[Still, ...]:
+    """Stills from what their file holds.
+
+    Raises
+    ------
+    AuthoringError
+        If something is wrong; says where.
+    """
+    table = Table(values, "the stills")
+    found = tuple(_still(still) for still in table.tables("still"))
+    table.done()
+    return found
+
+
+def _still(table: Table) -> Still:
+    id_ = table.text("id")
+    table.where = f"still {id_!r}"
+    show = tuple(table.strings("show"))
+    if not show:
+        raise AuthoringError(f"{table.where}: show is empty; name what is to be in the picture.")
+    still = Still(
+        id=id_,
+        title=table.text("title"),
+        beat=table.text("beat"),
+        at=_moment(table),
+        show=show,
+        azimuth=table.number("azimuth", 0.0, least=-360),
+        elevation=table.number("elevation", 0.0, least=-90),
+        lens=table.number("lens", 50.0, least=5),
+        margins=table.margins("margins", STILL_MARGINS),
+        f_stop=table.number("f_stop", 0.0),
+        focus=table.text("focus") if "focus" in table.values else "",
+        closer=table.number("closer", 1.0, least=0.05),
+        captions=table.flag("captions"),
+    )
+    table.done()
+    return still
+
+
+def _moment(table: Table) -> float:
+    """``"start"``, ``"end"`` or a fraction of the beat."""
+    given = table.values.get("at", "end")
+    if given in ("start", "end"):
+        table.used.add("at")
+        return float(given == "end")
+    at = table.number("at", 1.0)
+    if at > 1:
+        raise AuthoringError(f"{table.where}: at is {at:g}; it is a fraction of the beat, up to 1.")
+    return at
+
+
+def still_time(still: Still, storyboard: Storyboard) -> float:
+    """When a still is taken, in seconds of the film.
+
+    Raises
+    ------
+    AuthoringError
+        If the film has no such beat.
+    """
+    try:
+        start, end = storyboard.span(still.beat)
+    except KeyError:
+        known = ", ".join(marker.id for marker in storyboard.beats)
+        raise AuthoringError(
+            f"still {still.id!r}: this film has no beat {still.beat!r}; there are {known}."
+        ) from None
+    # One frame before the next beat begins to move what is seen here.
+    last = max(start, end - 1 / storyboard.fps)
+    return min(start + still.at * (end - start), last)
+
+
+def still_pose(still: Still, anatomy: Anatomy, run: Run, aspect: float = 16 / 9) -> CameraPose:
+    """The camera of a still; its `distance` is where the focus is.
+
+    Raises
+    ------
+    AuthoringError
+        If the still shows something that this model has not.
+    """
+    selection = Selection(anatomy, run.n_prompt, run.n_tokens)
+    last = anatomy.config.n_layer - 1
+    names = {
+        "last_layer": last,
+        "last_head": anatomy.config.n_head - 1,
+        "last_column": run.n_prompt - 1,
+        "end_column": run.n_tokens - 1,
+    }
+    try:
+        points = selection.points([fill(selector, names) for selector in still.show])
+        focus = selection.center(fill(still.focus, names)) if still.focus else None
+    except AuthoringError as error:
+        raise AuthoringError(f"still {still.id!r}: {error}") from error
+    pose = fit(
+        points,
+        still.azimuth,
+        still.elevation,
+        lens=still.lens,
+        aspect=aspect,
+        margins=still.margins,
+    )
+    if still.closer != 1:
+        pose = CameraPose.looking_at(
+            pose.aim, pose.azimuth, pose.elevation, still.closer * pose.distance, pose.lens
+        )
+    if focus is not None:
+        depth = float((np.array(pose.location) - focus) @ pose.rotation[:, 2])
+        pose = replace(pose, distance=depth)
+    return pose
