@@ -99,14 +99,11 @@ class Camera:
             held = [value(segment.at(f)) for f in (0.0, 0.5, 1.0)]
             if np.ptp(held) < 1e-9:
                 continue
-            self._board.smooth(
-                targets.CAMERA,
-                prop,
-                times,
-                lambda t, value=value: value(segment.at((t - segment.start) / span)),  # type: ignore[misc]
-                owner,
-                index,
-            )
+
+            def along(time: float, value: Callable[[CameraPose], float] = value) -> float:
+                return value(segment.at((time - segment.start) / span))
+
+            self._board.smooth(targets.CAMERA, prop, times, along, owner, index)
 
 
 def _components() -> list[tuple[str, int, Callable[[CameraPose], float]]]:

@@ -94,8 +94,8 @@ class CameraPose:
         cls, aim: np.ndarray, azimuth: float, elevation: float, distance: float, lens: float
     ) -> CameraPose:
         """The camera that has `aim` on its axis, `distance` away."""
-        place = np.asarray(aim, float) + distance * axes(azimuth, elevation)[:, 2]
-        return cls(tuple(float(c) for c in place), azimuth, elevation, distance, lens)
+        x, y, z = np.asarray(aim, float) + distance * axes(azimuth, elevation)[:, 2]
+        return cls((float(x), float(y), float(z)), azimuth, elevation, distance, lens)
 
     def project(self, points: np.ndarray, aspect: float) -> np.ndarray:
         """Where points are in the picture.
@@ -195,10 +195,10 @@ def fit(
     camera = min((low - high) / (b - a) for low, high, a, b in limits)
     camera = min(camera, float(depth.min()) - nearest)
     x, y = (((high + b * camera) + (low + a * camera)) / 2 for low, high, a, b in limits)
-    place = turn @ np.array([x, y, -camera])
+    place = [float(c) for c in turn @ np.array([x, y, -camera])]
     middle = (depth.min() + depth.max()) / 2
     return CameraPose(
-        location=tuple(float(c) for c in place),
+        location=(place[0], place[1], place[2]),
         azimuth=float(azimuth),
         elevation=float(elevation),
         distance=float(middle - camera),

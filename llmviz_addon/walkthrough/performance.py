@@ -107,7 +107,7 @@ class Stage:
 
 
 def _targets(stage: Stage, subjects: tuple[str, ...], moment: Moment) -> list[str]:
-    """The targets that subjects mean: blocks, tiles of the prompt, or what has a name of its own."""
+    """The targets that subjects mean: blocks, tiles, or what has a name of its own."""
     found: list[str] = []
     for subject in subjects:
         name = fill(subject, moment.names)
@@ -313,14 +313,11 @@ def fly(
 
     times = [float(t) for t in np.linspace(start, end, max(7, round(span / 0.25)) + 1)]
     for index in range(3):
-        board.smooth(
-            name,
-            targets.LOCATION,
-            times,
-            lambda t, i=index: float(place(t)[i]),
-            owner,
-            index,  # type: ignore[misc]
-        )
+
+        def along(time: float, index: int = index) -> float:
+            return float(place(time)[index])
+
+        board.smooth(name, targets.LOCATION, times, along, owner, index)
     board.smooth(name, targets.SCALE, times, scale, owner)
     board.set(name, targets.OPACITY, 0.0, 0.0, owner)
     board.ramp(name, targets.OPACITY, start, start + 0.15 * span, 1.0, owner)

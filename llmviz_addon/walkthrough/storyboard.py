@@ -8,6 +8,7 @@ channel. Every property has one owner: two channels for the same one are an erro
 from __future__ import annotations
 
 import bisect
+import itertools
 import re
 import textwrap
 from collections.abc import Iterable
@@ -72,7 +73,7 @@ class Channel:
 
     def __post_init__(self) -> None:
         times = [key.time for key in self.keys]
-        if not times or any(b <= a for a, b in zip(times, times[1:], strict=False)):
+        if not times or any(b <= a for a, b in itertools.pairwise(times)):
             raise AuthoringError(f"The keys of {self.target}.{self.property} are not in order.")
         for key in self.keys:
             if key.easing not in BLENDER:
@@ -267,10 +268,8 @@ class Storyboard:
 
     def __str__(self) -> str:
         keys = sum(len(channel.keys) for channel in self.channels)
-        lines = [
-            f"{self.title}: {_clock(self.duration)} at {self.fps} frames a second, "
-            f"{len(self.channels)} channels, {keys} keys"
-        ]
+        length = f"{_clock(self.duration)} at {self.fps} frames a second"
+        lines = [f"{self.title}: {length}, {len(self.channels)} channels, {keys} keys"]
         for marker in self.markers:
             if marker.kind == "chapter":
                 lines += ["", f"{_clock(marker.time)}  {marker.name.upper()}"]

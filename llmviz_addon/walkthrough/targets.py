@@ -4,7 +4,7 @@
 |---|---|---|
 | a block's name | the block's cells | `progress`, `highlight`, `opacity`, `focus_column` |
 | ``section:<path>`` | titles and arrows of a section and all its parts | `opacity` |
-| ``strip:input:<t>`` | letter, index and wire of position *t* at the input | `opacity`, `highlight` |
+| ``strip:input:<t>`` | tile and wire of position *t* at the input | `opacity`, `highlight` |
 | ``strip:output:<t>`` | bar and wire of position *t* at the output | `opacity`, `highlight` |
 | ``key`` | the legend of kinds and signs | `opacity` |
 | ``card`` | the model card | `opacity` |
