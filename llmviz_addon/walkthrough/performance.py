@@ -23,6 +23,9 @@ from .tracks import Board
 if TYPE_CHECKING:
     from ..anatomy import Anatomy
 
+SHORTEST_FLIGHT = 0.3
+"""Seconds below which a flight could not be followed; the token just appears at the input."""
+
 APPARENT = 0.07
 """Height of a flying tile in the picture, as a fraction of it, where it flies far away."""
 
@@ -339,9 +342,12 @@ def _generate(stage: Stage, gesture: verbs.Generate, moment: Moment) -> None:
         soon = time + min(0.3, carry or 0.3)
         stage.board.ramp(bar, targets.OPACITY, time, soon, 1.0, moment.id)
         stage.board.pulse(bar, targets.HIGHLIGHT, time, soon, 0.8, moment.id)
-        if carry:
+        if carry >= SHORTEST_FLIGHT:
             fly(stage, p, time, time + carry, moment.id)
-            time += carry
+        elif carry:
+            tile = targets.tile(targets.INPUT, stage.run.n_prompt + p)
+            stage.board.ramp(tile, targets.OPACITY, time, time + carry, 1.0, moment.id)
+        time += carry
 
 
 _PLAY: dict[type[verbs.Gesture], Callable[..., None]] = {

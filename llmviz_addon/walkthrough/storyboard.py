@@ -11,7 +11,7 @@ import bisect
 import itertools
 import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -52,6 +52,22 @@ class Key:
     slope: float = 0.0
 
 
+def value_of(keys: Sequence[Key], time: float) -> float:
+    """The value at a time of a property with these keys, times ascending."""
+    place = bisect.bisect_right(keys, time, key=lambda key: key.time)
+    if place == 0:
+        return keys[0].value
+    key = keys[place - 1]
+    if place == len(keys):
+        return key.value
+    after = keys[place]
+    span = after.time - key.time
+    fraction = (time - key.time) / span
+    if key.easing == "smooth":
+        return hermite(key.value, after.value, key.slope, after.slope, span, fraction)
+    return key.value + (after.value - key.value) * blend(key.easing, fraction)
+
+
 @dataclass(frozen=True, slots=True)
 class Channel:
     """How one property of one target changes; it keeps its first and last value outside the keys.
@@ -84,18 +100,7 @@ class Channel:
 
     def at(self, time: float) -> float:
         """The value at a time."""
-        place = bisect.bisect_right(self.keys, time, key=lambda key: key.time)
-        if place == 0:
-            return self.keys[0].value
-        key = self.keys[place - 1]
-        if place == len(self.keys):
-            return key.value
-        after = self.keys[place]
-        span = after.time - key.time
-        fraction = (time - key.time) / span
-        if key.easing == "smooth":
-            return hermite(key.value, after.value, key.slope, after.slope, span, fraction)
-        return key.value + (after.value - key.value) * blend(key.easing, fraction)
+        return value_of(self.keys, time)
 
     def handles(self) -> list[tuple[tuple[float, float], tuple[float, float]]]:
         """For every key its left and right Bezier handle, (seconds, value) each.

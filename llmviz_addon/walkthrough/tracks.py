@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from . import targets
 from .errors import AuthoringError
-from .storyboard import Channel, Key
+from .storyboard import Channel, Key, value_of
 
 INSTANT = 1e-6
 """Times nearer than this, in seconds, are the same."""
@@ -45,7 +45,7 @@ class Track:
         return Channel(target, prop, tuple(self.keys), index)
 
     def value(self, time: float) -> float:
-        return self.channel.at(time) if self.keys else targets.DEFAULTS[self.name[1]]
+        return value_of(self.keys, time) if self.keys else targets.DEFAULTS[self.name[1]]
 
     def take(self, time: float, owner: str) -> None:
         """Become the owner from `time` on; a tail that is still fading ends there."""

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 if TYPE_CHECKING:
     from .run import Run
 
+LEAST_PACE = 0.35
+"""However many passes there are, they get no faster than to this part of the first one's time."""
+
 Heads = Literal["together", "in turn"]
 Columns = Literal["prompt", "ids", "last"]
 _CHOICES: dict[str, tuple[str, ...]] = {"Heads": get_args(Heads), "Columns": get_args(Columns)}
@@ -178,7 +181,7 @@ class Generate(Gesture):
         """Seconds of sweep and of flight for each pass; the last pass has nothing to carry."""
         times = []
         for step, p in enumerate(self.passes(run)):
-            pace = self.faster**step
+            pace = max(LEAST_PACE, self.faster**step)
             times.append((self.sweep * pace, self.carry * pace if p < run.n_appended else 0.0))
         total = sum(map(sum, times))
         squeeze = min(1.0, self.most / total) if total else 1.0

@@ -1,0 +1,80 @@
+"""Selectors find what they say, and say what they do not find."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from llmviz_addon.walkthrough import AuthoringError
+from llmviz_addon.walkthrough.selection import Selection, fill
+
+
+@pytest.fixture
+def selection(sorter):
+    anatomy, run = sorter
+    return Selection(anatomy, run.n_prompt, run.n_tokens)
+
+
+def box(points):
+    return points.min(axis=0), points.max(axis=0)
+
+
+def test_blocks_by_name_pattern_and_section(selection):
+    assert selection.blocks("embedding") == ["embedding"]
+    assert selection.blocks("layer0.head*.q") == [f"layer0.head{j}.q" for j in range(3)]
+    assert set(selection.blocks("section:embedding")) == {"tokens", "wte", "wpe", "embedding"}
+    assert len(selection.blocks("model")) == len(selection.anatomy.blocks)
+    inside = selection.blocks("section:layer1")
+    assert all(name.startswith("layer1.") for name in inside)
+    assert "layer1.head2.output" in inside
+
+
+def test_corners_are_those_of_the_blocks(selection):
+    names = selection.blocks("section:layer0.attention")
+    for corner, expected in zip(
+        box(selection.points(["section:layer0.attention"])),
+        selection.anatomy.bounds(names),
+        strict=True,
+    ):
+        np.testing.assert_allclose(corner, expected)
+
+
+def test_cells_are_counted_from_the_first_column_and_row(selection):
+    block = selection.anatomy.blocks["embedding"]
+    x, y, z = block.origin
+    low, high = box(selection.points(["embedding[2:5, 10:12]"]))
+    np.testing.assert_allclose(low, (x + 1.5, y - 0.5, z - 11.5))
+    np.testing.assert_allclose(high, (x + 4.5, y + 0.5, z - 9.5))
+    np.testing.assert_allclose(selection.center("embedding[3, 0]"), (x + 3, y, z))
+    np.testing.assert_allclose(
+        selection.points(["embedding[:, :]"]).max(axis=0), np.max(block.bounds, axis=0)
+    )
+
+
+def test_strips_have_a_place_for_each_token(selection):
+    low, high = box(selection.points(["strip:input"]))
+    first, last = (selection.center(f"strip:input:{i}") for i in (0, selection.n_tokens - 1))
+    assert low[0] < first[0] < last[0] < high[0]
+    assert box(selection.points(["strip:input:prompt"]))[1][0] < high[0]
+
+
+@pytest.mark.parametrize(
+    ("selector", "says"),
+    [
+        ("embeding", "Did you mean 'embedding'"),
+        ("section:layer9", "section:layer"),
+        ("strip:input:11", "positions 0 to 10"),
+        ("embedding[20:30]", "has no cells"),
+        ("embedding[a]", r"written like \[0:6"),
+        ("layer0.head*.q[0]", "one block only"),
+    ],
+)
+def test_what_is_not_there_is_an_error(selection, selector, says):
+    with pytest.raises(AuthoringError, match=says):
+        selection.points([selector])
+
+
+def test_braces_are_filled_in():
+    assert fill("layer{layer}.head{head}.q", {"layer": 2, "head": 1}) == "layer2.head1.q"
+    with pytest.raises(AuthoringError, match="known here are layer"):
+        fill("layer{leyer}", {"layer": 0})
