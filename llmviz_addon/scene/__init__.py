@@ -10,12 +10,13 @@ Long work comes as a generator of (fraction, label); `run` exhausts one.
 from __future__ import annotations
 
 from . import looks
-from .build import Recipe, apply_look, build, recipe_of, remove, run, steps
+from .assembly import apply_look, build, remove, run, steps
 from .captions import show as set_captions
 from .captions import shown as captions_visible
 from .film import Beat, Chapter, chapters
 from .looks import LookError
-from .stills import film_steps, still_steps, stills
+from .recipe import Recipe, recipe_of
+from .stills import RenderError, film_steps, still_steps, stills
 from .tree import roots
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Chapter",
     "LookError",
     "Recipe",
+    "RenderError",
     "apply_look",
     "build",
     "captions_visible",

@@ -49,3 +49,27 @@ def fcurves(owner: bpy.types.ID, action: bpy.types.Action) -> bpy.types.ActionCh
     layer = action.layers[0] if action.layers else action.layers.new("Film")
     strip = layer.strips[0] if layer.strips else layer.strips.new(type="KEYFRAME")
     return strip.channelbag(data.action_slot, ensure=True).fcurves
+
+
+def file_settings(kind: str) -> dict[str, object]:
+    """Scene settings, by path from the scene, that make renders PNG pictures or one MP4 film.
+
+    The order matters: 5.2 offers file formats by the medium that is set first.
+    """
+    image = "render.image_settings"
+    if kind == "PNG":
+        media = {f"{image}.media_type": "IMAGE"} if IS_5 else {}
+        return media | {
+            f"{image}.file_format": "PNG",
+            f"{image}.color_mode": "RGB",
+            f"{image}.color_depth": "8",
+        }
+    media = {f"{image}.media_type": "VIDEO"} if IS_5 else {}
+    return media | {
+        f"{image}.file_format": "FFMPEG",
+        f"{image}.color_mode": "RGB",
+        "render.ffmpeg.format": "MPEG4",
+        "render.ffmpeg.codec": "H264",
+        "render.ffmpeg.constant_rate_factor": "HIGH",
+        "render.ffmpeg.audio_codec": "NONE",
+    }

@@ -11,13 +11,13 @@ import bpy
 
 from .. import walkthrough
 from ..walkthrough import Storyboard, targets
-from . import captions, kit, names, strips, tree
+from . import captions, kit, names, recipe, strips, tree
 from .blocks import CELL
 from .flat import Easel
 from .timeline import FIRST_FRAME, frame_of, write_channel
 
 if TYPE_CHECKING:
-    from .build import Numbers
+    from .assembly import Numbers
 
 CHAPTERS = "llmviz_chapters"
 MARKERS = "llmviz_markers"
@@ -59,6 +59,13 @@ def write(scene: bpy.types.Scene, root: bpy.types.Collection, numbers: Numbers, 
     captions.write(root, camera, board, action, aspect)
     _curves(root, board, action)
     captions.show(root, visible)
+    recipe.write_still_frames(
+        root,
+        {
+            still.id: round(frame_of(walkthrough.still_time(still, board), board.fps))
+            for still in walkthrough.stills()
+        },
+    )
     _markers(scene, root, board)
     scene.camera = camera
     scene.render.fps, scene.render.fps_base = board.fps, 1.0
@@ -70,8 +77,6 @@ def write(scene: bpy.types.Scene, root: bpy.types.Collection, numbers: Numbers, 
 def _camera(
     scene: bpy.types.Scene, root: bpy.types.Collection, part: bpy.types.Collection
 ) -> bpy.types.Object:
-    from .build import anchor_of
-
     data = bpy.data.cameras.new("Film Camera")
     data[names.OURS] = True
     data.clip_start, data.clip_end = 0.01, 10_000.0
@@ -79,16 +84,14 @@ def _camera(
     camera = bpy.data.objects.new("Film Camera", data)
     camera[names.OURS] = True
     camera[names.ACTOR] = targets.CAMERA
-    camera.parent = anchor_of(root)
+    camera.parent = tree.anchor_of(root)
     part.objects.link(camera)
     return camera
 
 
 def _actors(root: bpy.types.Collection, part: bpy.types.Collection, board: Storyboard) -> None:
     """The tiles that fly: like those of the input strip, and hanging together."""
-    from .build import anchor_of
-
-    shared, anchor = kit.ensure(), anchor_of(root)
+    shared, anchor = kit.ensure(), tree.anchor_of(root)
     text = Easel(anchor, part, shared.label, shared.font)
     tile = Easel(anchor, part, shared.tile)
     for actor in board.actors:

@@ -42,7 +42,7 @@ def titles(easel: Easel, blocks: list[Block]) -> None:
 def sections(easel: Easel, root: Section) -> None:
     """The name of each section, larger than those of blocks."""
     for section in root.walk():
-        if section is not root:
+        if section is not root and section.labeled:
             obj = _write(easel, section.label, f"{section.name} label", SECTION)
             obj[names.LABEL_OF] = f"section:{section.name}"
 

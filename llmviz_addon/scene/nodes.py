@@ -23,7 +23,6 @@ import bpy
 from . import compat, names
 from .version import VERSION
 
-
 # Properties that every node has (name, color, width, ...); sockets of that name come first.
 _OF_EVERY_NODE = frozenset(bpy.types.Node.bl_rna.properties.keys())
 

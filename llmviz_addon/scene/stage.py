@@ -16,7 +16,6 @@ from mathutils import Vector
 from . import names
 from .looks import Look, linear
 from .nodes import Graph
-from .rendering import set_path
 
 REMEMBERED = "llmviz_before"
 

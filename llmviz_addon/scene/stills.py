@@ -1,20 +1,216 @@
-"""Stills and films: pictures that are composed already, rendered to files."""
+"""Stills and films: pictures that are composed already, rendered to files.
+
+A still is a moment of the film with a camera of its own, fitted to the shape of the picture that
+is asked for. Everything that a picture needs is read from the scene, so stills can be rendered
+where the checkpoint is not.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import bpy
 
+from .. import anatomy as anatomy_room
+from .. import walkthrough
+from ..walkthrough import CameraPose, Still
+from . import captions, compat, looks, names, recipe, tree
+from .blocks import CELL
+from .rendering import borrowed, settings
+
+Steps = Generator[tuple[float, str], None, list[Path]]
+
+
+class RenderError(ValueError):
+    """A picture that cannot be rendered; says what to do."""
+
 
 def stills() -> tuple[tuple[str, str], ...]:
-    return ()
+    """Ids and titles of the stills that there are."""
+    return tuple((still.id, still.title) for still in walkthrough.stills())
 
 
-def still_steps(scene, ids, folder, size=(1920, 1080), engine="AUTO", samples=None):
-    yield 0.0, ""
+def still_steps(
+    scene: bpy.types.Scene,
+    ids: Sequence[str] | None,
+    folder: str | Path,
+    size: tuple[int, int] = (1920, 1080),
+    engine: str = "AUTO",
+    samples: int | None = None,
+) -> Steps:
+    """Render stills of the scene's model, as "<model>-<still>.png"; returns the files.
+
+    Parameters
+    ----------
+    ids
+        Which stills; all of them where None.
+    size
+        Width and height in pixels; the camera is fitted to their proportion.
+    engine
+        "AUTO", "CYCLES" or "EEVEE".
+    samples
+        A pixel; the look's number where None.
+
+    Raises
+    ------
+    RenderError
+        If there is no model in the scene, no such still, or the folder cannot be written.
+    """
+    root = _model(scene)
+    chosen = _choose(ids)
+    where = _folder(folder)
+    config, run = recipe.config_of(root), recipe.run_of(root)
+    anatomy = anatomy_room.build(config)
+    frames = recipe.still_frames(root)
+    made = []
+    for index, still in enumerate(chosen):
+        yield index / len(chosen), f"Rendering {still.title}"
+        path = where / f"{root.name}-{still.id}.png"
+        pose = walkthrough.still_pose(still, anatomy, run, size[0] / size[1])
+        with _posed(scene, root, pose, still.f_stop), _captions(root, still.captions):
+            scene.frame_set(frames[still.id])
+            _render(scene, root, path, engine, size, samples)
+        made.append(path)
+    yield 1.0, "Done"
+    return made
 
 
-def film_steps(*args, **kwargs):
-    yield 0.0, ""
+def film_steps(
+    scene: bpy.types.Scene,
+    path: str | Path,
+    first: int | None = None,
+    last: int | None = None,
+    size: tuple[int, int] = (1920, 1080),
+    engine: str = "AUTO",
+    samples: int | None = None,
+    form: str = "PNG",
+) -> Steps:
+    """Render frames `first` to `last` of the film; returns the files.
+
+    `form` is "PNG", numbered pictures in the folder `path`, or "MP4", one file. The film's shots
+    are fitted to the shape of picture that the scene had when it was built.
+
+    Raises
+    ------
+    RenderError
+        If there is no model in the scene, the frames are none, or the folder cannot be written.
+    """
+    root = _model(scene)
+    start = scene.frame_start if first is None else first
+    end = scene.frame_end if last is None else last
+    if end < start:
+        raise RenderError(f"Frames {start} to {end} are none; give the first one first.")
+    path = Path(path)
+    if form == "MP4":
+        _folder(path.parent)
+        yield 0.0, f"Rendering frames {start} to {end}"
+        with borrowed(scene, {"frame_start": start, "frame_end": end}):
+            _render(scene, root, path, engine, size, samples, animation=True)
+        yield 1.0, "Done"
+        return [path]
+    where = _folder(path)
+    made = []
+    for frame in range(start, end + 1):
+        yield (frame - start) / (end - start + 1), f"Rendering frame {frame} of {end}"
+        made.append(where / f"{frame:05d}.png")
+        with borrowed(scene, {"frame_current": scene.frame_current}):
+            scene.frame_set(frame)
+            _render(scene, root, made[-1], engine, size, samples)
+    yield 1.0, "Done"
+    return made
+
+
+def _model(scene: bpy.types.Scene) -> bpy.types.Collection:
+    found = tree.roots(scene)
+    if not found:
+        raise RenderError("There is no model in this scene to render; build one first.")
+    return found[0]
+
+
+def _choose(ids: Sequence[str] | None) -> list[Still]:
+    known = {still.id: still for still in walkthrough.stills()}
+    if ids is None:
+        return list(known.values())
+    for wanted in ids:
+        if wanted not in known:
+            raise RenderError(f"There is no still {wanted!r}; there are: {', '.join(known)}.")
+    return [known[wanted] for wanted in ids]
+
+
+def _folder(folder: str | Path) -> Path:
+    where = Path(folder)
+    try:
+        where.mkdir(parents=True, exist_ok=True)
+        probe = where / ".llmviz"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        reason = error.strerror or error
+        raise RenderError(f"Pictures cannot be written to {where}: {reason}.") from error
+    return where
+
+
+@contextmanager
+def _posed(
+    scene: bpy.types.Scene, root: bpy.types.Collection, pose: CameraPose, f_stop: float
+) -> Generator[None, None, None]:
+    """A camera at `pose` for as long as the picture takes."""
+    data = bpy.data.cameras.new("Still Camera")
+    data.clip_start, data.clip_end = 0.01, 10_000.0
+    data.sensor_width, data.sensor_fit = 36.0, "AUTO"
+    data.lens = pose.lens
+    if f_stop > 0:
+        data.dof.use_dof = True
+        data.dof.focus_distance = pose.distance * CELL
+        data.dof.aperture_fstop = f_stop
+    camera = bpy.data.objects.new("Still Camera", data)
+    camera[names.OURS] = data[names.OURS] = True
+    camera.parent = tree.anchor_of(root)
+    camera.location = tuple(c * CELL for c in pose.location)
+    camera.rotation_euler = pose.rotation_euler
+    scene.collection.objects.link(camera)
+    before, frame = scene.camera, scene.frame_current
+    scene.camera = camera
+    try:
+        yield
+    finally:
+        scene.camera = before
+        scene.frame_set(frame)
+        bpy.data.objects.remove(camera)
+        bpy.data.cameras.remove(data)
+
+
+@contextmanager
+def _captions(root: bpy.types.Collection, wanted: bool) -> Generator[None, None, None]:
+    before = captions.shown(root)
+    captions.show(root, wanted and before)
+    try:
+        yield
+    finally:
+        captions.show(root, before)
+
+
+def _render(
+    scene: bpy.types.Scene,
+    root: bpy.types.Collection,
+    path: Path,
+    engine: str,
+    size: tuple[int, int],
+    samples: int | None,
+    animation: bool = False,
+) -> None:
+    look = looks.load(recipe.recipe_of(root).look)
+    values = settings(look, engine, size, samples)
+    values |= compat.file_settings("MP4" if animation else "PNG")
+    values |= {
+        "render.filepath": str(path),
+        "render.use_file_extension": False,
+        "render.use_compositing": False,
+        "render.use_sequencer": False,
+    }
+    with borrowed(scene, values):
+        bpy.ops.render.render(write_still=not animation, animation=animation, scene=scene.name)
+    if not path.is_file() or path.stat().st_size == 0:
+        raise RenderError(f"Blender wrote no picture to {path}; is the disk full?")

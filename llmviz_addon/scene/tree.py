@@ -8,8 +8,6 @@ import bpy
 
 from . import names
 
-RECIPE = "llmviz_recipe"
-
 
 def roots(scene: bpy.types.Scene) -> list[bpy.types.Collection]:
     """The root collections of the models in `scene`."""
@@ -38,6 +36,11 @@ def objects(root: bpy.types.Collection, mark: str) -> dict[str, bpy.types.Object
 def blocks(root: bpy.types.Collection) -> dict[str, bpy.types.Object]:
     """The block objects of a model by the names of their blocks."""
     return objects(root, names.BLOCK)
+
+
+def anchor_of(root: bpy.types.Collection) -> bpy.types.Object:
+    """The empty that carries everything of a model: move it to move the model."""
+    return next(o for o in root.objects if o.get(names.ROLE) == "anchor")
 
 
 def _ours_in(root: bpy.types.Collection) -> Iterator[bpy.types.ID]:

@@ -86,10 +86,12 @@ def build() -> bpy.types.ShaderNodeTree:
         hue = _by_kind(g, kind, "positive")
         dark_hue = _by_kind(g, kind, "negative")
         zero = look_color(g, "zero")
+        # Zero keeps a trace of its kind's colour, so that a block far away still tells its kind.
+        neutral = g.mix(look_value(g, "tint"), zero, hue)
         strength = magnitude ** look_value(g, "body")
-        filled = g.mix(strength, zero, hue)
+        filled = g.mix(strength, neutral, hue)
         hollow = g.mix(frame, look_color(g, "hollow"), dark_hue)
-        body = g.mix(positive, g.mix(strength, zero, hollow), filled)
+        body = g.mix(positive, g.mix(strength, neutral, hollow), filled)
         shell = g.mix(computed, look_color(g, "empty"), body)
 
         g.frame("Glow")

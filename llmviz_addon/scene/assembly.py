@@ -7,9 +7,8 @@ removes what it has made; an earlier build stays until the new one is complete.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 
 import bpy
 import numpy as np
@@ -20,31 +19,16 @@ from .. import model as model_room
 from ..anatomy import Anatomy
 from ..model import Model, Trace
 from . import blocks, film, kit, labels, legend, looks, names, ribbons, stage, strips, tree
+from . import recipe as recipes
 from .blocks import CELL
 from .flat import Easel
+from .recipe import Recipe
 from .version import VERSION
 
 # How many tokens the walkthrough lets the model append to the prompt, context permitting.
 APPENDED = 5
 
 Steps = Generator[tuple[float, str], None, bpy.types.Collection]
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What a model in a scene was made from; kept as JSON on its root collection."""
-
-    model: str
-    prompt: str
-    look: str = "dark"
-    accessible: bool = False
-    captions: bool = True
-    version: str = VERSION
-
-
-def recipe_of(root: bpy.types.Collection) -> Recipe:
-    """The recipe that a model's root collection carries."""
-    return Recipe(**json.loads(root[tree.RECIPE]))
 
 
 @dataclass(frozen=True)
@@ -105,9 +89,10 @@ def steps(scene: bpy.types.Scene, recipe: Recipe) -> Steps:
     else:
         root = yield from _build(scene, recipe, numbers, old)
     yield 0.85, "Writing the film"
+    recipes.write(root, recipe)
+    recipes.write_config(root, numbers.model.config, numbers.n_prompt)
     film.write(scene, root, numbers, visible=recipe.captions)
     apply_look(scene, root, recipe.look, recipe.accessible)
-    root[tree.RECIPE] = json.dumps(asdict(recipe))
     stage.note_changes(scene, root)
     yield 1.0, "Done"
     return root
@@ -134,7 +119,7 @@ def _same_shapes(root: bpy.types.Collection, numbers: Numbers) -> bool:
         root.get(names.VERSION) == VERSION
         and drawn.keys() == wanted.keys()
         and all(len(drawn[n].data.vertices) == b.columns * b.rows for n, b in wanted.items())
-        and root.get("llmviz_config") == repr(numbers.model.config)
+        and recipes.config_of(root) == numbers.model.config
     )
 
 
@@ -163,7 +148,6 @@ def _build(
     root = tree.new(numbers.model.title, scene.collection, "model")
     try:
         root[names.VERSION] = VERSION
-        root["llmviz_config"] = repr(numbers.model.config)
         if old is None:
             stage.remember(scene, root)
         else:
@@ -219,7 +203,7 @@ def _draw(
 def _draw_strips(
     root: bpy.types.Collection, collection: bpy.types.Collection, numbers: Numbers
 ) -> None:
-    shared, anchor = kit.ensure(), anchor_of(root)
+    shared, anchor = kit.ensure(), tree.anchor_of(root)
     easels = strips.Easels(
         text=Easel(anchor, collection, shared.label, shared.font),
         tile=Easel(anchor, collection, shared.tile),
@@ -227,11 +211,6 @@ def _draw_strips(
     tokenizer = numbers.model.tokenizer
     strips.draw_input(easels, numbers.anatomy, tokenizer, numbers.trace.ids)
     strips.draw_output(easels, numbers.anatomy, tokenizer, numbers.probabilities)
-
-
-def anchor_of(root: bpy.types.Collection) -> bpy.types.Object:
-    """The empty that carries everything of a model: move it to move the model."""
-    return next(o for o in root.objects if o.get(names.ROLE) == "anchor")
 
 
 def _anchor(
@@ -248,7 +227,7 @@ def _anchor(
     anchor.hide_viewport = True
     anchor.hide_render = True
     if old is not None:
-        anchor.matrix_world = anchor_of(old).matrix_world
+        anchor.matrix_world = tree.anchor_of(old).matrix_world
     else:
         low, high = (Vector(corner) * CELL for corner in extent(anatomy))
         anchor.location = (*stage.clear_of(scene, low, high), -low.z)
@@ -262,13 +241,12 @@ def apply_look(
     """Give a model, its light and its background a look."""
     look = looks.load(look_id)
     kit.paint(kit.ensure(), look, look.colors(accessible))
-    stage.lights(look, tree.part(root, "lights"), anchor_of(root))
+    stage.lights(look, tree.part(root, "lights"), tree.anchor_of(root))
     if scene.world is not None and scene.world.get(names.OURS):
         stage.paint_world(scene.world, look)
     stage.apply_view(scene, look)
-    if tree.RECIPE in root:
-        recipe = asdict(recipe_of(root)) | {"look": look_id, "accessible": accessible}
-        root[tree.RECIPE] = json.dumps(recipe)
+    recipe = recipes.recipe_of(root)
+    recipes.write(root, replace(recipe, look=look_id, accessible=accessible))
 
 
 def remove(scene: bpy.types.Scene) -> bool:

@@ -1,0 +1,98 @@
+"""What a model in a scene was made from, read back from the scene itself.
+
+The scene is the state: a recipe is JSON on the root collection, and the numbers of a run stand in
+the blocks, so a file that is opened anywhere knows all about itself.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+import bpy
+import numpy as np
+
+from ..model import Config
+from ..walkthrough import Run
+from . import names, tree
+from .attributes import read_attribute
+from .version import VERSION
+
+_RECIPE = "llmviz_recipe"
+_CONFIG = "llmviz_config"
+_PROMPT_LENGTH = "llmviz_prompt_length"
+_STILLS = "llmviz_still_frames"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to build.
+
+    Attributes
+    ----------
+    model
+        A preset's id, or the path of a checkpoint.
+    prompt
+        What the model reads.
+    look
+        The id of a look.
+    accessible
+        Whether colours are those that stay apart with a colour vision deficiency.
+    captions
+        Whether the film's captions are shown.
+    """
+
+    model: str
+    prompt: str
+    look: str = "dark"
+    accessible: bool = False
+    captions: bool = True
+    version: str = VERSION
+
+
+def write(root: bpy.types.Collection, recipe: Recipe) -> None:
+    """Keep a recipe on a model's root collection."""
+    root[_RECIPE] = json.dumps(asdict(recipe))
+
+
+def recipe_of(root: bpy.types.Collection) -> Recipe:
+    """The recipe that a model's root collection carries."""
+    return Recipe(**json.loads(root[_RECIPE]))
+
+
+def write_config(root: bpy.types.Collection, config: Config, n_prompt: int) -> None:
+    """Keep the architecture, and how many of the drawn tokens were the prompt."""
+    root[_CONFIG] = json.dumps(asdict(config))
+    root[_PROMPT_LENGTH] = n_prompt
+
+
+def config_of(root: bpy.types.Collection) -> Config:
+    """The architecture of a model that is drawn."""
+    return Config(**json.loads(root[_CONFIG]))
+
+
+def run_of(root: bpy.types.Collection) -> Run:
+    """The run that a model shows, from the cells of its blocks."""
+    drawn = tree.blocks(root)
+    tokens = drawn["tokens"].data
+    computed = read_attribute(tokens, names.STATE) == names.STATE_NUMBER
+    ids = read_attribute(tokens, names.VALUE)[computed].astype(int).tolist()
+    rows = config_of(root).n_vocab
+    probabilities = read_attribute(drawn["probabilities"].data, names.VALUE)
+    return Run(
+        prompt_ids=ids[: root[_PROMPT_LENGTH]],
+        ids=ids,
+        labels={},
+        probabilities=probabilities.reshape(-1, rows)[: len(ids)].astype(np.float32),
+        model=root.name,
+    )
+
+
+def write_still_frames(root: bpy.types.Collection, frames: dict[str, int]) -> None:
+    """Keep the frame of the film at which each still is taken."""
+    root[_STILLS] = json.dumps(frames)
+
+
+def still_frames(root: bpy.types.Collection) -> dict[str, int]:
+    """The frame of the film at which each still is taken, by the still's id."""
+    return json.loads(root[_STILLS])
