@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -95,13 +96,15 @@ class Camera:
         span = segment.end - segment.start
         count = max(5, least, math.ceil(span / 0.45)) + 1
         times = [float(t) for t in np.linspace(segment.start, segment.end, count)]
+        # All components are read off the same poses.
+        pose = cache(lambda time: segment.at((time - segment.start) / span))
         for prop, index, value in _components():
             held = [value(segment.at(f)) for f in (0.0, 0.5, 1.0)]
             if np.ptp(held) < 1e-9:
                 continue
 
             def along(time: float, value: Callable[[CameraPose], float] = value) -> float:
-                return value(segment.at((time - segment.start) / span))
+                return value(pose(time))
 
             self._board.smooth(targets.CAMERA, prop, times, along, owner, index)
 

@@ -26,6 +26,7 @@ rolls. Angles are in degrees, places in the units of the points.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,7 +83,7 @@ class CameraPose:
     @property
     def rotation_euler(self) -> tuple[float, float, float]:
         """The same as XYZ Euler angles in radians."""
-        return (float(np.radians(90 - self.elevation)), 0.0, float(np.radians(self.azimuth)))
+        return (math.radians(90 - self.elevation), 0.0, math.radians(self.azimuth))
 
     @property
     def aim(self) -> np.ndarray:
@@ -123,10 +124,11 @@ class CameraPose:
 
 def axes(azimuth: float, elevation: float) -> np.ndarray:
     """(3, 3), columns: right, up and backward of a camera with this direction."""
-    a, e = np.radians(azimuth), np.radians(elevation)
-    right = (np.cos(a), np.sin(a), 0.0)
-    backward = (np.cos(e) * np.sin(a), -np.cos(e) * np.cos(a), np.sin(e))
-    return np.stack([right, np.cross(backward, right), backward], axis=1)
+    a, e = math.radians(azimuth), math.radians(elevation)
+    right = (math.cos(a), math.sin(a), 0.0)
+    up = (-math.sin(e) * math.sin(a), math.sin(e) * math.cos(a), math.cos(e))
+    backward = (math.cos(e) * math.sin(a), -math.cos(e) * math.cos(a), math.sin(e))
+    return np.array([right, up, backward]).T
 
 
 def half_extent(lens: float, aspect: float) -> tuple[float, float]:

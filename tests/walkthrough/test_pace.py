@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -53,7 +55,7 @@ def test_windows_follow_each_other_in_proportion(sized, together):
     spans = sorted({(w.start, w.end) for w in windows})
     assert spans[0][0] == 10
     assert spans[-1][1] == pytest.approx(16)
-    for (_, end), (start, _) in zip(spans[:-1], spans[1:], strict=True):
+    for (_, end), (start, _) in pairwise(spans):
         assert start == end
     shares = [(w.end - w.start) / weight(anatomy.blocks[w.block], 1, 4, 7) for w in windows]
     assert shares == pytest.approx([shares[0]] * len(shares))

@@ -83,7 +83,7 @@ def test_a_mistake_in_a_still_is_named(values, says):
 
 
 def test_a_still_of_what_is_not_there_is_named(sorter):
-    with pytest.raises(AuthoringError, match="still 'a': .*'nothing'"):
+    with pytest.raises(AuthoringError, match=r"still 'a': .*'nothing'"):
         still_pose(one(show=["nothing"]), *sorter)
     with pytest.raises(AuthoringError, match=r"no beat 'introduction\.nowhere'"):
         still_time(one(beat="introduction.nowhere"), walkthrough.compile(None, *sorter))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -18,7 +20,7 @@ def bezier(points, fraction):
     """De Casteljau's construction in the plane."""
     points = [np.array(p, float) for p in points]
     while len(points) > 1:
-        points = [a + fraction * (b - a) for a, b in zip(points[:-1], points[1:], strict=True)]
+        points = [a + fraction * (b - a) for a, b in pairwise(points)]
     return points[0]
 
 
@@ -88,7 +90,7 @@ def test_what_no_channel_moves_keeps_its_default():
 
 def test_a_property_with_two_owners_is_an_error():
     channel = Channel("embedding", "progress", (Key(0, 0),))
-    with pytest.raises(AuthoringError, match="embedding.progress has two owners"):
+    with pytest.raises(AuthoringError, match=r"embedding\.progress has two owners"):
         board(channel, channel)
     board(channel, Channel("embedding", "progress", (Key(0, 0),), index=1))
 

@@ -55,7 +55,7 @@ def test_a_pulse_that_is_still_up_does_not_yield():
 def test_a_few_smooth_keys_follow_a_function():
     board = Board()
     times = [i * math.pi / 4 for i in range(5)]
-    board.smooth("a", "lens", times, lambda t: math.cos(t), "one")
+    board.smooth("a", "lens", times, math.cos, "one")
     channel = only(board)
     for i in range(100):
         assert channel.at(i * math.pi / 100) == pytest.approx(math.cos(i * math.pi / 100), abs=3e-3)

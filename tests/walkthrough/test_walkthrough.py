@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -186,7 +188,7 @@ def test_the_camera_moves_without_jumps(films):
     for _, _, film in films:
         times = np.arange(0, film.duration, 1 / film.fps)
         poses = [film.camera_at(t) for t in times]
-        for before, after in zip(poses[:-1], poses[1:], strict=True):
+        for before, after in pairwise(poses):
             step = np.linalg.norm(np.array(after.location) - before.location)
             assert step < 0.25 * max(before.distance, after.distance)
             assert abs(after.azimuth - before.azimuth) < 2.5
