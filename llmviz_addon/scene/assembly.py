@@ -250,7 +250,7 @@ def apply_look(
 
 
 def remove(scene: bpy.types.Scene) -> bool:
-    """Remove the model from `scene` and give the scene its settings back; False if there is none."""
+    """Remove the model and give `scene` its settings back; False if there is none."""
     found = tree.roots(scene)
     for root in found:
         film.clear(scene, root)

@@ -1,4 +1,4 @@
-"""A block of the anatomy as one object: a mesh of one vertex a cell, and what the material reads."""
+"""A block as one object: a mesh of one vertex for each cell, and what the material reads."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def create(block: Block, cells: Cells, kit: Kit) -> bpy.types.Object:
 
 
 def write(obj: bpy.types.Object, block: Block, cells: Cells) -> None:
-    """Write the numbers into the mesh of a block's object; this is all that a new prompt changes."""
+    """Write the numbers into the mesh of a block: all that a new prompt changes."""
     kind = names.KINDS.index(block.kind)
     mesh = obj.data
     write_attribute(mesh, names.VALUE, cells.value, "FLOAT")

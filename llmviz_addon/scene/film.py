@@ -151,7 +151,7 @@ class _Targets:
             return [
                 obj
                 for section, objects in self._sections.items()
-                if path == "model" or section == path or section.startswith(f"{path}.")
+                if path in ("model", section) or section.startswith(f"{path}.")
                 for obj in objects
             ]
         found = self._found.get(target, [])

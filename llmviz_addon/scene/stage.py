@@ -51,7 +51,7 @@ def restore(scene: bpy.types.Scene, root: bpy.types.Collection) -> None:
     ours = json.loads(root.get(f"{REMEMBERED}_set", "{}"))
     for path, value in before.items():
         if path in ours and scene.path_resolve(path) == ours[path]:
-            _set(scene, path, value)
+            set_path(scene, path, value)
     for path in _DATABLOCKS:
         current = getattr(scene, path)
         if current is None or current.get(names.OURS):

@@ -147,6 +147,7 @@ class _Film:
     def _shoot(self, spec: ShotSpec, moment: Moment) -> None:
         """Move the camera to a beat's shot, and let it drift on if the script says so."""
         stage = self.stage
+        spec = spec.suited(stage.aspect)
         show = tuple(fill(selector, moment.names) for selector in spec.show)
         try:
             pose = self._fitted(spec, show)

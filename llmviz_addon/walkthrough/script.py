@@ -26,6 +26,9 @@ STATES = ("empty", "computed")
 CAPTION_MARGINS = Margins(left=0.06, right=0.06, top=0.07, bottom=0.21)
 """The default of shots: the lower fifth of the picture belongs to the caption."""
 
+FILM_LENS = 30.0
+"""Millimetres: wide enough to look down along a tall model. Captions want one lens for a film."""
+
 LAYERS = ("first", "next", "last")
 
 
@@ -47,16 +50,23 @@ class ShotSpec:
         When the move begins, in seconds from the beat's start, and how long it takes.
     drift
         Degrees that the camera turns on while it waits for the next shot.
+    tall
+        What is said of pictures that are higher than wide, where it differs.
     """
 
     show: tuple[str, ...]
     azimuth: float = 0.0
     elevation: float = 0.0
-    lens: float = 50.0
+    lens: float = FILM_LENS
     margins: Margins = CAPTION_MARGINS
     at: float = 0.0
     move: float = 1.5
     drift: float = 0.0
+    tall: ShotSpec | None = None
+
+    def suited(self, aspect: float) -> ShotSpec:
+        """The shot for a picture with this width over its height."""
+        return self.tall if self.tall is not None and aspect < 1 else self
 
 
 @dataclass(frozen=True)
@@ -219,11 +229,12 @@ def _shot(table: Table) -> ShotSpec:
         show=tuple(table.strings("show")),
         azimuth=table.number("azimuth", 0.0, least=-360),
         elevation=table.number("elevation", 0.0, least=-90),
-        lens=table.number("lens", 50.0, least=5),
+        lens=table.number("lens", FILM_LENS, least=5),
         margins=table.margins("margins", CAPTION_MARGINS),
         at=table.number("at", 0.0),
         move=table.number("move", 1.5),
         drift=table.number("drift", 0.0, least=-90),
+        tall=_shot(table.variant("tall")) if "tall" in table.values else None,
     )
     if not shot.show:
         raise AuthoringError(f"{table.where}: show is empty; name what the camera is to see.")
@@ -321,6 +332,12 @@ class Table:
 
     def table(self, key: str) -> Table:
         return Table(self._get(key, dict, "a table"), f"{self.where}, {key}")
+
+    def variant(self, key: str) -> Table:
+        """A table of what differs from this one, with the rest filled in."""
+        own = self.table(key)
+        rest = {name: value for name, value in self.values.items() if name != key}
+        return Table({**rest, **own.values}, own.where)
 
     def tables(self, key: str, *, required: bool = True) -> list[Table]:
         if not required and key not in self.values:

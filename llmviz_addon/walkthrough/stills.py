@@ -49,6 +49,8 @@ class Still:
         for a picture that its subject overflows.
     captions
         Whether the caption of the moment is in the picture.
+    tall
+        The still for pictures that are higher than wide, where it differs.
     """
 
     id: str
@@ -64,6 +66,7 @@ class Still:
     focus: str
     closer: float
     captions: bool
+    tall: Still | None
 
 
 def stills(name: str = "gpt2") -> tuple[Still, ...]:
@@ -94,6 +97,7 @@ def parse_stills(values: dict[str, Any]) -> tuple[Still, ...]:
 def _still(table: Table) -> Still:
     id_ = table.text("id")
     table.where = f"still {id_!r}"
+    tall = _still(table.variant("tall")) if "tall" in table.values else None
     show = tuple(table.strings("show"))
     if not show:
         raise AuthoringError(f"{table.where}: show is empty; name what is to be in the picture.")
@@ -111,6 +115,7 @@ def _still(table: Table) -> Still:
         focus=table.text("focus") if "focus" in table.values else "",
         closer=table.number("closer", 1.0, least=0.05),
         captions=table.flag("captions"),
+        tall=tall,
     )
     table.done()
     return still
@@ -156,6 +161,8 @@ def still_pose(still: Still, anatomy: Anatomy, run: Run, aspect: float = 16 / 9)
     AuthoringError
         If the still shows something that this model has not.
     """
+    if still.tall is not None and aspect < 1:
+        still = still.tall
     selection = Selection(anatomy, run.n_prompt, run.n_tokens)
     last = anatomy.config.n_layer - 1
     names = {

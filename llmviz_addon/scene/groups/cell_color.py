@@ -50,6 +50,35 @@ def _by_kind(g: Graph, kind: Socket, sign: str) -> Socket:
     return g.mix(kind > 1.5, first, aggregate)
 
 
+def _face(g: Graph) -> tuple[Socket, Socket]:
+    """Where a point is on its cell: 1 on the frame of a face, and 1 on the small cube inside."""
+    g.frame("Where on the cell")
+    position = g.node(
+        "ShaderNodeAttribute",
+        out="Vector",
+        attribute_type="GEOMETRY",
+        attribute_name=names.CELL_CO,
+    )
+    distance = g.node("ShaderNodeVectorMath", operation="ABSOLUTE", vector=position)
+    x = g.node("ShaderNodeSeparateXYZ", out="X", vector=distance)
+    y, z = g.outputs(x, "Y"), g.outputs(x, "Z")
+    larger = g.math("MAXIMUM", x, y)
+    outermost = g.math("MAXIMUM", larger, z)
+    # The middle one of the three distances tells how close a point of a face is to its edge.
+    middle = g.math("MAXIMUM", g.math("MINIMUM", x, y), g.math("MINIMUM", larger, z))
+    return g.smoothstep(middle, FRAME_FROM, FRAME_TO), outermost < INNER
+
+
+def _attention(g: Graph, lead: Socket, magnitude: Socket) -> Socket:
+    """Extra light of a highlighted block: its column in focus, and the cells just computed."""
+    g.frame("Highlight")
+    column = abs(from_instance(g, names.COLUMN) - from_instance(g, names.FOCUS_COLUMN))
+    in_focus = column < 0.5
+    wake = g.math("SUBTRACT", 1.0, lead / from_instance(g, names.WAKE), clamp=True)
+    attention = (wake + in_focus * 0.6 + 0.15) * from_instance(g, names.HIGHLIGHT)
+    return attention * (magnitude * 0.85 + 0.15) * look_value(g, "highlight glow")
+
+
 def build() -> bpy.types.ShaderNodeTree:
     """Make the group; its outputs are Color, Glow Color, Glow and Alpha."""
     with Graph.group(names.GROUP_CELL_COLOR, "ShaderNodeTree") as g:
@@ -60,50 +89,28 @@ def build() -> bpy.types.ShaderNodeTree:
         positive = number > 0.0
 
         g.frame("Computed yet?")
-        progress = from_instance(g, names.PROGRESS)
-        lead = progress + 1e-5 - from_instance(g, names.ORDER)
+        lead = from_instance(g, names.PROGRESS) + 1e-5 - from_instance(g, names.ORDER)
         computed = lead > 0.0
-
-        g.frame("Where on the cell")
-        position = g.node(
-            "ShaderNodeAttribute",
-            out="Vector",
-            attribute_type="GEOMETRY",
-            attribute_name=names.CELL_CO,
-        )
-        distance = g.node("ShaderNodeVectorMath", operation="ABSOLUTE", vector=position)
-        x = g.node("ShaderNodeSeparateXYZ", out="X", vector=distance)
-        y, z = g.outputs(x, "Y"), g.outputs(x, "Z")
-        larger = g.math("MAXIMUM", x, y)
-        outermost = g.math("MAXIMUM", larger, z)
-        # The middle one of the three distances tells how close a point of a face is to its edge.
-        middle = g.math("MAXIMUM", g.math("MINIMUM", x, y), g.math("MINIMUM", larger, z))
-        frame = g.smoothstep(middle, FRAME_FROM, FRAME_TO)
-        inside = outermost < INNER
+        frame, inside = _face(g)
 
         g.frame("Body")
         kind = from_instance(g, names.KIND)
+        zero = look_color(g, "zero")
         hue = _by_kind(g, kind, "positive")
         dark_hue = _by_kind(g, kind, "negative")
-        zero = look_color(g, "zero")
         # Zero keeps a trace of its kind's colour, so that a block far away still tells its kind.
         neutral = g.mix(look_value(g, "tint"), zero, hue)
         strength = magnitude ** look_value(g, "body")
         filled = g.mix(strength, neutral, hue)
         hollow = g.mix(frame, look_color(g, "hollow"), dark_hue)
         body = g.mix(positive, g.mix(strength, neutral, hollow), filled)
-        shell = g.mix(computed, look_color(g, "empty"), body)
+        color = g.mix(computed, look_color(g, "empty"), body)
 
+        extra = _attention(g, lead, magnitude)
         g.frame("Glow")
         glow = (magnitude ** look_value(g, "glow power")) * look_value(g, "glow")
         hollow_glow = magnitude * frame * look_value(g, "hollow glow")
         number_glow = g.mix(positive, hollow_glow, glow, data_type="FLOAT")
-        column = abs(from_instance(g, names.COLUMN) - from_instance(g, names.FOCUS_COLUMN))
-        in_focus = column < 0.5
-        # The cells just computed shine while their block is highlighted.
-        wake = g.math("SUBTRACT", 1.0, lead / from_instance(g, names.WAKE), clamp=True)
-        attention = (wake + in_focus * 0.6 + 0.15) * from_instance(g, names.HIGHLIGHT)
-        extra = attention * (magnitude * 0.85 + 0.15) * look_value(g, "highlight glow")
         total = (number_glow + extra) * computed
 
         g.frame("Presence")
@@ -112,7 +119,7 @@ def build() -> bpy.types.ShaderNodeTree:
         present = g.math("SUBTRACT", 1.0, shell_gone) * from_instance(g, names.OPACITY)
 
         g.frame("")
-        g.output("NodeSocketColor", "Color", shell)
+        g.output("NodeSocketColor", "Color", color)
         g.output("NodeSocketColor", "Glow Color", g.mix(positive, dark_hue, hue))
         g.output("NodeSocketFloat", "Glow", total)
         g.output("NodeSocketFloat", "Alpha", present)
