@@ -54,6 +54,7 @@ class Look:
     cell: dict[str, float]
     world: dict[str, Any]
     lights: tuple[dict[str, Any], ...]
+    backdrop: dict[str, Any]
     label: dict[str, Any]
     arrow: dict[str, Any]
     tile: dict[str, Any]
@@ -97,6 +98,7 @@ def load(look_id: str) -> Look:
             cell=table["cell"],
             world=table["world"],
             lights=tuple(table["light"]),
+            backdrop=table.get("backdrop", {}),
             label=table["label"],
             arrow=table["arrow"],
             tile=table["tile"],

@@ -41,8 +41,8 @@ def engine_id(choice: str) -> str:
 def settings(look: Look, engine: str, size: tuple[int, int], samples: int | None) -> dict[str, Any]:
     """Scene settings of a picture, by path from the scene.
 
-    On a CPU the default denoiser takes three times as long as these samples do, and little noise
-    is left: most of the light comes from the cells themselves and from suns.
+    Denoised with the quick setting of Open Image Denoise, which costs a second or two where the
+    default one takes longer than the samples.
     """
     count = samples or int(look.render["samples"])
     bounces = int(look.render["bounces"])
@@ -55,7 +55,11 @@ def settings(look: Look, engine: str, size: tuple[int, int], samples: int | None
         "render.film_transparent": False,
         "render.use_overwrite": True,
         "cycles.samples": count,
-        "cycles.use_denoising": False,
+        "cycles.use_denoising": True,
+        "cycles.denoiser": "OPENIMAGEDENOISE",
+        "cycles.denoising_quality": "FAST",
+        "cycles.denoising_prefilter": "FAST",
+        "cycles.denoising_input_passes": "RGB_ALBEDO_NORMAL",
         "cycles.use_adaptive_sampling": True,
         "cycles.adaptive_threshold": 0.02,
         "cycles.max_bounces": bounces + 1,

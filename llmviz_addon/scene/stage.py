@@ -14,8 +14,10 @@ import bpy
 from mathutils import Vector
 
 from . import names
+from .blocks import CELL
 from .looks import Look, linear
 from .nodes import Graph
+from .rendering import set_path
 
 REMEMBERED = "llmviz_before"
 
@@ -115,23 +117,58 @@ def paint_world(made: bpy.types.World, look: Look) -> None:
     nodes["strength"].outputs[0].default_value = float(look.world["strength"])
 
 
-def lights(look: Look, collection: bpy.types.Collection, root: bpy.types.Object) -> None:
-    """Replace the lights in `collection` by those of a look."""
+def lights(look: Look, collection: bpy.types.Collection, anchor: bpy.types.Object) -> None:
+    """Replace what is in `collection` by the lights of a look, and its backdrop if it has one."""
     for old in list(collection.objects):
         data = old.data
         bpy.data.objects.remove(old)
-        bpy.data.lights.remove(data)
+        bpy.data.batch_remove([data])
     for table in look.lights:
         data = bpy.data.lights.new(f"{table['name']} Light", "SUN")
-        data[names.OURS] = True
         data.energy = float(table["strength"])
         data.angle = math.radians(float(table["angle"]))
         data.color = linear(table["color"])[:3]
         lamp = bpy.data.objects.new(data.name, data)
-        lamp[names.OURS] = True
-        lamp.parent = root
         lamp.rotation_euler = Vector(table["direction"]).to_track_quat("-Z", "Y").to_euler()
-        collection.objects.link(lamp)
+        _hang(lamp, collection, anchor)
+    if look.backdrop:
+        _hang(_backdrop(look, anchor), collection, anchor)
+
+
+def _hang(
+    obj: bpy.types.Object, collection: bpy.types.Collection, anchor: bpy.types.Object
+) -> None:
+    obj[names.OURS] = obj.data[names.OURS] = True
+    obj.parent = anchor
+    collection.objects.link(obj)
+
+
+def _backdrop(look: Look, anchor: bpy.types.Object) -> bpy.types.Object:
+    """A wall behind the model that takes its shadows, as wide as any camera can see."""
+    half = 2000.0
+    mesh = bpy.data.meshes.new("Backdrop")
+    corners = [(-half, 0.0, -half), (half, 0.0, -half), (half, 0.0, half), (-half, 0.0, half)]
+    mesh.from_pydata(corners, [], [(0, 1, 2, 3)])
+    mesh.materials.append(_backdrop_material(look))
+    wall = bpy.data.objects.new("Backdrop", mesh)
+    behind = max((child.location.y for child in anchor.children), default=0.0)
+    wall.location.y = behind + float(look.backdrop["distance"]) * CELL
+    # Only in renders: in the viewport it would be in the way of every view from behind.
+    wall.hide_viewport = True
+    wall.hide_select = True
+    return wall
+
+
+def _backdrop_material(look: Look) -> bpy.types.Material:
+    material = bpy.data.materials.new(names.MATERIAL_BACKDROP)
+    material[names.OURS] = True
+    with Graph.material(material) as g:
+        surface = g.node(
+            "ShaderNodeBsdfDiffuse", color=linear(look.backdrop["color"]), roughness=1.0
+        )
+        out = g.tree.nodes.new("ShaderNodeOutputMaterial")
+        g.tree.links.new(surface.socket, out.inputs["Surface"])
+    return material
 
 
 def apply_view(scene: bpy.types.Scene, look: Look) -> None:

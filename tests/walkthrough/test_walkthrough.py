@@ -282,3 +282,9 @@ def test_a_run_must_fit_together():
         Run([1, 2], [2, 1], {}, np.ones((2, 3)))
     with pytest.raises(walkthrough.AuthoringError, match="as many positions, not 1"):
         Run([1], [1, 2], {}, np.ones((1, 3)))
+
+
+def test_one_lens_films_everything_so_that_captions_keep_their_size(film):
+    _, _, board, _ = film
+    lenses = {board.camera_at(t).lens for t in np.arange(0, board.duration, 0.5)}
+    assert len(lenses) == 1
