@@ -93,6 +93,8 @@ class Board:
     ) -> None:
         """Jump to a value."""
         track = self._track(target, prop, index)
+        if not track.keys and time > 0:
+            track.keys.append(Key(0.0, track.value(0.0), "constant"))
         track.take(time, owner)
         track.keys[-1] = Key(time, value, "constant")
         track.free_from = time

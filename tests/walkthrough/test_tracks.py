@@ -59,3 +59,10 @@ def test_a_few_smooth_keys_follow_a_function():
     channel = only(board)
     for i in range(100):
         assert channel.at(i * math.pi / 100) == pytest.approx(math.cos(i * math.pi / 100), abs=3e-3)
+
+
+def test_a_jump_leaves_alone_what_was_before():
+    board = Board()
+    board.set("a", "focus_column", 2, 3.0, "one")
+    channel = only(board)
+    assert [channel.at(t) for t in (0, 1.99, 2, 5)] == [-1, -1, 3, 3]
