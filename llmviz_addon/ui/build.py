@@ -1,0 +1,117 @@
+"""Operators that build a model, build the demo, and remove what was built."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from . import properties, state, viewport
+from .running import Steps, Stepwise
+
+
+class _Builds(Stepwise):
+    """Building what the scene's settings ask for, as one undo step."""
+
+    builds = True
+
+    def steps(self, context: bpy.types.Context) -> Steps:
+        from .. import scene as scene_room
+
+        settings = context.scene.llmviz
+        recipe = scene_room.Recipe(
+            model=state.source_of(context.scene),
+            prompt=settings.prompt,
+            look=settings.look,
+            accessible=settings.accessible,
+            captions=settings.captions,
+        )
+        return scene_room.steps(context.scene, recipe)
+
+    def finish(self, context: bpy.types.Context, scene: bpy.types.Scene, result: Any) -> None:
+        viewport.prepare(viewport.screens_of(context.window_manager, scene), result)
+
+
+class LLMVIZ_OT_build(_Builds, bpy.types.Operator):
+    """Compute the model on the prompt and build it in this scene, every number a cube"""
+
+    bl_idname = "llmviz.build"
+    bl_label = "Build Model"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether the scene's model and prompt can be built."""
+        return _allowed(cls, state.why_no_build(context.scene))
+
+
+class LLMVIZ_OT_build_demo(_Builds, bpy.types.Operator):
+    """Build nano-gpt, a small model that sorts six letters, on the prompt CBABBC"""
+
+    bl_idname = "llmviz.build_demo"
+    bl_label = "Build Demo Model"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether the scene can be changed."""
+        return _allowed(cls, state.why_locked(context.scene))
+
+    def steps(self, context: bpy.types.Context) -> Steps:
+        settings = context.scene.llmviz
+        self._before = settings.model, settings.prompt
+        settings.model, settings.prompt = properties.DEMO_MODEL, properties.DEMO_PROMPT
+        return super().steps(context)
+
+    def undo(self, scene: bpy.types.Scene) -> None:
+        scene.llmviz.model, scene.llmviz.prompt = self._before
+
+
+class LLMVIZ_OT_remove(bpy.types.Operator):
+    """Remove the model from this scene and give the scene back the settings that it had"""
+
+    bl_idname = "llmviz.remove"
+    bl_label = "Remove Model"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether there is a model that can be removed."""
+        locked = state.why_locked(context.scene)
+        if not locked and state.root_of(context.scene) is None:
+            locked = "There is no model in this scene"
+        return _allowed(cls, locked)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        from .. import scene as scene_room
+
+        scene = context.scene
+        state.say(scene, "")
+        screens = viewport.screens_of(context.window_manager, scene)
+        scene_room.remove(scene)
+        viewport.restore(screens)
+        return {"FINISHED"}
+
+
+class LLMVIZ_OT_dismiss(bpy.types.Operator):
+    """Hide this message"""
+
+    bl_idname = "llmviz.dismiss"
+    bl_label = "Dismiss"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        state.say(context.scene, "")
+        return {"FINISHED"}
+
+
+def _allowed(operator: type[bpy.types.Operator], reason: str) -> bool:
+    """The answer of a poll, with the reason as the button's tooltip."""
+    if reason:
+        operator.poll_message_set(reason)
+    return not reason
+
+
+register, unregister = bpy.utils.register_classes_factory(
+    (LLMVIZ_OT_build, LLMVIZ_OT_build_demo, LLMVIZ_OT_remove, LLMVIZ_OT_dismiss)
+)

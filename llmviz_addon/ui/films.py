@@ -1,0 +1,83 @@
+"""Operators of the walkthrough: jump to a moment, play, look at it."""
+
+from __future__ import annotations
+
+import bpy
+from bpy.props import StringProperty
+
+from . import state, viewport
+
+
+class _OnModel:
+    """For operators that need a model in the scene."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether there is a complete model."""
+        if state.root_of(context.scene) is None:
+            cls.poll_message_set("There is no model in this scene; build one first")
+            return False
+        return True
+
+
+class LLMVIZ_OT_jump(_OnModel, bpy.types.Operator):
+    """Go to the frame where this part of the walkthrough begins"""
+
+    bl_idname = "llmviz.jump"
+    bl_label = "Jump to Beat"
+    bl_options = {"REGISTER", "UNDO_GROUPED"}
+    bl_undo_group = "Frame Change"
+
+    to: StringProperty(
+        name="To",
+        description="The id of a chapter, or of a beat like introduction.input",
+    )
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..scene import chapters
+
+        root = state.root_of(context.scene)
+        for chapter in chapters(root):
+            for place in (chapter, *chapter.beats):
+                if place.id == self.to:
+                    context.scene.frame_set(place.frame)
+                    return {"FINISHED"}
+        self.report({"ERROR"}, f"The walkthrough has no chapter or beat {self.to!r}")
+        return {"CANCELLED"}
+
+
+class LLMVIZ_OT_play(_OnModel, bpy.types.Operator):
+    """Play the walkthrough from the current frame, from its beginning when it is over, or pause"""
+
+    bl_idname = "llmviz.play"
+    bl_label = "Play Walkthrough"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        scene = context.scene
+        playing = context.screen is not None and context.screen.is_animation_playing
+        if not playing and not scene.frame_start <= scene.frame_current < scene.frame_end:
+            scene.frame_set(scene.frame_start)
+        if not bpy.ops.screen.animation_play.poll():
+            self.report({"ERROR"}, "There is no window to play the walkthrough in")
+            return {"CANCELLED"}
+        return bpy.ops.screen.animation_play()
+
+
+class LLMVIZ_OT_view_film(_OnModel, bpy.types.Operator):
+    """Look through the film camera in Material Preview, where cells appear as they are computed"""
+
+    bl_idname = "llmviz.view_film"
+    bl_label = "View Film"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        space = context.space_data
+        if space is None or space.type != "VIEW_3D":
+            self.report({"ERROR"}, "Call this from a 3D view")
+            return {"CANCELLED"}
+        viewport.show_film(context.screen, context.area, state.root_of(context.scene))
+        return {"FINISHED"}
+
+
+register, unregister = bpy.utils.register_classes_factory(
+    (LLMVIZ_OT_jump, LLMVIZ_OT_play, LLMVIZ_OT_view_film)
+)

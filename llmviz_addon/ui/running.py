@@ -1,0 +1,231 @@
+"""Long work as a generator of (fraction, label): in steps for a person, at once for a script.
+
+A person starts an operator with a click (`invoke`): a timer moves the work on, the sidebar and the
+status bar say how far it is, and Esc stops it. A script's call (`execute`) returns when the work
+is done. At most one piece of work runs at a time; whatever would pull the data from under it
+(undo in another window, opening a file) stops it first.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from typing import Any
+
+import bpy
+
+Steps = Generator[tuple[float, str], None, Any]
+
+# Seconds between two steps, and how long steps may follow each other without a redraw.
+PAUSE, SPELL = 0.01, 0.05
+
+
+class Work:
+    """A generator that is under way, and how far it is.
+
+    It knows its scene by number only, because Blender's structs do not outlive an undo.
+    """
+
+    def __init__(self, operator: str, scene: bpy.types.Scene, steps: Steps, builds: bool):
+        self.operator = operator
+        self.scene_uid = scene.session_uid
+        self.steps = steps
+        self.builds = builds
+        self.fraction, self.label = 0.0, "Starting"
+
+    def scene(self) -> bpy.types.Scene | None:
+        """The scene that is worked on; None when it has been deleted meanwhile."""
+        return next((s for s in bpy.data.scenes if s.session_uid == self.scene_uid), None)
+
+    def advance(self) -> None:
+        """Do one step; raises StopIteration with the result after the last."""
+        self.fraction, self.label = next(self.steps)
+
+
+work: Work | None = None
+
+
+def is_building(scene: bpy.types.Scene) -> bool:
+    """Whether a model is being built in a scene, so that what stands there is not complete."""
+    return work is not None and work.builds and work.scene_uid == scene.session_uid
+
+
+def progress_of(*operators: str) -> Work | None:
+    """The work that one of these operators does right now, if it does."""
+    return work if work is not None and work.operator in operators else None
+
+
+def stop(*_: object) -> None:
+    """Stop what runs, which then removes what it has half made."""
+    global work  # noqa: PLW0603 (one at a time is the point)
+    if work is None:
+        return
+    stopped, work = work, None
+    stopped.steps.close()
+
+
+# Called with the scene before Blender replaces the data that the work holds on to.
+_GUARDED = ("undo_pre", "redo_pre", "load_pre")
+
+
+@bpy.app.handlers.persistent
+def _stop_before_data_change(*_: object) -> None:
+    stop()
+
+
+def _guard(on: bool) -> None:
+    """Have work stopped in time; the handlers are there only while something runs."""
+    for name in _GUARDED:
+        handlers = getattr(bpy.app.handlers, name)
+        if on:
+            handlers.append(_stop_before_data_change)
+        elif _stop_before_data_change in handlers:
+            handlers.remove(_stop_before_data_change)
+
+
+def problems() -> tuple[type[BaseException], ...]:
+    """Exceptions whose message is a sentence for people, rather than a mistake of ours."""
+    from ..model import ModelError
+    from ..scene.looks import LookError
+    from ..scene.stills import RenderError
+    from ..walkthrough import AuthoringError
+
+    return ModelError, LookError, RenderError, AuthoringError, OSError, MemoryError
+
+
+def sentence(error: BaseException) -> str:
+    """What an exception says to people."""
+    if isinstance(error, MemoryError):
+        return "There is not enough memory for this; close other programs or choose a smaller model"
+    if isinstance(error, OSError):
+        return f"{error.filename or 'A file'}: {error.strerror or error}"
+    return str(error)
+
+
+def redraw(manager: bpy.types.WindowManager) -> None:
+    """Have the sidebars of all 3D views drawn again."""
+    for window in manager.windows:
+        for area in window.screen.areas:
+            if area.type == "VIEW_3D":
+                for region in area.regions:
+                    if region.type == "UI":
+                        region.tag_redraw()
+
+
+class Stepwise:
+    """What an operator mixes in to do its work in steps.
+
+    It provides `steps`, and may provide `finish`, which is called with the result, and `undo`,
+    which is called when the work failed or was stopped.
+    """
+
+    builds = False
+    steps: Callable[[bpy.types.Context], Steps]
+
+    def finish(self, context: bpy.types.Context, scene: bpy.types.Scene, result: Any) -> None:
+        """Do what follows when the work is complete."""
+
+    def undo(self, scene: bpy.types.Scene) -> None:
+        """Take back what `steps` does not take back by itself."""
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Do all the work before returning."""
+        self._start(context)
+        try:
+            while True:
+                work.advance()
+        except StopIteration as end:
+            return self._done(context, end.value)
+        except problems() as error:
+            return self._failed(error)
+        finally:
+            self._clean_up(context)
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        """Begin the work and let a timer move it on."""
+        if bpy.app.background or context.window is None:
+            return self.execute(context)
+        self._start(context)
+        manager = context.window_manager
+        self._timer = manager.event_timer_add(PAUSE, window=context.window)
+        manager.modal_handler_add(self)
+        _guard(True)
+        redraw(manager)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Do steps for a moment, or stop."""
+        if work is not self._work:
+            return self._stopped(context)
+        if event.type == "ESC" and event.value == "PRESS":
+            return self._stopped(context)
+        if event.type != "TIMER":
+            return {"RUNNING_MODAL"}
+        ended = True
+        try:
+            if self._work.scene() is None:
+                return self._stopped(context)
+            until = time.monotonic() + SPELL
+            while time.monotonic() < until:
+                work.advance()
+            ended = False
+        except StopIteration as end:
+            return self._done(context, end.value)
+        except problems() as error:
+            return self._failed(error)
+        finally:
+            if ended:
+                self._clean_up(context)
+        context.workspace.status_text_set(f"{work.label}    Esc: Cancel")
+        redraw(context.window_manager)
+        return {"RUNNING_MODAL"}
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Blender ends the operator: a file is opened, or the window closes."""
+        self._clean_up(context)
+
+    def _start(self, context: bpy.types.Context) -> None:
+        from . import state
+
+        global work  # noqa: PLW0603
+        state.say(context.scene, "")
+        self._timer = None
+        operator = self.bl_idname.replace("_OT_", ".").lower()
+        steps = self.steps(context)
+        self._work = work = Work(operator, context.scene, steps, self.builds)
+
+    def _done(self, context: bpy.types.Context, result: Any) -> set[str]:
+        global work  # noqa: PLW0603
+        work = None
+        self.finish(context, self._work.scene(), result)
+        return {"FINISHED"}
+
+    def _failed(self, error: BaseException) -> set[str]:
+        from . import state
+
+        stop()
+        scene = self._work.scene()
+        text = sentence(error)
+        self.undo(scene)
+        state.say(scene, text)
+        self.report({"ERROR"}, text)
+        return {"CANCELLED"}
+
+    def _stopped(self, context: bpy.types.Context) -> set[str]:
+        self._clean_up(context)
+        scene = self._work.scene()
+        if scene is not None:
+            self.undo(scene)
+        self.report({"INFO"}, "Stopped; nothing was changed")
+        return {"CANCELLED"}
+
+    def _clean_up(self, context: bpy.types.Context) -> None:
+        if work is self._work:
+            stop()
+        _guard(False)
+        if self._timer is not None:
+            context.window_manager.event_timer_remove(self._timer)
+            self._timer = None
+            if context.workspace is not None:
+                context.workspace.status_text_set(None)
+        redraw(context.window_manager)

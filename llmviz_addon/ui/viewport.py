@@ -1,0 +1,132 @@
+"""What Build does to the 3D views, and Remove undoes.
+
+Solid mode ignores materials but can show the color that stands in each cell's vertices, so Build
+asks for that and looks through the film's camera. The shading type stays what it is. A view's
+former values are kept on its screen, which undo does not touch, and come back with Remove where
+they have not been changed since.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import bpy
+from mathutils import Quaternion, Vector
+
+_REMEMBERED = "llmviz_views"
+
+# How many times the model's size away a view must still draw it.
+_FAR = 6.0
+
+
+def screens_of(manager: bpy.types.WindowManager, scene: bpy.types.Scene) -> list[bpy.types.Screen]:
+    """What the windows that show a scene show."""
+    return [window.screen for window in manager.windows if window.scene == scene]
+
+
+def prepare(screens: Iterable[bpy.types.Screen], root: bpy.types.Collection) -> None:
+    """Have the 3D views of `screens` show the values of the cells, through the film's camera."""
+    reach = _reach(root)
+    for screen in screens:
+        for index, space in _views(screen):
+            wanted = {"color_type": "VERTEX", "clip_end": max(space.clip_end, reach)}
+            if space.region_3d is not None:
+                wanted["view_perspective"] = "CAMERA"
+            _set(screen, index, space, wanted)
+
+
+def show_film(screen: bpy.types.Screen, area: bpy.types.Area, root: bpy.types.Collection) -> None:
+    """Have one view show the film as it is: through its camera, with materials."""
+    for index, space in _views(screen):
+        if screen.areas[index] == area:
+            reach = max(space.clip_end, _reach(root))
+            kind = space.shading.type
+            shown = kind if kind in {"MATERIAL", "RENDERED"} else "MATERIAL"
+            wanted = {"type": shown, "clip_end": reach, "view_perspective": "CAMERA"}
+            _set(screen, index, space, wanted)
+
+
+def restore(screens: Iterable[bpy.types.Screen]) -> None:
+    """Give the views back what they had, where it is still what we set."""
+    for screen in screens:
+        kept = _kept(screen)
+        for index, space in _views(screen):
+            for name, (before, ours) in kept.get(str(index), {}).items():
+                if _get(space, name) != ours:
+                    continue
+                if name == "view_perspective" and "stand" in kept:
+                    _stand(space.region_3d, kept["stand"].get(str(index)))
+                _put(space, name, before)
+        if _REMEMBERED in screen:
+            del screen[_REMEMBERED]
+
+
+def _views(screen: bpy.types.Screen) -> list[tuple[int, bpy.types.SpaceView3D]]:
+    """The 3D views of a screen, each with the number of its area."""
+    return [
+        (index, area.spaces.active)
+        for index, area in enumerate(screen.areas)
+        if area.type == "VIEW_3D"
+    ]
+
+
+def _kept(screen: bpy.types.Screen) -> dict[str, Any]:
+    return json.loads(screen.get(_REMEMBERED, "{}"))
+
+
+def _set(
+    screen: bpy.types.Screen, index: int, space: bpy.types.SpaceView3D, wanted: dict[str, Any]
+) -> None:
+    """Set values of a view, and keep what they were before we first changed them."""
+    kept = _kept(screen)
+    view = kept.setdefault(str(index), {})
+    for name, ours in wanted.items():
+        now = _get(space, name)
+        if now == ours:
+            continue
+        if name == "view_perspective":
+            kept.setdefault("stand", {})[str(index)] = _standing(space.region_3d)
+        before = view[name][0] if name in view and view[name][1] == now else now
+        view[name] = (before, ours)
+        _put(space, name, ours)
+        # Blender stores floats with fewer digits; what is compared later is what it stored.
+        view[name] = (before, _get(space, name))
+    screen[_REMEMBERED] = json.dumps(kept)
+
+
+def _owner(space: bpy.types.SpaceView3D, name: str) -> Any:
+    if name in ("color_type", "type"):
+        return space.shading
+    return space.region_3d if name == "view_perspective" else space
+
+
+def _get(space: bpy.types.SpaceView3D, name: str) -> Any:
+    return getattr(_owner(space, name), name, None)
+
+
+def _put(space: bpy.types.SpaceView3D, name: str, value: Any) -> None:
+    setattr(_owner(space, name), name, value)
+
+
+def _standing(region: bpy.types.RegionView3D) -> list[list[float] | float]:
+    """Where a view looks from; looking through a camera makes Blender forget it."""
+    return [list(region.view_rotation), list(region.view_location), region.view_distance]
+
+
+def _stand(region: bpy.types.RegionView3D, standing: list | None) -> None:
+    if standing is None:
+        return
+    # Leave the camera first, or moving the view would be moving within its frame.
+    region.view_perspective = "PERSP"
+    rotation, location, distance = standing
+    region.view_rotation = Quaternion(rotation)
+    region.view_location = Vector(location)
+    region.view_distance = distance
+
+
+def _reach(root: bpy.types.Collection) -> float:
+    """Metres from the scene's middle to where a view must still draw."""
+    places = [o.matrix_world.translation for o in root.all_objects if o.type == "MESH"]
+    return _FAR * max((place.length for place in places), default=0.0)
