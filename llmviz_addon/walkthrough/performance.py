@@ -114,9 +114,11 @@ def _targets(stage: Stage, subjects: tuple[str, ...], moment: Moment) -> list[st
     found: list[str] = []
     for subject in subjects:
         name = fill(subject, moment.names)
-        if name == f"{targets.OUTPUT}:predictions":
-            last = stage.run.n_prompt - 1
-            found += [targets.tile(targets.OUTPUT, i) for i in range(last, stage.run.n_tokens)]
+        if name in (f"{targets.OUTPUT}:predictions", f"{targets.OUTPUT}:before"):
+            # What follows the prompt, or what the prompt's earlier columns predict.
+            last, end = stage.run.n_prompt - 1, stage.run.n_tokens
+            positions = range(last, end) if name.endswith("predictions") else range(last)
+            found += [targets.tile(targets.OUTPUT, i) for i in positions]
         elif name in (targets.INPUT, targets.OUTPUT):
             found += [targets.tile(name, i) for i in range(stage.run.n_prompt)]
         elif name in stage.surroundings():
