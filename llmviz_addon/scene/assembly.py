@@ -226,10 +226,11 @@ def _anchor(
     # Hidden, or the viewport draws a dashed line from it to each of the model's objects.
     anchor.hide_viewport = True
     anchor.hide_render = True
+    low, high = (Vector(corner) * CELL for corner in extent(anatomy))
+    anchor[names.FLOOR] = low.z
     if old is not None:
         anchor.matrix_world = tree.anchor_of(old).matrix_world
     else:
-        low, high = (Vector(corner) * CELL for corner in extent(anatomy))
         anchor.location = (*stage.clear_of(scene, low, high), -low.z)
     root.objects.link(anchor)
     return anchor

@@ -36,6 +36,9 @@ KIND = "kind"
 GAIN = "gain"
 WAKE = "wake"
 
+# Property of the anchor: the height of the floor, in metres below it.
+FLOOR = "llmviz_floor"
+
 # Marks on datablocks of ours.
 # What a label or a bundle of arrows belongs to: the name of a block, or "section:" and a path.
 LABEL_OF = "llmviz_label_of"

@@ -11,6 +11,7 @@ import json
 import math
 
 import bpy
+import numpy as np
 from mathutils import Vector
 
 from . import names
@@ -144,19 +145,29 @@ def _hang(
 
 
 def _backdrop(look: Look, anchor: bpy.types.Object) -> bpy.types.Object:
-    """A wall behind the model that takes its shadows, as wide as any camera can see."""
-    half = 2000.0
-    mesh = bpy.data.meshes.new("Backdrop")
-    corners = [(-half, 0.0, -half), (half, 0.0, -half), (half, 0.0, half), (-half, 0.0, half)]
-    mesh.from_pydata(corners, [], [(0, 1, 2, 3)])
-    mesh.materials.append(_backdrop_material(look))
-    wall = bpy.data.objects.new("Backdrop", mesh)
+    """A floor that bends up into a wall behind the model, as in a photographer's studio.
+
+    It is as wide as any camera can see, and takes the model's shadows.
+    """
+    far, bend = 2000.0, 150 * CELL
     behind = max((child.location.y for child in anchor.children), default=0.0)
-    wall.location.y = behind + float(look.backdrop["distance"]) * CELL
+    y = behind + float(look.backdrop["distance"]) * CELL
+    z = float(anchor.get(names.FLOOR, 0.0))
+    turn = np.linspace(0.0, np.pi / 2, 17)
+    profile = [(-far, z)]
+    profile += [(y + bend * (math.sin(t) - 1), z + bend * (1 - math.cos(t))) for t in turn]
+    profile.append((y, z + far))
+    mesh = bpy.data.meshes.new("Backdrop")
+    corners = [(side * far, *point) for point in profile for side in (-1, 1)]
+    faces = [(2 * i, 2 * i + 1, 2 * i + 3, 2 * i + 2) for i in range(len(profile) - 1)]
+    mesh.from_pydata(corners, [], faces)
+    mesh.shade_smooth()
+    mesh.materials.append(_backdrop_material(look))
+    sweep = bpy.data.objects.new("Backdrop", mesh)
     # Only in renders: in the viewport it would be in the way of every view from behind.
-    wall.hide_viewport = True
-    wall.hide_select = True
-    return wall
+    sweep.hide_viewport = True
+    sweep.hide_select = True
+    return sweep
 
 
 def _backdrop_material(look: Look) -> bpy.types.Material:
