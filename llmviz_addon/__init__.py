@@ -8,14 +8,16 @@ from __future__ import annotations
 
 
 def register() -> None:
-    """Add the sidebar, the operators and the scene's properties to Blender."""
-    from . import ui
+    """Add the sidebar, the operators, the scene's properties and the command to Blender."""
+    from . import cli, ui
 
     ui.register()
+    cli.register()
 
 
 def unregister() -> None:
     """Take away what `register` added."""
-    from . import ui
+    from . import cli, ui
 
+    cli.unregister()
     ui.unregister()

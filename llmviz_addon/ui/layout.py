@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import blf
 import bpy
 
-# Pixels, at scale 1, beside the text of a label in a sidebar: margins, icon, tabs.
-_MARGIN = 68
-_NARROWEST = 12
+# Pixels, at scale 1, beside the text of a label in a sidebar: margins and tabs, and an icon.
+_MARGIN, _ICON = 60, 26
+
+# The number of the interface's font.
+_FONT = 0
 
 
 def paragraph(
@@ -20,7 +25,7 @@ def paragraph(
     column = layout.column(align=True)
     column.alert = alert
     column.scale_y = 0.75
-    for index, line in enumerate(wrap(text, _characters(context, icon != "NONE"))):
+    for index, line in enumerate(wrap(text, _ruler(context, icon != "NONE"))):
         shown = icon if index == 0 else "BLANK1"
         column.label(text=line, icon="NONE" if icon == "NONE" else shown, translate=False)
 
@@ -37,31 +42,34 @@ def facts(layout: bpy.types.UILayout, rows: tuple[tuple[str, str], ...]) -> None
         split.label(text=value, translate=False)
 
 
-def wrap(text: str, characters: int) -> list[str]:
-    """Lines of at most `characters`, broken between words, or within a word that is longer."""
+def wrap(text: str, fits: Callable[[str], bool]) -> list[str]:
+    """Lines that fit, broken between words, or within a word that does not fit by itself."""
     lines, line = [], ""
     for word in text.split():
-        while len(word) > characters:
-            if line:
-                lines.append(line)
-                line = ""
-            lines.append(word[:characters])
-            word = word[characters:]
-        if line and len(line) + 1 + len(word) > characters:
+        longer = f"{line} {word}".strip()
+        if fits(longer):
+            line = longer
+            continue
+        if line:
             lines.append(line)
-            line = word
-        else:
-            line = f"{line} {word}".strip()
+        line = word
+        while len(line) > 1 and not fits(line):
+            cut = next(n for n in range(len(line) - 1, 0, -1) if n == 1 or fits(line[:n]))
+            lines.append(line[:cut])
+            line = line[cut:]
     return [*lines, line] if line else lines
 
 
-def _characters(context: bpy.types.Context, has_icon: bool) -> int:
-    """How many characters of the interface's font fit into a line of the region."""
-    region = context.region
-    width = region.width if region is not None and region.width > 1 else 240
-    preferences = context.preferences
+def _ruler(context: bpy.types.Context, has_icon: bool) -> Callable[[str], bool]:
+    """Whether a text fits into a line of the region, in the interface's own font."""
+    region, preferences = context.region, context.preferences
     scale = preferences.system.ui_scale
+    width = region.width if region is not None and region.width > 1 else 280 * scale
+    room = width - scale * (_MARGIN + (_ICON if has_icon else 0))
     points = preferences.ui_styles[0].widget.points
-    # Letters of the interface's font are 0.52 of its size wide on average.
-    room = width / scale - (_MARGIN if has_icon else _MARGIN - 20)
-    return max(_NARROWEST, int(room / (0.52 * points)))
+
+    def fits(text: str) -> bool:
+        blf.size(_FONT, points * scale)
+        return blf.dimensions(_FONT, text)[0] <= room
+
+    return fits

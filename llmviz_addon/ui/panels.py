@@ -87,13 +87,14 @@ class LLMVIZ_PT_prompt(_Panel, bpy.types.Panel):
         layout.enabled = running.work is None
         settings = context.scene.llmviz
         card = state.card_of(context.scene)
-        ids, problem = card.read(settings.prompt)
+        # What cannot be built reads no prompt; the panel above says why.
+        ids, problem = ((), "") if card.problem else card.read(settings.prompt)
         row = layout.row()
         row.alert = bool(problem)
         row.prop(settings, "prompt", text="")
         if problem:
             paragraph(layout, context, problem, "ERROR", alert=True)
-        elif card.reader is not None:
+        elif ids:
             shown = " ".join(str(token) for token in ids[:_MOST_IDS])
             more = " …" if len(ids) > _MOST_IDS else ""
             facts(

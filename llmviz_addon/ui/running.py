@@ -57,7 +57,7 @@ def progress_of(*operators: str) -> Work | None:
 
 def stop(*_: object) -> None:
     """Stop what runs, which then removes what it has half made."""
-    global work  # noqa: PLW0603 (one at a time is the point)
+    global work
     if work is None:
         return
     stopped, work = work, None

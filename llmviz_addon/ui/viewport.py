@@ -1,9 +1,10 @@
 """What Build does to the 3D views, and Remove undoes.
 
 Solid mode ignores materials but can show the color that stands in each cell's vertices, so Build
-asks for that and looks through the film's camera. The shading type stays what it is. A view's
-former values are kept on its screen, which undo does not touch, and come back with Remove where
-they have not been changed since.
+asks for that: in flat light, which leaves the colors as they are, and without outlines, which from
+afar cover the cells in black. It looks through the film's camera. The shading type stays what it
+is. A view's former values are kept on its screen, which undo does not touch, and come back with
+Remove where they have not been changed since.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ import bpy
 from mathutils import Quaternion, Vector
 
 _REMEMBERED = "llmviz_views"
+
+# What Solid mode needs to show values, by the names of the shading's properties.
+_SHADING = {"color_type": "VERTEX", "light": "FLAT", "show_object_outline": False}
 
 # How many times the model's size away a view must still draw it.
 _FAR = 6.0
@@ -31,7 +35,7 @@ def prepare(screens: Iterable[bpy.types.Screen], root: bpy.types.Collection) -> 
     reach = _reach(root)
     for screen in screens:
         for index, space in _views(screen):
-            wanted = {"color_type": "VERTEX", "clip_end": max(space.clip_end, reach)}
+            wanted = {**_SHADING, "clip_end": max(space.clip_end, reach)}
             if space.region_3d is not None:
                 wanted["view_perspective"] = "CAMERA"
             _set(screen, index, space, wanted)
@@ -97,7 +101,7 @@ def _set(
 
 
 def _owner(space: bpy.types.SpaceView3D, name: str) -> Any:
-    if name in ("color_type", "type"):
+    if name in _SHADING or name == "type":
         return space.shading
     return space.region_3d if name == "view_perspective" else space
 
