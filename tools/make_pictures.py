@@ -1,0 +1,55 @@
+"""Make the pictures of the README with the current code: `python tools/make_pictures.py`.
+
+Renders stills with bpy and saves them as JPEG into docs/pictures/. The screenshot of the sidebar
+comes from the window test, which leaves it in build/gui/; it is taken where it is there.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import bpy
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+PICTURES = ROOT / "docs" / "pictures"
+SCREENSHOT = ROOT / "build" / "gui" / "built.png"
+SIZE = (1600, 900)
+QUALITY = 88
+
+
+def save(source: Path, target: Path) -> None:
+    """Save a picture as JPEG."""
+    image = bpy.data.images.load(str(source))
+    image.file_format = "JPEG"
+    image.save(filepath=str(target), quality=QUALITY)
+    bpy.data.images.remove(image)
+
+
+def main() -> None:
+    """Render and convert."""
+    from llmviz_addon import scene as room
+
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    scene = bpy.context.scene
+    root = room.build(scene, room.Recipe("nano-gpt", "CBABBC"))
+    with tempfile.TemporaryDirectory() as folder:
+        for still in ("model", "embedding", "attention", "cells"):
+            (path,) = room.run(room.still_steps(scene, [still], folder, SIZE, "CYCLES"))
+            save(path, PICTURES / f"{still}.jpg")
+        room.apply_look(scene, root, "light", accessible=False)
+        (path,) = room.run(room.still_steps(scene, ["mlp"], folder, SIZE, "CYCLES"))
+        save(path, PICTURES / "light.jpg")
+    if SCREENSHOT.is_file():
+        save(SCREENSHOT, PICTURES / "sidebar.jpg")
+
+
+if __name__ == "__main__":
+    main()
+    # bpy 4.5 may hang when the interpreter shuts down.
+    sys.stdout.flush()
+    os._exit(0)
