@@ -18,6 +18,7 @@ from .. import anatomy as anatomy_room
 from .. import model as model_room
 from ..anatomy import Anatomy
 from ..model import Model, Trace
+from ..walkthrough import Run
 from . import blocks, film, kit, labels, legend, looks, names, ribbons, stage, strips, tree
 from . import recipe as recipes
 from .blocks import CELL
@@ -88,10 +89,10 @@ def steps(scene: bpy.types.Scene, recipe: Recipe) -> Steps:
         root = old
     else:
         root = yield from _build(scene, recipe, numbers, old)
-    yield 0.85, "Writing the film"
     recipes.write(root, recipe)
-    recipes.write_config(root, numbers.model.config, numbers.n_prompt)
-    film.write(scene, root, numbers, visible=recipe.captions)
+    recipes.write_config(root, numbers.model.config)
+    recipes.write_run(root, Run.of(numbers.model, numbers.n_prompt, numbers.trace))
+    film.write(scene, root, numbers.anatomy)
     apply_look(scene, root, recipe.look, recipe.accessible)
     stage.note_changes(scene, root)
     yield 1.0, "Done"
@@ -124,14 +125,20 @@ def _same_shapes(root: bpy.types.Collection, numbers: Numbers) -> bool:
 
 
 def _recolor(scene: bpy.types.Scene, root: bpy.types.Collection, numbers: Numbers):
-    """Write new numbers into the blocks that stand; no object is made or removed."""
-    drawn = tree.blocks(root)
-    total = len(drawn)
-    for index, (name, block) in enumerate(numbers.anatomy.blocks.items()):
-        cells = blocks.gather(block, numbers.trace, numbers.n_prompt)
-        blocks.write(drawn[name], block, cells)
+    """Write new numbers into the blocks that stand; none of their objects is made or removed.
+
+    All numbers are gathered before the first is written: whoever stops that finds the old ones.
+    """
+    total = len(numbers.anatomy.blocks)
+    gathered = []
+    for index, block in enumerate(numbers.anatomy.blocks.values()):
         if index % 20 == 0:
-            yield 0.1 + 0.7 * index / total, f"Recolouring {block.title}"
+            yield 0.1 + 0.5 * index / total, f"Reading {block.title}"
+        gathered.append((block, blocks.gather(block, numbers.trace, numbers.n_prompt)))
+    yield 0.6, "Recoloring"
+    drawn = tree.blocks(root)
+    for block, cells in gathered:
+        blocks.write(drawn[block.name], block, cells)
     film.clear(scene, root)
     strip_collection = tree.part(root, "strips")
     bpy.data.batch_remove(list(strip_collection.objects))
@@ -241,13 +248,17 @@ def apply_look(
 ) -> None:
     """Give a model, its light and its background a look."""
     look = looks.load(look_id)
+    recipe = recipes.recipe_of(root)
+    recipes.write(root, replace(recipe, look=look_id, accessible=accessible))
+    if accessible != recipe.accessible:
+        # Captions name the colours.
+        film.clear(scene, root)
+        film.write(scene, root, anatomy_room.build(recipes.config_of(root)))
     kit.paint(kit.ensure(), look, look.colors(accessible))
     stage.lights(look, tree.part(root, "lights"), tree.anchor_of(root))
     if scene.world is not None and scene.world.get(names.OURS):
         stage.paint_world(scene.world, look)
     stage.apply_view(scene, look)
-    recipe = recipes.recipe_of(root)
-    recipes.write(root, replace(recipe, look=look_id, accessible=accessible))
 
 
 def remove(scene: bpy.types.Scene) -> bool:

@@ -5,19 +5,16 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import bpy
 
 from .. import walkthrough
+from ..anatomy import Anatomy
 from ..walkthrough import Storyboard, targets
 from . import captions, kit, names, recipe, strips, tree
 from .blocks import CELL
 from .flat import Easel
 from .timeline import FIRST_FRAME, frame_of, write_channel
-
-if TYPE_CHECKING:
-    from .assembly import Numbers
 
 CHAPTERS = "llmviz_chapters"
 MARKERS = "llmviz_markers"
@@ -42,14 +39,19 @@ class Chapter:
     beats: tuple[Beat, ...]
 
 
-def write(scene: bpy.types.Scene, root: bpy.types.Collection, numbers: Numbers, *, visible: bool):
-    """Write the film of a model that is drawn: curves, camera, captions, markers, frame range."""
+def write(scene: bpy.types.Scene, root: bpy.types.Collection, anatomy: Anatomy) -> None:
+    """Write the film of a model that is drawn: curves, camera, captions, markers, frame range.
+
+    Shots are fitted to the shape of picture that the scene renders.
+    """
+    wanted = recipe.recipe_of(root)
     aspect = scene.render.resolution_x / scene.render.resolution_y
     board = walkthrough.compile(
-        walkthrough.load(numbers.model.config.model_type),
-        numbers.anatomy,
-        walkthrough.Run.of(numbers.model, numbers.n_prompt, numbers.trace),
+        walkthrough.load(anatomy.config.model_type),
+        anatomy,
+        recipe.run_of(root),
         aspect=aspect,
+        palette="accessible" if wanted.accessible else "standard",
     )
     part = tree.part(root, "film") or tree.new("Film", root, "film")
     action = bpy.data.actions.new(f"{root.name} Film")
@@ -58,7 +60,7 @@ def write(scene: bpy.types.Scene, root: bpy.types.Collection, numbers: Numbers, 
     _actors(root, part, board)
     captions.write(root, camera, board, action, aspect)
     _curves(root, board, action)
-    captions.show(root, visible)
+    captions.show(root, wanted.captions)
     recipe.write_still_frames(
         root,
         {

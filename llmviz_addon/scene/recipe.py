@@ -10,7 +10,6 @@ import json
 from dataclasses import asdict, dataclass
 
 import bpy
-import numpy as np
 
 from ..model import Config
 from ..walkthrough import Run
@@ -20,7 +19,7 @@ from .version import VERSION
 
 _RECIPE = "llmviz_recipe"
 _CONFIG = "llmviz_config"
-_PROMPT_LENGTH = "llmviz_prompt_length"
+_RUN = "llmviz_run"
 _STILLS = "llmviz_still_frames"
 
 
@@ -60,10 +59,9 @@ def recipe_of(root: bpy.types.Collection) -> Recipe:
     return Recipe(**json.loads(root[_RECIPE]))
 
 
-def write_config(root: bpy.types.Collection, config: Config, n_prompt: int) -> None:
-    """Keep the architecture, and how many of the drawn tokens were the prompt."""
+def write_config(root: bpy.types.Collection, config: Config) -> None:
+    """Keep the architecture."""
     root[_CONFIG] = json.dumps(asdict(config))
-    root[_PROMPT_LENGTH] = n_prompt
 
 
 def config_of(root: bpy.types.Collection) -> Config:
@@ -71,20 +69,26 @@ def config_of(root: bpy.types.Collection) -> Config:
     return Config(**json.loads(root[_CONFIG]))
 
 
+def write_run(root: bpy.types.Collection, run: Run) -> None:
+    """Keep what the cells do not tell of a run: where the prompt ends, how tokens are written."""
+    labels = {str(token): label for token, label in run.labels.items()}
+    root[_RUN] = json.dumps({"n_prompt": run.n_prompt, "labels": labels, "model": run.model})
+
+
 def run_of(root: bpy.types.Collection) -> Run:
-    """The run that a model shows, from the cells of its blocks."""
+    """The run that a model shows; its tokens and probabilities are read from the cells."""
+    kept = json.loads(root[_RUN])
     drawn = tree.blocks(root)
     tokens = drawn["tokens"].data
     computed = read_attribute(tokens, names.STATE) == names.STATE_NUMBER
     ids = read_attribute(tokens, names.VALUE)[computed].astype(int).tolist()
-    rows = config_of(root).n_vocab
     probabilities = read_attribute(drawn["probabilities"].data, names.VALUE)
     return Run(
-        prompt_ids=ids[: root[_PROMPT_LENGTH]],
+        prompt_ids=ids[: kept["n_prompt"]],
         ids=ids,
-        labels={},
-        probabilities=probabilities.reshape(-1, rows)[: len(ids)].astype(np.float32),
-        model=root.name,
+        labels={int(token): label for token, label in kept["labels"].items()},
+        probabilities=probabilities.reshape(-1, config_of(root).n_vocab)[: len(ids)],
+        model=kept["model"],
     )
 
 
