@@ -6,6 +6,7 @@ user's own datablock may have the same name.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,51 +99,57 @@ def _plain_cube(material: bpy.types.Material) -> bpy.types.Mesh:
     return mesh
 
 
+def _part(pool: bpy.types.bpy_prop_collection, role: str, make: Callable[[], bpy.types.ID | None]):
+    """The part of the kit with this role, made where it is missing, e.g. because it was purged."""
+    found = _marked(pool, role)
+    if found is None:
+        found = make()
+        if found is not None:
+            _mark(found, role)
+    return found
+
+
 def ensure() -> Kit:
     """The kit of this file, made where it is missing."""
-    tree = _marked(bpy.data.node_groups, "cells")
-    if tree is None:
-        return _make()
+    data = bpy.data
+    cell_color = _part(data.node_groups, "cell color", materials.make_cell_group)
 
-    def material(role: str) -> bpy.types.Material:
-        return _marked(bpy.data.materials, role)
+    def material(role: str, make: Callable[[], bpy.types.Material]) -> bpy.types.Material:
+        return _part(data.materials, role, make)
 
+    def flat(role: str, name: str, *colors: str) -> bpy.types.Material:
+        return material(role, lambda: materials.flat(name, colors))
+
+    cell = material("cell", lambda: materials.cell(cell_color))
+    palette = _part(data.collections, "palette", lambda: _palette(cell))
     return Kit(
-        cells=tree,
-        cell_color=_marked(bpy.data.node_groups, "cell color"),
-        cell=material("cell"),
-        label=material("label"),
-        arrow=material("arrow"),
-        tile=material("tile"),
-        palette=_marked(bpy.data.collections, "palette"),
-        font=_marked(bpy.data.fonts, "font"),
+        cells=_part(data.node_groups, "cells", lambda: cells_group.build(_shape(cell), palette)),
+        cell_color=cell_color,
+        cell=cell,
+        label=flat("label", names.MATERIAL_LABEL, "title", "section", "dimension", "paper"),
+        arrow=flat("arrow", names.MATERIAL_ARROW, "weight", "activation"),
+        tile=flat("tile", names.MATERIAL_TILE, "face", "glow"),
+        palette=palette,
+        font=_part(data.fonts, "font", _font),
     )
 
 
-def _make() -> Kit:
-    cell_color = materials.make_cell_group()
-    kit = {
-        "cell": materials.cell(cell_color),
-        "label": materials.flat(names.MATERIAL_LABEL, ("title", "section", "dimension", "paper")),
-        "arrow": materials.flat(names.MATERIAL_ARROW, ("weight", "activation")),
-        "tile": materials.flat(names.MATERIAL_TILE, ("face", "glow")),
-    }
+def _palette(material: bpy.types.Material) -> bpy.types.Collection:
+    """A plain cube for each tint of the viewport."""
     palette = bpy.data.collections.new("LLM Cell Tints")
     for index in range(TINTS_PER_KIND * len(names.KINDS)):
-        tint = bpy.data.objects.new(f"LLM Tint {index:02d}", _plain_cube(kit["cell"]))
+        tint = bpy.data.objects.new(f"LLM Tint {index:02d}", _plain_cube(material))
         _mark(tint, "tint")
         _mark(tint.data, "tint mesh")
         palette.objects.link(tint)
-    shape = bpy.data.objects.new("LLM Cell", _cell_mesh(kit["cell"], bevel=True))
+    return palette
+
+
+def _shape(material: bpy.types.Material) -> bpy.types.Object:
+    shape = bpy.data.objects.new("LLM Cell", _cell_mesh(material, bevel=True))
     _mark(shape, "shape")
     _mark(shape.data, "shape mesh")
-    cells = cells_group.build(shape, palette)
-    for role, datablock in kit.items():
-        _mark(datablock, role)
-    _mark(cell_color, "cell color")
-    _mark(cells, "cells")
-    _mark(palette, "palette")
-    return Kit(cells=cells, cell_color=cell_color, palette=palette, font=_font(), **kit)
+    return shape
 
 
 def _font() -> bpy.types.VectorFont | None:
@@ -152,8 +159,9 @@ def _font() -> bpy.types.VectorFont | None:
     if not path.is_file():
         return None
     font = bpy.data.fonts.load(str(path))
+    # Loading counts a user that is none, which would keep the font in the file for ever.
+    font.user_clear()
     font.pack()
-    _mark(font, "font")
     return font
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import bpy
 
 from . import names
+from .version import VERSION
 
 
 def roots(scene: bpy.types.Scene) -> list[bpy.types.Collection]:
@@ -73,7 +74,11 @@ def _scene_of(root: bpy.types.Collection) -> bpy.types.Scene:
 
 
 def sweep() -> None:
-    """Remove datablocks of ours that nothing uses any more, and what only they used."""
+    """Remove datablocks of ours that nothing uses any more, and what only they used.
+
+    What models share stays while there is a model: the next film needs it, and somebody may have
+    changed it.
+    """
     pools = (
         bpy.data.objects,
         bpy.data.meshes,
@@ -87,8 +92,16 @@ def sweep() -> None:
         bpy.data.node_groups,
         bpy.data.collections,
     )
+    shared = VERSION if any(c.get(names.ROLE) == "model" for c in bpy.data.collections) else None
     while True:
-        unused = [d for pool in pools for d in pool if d.get(names.OURS) and not _used(d)]
+        unused = [
+            d
+            for pool in pools
+            for d in pool
+            if d.get(names.OURS)
+            and not _used(d)
+            and (shared is None or d.get(names.VERSION) != shared)
+        ]
         if not unused:
             return
         bpy.data.batch_remove(unused)
