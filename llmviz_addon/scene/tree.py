@@ -103,8 +103,11 @@ def sweep() -> None:
             and (shared is None or d.get(names.VERSION) != shared)
         ]
         if not unused:
-            return
+            break
         bpy.data.batch_remove(unused)
+    # Blender loads its built-in typeface with the first text, and writes it to no file by itself.
+    builtin = (f for f in bpy.data.fonts if f.filepath == "<builtin>" and not f.users)
+    bpy.data.batch_remove(list(builtin))
 
 
 def _used(datablock: bpy.types.ID) -> bool:
