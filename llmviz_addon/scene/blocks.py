@@ -71,7 +71,6 @@ def create(block: Block, cells: Cells, kit: Kit) -> bpy.types.Object:
     column, row = grid(block)
     mesh = bpy.data.meshes.new(block.name)
     mesh[names.OURS] = True
-    mesh[names.OURS] = True
     mesh.vertices.add(block.columns * block.rows)
     position = np.zeros((column.size, 3), np.float32)
     position[:, 0] = column
