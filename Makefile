@@ -4,6 +4,7 @@ PYTHON ?= python3
 ENV := $(PYTHON) tools/environment.py
 DEMO := build/demo
 PROMPT ?= CBABBC
+STILLS ?= model,embedding,attention,output
 
 .PHONY: help demo test lint bench extension test-blender setup clean
 .DEFAULT_GOAL := help
@@ -16,8 +17,7 @@ setup:  ## Set up the development environment only
 
 demo:  ## Build nano-gpt and render its stills into build/demo/
 	@mkdir -p $(DEMO)
-	$(ENV) newest -m llmviz_addon build --model nano-gpt --prompt $(PROMPT) --out $(DEMO)/nano-gpt.blend
-	$(ENV) newest -m llmviz_addon stills --model nano-gpt --prompt $(PROMPT) --out $(DEMO) --size 1280x720
+	$(ENV) newest -m llmviz_addon demo --model nano-gpt --prompt $(PROMPT) --out $(DEMO) --size 1280x720 --stills $(STILLS)
 
 test:  ## Run all tests, on each Blender version that there is a Python for
 	$(PYTHON) tools/run_tests.py wheels

@@ -37,13 +37,14 @@ def places(blocks: Mapping[str, Block], space: Space) -> dict[str, Place]:
     Returns
     -------
     dict
-        ``"model_card"``, to the right of the embedding and its name.
+        ``"model_card"``, to the right of the embedding, and ``"key"`` below it.
     """
     m = space.margin
     _, (_, _, top) = blocks["tokens"].bounds
     _, (edge, _, _) = blocks["wpe"].bounds
-    # Past the name of the section.
-    card = edge + 6 * m
+    left = edge + 3 * m
+    foot = top - 4 * m
     return {
-        "model_card": Place((card, 0.0, top - 5 * m), (card + 10 * m, 0.0, top + m)),
+        "model_card": Place((left, 0.0, foot), (left + 11 * m, 0.0, top + 3 * m)),
+        "key": Place((left, 0.0, foot - 3.6 * m), (left + 9.5 * m, 0.0, foot - 0.4 * m)),
     }

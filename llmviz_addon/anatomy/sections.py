@@ -99,7 +99,7 @@ def _section(
     title = _title(path)
     names = tuple(block.name for block in own)
     label = _label(path, title, bounds, space)
-    labeled = path != "model" and title != _TITLES["ln_1"]
+    labeled = path not in ("model", "embedding") and title != _TITLES["ln_1"]
     return Section(path, title, parts, names, bounds, label, labeled)
 
 
@@ -139,9 +139,9 @@ def _label(path: str, title: str, bounds: Bounds, space: Space) -> Label:
         z = top - rows + head * max(0.0, step)
         return Label(title, (left - 0.5 * size, back - 0.5, z), size, "right")
     if last.startswith("layer") or last in ("embedding", "output"):
-        size *= 2.5
-        # The right side of the stream is free, but for the position embedding.
-        x = right + (1.0 if last == "embedding" else 3.5) * space.margin
+        size *= 2.2
+        # The right side of the stream is free.
+        x = right + 1.5 * space.margin
         return Label(title, (x, front + 0.5, top - size), size, "left")
     # Self-attention is as deep as its heads: in front, its name would hide those behind.
     y = back - 0.5 if last == "attention" else front + 0.5

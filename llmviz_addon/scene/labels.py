@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
+import bpy
 import numpy as np
 
 from ..anatomy import Anatomy, Block, Label, Section
 from ..model import Config
 from . import names
+from .blocks import CELL
 from .flat import Easel, rectangles
 
 # Colours of the label material, by the order in which it was made.
@@ -23,6 +27,12 @@ _COLUMNS = (
     "layer0.mlp_activation",
     "lm_head",
 )
+# The model card, in sizes of its lines: the heading, the room that it takes, the pitch of lines.
+_HEADING, _HEADING_LINES, _PITCH = 2.4, 3.2, 1.5
+
+# It leans back, since it is read from the front and from high above.
+_LEAN = math.radians(32)
+
 _ROWS = ("wte", "wpe", "layer0.ln_1", "layer0.projection_weight", "layer0.mlp_projection_weight")
 
 
@@ -121,27 +131,36 @@ def _length(anatomy: Anatomy, dim: str) -> str:
 def card_lines(title: str, config: Config) -> tuple[str, list[tuple[str, str]]]:
     """What the model card says: a heading, and pairs of a number and what it counts."""
     lines = [
-        (f"{config.n_parameters:,}", "parameters"),
-        (f"{config.n_layer}", "layers"),
-        (f"{config.n_head}", "heads a layer"),
-        (f"{config.n_embd:,}", "channels"),
+        _count(config.n_parameters, "parameter"),
+        _count(config.n_layer, "layer"),
+        (
+            f"{config.n_head:,}",
+            "heads in each layer" if config.n_head > 1 else "head in each layer",
+        ),
+        _count(config.n_embd, "channel"),
         (f"{config.n_ctx:,}", "tokens of context"),
         (f"{config.n_vocab:,}", "tokens of vocabulary"),
     ]
     if config.n_head_parameters:
-        lines.insert(1, (f"+ {config.n_head_parameters:,}", "in a separate output head"))
+        lines.insert(1, (f"+ {config.n_head_parameters:,}", "in the output head"))
     return title, lines
+
+
+def _count(number: int, noun: str) -> tuple[str, str]:
+    return f"{number:,}", noun if number == 1 else f"{noun}s"
 
 
 def card(easel: Easel, anatomy: Anatomy, title: str) -> None:
     """The model card in the room that the anatomy keeps for it."""
-    place, size = anatomy.places["model_card"], 0.5 * anatomy.space.margin
-    (x, y, _), (_, _, top) = place.least, place.greatest
+    place = anatomy.places["model_card"]
+    (x, y, bottom), (_, _, top) = place.least, place.greatest
     heading, lines = card_lines(title, anatomy.config)
-    z = top - 1.6 * size
-    made = [easel.text("Card Title", heading, (x, y, z), 2.2 * size, kind=TITLE)]
-    column = x + max(len(number) for number, _ in lines) * 0.62 * size
-    z -= 2.0 * size
+    # A line of the heading and one for each fact, as large as fits.
+    size = (top - bottom) / (_HEADING_LINES + _PITCH * len(lines))
+    z = top - 0.72 * _HEADING * size
+    made = [easel.text("Card Title", heading, (x, y, z), _HEADING * size, kind=TITLE)]
+    column = x + max(len(number) for number, _ in lines) * 0.6 * size
+    z = top - (_HEADING_LINES + 0.72) * size
     for number, meaning in lines:
         made.append(
             easel.text("Card Number", number, (column, y, z), size, kind=TITLE, align="RIGHT")
@@ -149,6 +168,15 @@ def card(easel: Easel, anatomy: Anatomy, title: str) -> None:
         made.append(
             easel.text("Card Line", meaning, (column + 0.6 * size, y, z), size, kind=SECTION)
         )
-        z -= 1.45 * size
+        z -= _PITCH * size
     for obj in made:
+        _lean(obj, bottom)
         obj[names.LABEL_OF] = "card"
+
+
+def _lean(obj: bpy.types.Object, foot: float) -> None:
+    """Lean a text back about the height `foot`, in cells, like a book on a stand."""
+    x, y, z = obj.location
+    height = z - foot * CELL
+    obj.location = (x, y + math.sin(_LEAN) * height, foot * CELL + math.cos(_LEAN) * height)
+    obj.rotation_euler[0] -= _LEAN

@@ -16,28 +16,36 @@ from .flat import Easel
 from .kit import Kit, levels
 from .labels import SECTION, TITLE
 
-# Numbers shown for each kind, and the cell that is not computed yet at the end.
+# Numbers shown for each kind; after a gap follows the cell that is not computed yet.
 _NUMBERS = np.array([-1.0, -0.5, 0.0, 0.5, 1.0])
-_HEADINGS = ("−", "", "0", "", "+", "not yet")
+_HEADINGS = ("−", "", "0", "", "+", "not computed")
 _MEANINGS = ("Weights", "Activations", "Aggregates")
+_PLACES = np.array([0.0, 1.0, 2.0, 3.0, 4.0, 6.4])
+# Size of a heading and a meaning, where the cells begin, and the pitch of the rows; all in cells
+# of the key, of which the table is _WIDTH wide.
+_HEADING, _MEANING, _INDENT, _ROW, _WIDTH = 0.62, 0.72, 5.2, 1.25, 14.2
 
 
 def draw(easel: Easel, kit: Kit, anatomy: Anatomy) -> None:
-    """Draw the key under the model card."""
-    place, scale = anatomy.places["model_card"], 0.4 * anatomy.space.margin
-    x, y, z = place.least[0], place.least[1], place.least[2] - 1.0 * anatomy.space.margin
+    """Draw the key in the room that the anatomy keeps for it: a row for each kind of number."""
+    place = anatomy.places["key"]
+    (left, y, _), (right, _, top) = place.least, place.greatest
+    scale = (right - left) / _WIDTH
+    first = left + (_INDENT + 0.5) * scale
     made = []
-    for column, heading in enumerate(_HEADINGS):
+    for across, heading in zip(_PLACES, _HEADINGS, strict=True):
         if heading:
-            at = (x + (column + 0.5) * scale, y, z)
+            at = (first + across * scale, y, top - _HEADING * scale)
             made.append(
-                easel.text("Key Heading", heading, at, 0.7 * scale, kind=SECTION, align="CENTER")
+                easel.text(
+                    "Key Heading", heading, at, _HEADING * scale, kind=SECTION, align="CENTER"
+                )
             )
     for kind, meaning in enumerate(_MEANINGS):
-        row = z - (kind + 1.2) * scale
-        made.append(_cells(easel, kit, kind, (x + 0.5 * scale, y, row), scale))
-        at = (x + (len(_HEADINGS) + 0.4) * scale, y, row - 0.3 * scale)
-        made.append(easel.text("Key Meaning", meaning, at, 0.8 * scale, kind=TITLE))
+        row = top - (_HEADING + 0.85 + kind * _ROW) * scale
+        made.append(_cells(easel, kit, kind, (first, y, row), scale))
+        at = (left, y, row - 0.36 * _MEANING * scale)
+        made.append(easel.text("Key Meaning", meaning, at, _MEANING * scale, kind=TITLE))
     for obj in made:
         obj[names.LABEL_OF] = "key"
 
@@ -51,7 +59,7 @@ def _cells(
     mesh[names.OURS] = True
     mesh.vertices.add(value.size)
     position = np.zeros((value.size, 3), np.float32)
-    position[:, 0] = np.arange(value.size)
+    position[:, 0] = _PLACES
     mesh.vertices.foreach_set("co", position.reshape(-1))
     write_attribute(mesh, names.VALUE, value, "FLOAT")
     write_attribute(mesh, names.ORDER, np.where(empty, NEVER, 0.0), "FLOAT")

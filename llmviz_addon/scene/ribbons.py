@@ -8,10 +8,15 @@ import numpy as np
 
 from ..anatomy import Anatomy
 from . import names
+from .attributes import write_attribute
 from .flat import Easel, ribbon
 
-# Length of an arrow head over the ribbon's width.
-HEAD = 1.5
+# What is drawn of the width that the anatomy reserves for an arrow, and the length of its head
+# over the ribbon's width.
+SLIM, HEAD = 0.5, 2.2
+
+# How transparent a ribbon is at its source; it gathers strength as it flows.
+FAINT = 0.75
 
 
 def draw(easel: Easel, anatomy: Anatomy) -> None:
@@ -20,10 +25,12 @@ def draw(easel: Easel, anatomy: Anatomy) -> None:
     for arrow in anatomy.arrows:
         bundles[arrow.section, arrow.kind].append(arrow)
     for (section, kind), arrows in bundles.items():
-        vertices, faces, count = [], [], 0
+        vertices, faces, clear, count = [], [], [], 0
         for arrow in arrows:
-            points, quads = ribbon(arrow.points, arrow.across, arrow.width, HEAD * arrow.width)
+            width = SLIM * arrow.width
+            points, quads = ribbon(arrow.points, arrow.across, width, HEAD * width)
             vertices.append(points)
+            clear.append(_fade(points))
             faces.extend([[corner + count for corner in quad] for quad in quads])
             count += len(points)
         obj = easel.mesh(
@@ -32,4 +39,14 @@ def draw(easel: Easel, anatomy: Anatomy) -> None:
             faces,
             kind=("weight", "activation").index(kind),
         )
+        write_attribute(obj.data, names.CLEAR, np.concatenate(clear), "FLOAT")
         obj[names.ARROWS_OF] = section
+
+
+def _fade(vertices: np.ndarray) -> np.ndarray:
+    """How transparent the vertices of one ribbon are: faint at the source, solid at the head."""
+    n = (len(vertices) - 3) // 2
+    middle = (vertices[:n] + vertices[n : 2 * n]) / 2
+    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(middle, axis=0), axis=1))])
+    side = FAINT * (1 - along / max(along[-1], 1e-9))
+    return np.concatenate([side, side, np.zeros(3)])

@@ -8,11 +8,12 @@ import bpy
 import numpy as np
 
 from ..anatomy import Anatomy
-from ..anatomy.strips import Strip, Tile, input_strip, output_strip
+from ..anatomy.strips import WIDTH, Strip, Tile, input_strip, output_strip
 from ..model import Tokenizer
 from . import names
+from .attributes import write_attribute
 from .flat import Easel, rectangles
-from .labels import DIMENSION, PAPER, SECTION, TITLE
+from .labels import DIMENSION, SECTION, TITLE
 
 # How many candidates a bar tells apart, the most probable ones.
 CANDIDATES = 5
@@ -20,7 +21,11 @@ CANDIDATES = 5
 # Colours of the tile material.
 FACE, GLOW = 0, 1
 
-WIRE = 0.12
+WIRE = 0.09
+
+# Of a gauge of the output, in cells: its width, the gap between shares, the room for the letter
+# below it; and how transparent a share is at its upper end.
+GAUGE, SPLIT, LETTER_ROOM, VEIL = 1.3, 0.12, 3.4, 0.55
 
 
 @dataclass(frozen=True)
@@ -75,8 +80,8 @@ def tile(
         easels.text.text(
             "Tile Index",
             str(index),
-            (x, y - 0.1, z - 0.35 * height),
-            0.22 * height,
+            (x, y - 0.1, z - 0.33 * height),
+            0.24 * height,
             kind=SECTION,
             **centered,
         ),
@@ -86,45 +91,62 @@ def tile(
 def draw_output(
     easels: Easels, anatomy: Anatomy, tokenizer: Tokenizer, probabilities: np.ndarray
 ) -> Strip:
-    """A bar for each position, divided by the probability of the most probable next tokens."""
+    """A gauge for each position, divided by the probability of the most probable next tokens."""
     strip = output_strip(anatomy, len(probabilities))
     for position, (row, place) in enumerate(zip(probabilities, strip.tiles, strict=True)):
         made = [_wire(easels.text, strip.wires[position], "Output Wire")]
-        made += _bar(easels, tokenizer, row, place)
+        made += _gauge(easels, tokenizer, row, place)
         _mark(made, "output", position)
     return strip
 
 
-def _bar(
+def _gauge(
     easels: Easels, tokenizer: Tokenizer, row: np.ndarray, place: Tile
 ) -> list[bpy.types.Object]:
+    """A slim gauge whose height is probability 1, and the most probable token's letter below it.
+
+    What the candidates leave of the gauge is the share of all other tokens.
+    """
     best = np.argsort(-row, kind="stable")[:CANDIDATES]
-    lower, upper = place.corners
-    # The bar's full height is probability 1; what is left over are all other candidates.
-    height, gap = upper[2] - lower[2], 0.12
+    (x, y, _), (lower, upper) = place.center, place.corners
+    foot, top = lower[2] + LETTER_ROOM, upper[2]
+    height, half = top - foot, GAUGE / 2
     made = []
-    top = upper[2]
+    z = top
     for rank, token in enumerate(best):
         size = float(row[token]) * height
-        if size < 2 * gap:
+        if size < 2 * SPLIT:
             continue
-        box = np.array([[lower[0], upper[0], top - size + gap, top, place.center[1]]])
-        kind = GLOW if rank == 0 else FACE
-        made.append(easels.tile.mesh("Output Share", *rectangles(box), kind=kind))
-        if size > 1.2:
-            label = tokenizer.label(int(token))
-            middle = (place.center[0], place.center[1] - 0.1, top - (size - gap) / 2)
-            letter = min(2.2, size * 0.8, 4.6 / max(1, len(label)) + 0.6)
+        box = np.array([[x - half, x + half, z - size + SPLIT, z, y]])
+        share = easels.tile.mesh("Output Share", *rectangles(box), kind=GLOW if not rank else FACE)
+        # Brightest at its foot, over the letter that it stands for.
+        write_attribute(share.data, names.CLEAR, np.array([0.0, 0.0, VEIL, VEIL]), "FLOAT")
+        made.append(share)
+        if rank and size > 1.2:
             made.append(
-                easels.text.text(
-                    "Output Letter",
-                    label,
-                    middle,
-                    letter,
-                    kind=PAPER if rank == 0 else TITLE,
-                    align="CENTER",
-                    valign="CENTER",
-                )
+                _letter(easels, tokenizer, token, (x + GAUGE, y, z - size / 2), 1.0, "LEFT")
             )
-        top -= size
+        z -= size
+    at = (x, y, lower[2] + 0.42 * LETTER_ROOM)
+    made.append(_letter(easels, tokenizer, best[0], at, 0.8 * LETTER_ROOM, "CENTER"))
     return made
+
+
+def _letter(
+    easels: Easels,
+    tokenizer: Tokenizer,
+    token: int,
+    at: tuple[float, float, float],
+    size: float,
+    align: str,
+) -> bpy.types.Object:
+    label = tokenizer.label(int(token))
+    return easels.text.text(
+        "Output Letter",
+        label,
+        at,
+        min(size, 1.6 * WIDTH / max(1, len(label))),
+        kind=TITLE if align == "CENTER" else SECTION,
+        align=align,
+        valign="CENTER",
+    )

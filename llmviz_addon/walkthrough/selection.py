@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _CELLS = re.compile(r"(?P<name>[^\[]+)\[(?P<columns>[^,\]]*)(?:,(?P<rows>[^\]]*))?\]")
 _FIELD = re.compile(r"\{(\w+)\}")
+_PLACES = {targets.CARD: "model_card", targets.KEY: "key"}
 
 
 def fill(selector: str, names: Mapping[str, int]) -> str:
@@ -113,11 +114,8 @@ class Selection:
             if not (position.isdigit() and int(position) < len(tiles)):
                 raise AuthoringError(f"{selector!r}: {strip} has positions 0 to {len(tiles) - 1}.")
             return np.asarray(tiles[int(position)].corners)
-        if selector in (targets.CARD, targets.KEY):
-            place = self.anatomy.places["model_card"]
-            (x, y, z), m = place.least, self.anatomy.space.margin
-            if selector == targets.KEY:  # it stands under the card
-                return np.array([(x, y, z - 2.7 * m), (x + 4.6 * m, y, z - 0.4 * m)])
+        if selector in _PLACES:
+            place = self.anatomy.places[_PLACES[selector]]
             return np.array([place.least, place.greatest])
         match = _CELLS.fullmatch(selector)
         if match:
