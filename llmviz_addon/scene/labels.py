@@ -22,7 +22,6 @@ _COLUMNS = (
     "wte",
     "embedding",
     "layer0.ln_1",
-    "layer0.head0.q_weight",
     "layer0.head0.attention",
     "layer0.mlp_activation",
     "lm_head",
