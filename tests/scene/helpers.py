@@ -1,0 +1,145 @@
+"""What several tests of the scene need: a build, a census of the file, a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import bpy
+
+from llmviz_addon import scene as scene_room
+
+PROMPT = "CBABBC"
+
+# Pools that Blender itself fills as it likes: windows, brushes, and what a picture leaves behind.
+_NOT_COUNTED = {"window_managers", "workspaces", "screens", "brushes", "images", "libraries"}
+
+
+def build(prompt: str = PROMPT, model: str = "nano-gpt", **options: object) -> bpy.types.Collection:
+    """Build a model in the current scene."""
+    return scene_room.build(bpy.context.scene, scene_room.Recipe(str(model), prompt, **options))
+
+
+def pools() -> dict[str, bpy.types.bpy_prop_collection]:
+    """All collections of datablocks, by their name in `bpy.data`."""
+    return {
+        prop.identifier: getattr(bpy.data, prop.identifier)
+        for prop in bpy.types.BlendData.bl_rna.properties
+        if prop.type == "COLLECTION" and prop.identifier not in _NOT_COUNTED
+    }
+
+
+def counts() -> dict[str, int]:
+    """How many datablocks there are of each type."""
+    return {name: len(pool) for name, pool in pools().items() if len(pool)}
+
+
+def _settings(struct: bpy.types.bpy_struct, path: str, found: dict[str, object]) -> None:
+    for prop in struct.bl_rna.properties:
+        name = prop.identifier
+        if name in {"rna_type", "bl_rna", "is_evaluated"}:
+            continue
+        value = getattr(struct, name)
+        if prop.type in {"BOOLEAN", "INT", "FLOAT", "STRING", "ENUM"}:
+            many = getattr(prop, "is_array", False)
+            found[f"{path}.{name}"] = str([*_flat(value)]) if many else value
+
+
+def _flat(values: Iterable) -> Iterable[object]:
+    for value in values:
+        if isinstance(value, Iterable):
+            yield from _flat(value)
+        else:
+            yield value
+
+
+def census(content: bool = True) -> dict[str, object]:
+    """Everything that a build must not leave changed: datablocks, settings of scenes, markers.
+
+    With `content`, the values of the cells of models that stand, too.
+    """
+    found: dict[str, object] = {}
+    for name, pool in pools().items():
+        found[name] = sorted((d.name_full, d.session_uid, d.users) for d in pool)
+    for scene in bpy.data.scenes:
+        parts = ("", "render", "view_settings", "display_settings", "cycles", "eevee")
+        for part in (*parts, "render.image_settings", "render.ffmpeg"):
+            owner = scene.path_resolve(part) if part else scene
+            _settings(owner, f"{scene.name}.{part}", found)
+        found[f"{scene.name} markers"] = sorted((m.name, m.frame) for m in scene.timeline_markers)
+        found[f"{scene.name} world"] = scene.world and scene.world.name_full
+        found[f"{scene.name} camera"] = scene.camera and scene.camera.name_full
+        found[f"{scene.name} custom"] = sorted(scene.keys())
+        found[f"{scene.name} objects"] = sorted(o.name_full for o in scene.objects)
+    for obj in bpy.data.objects:
+        found[f"matrix of {obj.name_full}"] = [tuple(row) for row in obj.matrix_local]
+        found[f"hidden {obj.name_full}"] = (obj.hide_render, obj.hide_viewport)
+        found[f"properties of {obj.name_full}"] = {
+            key: obj[key] for key in obj if not hasattr(obj[key], "keys")
+        }
+    if content:
+        found |= {f"cells of {o.name_full}": values(o.data) for o in block_objects()}
+    return found
+
+
+def values(mesh: bpy.types.Mesh) -> bytes:
+    """The values of a block's cells, to compare."""
+    return b"".join(
+        bytes(memoryview(bytearray(read(mesh, name).tobytes())))
+        for name in ("value", "order", "state", "level")
+    )
+
+
+def read(mesh: bpy.types.Mesh, name: str):
+    """An attribute of a mesh as numpy array, read without the package's own functions."""
+    import numpy as np
+
+    attribute = mesh.attributes[name]
+    kind = {"FLOAT": np.float32, "INT": np.int32}[attribute.data_type]
+    found = np.empty(len(attribute.data), kind)
+    attribute.data.foreach_get("value", found)
+    return found
+
+
+def block_objects() -> list[bpy.types.Object]:
+    """All objects of the file that are a block."""
+    return [o for o in bpy.data.objects if "llmviz_block" in o]
+
+
+def block(name: str) -> bpy.types.Object:
+    """The object of a block; there must be exactly one."""
+    (found,) = (o for o in block_objects() if o["llmviz_block"] == name)
+    return found
+
+
+def difference(before: dict[str, object], after: dict[str, object]) -> dict[str, object]:
+    """What two censuses do not have in common; empty where the file is as it was."""
+    return {
+        key: (before.get(key), after.get(key))
+        for key in before.keys() | after.keys()
+        if before.get(key) != after.get(key)
+    }
+
+
+def run_apart(script: Path, *arguments: str | Path) -> str:
+    """Run a script in a Blender of its own that has never heard of the extension."""
+    if bpy.app.binary_path:
+        command = [bpy.app.binary_path, "--background", "--factory-startup", "--python-exit-code"]
+        command += ["1", "--python", str(script), "--"]
+    else:
+        command = [sys.executable, str(script)]
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    done = subprocess.run(
+        [*command, *map(str, arguments)],
+        cwd=script.parent,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert "all is well" in done.stdout, done.stdout + done.stderr
+    return done.stdout
