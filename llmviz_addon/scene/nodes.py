@@ -208,24 +208,43 @@ class Graph:
             socket.default_value = value
 
 
-def arrange(tree: bpy.types.NodeTree, step: tuple[int, int] = (210, 190)) -> None:
-    """Place nodes in columns by their distance from the tree's inputs."""
-    depth: dict[bpy.types.Node, int] = {}
+def arrange(tree: bpy.types.NodeTree, step: tuple[int, int] = (220, 210)) -> None:
+    """Place nodes in columns by their distance from the tree's inputs, each frame in a band.
+
+    Bands stand one below the other in the order in which the frames were made, so a tree reads
+    like the code that built it: paragraphs downwards, steps to the right.
+    """
+    depth = _depths(tree)
+    bands: dict[bpy.types.Node | None, list[bpy.types.Node]] = {None: []}
+    for node in tree.nodes:
+        if node.bl_idname == "NodeFrame":
+            bands.setdefault(node, [])
+        else:
+            bands.setdefault(node.parent, []).append(node)
+    top = 0
+    for nodes in bands.values():
+        filled: dict[int, int] = {}
+        for node in nodes:
+            column = depth[node]
+            row = filled.get(column, 0)
+            filled[column] = row + 1
+            node.location = (column * step[0], top - row * step[1])
+            node.select = False
+        top -= max(filled.values(), default=0) * step[1] + 80
+
+
+def _depths(tree: bpy.types.NodeTree) -> dict[bpy.types.Node, int]:
+    """How many links the longest way from an input to each node has."""
     feeds: dict[bpy.types.Node, list[bpy.types.Node]] = {}
     for link in tree.links:
         feeds.setdefault(link.to_node, []).append(link.from_node)
+    depth: dict[bpy.types.Node, int] = {}
 
-    def depth_of(node: bpy.types.Node) -> int:
+    def measure(node: bpy.types.Node) -> int:
         if node not in depth:
-            depth[node] = 0
-            depth[node] = 1 + max((depth_of(n) for n in feeds.get(node, ())), default=-1)
+            depth[node] = 1 + max((measure(n) for n in feeds.get(node, ())), default=-1)
         return depth[node]
 
-    filled: dict[int, int] = {}
     for node in tree.nodes:
-        if node.bl_idname == "NodeFrame":
-            continue
-        column = depth_of(node)
-        row = filled.get(column, 0)
-        filled[column] = row + 1
-        node.location = (column * step[0], -row * step[1])
+        measure(node)
+    return depth
