@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,16 +13,26 @@ from .space import Space
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A rectangle in the plane of the residual stream, kept free of blocks.
+    """A rectangle that stands on the plane of the residual stream, kept free of blocks.
 
     Attributes
     ----------
     least, greatest
-        Its corners in cells; y is the same in both.
+        Its lower left and its upper right corner in cells; y grows upwards where it leans back.
     """
 
     least: Point
     greatest: Point
+
+    @property
+    def height(self) -> float:
+        """From its foot to its upper edge, along the slope."""
+        return math.hypot(self.greatest[1] - self.least[1], self.greatest[2] - self.least[2])
+
+    @property
+    def lean(self) -> float:
+        """How far it leans back from upright, in radians."""
+        return math.atan2(self.greatest[1] - self.least[1], self.greatest[2] - self.least[2])
 
     @property
     def center(self) -> Point:
@@ -42,9 +53,11 @@ def places(blocks: Mapping[str, Block], space: Space) -> dict[str, Place]:
     m = space.margin
     _, (_, _, top) = blocks["tokens"].bounds
     _, (edge, _, _) = blocks["wpe"].bounds
-    left = edge + 3 * m
-    foot = top - 4 * m
+    left, foot = edge + 3 * m, top - 4.6 * m
+    # The card is read from the front and from high above, so it leans back like a book on a stand.
+    lean, height = math.radians(32), 8.5 * m
+    upper = (left + 12 * m, math.sin(lean) * height, foot + math.cos(lean) * height)
     return {
-        "model_card": Place((left, 0.0, foot), (left + 11 * m, 0.0, top + 3 * m)),
-        "key": Place((left, 0.0, foot - 3.6 * m), (left + 9.5 * m, 0.0, foot - 0.4 * m)),
+        "model_card": Place((left, 0.0, foot), upper),
+        "key": Place((left, 0.0, foot - 3.4 * m), (left + 9.5 * m, 0.0, foot - 0.2 * m)),
     }

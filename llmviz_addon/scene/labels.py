@@ -29,9 +29,6 @@ _COLUMNS = (
 # The model card, in sizes of its lines: the heading, the room that it takes, the pitch of lines.
 _HEADING, _HEADING_LINES, _PITCH = 2.4, 3.2, 1.5
 
-# It leans back, since it is read from the front and from high above.
-_LEAN = math.radians(32)
-
 _ROWS = ("wte", "wpe", "layer0.ln_1", "layer0.projection_weight", "layer0.mlp_projection_weight")
 
 
@@ -152,7 +149,7 @@ def _count(number: int, noun: str) -> tuple[str, str]:
 def card(easel: Easel, anatomy: Anatomy, title: str) -> None:
     """The model card in the room that the anatomy keeps for it."""
     place = anatomy.places["model_card"]
-    (x, y, bottom), (_, _, top) = place.least, place.greatest
+    (x, y, bottom), top = place.least, place.least[2] + place.height
     heading, lines = card_lines(title, anatomy.config)
     # A line of the heading and one for each fact, as large as fits.
     size = (top - bottom) / (_HEADING_LINES + _PITCH * len(lines))
@@ -169,13 +166,13 @@ def card(easel: Easel, anatomy: Anatomy, title: str) -> None:
         )
         z -= _PITCH * size
     for obj in made:
-        _lean(obj, bottom)
+        _lean(obj, bottom, place.lean)
         obj[names.LABEL_OF] = "card"
 
 
-def _lean(obj: bpy.types.Object, foot: float) -> None:
-    """Lean a text back about the height `foot`, in cells, like a book on a stand."""
+def _lean(obj: bpy.types.Object, foot: float, angle: float) -> None:
+    """Lean an upright text back about the height `foot`, in cells."""
     x, y, z = obj.location
     height = z - foot * CELL
-    obj.location = (x, y + math.sin(_LEAN) * height, foot * CELL + math.cos(_LEAN) * height)
-    obj.rotation_euler[0] -= _LEAN
+    obj.location = (x, y + math.sin(angle) * height, foot * CELL + math.cos(angle) * height)
+    obj.rotation_euler[0] -= angle

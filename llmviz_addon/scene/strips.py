@@ -24,8 +24,8 @@ FACE, GLOW = 0, 1
 WIRE = 0.09
 
 # Of a gauge of the output, in cells: its width, the gap between shares, the room for the letter
-# below it; and how transparent a share is at its upper end.
-GAUGE, SPLIT, LETTER_ROOM, VEIL = 1.3, 0.12, 3.4, 0.55
+# and the number below it; and how transparent a share is at its upper end.
+GAUGE, SPLIT, LETTER_ROOM, VEIL = 1.2, 0.12, 4.4, 0.55
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def draw_output(
 def _gauge(
     easels: Easels, tokenizer: Tokenizer, row: np.ndarray, place: Tile
 ) -> list[bpy.types.Object]:
-    """A slim gauge whose height is probability 1, and the most probable token's letter below it.
+    """A slim gauge, all of it probability 1, over the most probable token and its number.
 
     What the candidates leave of the gauge is the share of all other tokens.
     """
@@ -127,9 +127,24 @@ def _gauge(
                 _letter(easels, tokenizer, token, (x + GAUGE, y, z - size / 2), 1.0, "LEFT")
             )
         z -= size
-    at = (x, y, lower[2] + 0.42 * LETTER_ROOM)
-    made.append(_letter(easels, tokenizer, best[0], at, 0.8 * LETTER_ROOM, "CENTER"))
+    at = (x, y, lower[2] + 0.56 * LETTER_ROOM)
+    made.append(_letter(easels, tokenizer, best[0], at, 2.7, "CENTER"))
+    made.append(
+        easels.text.text(
+            "Output Probability",
+            _written(float(row[best[0]])),
+            (x, y, lower[2]),
+            0.95,
+            kind=SECTION,
+            align="CENTER",
+        )
+    )
     return made
+
+
+def _written(probability: float) -> str:
+    """To two places, and never rounded to a certainty that no softmax gives."""
+    return "> .99" if probability > 0.99 else f"{probability:.2f}".removeprefix("0")
 
 
 def _letter(

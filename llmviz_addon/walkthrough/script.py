@@ -26,7 +26,7 @@ STATES = ("empty", "computed")
 CAPTION_MARGINS = Margins(left=0.06, right=0.06, top=0.07, bottom=0.21)
 """The default of shots: the lower fifth of the picture belongs to the caption."""
 
-FILM_LENS = 28.0
+FILM_LENS = 24.0
 """Millimetres: wide enough to look down along a tall model. Captions want one lens for a film."""
 
 LAYERS = ("first", "next", "last")
