@@ -83,7 +83,10 @@ def steps(scene: bpy.types.Scene, recipe: Recipe) -> Steps:
     looks.load(recipe.look)
     yield 0.0, "Computing the model"
     numbers = compute(recipe.model, recipe.prompt)
+    run_of_it = Run.of(numbers.model, numbers.n_prompt, numbers.trace)
+    board = film.compose(scene, numbers.anatomy, run_of_it, accessible=recipe.accessible)
     old = next(iter(tree.roots(scene)), None)
+    before = stage.settings(scene)
     if old is not None and _same_shapes(old, numbers):
         yield from _recolor(scene, old, numbers)
         root = old
@@ -91,10 +94,10 @@ def steps(scene: bpy.types.Scene, recipe: Recipe) -> Steps:
         root = yield from _build(scene, recipe, numbers, old)
     recipes.write(root, recipe)
     recipes.write_config(root, numbers.model.config)
-    recipes.write_run(root, Run.of(numbers.model, numbers.n_prompt, numbers.trace))
-    film.write(scene, root, numbers.anatomy)
+    recipes.write_run(root, run_of_it)
+    film.write(scene, root, board)
     apply_look(scene, root, recipe.look, recipe.accessible)
-    stage.note_changes(scene, root)
+    stage.note_changes(scene, root, before)
     yield 1.0, "Done"
     return root
 
@@ -166,6 +169,7 @@ def _build(
     if old is not None:
         film.clear(scene, old)
         tree.delete(old)
+        tree.settle_names(root)
     return root
 
 
@@ -236,7 +240,10 @@ def _anchor(
     low, high = (Vector(corner) * CELL for corner in extent(anatomy))
     anchor[names.FLOOR] = low.z
     if old is not None:
-        anchor.matrix_world = tree.anchor_of(old).matrix_world
+        # Not its world matrix: Blender does not keep that up to date for what is hidden.
+        before = tree.anchor_of(old)
+        anchor.matrix_basis = before.matrix_basis
+        anchor.location.z += before.get(names.FLOOR, low.z) - low.z
     else:
         anchor.location = (*stage.clear_of(scene, low, high), -low.z)
     root.objects.link(anchor)
@@ -248,17 +255,22 @@ def apply_look(
 ) -> None:
     """Give a model, its light and its background a look."""
     look = looks.load(look_id)
+    before = stage.settings(scene)
     recipe = recipes.recipe_of(root)
     recipes.write(root, replace(recipe, look=look_id, accessible=accessible))
     if accessible != recipe.accessible:
         # Captions name the colours.
+        anatomy, frame = anatomy_room.build(recipes.config_of(root)), scene.frame_current
+        board = film.compose(scene, anatomy, recipes.run_of(root), accessible=accessible)
         film.clear(scene, root)
-        film.write(scene, root, anatomy_room.build(recipes.config_of(root)))
+        film.write(scene, root, board)
+        scene.frame_set(frame)
     kit.paint(kit.ensure(), look, look.colors(accessible))
     stage.lights(look, tree.part(root, "lights"), tree.anchor_of(root))
     if scene.world is not None and scene.world.get(names.OURS):
         stage.paint_world(scene.world, look)
     stage.apply_view(scene, look)
+    stage.note_changes(scene, root, before)
 
 
 def remove(scene: bpy.types.Scene) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 import bpy
 
 from .. import walkthrough
 from ..anatomy import Anatomy
-from ..walkthrough import Storyboard, targets
+from ..walkthrough import Run, Storyboard, targets
 from . import captions, kit, names, recipe, strips, tree
 from .blocks import CELL
 from .flat import Easel
@@ -39,20 +39,26 @@ class Chapter:
     beats: tuple[Beat, ...]
 
 
-def write(scene: bpy.types.Scene, root: bpy.types.Collection, anatomy: Anatomy) -> None:
-    """Write the film of a model that is drawn: curves, camera, captions, markers, frame range.
+def compose(scene: bpy.types.Scene, anatomy: Anatomy, run: Run, *, accessible: bool) -> Storyboard:
+    """The film of a run, its shots fitted to the shape of picture that the scene renders.
 
-    Shots are fitted to the shape of picture that the scene renders.
+    Raises
+    ------
+    llmviz_addon.walkthrough.AuthoringError
+        If the script cannot be compiled for this model.
     """
-    wanted = recipe.recipe_of(root)
-    aspect = scene.render.resolution_x / scene.render.resolution_y
-    board = walkthrough.compile(
+    return walkthrough.compile(
         walkthrough.load(anatomy.config.model_type),
         anatomy,
-        recipe.run_of(root),
-        aspect=aspect,
-        palette="accessible" if wanted.accessible else "standard",
+        run,
+        aspect=scene.render.resolution_x / scene.render.resolution_y,
+        palette="accessible" if accessible else "standard",
     )
+
+
+def write(scene: bpy.types.Scene, root: bpy.types.Collection, board: Storyboard) -> None:
+    """Write the film of a model that is drawn: curves, camera, captions, markers, frame range."""
+    aspect = scene.render.resolution_x / scene.render.resolution_y
     part = tree.part(root, "film") or tree.new("Film", root, "film")
     action = bpy.data.actions.new(f"{root.name} Film")
     action[names.OURS] = True
@@ -60,7 +66,7 @@ def write(scene: bpy.types.Scene, root: bpy.types.Collection, anatomy: Anatomy) 
     _actors(root, part, board)
     captions.write(root, camera, board, action, aspect)
     _curves(root, board, action)
-    captions.show(root, wanted.captions)
+    captions.show(root, recipe.recipe_of(root).captions)
     recipe.write_still_frames(
         root,
         {
@@ -192,9 +198,12 @@ def chapters(root: bpy.types.Collection) -> tuple[Chapter, ...]:
 
 def clear(scene: bpy.types.Scene, root: bpy.types.Collection) -> None:
     """Remove the film of a model: markers, camera, captions, actors and curves."""
-    ours = {(name, frame) for name, frame in json.loads(root.get(MARKERS, "[]"))}
-    for marker in list(scene.timeline_markers):
-        if (marker.name, marker.frame) in ours:
+    ours = Counter((name, frame) for name, frame in json.loads(root.get(MARKERS, "[]")))
+    # The last first: a marker that was there before ours may have the same name and frame.
+    for marker in reversed(list(scene.timeline_markers)):
+        key = (marker.name, marker.frame)
+        if ours[key] > 0:
+            ours[key] -= 1
             scene.timeline_markers.remove(marker)
     root[MARKERS] = root[CHAPTERS] = "[]"
     for obj in root.all_objects:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Any
 
 import bpy
 import numpy as np
@@ -36,16 +37,26 @@ _SETTINGS = (
 _DATABLOCKS = ("world", "camera")
 
 
+def settings(scene: bpy.types.Scene) -> dict[str, Any]:
+    """The settings of a scene that Build changes, by path from the scene."""
+    return {path: scene.path_resolve(path) for path in _SETTINGS}
+
+
 def remember(scene: bpy.types.Scene, root: bpy.types.Collection) -> None:
     """Note on `root` what the scene's settings are before we change them."""
-    root[REMEMBERED] = json.dumps({path: scene.path_resolve(path) for path in _SETTINGS})
+    root[REMEMBERED] = json.dumps(settings(scene))
     for path in _DATABLOCKS:
         root[f"{REMEMBERED}_{path}"] = getattr(scene, path)
 
 
-def note_changes(scene: bpy.types.Scene, root: bpy.types.Collection) -> None:
-    """Note on `root` what we set, to tell later what the user has changed since."""
-    root[f"{REMEMBERED}_set"] = json.dumps({path: scene.path_resolve(path) for path in _SETTINGS})
+def note_changes(
+    scene: bpy.types.Scene, root: bpy.types.Collection, before: dict[str, Any]
+) -> None:
+    """Note on `root` what we changed since `before`, to tell later what the user has changed."""
+    ours = json.loads(root.get(f"{REMEMBERED}_set", "{}"))
+    now = settings(scene)
+    ours |= {path: value for path, value in now.items() if value != before[path]}
+    root[f"{REMEMBERED}_set"] = json.dumps(ours)
 
 
 def restore(scene: bpy.types.Scene, root: bpy.types.Collection) -> None:

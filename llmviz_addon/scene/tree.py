@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import bpy
@@ -57,16 +58,36 @@ def _ours_in(root: bpy.types.Collection) -> Iterator[bpy.types.ID]:
 def delete(root: bpy.types.Collection) -> None:
     """Remove a model: what we made for it and nothing else.
 
-    An object that a user has put into one of our collections moves to the parent of the root.
+    What a user has put into one of our collections moves to the parent of the root, and what hangs
+    on one of our objects stays where it is.
     """
-    guests = [o for o in root.all_objects if not o.get(names.OURS)]
     parents = [c for c in bpy.data.collections if root.name in c.children]
     home = parents[0] if parents else _scene_of(root).collection
-    for guest in guests:
-        if guest.name not in home.objects:
-            home.objects.link(guest)
-    bpy.data.batch_remove(list(_ours_in(root)))
+    ours = [root, *(c for c in root.children_recursive if c.get(names.OURS))]
+    for collection in ours:
+        for guests, hosts in (
+            (collection.objects, home.objects),
+            (collection.children, home.children),
+        ):
+            for guest in guests:
+                if not guest.get(names.OURS) and guest.name not in hosts:
+                    hosts.link(guest)
+    doomed = set(_ours_in(root))
+    for obj in bpy.data.objects:
+        if obj.parent in doomed and obj not in doomed:
+            place = obj.matrix_world.copy()
+            obj.parent = None
+            obj.matrix_world = place
+    bpy.data.batch_remove(list(doomed))
     sweep()
+
+
+def settle_names(root: bpy.types.Collection) -> None:
+    """Drop the numbers that Blender put after names while another model had them."""
+    drawn = blocks(root).values()
+    for datablock in (root, *root.children_recursive, *drawn, *(obj.data for obj in drawn)):
+        if datablock.get(names.OURS):
+            datablock.name = re.sub(r"\.\d{3}$", "", datablock.name)
 
 
 def _scene_of(root: bpy.types.Collection) -> bpy.types.Scene:

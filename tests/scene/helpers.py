@@ -15,7 +15,15 @@ from llmviz_addon import scene as scene_room
 PROMPT = "CBABBC"
 
 # Pools that Blender itself fills as it likes: windows, brushes, and what a picture leaves behind.
-_NOT_COUNTED = {"window_managers", "workspaces", "screens", "brushes", "images", "libraries"}
+_NOT_COUNTED = {
+    "all_ids",
+    "window_managers",
+    "workspaces",
+    "screens",
+    "brushes",
+    "images",
+    "libraries",
+}
 
 
 def build(prompt: str = PROMPT, model: str = "nano-gpt", **options: object) -> bpy.types.Collection:
@@ -78,7 +86,9 @@ def census(content: bool = True) -> dict[str, object]:
         found[f"matrix of {obj.name_full}"] = [tuple(row) for row in obj.matrix_local]
         found[f"hidden {obj.name_full}"] = (obj.hide_render, obj.hide_viewport)
         found[f"properties of {obj.name_full}"] = {
-            key: obj[key] for key in obj if not hasattr(obj[key], "keys")
+            key: obj[key]
+            for key in obj.keys()  # noqa: SIM118 (an object iterates over nothing)
+            if not hasattr(obj[key], "keys")
         }
     if content:
         found |= {f"cells of {o.name_full}": values(o.data) for o in block_objects()}

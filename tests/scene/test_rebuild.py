@@ -1,0 +1,186 @@
+"""A new prompt recolours what stands; what fails or is stopped changes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+import numpy as np
+import pytest
+
+from llmviz_addon import model, walkthrough
+from llmviz_addon import scene as scene_room
+
+from . import helpers
+
+CHECKPOINT = Path(__file__).parents[1] / "model" / "golden" / "huggingface-tied"
+
+
+def _furnish() -> None:
+    """A scene that somebody has worked in."""
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.context.object.data.materials.append(bpy.data.materials.new("LLM Cell"))
+    lamp = bpy.data.objects.new("Key Light", bpy.data.lights.new("Key Light", "AREA"))
+    bpy.context.collection.objects.link(lamp)
+    scene = bpy.context.scene
+    scene.camera = bpy.data.objects.new("Film Camera", bpy.data.cameras.new("Film Camera"))
+    scene.collection.objects.link(scene.camera)
+    scene.world = bpy.data.worlds.new("LLM World")
+    scene.frame_start, scene.frame_end, scene.render.fps = 7, 77, 30
+    scene.frame_set(20)
+    scene.view_settings.exposure = 0.5
+    scene.timeline_markers.new("Introduction", frame=9)
+
+
+def _identities() -> dict[str, tuple[int, int]]:
+    return {o["llmviz_block"]: (o.session_uid, o.data.session_uid) for o in helpers.block_objects()}
+
+
+def test_a_new_prompt_keeps_every_block_and_writes_its_numbers(expect):
+    helpers.build("CBABBC")
+    before = {
+        o["llmviz_block"]: (o.session_uid, o.data.session_uid) for o in helpers.block_objects()
+    }
+    old = {name: helpers.read(helpers.block(name).data, "value") for name in before}
+    helpers.build("ACCABA")
+    after = {
+        o["llmviz_block"]: (o.session_uid, o.data.session_uid) for o in helpers.block_objects()
+    }
+    assert after == before
+    network = expect("ACCABA")
+    for name in ("tokens", "embedding", "layer2.mlp_residual", "probabilities"):
+        array = np.asarray(network.trace[name], np.float32).reshape(-1)
+        found = helpers.read(helpers.block(name).data, "value")
+        np.testing.assert_allclose(found[: len(array)], array, 1e-6, 1e-7)
+        assert not np.array_equal(found, old[name])
+    assert np.array_equal(helpers.read(helpers.block("wte").data, "value"), old["wte"])
+
+
+@pytest.mark.parametrize("prompt", ["CAB", "CABBACCBABA"])
+def test_recolouring_is_the_same_as_building_afresh(prompt):
+    helpers.build(prompt)
+    fresh = {o["llmviz_block"]: helpers.values(o.data) for o in helpers.block_objects()}
+    (root,) = scene_room.roots(bpy.context.scene)
+    chapters, counted = scene_room.chapters(root), helpers.counts()
+    ended = bpy.context.scene.frame_end
+    scene_room.remove(bpy.context.scene)
+    helpers.build("CBABBC")
+    root = helpers.build(prompt)
+    assert {o["llmviz_block"]: helpers.values(o.data) for o in helpers.block_objects()} == fresh
+    assert scene_room.chapters(root) == chapters
+    assert bpy.context.scene.frame_end == ended
+    assert helpers.counts() == counted
+    assert scene_room.recipe_of(root).prompt == prompt
+
+
+def test_building_again_and_again_leaves_nothing_behind():
+    helpers.build("CBABBC")
+    counted, ours = helpers.counts(), sorted(o.name for o in bpy.data.objects)
+    for prompt in ("ABCABC", "CAB", "CBABBC"):
+        helpers.build(prompt)
+    assert helpers.counts() == counted
+    assert len(ours) == len(bpy.data.objects)
+    assert len(scene_room.roots(bpy.context.scene)) == 1
+
+
+def test_a_new_prompt_gets_a_new_film():
+    helpers.build("CBABBC")
+    six = bpy.context.scene.frame_end
+    markers = len(bpy.context.scene.timeline_markers)
+    root = helpers.build("CABBACCBABA")
+    assert bpy.context.scene.frame_end != six
+    beats = [b for c in scene_room.chapters(root) for b in c.beats]
+    assert len(bpy.context.scene.timeline_markers) == len(beats) + len(scene_room.chapters(root))
+    assert len(bpy.context.scene.timeline_markers) != markers
+
+
+def test_another_network_takes_the_place_of_the_old_one():
+    helpers.build("CBABBC")
+    (anchor,) = (o for o in bpy.data.objects if o.get("llmviz_role") == "anchor")
+    anchor.location = (1, 2, 3)
+    root = helpers.build("1 2 3", CHECKPOINT)
+    assert scene_room.roots(bpy.context.scene) == [root]
+    config = model.load(str(CHECKPOINT)).config
+    assert helpers.block("wte").data.attributes["value"].data[0] is not None
+    assert len(helpers.block("wte").data.vertices) == config.n_vocab * config.n_embd
+    assert not [o for o in helpers.block_objects() if o.name.endswith(".001")]
+    (anchor,) = (o for o in bpy.data.objects if o.get("llmviz_role") == "anchor")
+    assert tuple(anchor.location)[:2] == (1, 2), "it stands where the old one stood"
+    assert scene_room.remove(bpy.context.scene)
+    assert not helpers.counts().get("objects")
+
+
+BAD = {
+    "unknown model": (scene_room.Recipe("no-such-model", "CBA"), model.ModelError),
+    "no weights": (scene_room.Recipe("gpt2", "1 2 3"), model.ModelError),
+    "foreign letter": (scene_room.Recipe("nano-gpt", "CBAX"), model.ModelError),
+    "too long": (scene_room.Recipe("nano-gpt", "A" * 12), model.ModelError),
+    "empty": (scene_room.Recipe("nano-gpt", ""), model.ModelError),
+    "unknown look": (scene_room.Recipe("nano-gpt", "CBA", look="neon"), scene_room.LookError),
+}
+
+
+@pytest.mark.parametrize("standing", [False, True], ids=["empty", "a model stands"])
+def test_a_build_that_fails_leaves_the_file_as_it_was(standing):
+    _furnish()
+    if standing:
+        helpers.build()
+    before = helpers.census()
+    for recipe, error in BAD.values():
+        with pytest.raises(error):
+            scene_room.build(bpy.context.scene, recipe)
+        assert not helpers.difference(before, helpers.census())
+
+
+@pytest.mark.parametrize("standing", ["nothing", "the same shape", "another shape"])
+def test_a_film_that_cannot_be_written_leaves_the_file_as_it_was(monkeypatch, standing):
+    _furnish()
+    if standing == "the same shape":
+        helpers.build("ABC")
+    elif standing == "another shape":
+        helpers.build("1 2 3", CHECKPOINT)
+    before = helpers.census()
+
+    def refuse(*_args, **_options):
+        raise walkthrough.AuthoringError("The script is wrong.")
+
+    monkeypatch.setattr(walkthrough, "compile", refuse)
+    with pytest.raises(walkthrough.AuthoringError):
+        helpers.build()
+    assert not helpers.difference(before, helpers.census())
+
+
+@pytest.mark.parametrize("standing", ["nothing", "the same shape", "another shape"])
+def test_a_build_that_is_stopped_leaves_the_file_as_it_was(standing):
+    _furnish()
+    if standing == "the same shape":
+        helpers.build("ABC")
+    elif standing == "another shape":
+        helpers.build("1 2 3", CHECKPOINT)
+    before = helpers.census()
+    # All steps where a person may press Esc would take long; the first, some, and the last.
+    for stop in (1, 2, 3, 9, 10**6):
+        steps = scene_room.steps(bpy.context.scene, scene_room.Recipe("nano-gpt", "CBABBC"))
+        for _ in range(stop):
+            fraction, label = next(steps)
+            if fraction >= 0.75 or (standing == "the same shape" and fraction >= 0.6):
+                break
+        assert 0 <= fraction <= 1 and label
+        steps.close()
+        assert not helpers.difference(before, helpers.census()), f"stopped at {label}"
+
+
+def test_progress_never_goes_back_and_ends_at_one():
+    for prompt in ("CBABBC", "ABC"):
+        steps = scene_room.steps(bpy.context.scene, scene_room.Recipe("nano-gpt", prompt))
+        told = [fraction for fraction, _ in steps]
+        assert told == sorted(told) and told[-1] == 1.0 and len(told) > 5
+
+
+def test_a_purged_part_of_the_kit_is_made_again():
+    root = helpers.build()
+    (tile,) = (m for m in bpy.data.materials if m.get("llmviz_role") == "tile")
+    bpy.data.materials.remove(tile)
+    helpers.build("ABC")
+    scene_room.apply_look(bpy.context.scene, root, "light", True)
+    assert [m for m in bpy.data.materials if m.get("llmviz_role") == "tile"]
