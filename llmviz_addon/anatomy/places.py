@@ -55,7 +55,7 @@ def places(blocks: Mapping[str, Block], space: Space) -> dict[str, Place]:
     _, (edge, _, _) = blocks["wpe"].bounds
     left, foot = edge + 3 * m, top - 4.6 * m
     # The card is read from the front and from high above, so it leans back like a book on a stand.
-    lean, height = math.radians(32), 8.5 * m
+    lean, height = math.radians(32), 7.8 * m
     upper = (left + 12 * m, math.sin(lean) * height, foot + math.cos(lean) * height)
     return {
         "model_card": Place((left, 0.0, foot), upper),

@@ -132,7 +132,7 @@ def _label(path: str, title: str, bounds: Bounds, space: Space) -> Label:
     last = path.rpartition(".")[2]
     size = space.title_size
     if last.startswith("head"):
-        size *= 1.5
+        size *= 1.2
         head = int(last.removeprefix("head"))
         rows = space.sizes["A"]
         step = min(1.3 * size, (rows - size) / max(1, space.n_head - 1))
