@@ -63,8 +63,7 @@ def gelu(x: Array) -> Array:
 def gelu_tanh(x: Array) -> Array:
     """GPT-2's approximation of `gelu`: 0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³)))."""
     inner = np.float32(np.sqrt(2.0 / np.pi)) * (x + np.float32(0.044715) * (x * x * x))
-    result: Array = np.float32(0.5) * x * (np.float32(1.0) + np.tanh(inner))
-    return result
+    return np.asarray(np.float32(0.5) * x * (np.float32(1.0) + np.tanh(inner)), np.float32)
 
 
 def relu(x: Array) -> Array:
@@ -104,10 +103,11 @@ def layer_norm(
     mean, std, result : (T,), (T,), (T, C)
         `std` is √(variance + eps), by which the centred row is divided.
     """
-    mean = x.mean(axis=-1, dtype=np.float32)
+    mean: Array = x.mean(axis=-1, dtype=np.float32)
     centred = x - mean[:, None]
-    std = np.sqrt(np.square(centred).mean(axis=-1, dtype=np.float32) + np.float32(eps))
-    result = centred / std[:, None] * weight
+    variance: Array = np.square(centred).mean(axis=-1, dtype=np.float32)
+    std: Array = np.sqrt(variance + np.float32(eps))
+    result: Array = centred / std[:, None] * weight
     return mean, std, result if bias is None else result + bias
 
 
