@@ -21,7 +21,7 @@ from typing import Any
 
 DONE, FAILED, USAGE = 0, 1, 2
 
-MODEL, PROMPT = "nano-gpt", "CBABBC"
+MODEL = "nano-gpt"
 LARGEST_SIDE = 16_384
 
 
@@ -257,7 +257,8 @@ def _build_in(scene: Any, options: argparse.Namespace, share: float) -> None:
 
     source, prompt = options.model, options.prompt
     if prompt is None:
-        prompt = model_room.load(source).prompt or PROMPT
+        # A model without a prompt of its own reads its first token.
+        prompt = model_room.load(source).prompt or "0"
     if not any(preset.id == source for preset in model_room.presets()):
         # The file that is saved may be opened anywhere.
         source = str(Path(source).resolve())
@@ -291,16 +292,16 @@ def _save(path: Path) -> None:
 @contextmanager
 def _blender(options: argparse.Namespace) -> Iterator[Any]:
     """An empty scene with our properties; Blender's own chatter is kept away unless asked for."""
-    try:
-        import bpy
-    except ImportError as error:
-        raise CommandError(
-            "this command needs Blender: install its Python module with 'pip install bpy', or "
-            "run 'blender --command llmviz'"
-        ) from error
-    from . import register
-
     with _quiet(not options.verbose):
+        try:
+            import bpy
+        except ImportError as error:
+            raise CommandError(
+                "this command needs Blender: install its Python module with 'pip install bpy', "
+                "or run 'blender --command llmviz'"
+            ) from error
+        from . import register
+
         bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
         if not hasattr(bpy.types.Scene, "llmviz"):
             register()

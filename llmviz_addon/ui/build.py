@@ -87,9 +87,9 @@ class LLMVIZ_OT_remove(bpy.types.Operator):
 
         scene = context.scene
         state.say(scene, "")
-        screens = viewport.screens_of(context.window_manager, scene)
+        # Before the camera goes: views that look through it would leave it by themselves.
+        viewport.restore(viewport.screens_of(context.window_manager, scene))
         scene_room.remove(scene)
-        viewport.restore(screens)
         return {"FINISHED"}
 
 

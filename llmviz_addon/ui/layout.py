@@ -20,12 +20,15 @@ def paragraph(
     text: str,
     icon: str = "NONE",
     alert: bool = False,
+    beside: float = 0.0,
 ) -> None:
-    """A sentence over as many lines as the sidebar's width asks for."""
+    """A sentence over as many lines as the width asks for; `beside` is taken by other things."""
     column = layout.column(align=True)
     column.alert = alert
     column.scale_y = 0.75
-    for index, line in enumerate(wrap(text, _ruler(context, icon != "NONE"))):
+    for index, line in enumerate(
+        wrap(text, _ruler(context, beside + (_ICON if icon != "NONE" else 0)))
+    ):
         shown = icon if index == 0 else "BLANK1"
         column.label(text=line, icon="NONE" if icon == "NONE" else shown, translate=False)
 
@@ -60,12 +63,13 @@ def wrap(text: str, fits: Callable[[str], bool]) -> list[str]:
     return [*lines, line] if line else lines
 
 
-def _ruler(context: bpy.types.Context, has_icon: bool) -> Callable[[str], bool]:
+def _ruler(context: bpy.types.Context, beside: float) -> Callable[[str], bool]:
     """Whether a text fits into a line of the region, in the interface's own font."""
     region, preferences = context.region, context.preferences
-    scale = preferences.system.ui_scale
+    # Without a window Blender has not computed it and says 0.
+    scale = preferences.system.ui_scale or 1.0
     width = region.width if region is not None and region.width > 1 else 280 * scale
-    room = width - scale * (_MARGIN + (_ICON if has_icon else 0))
+    room = width - scale * (_MARGIN + beside)
     points = preferences.ui_styles[0].widget.points
 
     def fits(text: str) -> bool:

@@ -215,25 +215,24 @@ class LLMVIZ_PT_render(_OnModel, bpy.types.Panel):
         layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
-        layout.active = running.work is None
         settings = context.scene.llmviz
+        form = layout.column()
+        form.enabled = running.work is None
         for name in ("size", "engine", "samples", "folder"):
-            layout.prop(settings, name)
+            form.prop(settings, name)
         if reason := why_no_folder(context.scene):
-            paragraph(layout, context, reason, "INFO")
-        chosen = settings.stills
-        column = layout.column(heading="Stills", align=True)
-        for still_id, title in stills():
-            icon = "CHECKBOX_HLT" if still_id in chosen else "CHECKBOX_DEHLT"
-            column.prop_enum(settings, "stills", still_id, text=title, icon=icon)
+            paragraph(form, context, reason, "INFO")
+        column = form.column(heading="Stills", align=True)
+        for index, (_, title) in enumerate(stills()):
+            column.prop(settings, "stills_ticked", index=index, text=title)
         if _draw_progress(layout, LLMVIZ_OT_render_stills.bl_idname):
             return
         row = layout.row()
         row.scale_y = 1.3
-        plural = "Still" if len(chosen) == 1 else "Stills"
+        count = len(settings.stills)
         row.operator(
             LLMVIZ_OT_render_stills.bl_idname,
-            text=f"Render {len(chosen)} {plural}",
+            text=f"Render {count} Still{'s' * (count != 1)}",
             icon="RENDER_STILL",
         )
 
@@ -277,7 +276,7 @@ def _draw_message(layout: bpy.types.UILayout, context: bpy.types.Context) -> Non
     if not message:
         return
     box = layout.box().row()
-    paragraph(box, context, message, "ERROR", alert=True)
+    paragraph(box, context, message, "ERROR", alert=True, beside=44)
     box.operator("llmviz.dismiss", text="", icon="X", emboss=False)
 
 

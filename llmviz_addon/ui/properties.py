@@ -6,8 +6,17 @@ made by scripts, and undo, then need no bookkeeping.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import bpy
-from bpy.props import BoolProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
+from bpy.props import (
+    BoolProperty,
+    BoolVectorProperty,
+    EnumProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+)
 
 from . import cards, state
 
@@ -15,6 +24,9 @@ DEMO_MODEL, DEMO_PROMPT = "nano-gpt", "CBABBC"
 
 # The picker's item for a model that is no preset; presets count from 0.
 CHECKPOINT = 10_000
+
+# Blender's limit for a vector of check boxes.
+MOST_STILLS = 32
 
 SIZES = {"LANDSCAPE": (1920, 1080), "PORTRAIT": (1080, 1920), "SQUARE": (1080, 1080)}
 
@@ -166,6 +178,15 @@ def _choose_stills(self: LLMVIZ_PG_settings, flags: int) -> None:
     self.stills_left_out = ",".join(left_out)
 
 
+def _ticked_stills(self: LLMVIZ_PG_settings) -> tuple[bool, ...]:
+    flags = _chosen_stills(self)
+    return tuple(bool(flags >> number & 1) for number in range(MOST_STILLS))
+
+
+def _tick_stills(self: LLMVIZ_PG_settings, ticks: Sequence[bool]) -> None:
+    _choose_stills(self, sum(1 << number for number, tick in enumerate(ticks) if tick))
+
+
 def _forget_message(self: LLMVIZ_PG_settings, _context: bpy.types.Context | None) -> None:
     """A message was about what has changed now."""
     state.say(self.id_data, "")
@@ -244,14 +265,22 @@ class LLMVIZ_PG_settings(bpy.types.PropertyGroup):
         set=_choose_stills,
         options={"ENUM_FLAG"},
     )
+    stills_ticked: BoolVectorProperty(
+        name="Render This Still",
+        description="Render this picture when stills are rendered",
+        size=MOST_STILLS,
+        get=_ticked_stills,
+        set=_tick_stills,
+        options={"SKIP_SAVE"},
+    )
     stills_left_out: StringProperty(options={"HIDDEN"})
     size: EnumProperty(
         name="Size",
         description="Width and height of the pictures; the cameras of stills are fitted to them",
         items=(
-            ("LANDSCAPE", "Landscape 1920 × 1080", "For screens and slides"),
-            ("PORTRAIT", "Portrait 1080 × 1920", "For phones"),
-            ("SQUARE", "Square 1080 × 1080", "For feeds and covers"),
+            ("LANDSCAPE", "1920 × 1080", "Landscape, for screens and slides"),
+            ("PORTRAIT", "1080 × 1920", "Portrait, for phones"),
+            ("SQUARE", "1080 × 1080", "Square, for feeds and covers"),
             ("SCENE", "From Scene", "The resolution in the scene's output properties"),
         ),
         options=set(),

@@ -90,9 +90,12 @@ def _set(
         now = _get(space, name)
         if now == ours:
             continue
-        if name == "view_perspective":
+        # A rebuild removes the camera that a view looks through, and Blender makes the view leave
+        # it: that is no choice of the user's.
+        known = name in view and (view[name][1] == now or name == "view_perspective")
+        before = view[name][0] if known else now
+        if name == "view_perspective" and not known:
             kept.setdefault("stand", {})[str(index)] = _standing(space.region_3d)
-        before = view[name][0] if name in view and view[name][1] == now else now
         view[name] = (before, ours)
         _put(space, name, ours)
         # Blender stores floats with fewer digits; what is compared later is what it stored.

@@ -1,0 +1,137 @@
+"""The command line: what it makes, what it says, and with which code it ends."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+# Takes bpy away, as on a machine without it.
+WITHOUT_BPY = """
+import sys
+sys.modules["bpy"] = None
+from llmviz_addon.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def run(*arguments: str, source: str | None = None) -> subprocess.CompletedProcess:
+    call = ["-m", "llmviz_addon"] if source is None else ["-c", source]
+    return subprocess.run(
+        [sys.executable, *call, *arguments],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.fixture
+def called(capsys):
+    """A function that calls the command line in this process."""
+    from llmviz_addon.cli import main
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        code = main([str(argument) for argument in arguments])
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return call
+
+
+def test_info_needs_no_blender():
+    ended = run("info", source=WITHOUT_BPY)
+    assert ended.returncode == 0, ended.stderr
+    assert "85,584" in ended.stdout and "nano-gpt" in ended.stdout
+
+
+def test_a_build_without_blender_says_what_to_install():
+    ended = run("build", source=WITHOUT_BPY)
+    assert ended.returncode == 1
+    assert "pip install bpy" in ended.stderr and "Traceback" not in ended.stderr
+
+
+def test_build_writes_a_compressed_file_and_says_where_it_is(tmp_path: Path):
+    out = tmp_path / "deep" / "sorter.blend"
+    ended = run("build", "--prompt", "ABC", "--look", "light", "--out", str(out))
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.split() == [str(out)]
+    assert "%" in ended.stderr
+    assert out.read_bytes()[:4] == b"\x28\xb5\x2f\xfd", "Zstandard's magic number"
+
+    import bpy
+
+    bpy.ops.wm.open_mainfile(filepath=str(out))
+    scene = bpy.context.scene
+    assert (scene.llmviz.model, scene.llmviz.prompt) == ("nano-gpt", "ABC")
+    assert scene.llmviz.look == "light"
+    assert sum("llmviz_block" in item for item in scene.objects) == 206
+
+
+def test_demo_makes_a_file_and_pictures_in_one_folder(tmp_path: Path):
+    small = ("--size", "64x36", "--samples", "1", "--engine", "cycles", "--stills", "model,cells")
+    ended = run("demo", "--out", str(tmp_path), *small)
+    assert ended.returncode == 0, ended.stderr
+    made = sorted(path.name for path in tmp_path.iterdir())
+    assert made == ["nano-gpt-cells.png", "nano-gpt-model.png", "nano-gpt.blend"]
+    assert len(ended.stdout.split()) == 3, "Blender's own output is kept away"
+
+
+def test_film_writes_the_frames_that_are_asked_for(tmp_path: Path):
+    small = ("--size", "64x36", "--samples", "1", "--engine", "cycles")
+    ended = run("film", "--frames", "10-11", "--out", str(tmp_path / "film"), *small)
+    assert ended.returncode == 0, ended.stderr
+    assert len(list((tmp_path / "film").glob("*.png"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        (("info", "--model", "/no/such"), "no such file"),
+        (("build", "--out", "model.txt"), ".blend"),
+        (("build", "--prompt", "ABX"), "'X'"),
+        (("build", "--model", "gpt2"), "architecture only"),
+        (("build", "--look", "pink"), "dark, light"),
+        (("stills", "--stills", "nothing"), "'nothing'"),
+    ],
+)
+def test_what_cannot_be_done_gets_one_sentence_and_code_1(called, tmp_path, arguments, match):
+    out = () if "--out" in arguments or "info" in arguments else ("--out", tmp_path / "x.blend")
+    code, _, errors = called(*arguments, *out)
+    assert code == 1
+    last = errors.strip().splitlines()[-1]
+    assert match in last and last.startswith("llmviz_addon: ")
+    assert "Traceback" not in errors
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("dance",),
+        ("stills", "--size", "wide"),
+        ("stills", "--size", "0x10"),
+        ("stills", "--samples", "0"),
+        ("stills", "--engine", "crystal"),
+        ("film", "--frames", "9-1"),
+    ],
+)
+def test_wrong_arguments_end_with_code_2_and_the_usage(called, arguments):
+    code, _, errors = called(*arguments)
+    assert code == 2
+    assert errors.startswith("usage: ")
+
+
+def test_a_folder_that_cannot_be_made_is_named(called, tmp_path: Path):
+    (tmp_path / "file").write_text("in the way")
+    code, _, errors = called("build", "--out", tmp_path / "file" / "x.blend")
+    assert code == 1
+    assert str(tmp_path / "file") in errors.splitlines()[-1]

@@ -1,0 +1,106 @@
+"""Helpers for tests of the sidebar: a checkpoint with a flaw, and a layout that records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+ROOT = Path(__file__).parents[2]
+SORTER = ROOT / "presets" / "models" / "nano-gpt.safetensors"
+
+
+@pytest.fixture
+def settings() -> bpy.types.PropertyGroup:
+    """What the scene asks for."""
+    return bpy.context.scene.llmviz
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Callable[..., Path]:
+    """A function that writes the sorter as a checkpoint's folder, with a NaN where named."""
+
+    def write(*broken: str) -> Path:
+        tensors = {name: np.array(values) for name, values in load_file(SORTER).items()}
+        for name, values in tensors.items():
+            if name.removesuffix(".weight") in broken:
+                values.reshape(-1)[0] = np.nan
+        folder = tmp_path / "sorter"
+        folder.mkdir(exist_ok=True)
+        save_file(tensors, folder / "model.safetensors")
+        config = {
+            "model_type": "gpt2",
+            "n_layer": 3,
+            "n_head": 3,
+            "n_embd": 48,
+            "n_ctx": 11,
+            "vocab_size": 3,
+            "tie_word_embeddings": False,
+        }
+        (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+        return folder
+
+    return write
+
+
+class Recorder:
+    """Stands in for a layout: checks that what is drawn exists, and keeps what can be read."""
+
+    def __init__(self, read: list[str] | None = None):
+        self.read = [] if read is None else read
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name not in bpy.types.UILayout.bl_rna.functions:
+            raise AttributeError(f"a layout has no {name}")
+        return lambda *_args, **_kwargs: Recorder(self.read)
+
+    def label(self, text: str = "", **_kwargs: object) -> None:
+        self.read.append(text)
+
+    def progress(self, text: str = "", factor: float = 0.0, **_kwargs: object) -> None:
+        self.read.append(f"{factor:.0%} {text}")
+
+    def prop(self, data: bpy.types.bpy_struct, name: str, **_kwargs: object) -> None:
+        assert name in data.bl_rna.properties
+        self.read.append(f"property {name}")
+
+    def operator(self, name: str, text: str = "", **_kwargs: object) -> Recorder:
+        module, _, function = name.partition(".")
+        if "_OT_" in name:
+            module, _, function = name.lower().partition("_ot_")
+        assert function in dir(getattr(bpy.ops, module))
+        self.read.append(f"operator {module}.{function} {text}".strip())
+        return Recorder(self.read)
+
+    def panel(self, _name: str, **_kwargs: object) -> tuple[Recorder, Recorder]:
+        return Recorder(self.read), Recorder(self.read)
+
+
+@pytest.fixture
+def sidebar() -> Callable[[], list[str]]:
+    """A function that draws all panels that would be seen, and says what can be read there."""
+    from llmviz_addon.ui import panels
+
+    def draw() -> list[str]:
+        read: list[str] = []
+        for name in dir(panels):
+            panel = getattr(panels, name)
+            if not name.startswith("LLMVIZ_PT_"):
+                continue
+            if getattr(panel, "poll", None) and not panel.poll(bpy.context):
+                continue
+            read.append(f"panel {panel.bl_label}")
+            instance = type("Drawn", (), {"layout": Recorder(read)})()
+            for helper in ("_draw_built", "_draw_transport"):
+                if hasattr(panel, helper):
+                    setattr(instance, helper, getattr(panel, helper).__get__(instance))
+            panel.draw(instance, bpy.context)
+        return read
+
+    return draw

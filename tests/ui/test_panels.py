@@ -1,0 +1,110 @@
+"""The panels in every state: they draw without a mistake, and say what matters."""
+
+from __future__ import annotations
+
+import bpy
+
+from llmviz_addon import scene as scene_room
+from llmviz_addon.ui import running, state
+from llmviz_addon.ui.layout import wrap
+
+
+def said(read: list[str]) -> str:
+    return " ".join(read)
+
+
+def test_the_empty_state_offers_the_demo_and_hides_what_needs_a_model(sidebar):
+    read = sidebar()
+    assert "operator llmviz.build_demo" in read
+    assert "operator llmviz.build Build" in read
+    assert "panel Walkthrough" not in read and "panel Render" not in read
+
+
+def test_the_model_panel_tells_size_and_shape(sidebar):
+    read = sidebar()
+    assert "85,584 parameters" in read
+    assert "3 layers × 3 heads × 48 channels" in read
+
+
+def test_a_model_without_numbers_says_which_files_it_needs(sidebar, settings):
+    settings.model = "gpt3"
+    text = said(sidebar())
+    assert "config.json" in text and "model.safetensors" in text
+    assert "not a token id" not in text
+
+
+def test_a_wrong_path_is_explained_under_the_path(sidebar, settings):
+    settings.model = "/no/such/folder"
+    read = sidebar()
+    assert "property checkpoint" in read
+    assert "no such file" in said(read)
+
+
+def test_a_prompt_is_checked_and_its_tokens_are_shown(sidebar, settings):
+    assert "2 1 0 1 1 2" in sidebar()
+    settings.prompt = "CBAXBC"
+    assert "'X'" in said(sidebar())
+
+
+def test_the_built_state_has_every_panel_and_every_beat(sidebar, settings):
+    bpy.ops.llmviz.build()
+    read = sidebar()
+    assert "operator llmviz.build_demo" not in read
+    for panel in ("Model", "Prompt", "Build", "Walkthrough", "Look", "Render", "Film"):
+        assert f"panel {panel}" in read
+    assert "operator llmviz.build Rebuild" in read
+    for chapter in scene_room.chapters(scene_room.roots(bpy.context.scene)[0]):
+        places = chapter.beats if len(chapter.beats) > 1 else (chapter,)
+        for place in places:
+            assert f"operator llmviz.jump {place.title}" in read
+    settings.prompt = "ABC"
+    assert "Rebuild to show the new prompt" in sidebar()
+
+
+def test_a_message_stays_until_it_is_dismissed(sidebar):
+    state.say(bpy.context.scene, "The tensor is broken")
+    assert "The tensor is broken" in said(sidebar())
+    bpy.ops.llmviz.dismiss()
+    assert "The tensor is broken" not in said(sidebar())
+
+
+def test_work_shows_how_far_it_is_where_it_was_begun(sidebar):
+    def steps():
+        yield 0.25, "Drawing the MLP"
+
+    for operator, builds in (("llmviz.build_demo", True), ("llmviz.build", True)):
+        running.work = running.Work(operator, bpy.context.scene, steps(), builds)
+        running.work.advance()
+        read = sidebar()
+        running.stop()
+        assert read.count("25% Drawing the MLP") == 1
+        assert "Press Esc to stop" in read
+
+
+def test_an_opened_file_shows_its_model(sidebar, tmp_path):
+    bpy.ops.llmviz.build()
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "built.blend"))
+    bpy.ops.wm.read_homefile(use_empty=True)
+    assert "panel Walkthrough" not in sidebar()
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "built.blend"))
+    assert "panel Walkthrough" in sidebar()
+
+
+def test_a_linked_model_is_left_alone_and_the_reason_is_given(tmp_path):
+    bpy.ops.llmviz.build()
+    name = scene_room.roots(bpy.context.scene)[0].name
+    path = str(tmp_path / "built.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    bpy.ops.wm.read_homefile(use_empty=True)
+    with bpy.data.libraries.load(path, link=True) as (_, wanted):
+        wanted.collections = [name]
+    bpy.context.scene.collection.children.link(wanted.collections[0])
+    assert "linked from" in state.why_locked(bpy.context.scene)
+    assert not bpy.ops.llmviz.remove.poll()
+
+
+def test_wrapped_text_keeps_every_letter_and_fits():
+    text = "one two three averyverylongword x"
+    lines = wrap(text, lambda line: len(line) <= 8)
+    assert all(len(line) <= 8 for line in lines)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
