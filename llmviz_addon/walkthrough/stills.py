@@ -50,7 +50,7 @@ class Still:
     captions
         Whether the caption of the moment is in the picture.
     tall
-        The still for pictures that are higher than wide, where it differs.
+        The still for pictures that are square or higher than wide, where it differs.
     """
 
     id: str
@@ -161,7 +161,7 @@ def still_pose(still: Still, anatomy: Anatomy, run: Run, aspect: float = 16 / 9)
     AuthoringError
         If the still shows something that this model has not.
     """
-    if still.tall is not None and aspect < 1:
+    if still.tall is not None and aspect <= 1:
         still = still.tall
     selection = Selection(anatomy, run.n_prompt, run.n_tokens)
     last = anatomy.config.n_layer - 1
