@@ -102,6 +102,9 @@ def world() -> bpy.types.World:
     """A background that shades from the horizon up; the values come from `paint`."""
     made = bpy.data.worlds.new("LLM World")
     made[names.OURS] = True
+    # Cycles chooses directions by a map of the sky; its own choice of resolution takes seconds to
+    # fill, and this sky is smooth.
+    made.cycles.sampling_method, made.cycles.sample_map_resolution = "MANUAL", 64
     made.use_nodes = True
     tree = made.node_tree
     tree.nodes.clear()

@@ -69,8 +69,11 @@ def still_steps(
         yield index / len(chosen), f"Rendering {still.title}"
         path = where / f"{root.name}-{still.id}.png"
         pose = walkthrough.still_pose(still, anatomy, run, size[0] / size[1])
-        with _posed(scene, root, pose, still.f_stop), _captions(root, still.captions):
-            scene.frame_set(frames[still.id])
+        with (
+            _posed(scene, root, pose, still.f_stop),
+            _captions(root, still.captions),
+            _moment(scene, frames[still.id]),
+        ):
             _render(scene, root, path, engine, size, samples)
         made.append(path)
     yield 1.0, "Done"
@@ -115,8 +118,7 @@ def film_steps(
     for frame in range(start, end + 1):
         yield (frame - start) / (end - start + 1), f"Rendering frame {frame} of {end}"
         made.append(where / f"{frame:05d}.png")
-        with borrowed(scene, {"frame_current": scene.frame_current}):
-            scene.frame_set(frame)
+        with _moment(scene, frame):
             _render(scene, root, made[-1], engine, size, samples)
     yield 1.0, "Done"
     return made
@@ -171,15 +173,25 @@ def _posed(
     camera.location = tuple(c * CELL for c in pose.location)
     camera.rotation_euler = pose.rotation_euler
     scene.collection.objects.link(camera)
-    before, frame = scene.camera, scene.frame_current
+    before = scene.camera
     scene.camera = camera
     try:
         yield
     finally:
         scene.camera = before
-        scene.frame_set(frame)
         bpy.data.objects.remove(camera)
         bpy.data.cameras.remove(data)
+
+
+@contextmanager
+def _moment(scene: bpy.types.Scene, frame: int) -> Generator[None, None, None]:
+    """The scene at a frame; then back where it was, all that is animated included."""
+    before = scene.frame_current
+    scene.frame_set(frame)
+    try:
+        yield
+    finally:
+        scene.frame_set(before)
 
 
 @contextmanager

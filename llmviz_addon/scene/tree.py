@@ -12,8 +12,12 @@ from .version import VERSION
 
 
 def roots(scene: bpy.types.Scene) -> list[bpy.types.Collection]:
-    """The root collections of the models in `scene`."""
-    return [c for c in scene.collection.children_recursive if c.get(names.ROLE) == "model"]
+    """The root collections of the models in `scene`, without those linked from other files."""
+    return [
+        c
+        for c in scene.collection.children_recursive
+        if c.get(names.ROLE) == "model" and c.library is None
+    ]
 
 
 def new(name: str, parent: bpy.types.Collection, role: str) -> bpy.types.Collection:
@@ -113,13 +117,15 @@ def sweep() -> None:
         bpy.data.node_groups,
         bpy.data.collections,
     )
-    shared = VERSION if any(c.get(names.ROLE) == "model" for c in bpy.data.collections) else None
+    stands = any(c.get(names.ROLE) == "model" and not c.library for c in bpy.data.collections)
+    shared = VERSION if stands else None
     while True:
         unused = [
             d
             for pool in pools
             for d in pool
             if d.get(names.OURS)
+            and d.library is None
             and not _used(d)
             and (shared is None or d.get(names.VERSION) != shared)
         ]

@@ -83,7 +83,8 @@ def census(content: bool = True) -> dict[str, object]:
         found[f"{scene.name} custom"] = sorted(scene.keys())
         found[f"{scene.name} objects"] = sorted(o.name_full for o in scene.objects)
     for obj in bpy.data.objects:
-        found[f"matrix of {obj.name_full}"] = [tuple(row) for row in obj.matrix_local]
+        found[f"parent of {obj.name_full}"] = obj.parent and obj.parent.name_full
+        found[f"matrix of {obj.name_full}"] = [tuple(row) for row in obj.matrix_basis]
         found[f"hidden {obj.name_full}"] = (obj.hide_render, obj.hide_viewport)
         found[f"properties of {obj.name_full}"] = {
             key: obj[key]
