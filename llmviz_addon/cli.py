@@ -149,31 +149,9 @@ def _ids(text: str) -> list[str]:
 
 def _info(options: argparse.Namespace) -> None:
     from . import model as model_room
+    from .ui import cards
 
-    model = model_room.load(options.model)
-    sys.stdout.write(card(model))
-
-
-def card(model: Any) -> str:
-    """What a model is, as lines of text."""
-    config = model.config
-    head = config.n_head_parameters
-    rows = [
-        ("Parameters", f"{config.n_parameters:,}"),
-        ("Output head", f"{head:,} parameters of its own" if head else "the token embedding"),
-        ("Layers", f"{config.n_layer:,}"),
-        ("Heads", f"{config.n_head:,} a layer, {config.d_head:,} channels each"),
-        ("Channels", f"{config.n_embd:,}"),
-        ("MLP", f"{config.d_ff:,} neurons, {config.activation}"),
-        ("Context", f"{config.n_ctx:,} tokens"),
-        ("Vocabulary", f"{config.n_vocab:,} tokens"),
-        ("Biases", "yes" if config.bias else "no"),
-        ("Numbers", "yes" if model.has_weights else "no, architecture only"),
-    ]
-    if model.unused:
-        rows.append(("Not needed", ", ".join(model.unused)))
-    width = max(len(name) for name, _ in rows)
-    return "\n".join([model.title, *(f"  {name:<{width}}  {value}" for name, value in rows), ""])
+    sys.stdout.write(cards.describe(model_room.load(options.model)))
 
 
 def _build(options: argparse.Namespace) -> None:

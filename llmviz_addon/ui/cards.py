@@ -70,6 +70,28 @@ def sizes(config: Config) -> str:
     return f"Context of {config.n_ctx:,}, vocabulary of {config.n_vocab:,}"
 
 
+def describe(model: Model) -> str:
+    """All there is to say of a model, as lines of text."""
+    config = model.config
+    head = config.n_head_parameters
+    rows = [
+        ("Parameters", f"{config.n_parameters:,}"),
+        ("Output head", f"{head:,} parameters of its own" if head else "the token embedding"),
+        ("Layers", f"{config.n_layer:,}"),
+        ("Heads", f"{config.n_head:,} a layer, {config.d_head:,} channels each"),
+        ("Channels", f"{config.n_embd:,}"),
+        ("MLP", f"{config.d_ff:,} neurons, {config.activation}"),
+        ("Context", f"{config.n_ctx:,} tokens"),
+        ("Vocabulary", f"{config.n_vocab:,} tokens"),
+        ("Biases", "yes" if config.bias else "no"),
+        ("Numbers", "yes" if model.has_weights else "no, architecture only"),
+    ]
+    if model.unused:
+        rows.append(("Not needed", ", ".join(model.unused)))
+    width = max(len(name) for name, _ in rows)
+    return "\n".join([model.title, *(f"  {name:<{width}}  {value}" for name, value in rows), ""])
+
+
 def weights_missing(title: str) -> str:
     """Why a model that comes as architecture only cannot be built, and which files change that."""
     return (

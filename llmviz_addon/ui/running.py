@@ -157,7 +157,8 @@ class Stepwise:
         """Do steps for a moment, or stop."""
         if work is not self._work:
             return self._stopped(context)
-        if event.type == "ESC" and event.value == "PRESS":
+        # After its last step there is nothing left to stop.
+        if event.type == "ESC" and event.value == "PRESS" and work.fraction < 1:
             return self._stopped(context)
         if event.type != "TIMER":
             return {"RUNNING_MODAL"}
