@@ -17,6 +17,7 @@ from mathutils import Vector
 from .. import anatomy as anatomy_room
 from .. import model as model_room
 from ..anatomy import Anatomy
+from ..anatomy.strips import input_strip, output_strip
 from ..model import Model, Trace
 from ..walkthrough import Run
 from . import blocks, film, kit, labels, legend, looks, names, ribbons, stage, strips, tree
@@ -238,6 +239,8 @@ def _anchor(
     anchor.hide_viewport = True
     anchor.hide_render = True
     low, high = (Vector(corner) * CELL for corner in extent(anatomy))
+    # What hangs lowest is read, so it hangs clear of the ground.
+    low.z -= 0.5 * anatomy.space.margin * CELL
     anchor[names.FLOOR] = low.z
     if old is not None:
         # Not its world matrix: Blender does not keep that up to date for what is hidden.
@@ -288,4 +291,6 @@ def extent(anatomy: Anatomy) -> tuple[tuple, tuple]:
     corners = [np.array(corner) for corner in anatomy.bounds()]
     for place in anatomy.places.values():
         corners += [np.array(place.least), np.array(place.greatest)]
+    for strip in (input_strip(anatomy), output_strip(anatomy, anatomy.config.n_ctx)):
+        corners += [corner for tile in strip.tiles for corner in tile.corners]
     return tuple(np.min(corners, axis=0)), tuple(np.max(corners, axis=0))
