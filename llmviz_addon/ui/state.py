@@ -55,9 +55,6 @@ def why_locked(scene: bpy.types.Scene) -> str:
     if not scene.is_editable:
         return "This scene is linked from another file; make it local first"
     root = root_of(scene)
-    if root is not None and not root.is_editable:
-        where = f" from {root.library.filepath}" if root.library else ""
-        return f"The model in this scene is linked{where}; remove the link in the Outliner first"
     if root is not None and root.override_library:
         return "The model in this scene is an override of another file's; make it local first"
     return ""

@@ -90,17 +90,30 @@ def test_an_opened_file_shows_its_model(sidebar, tmp_path):
     assert "panel Walkthrough" in sidebar()
 
 
-def test_a_linked_model_is_left_alone_and_the_reason_is_given(tmp_path):
+def link_a_model(path: str) -> bpy.types.Collection:
+    """Build a model, save it, and link it into a new file."""
     bpy.ops.llmviz.build()
     name = scene_room.roots(bpy.context.scene)[0].name
-    path = str(tmp_path / "built.blend")
     bpy.ops.wm.save_as_mainfile(filepath=path)
     bpy.ops.wm.read_homefile(use_empty=True)
     with bpy.data.libraries.load(path, link=True) as (_, wanted):
         wanted.collections = [name]
     bpy.context.scene.collection.children.link(wanted.collections[0])
-    assert "linked from" in state.why_locked(bpy.context.scene)
+    return wanted.collections[0]
+
+
+def test_a_linked_model_is_not_ours_to_remove(tmp_path, sidebar):
+    link_a_model(str(tmp_path / "built.blend"))
     assert not bpy.ops.llmviz.remove.poll()
+    assert "operator llmviz.build Build" in sidebar()
+
+
+def test_an_overridden_model_is_left_alone_and_the_reason_is_given(tmp_path, sidebar):
+    linked = link_a_model(str(tmp_path / "built.blend"))
+    linked.override_hierarchy_create(bpy.context.scene, bpy.context.view_layer)
+    assert "override" in state.why_locked(bpy.context.scene)
+    assert not bpy.ops.llmviz.build.poll() and not bpy.ops.llmviz.remove.poll()
+    assert "panel Walkthrough" in sidebar()
 
 
 def test_wrapped_text_keeps_every_letter_and_fits():
