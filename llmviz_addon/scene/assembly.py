@@ -23,12 +23,15 @@ from ..walkthrough import Run
 from . import blocks, film, kit, labels, legend, looks, names, ribbons, stage, strips, tree
 from . import recipe as recipes
 from .blocks import CELL
-from .flat import Easel
+from .flat import ARROW_TINTS, TILE_TINTS, Easel
 from .recipe import Recipe
 from .version import VERSION
 
 # How many tokens the walkthrough lets the model append to the prompt, context permitting.
 APPENDED = 5
+
+# Cubes that a viewport still turns at a bearable pace; one cell takes about 100 bytes.
+MOST_CELLS = 3_000_000
 
 Steps = Generator[tuple[float, str], None, bpy.types.Collection]
 
@@ -55,16 +58,24 @@ def compute(source: str, prompt: str) -> Numbers:
     Raises
     ------
     llmviz_addon.model.ModelError
-        If the model cannot be loaded, has no weights, or does not take the prompt.
+        If the model cannot be loaded, has no weights, has more numbers than can be drawn as cubes,
+        or does not take the prompt.
     """
     model = model_room.load(source)
+    anatomy = anatomy_room.build(model.config)
     ids = model.read_prompt(prompt)
+    cells = sum(block.columns * block.rows for block in anatomy.blocks.values())
+    if cells > MOST_CELLS:
+        raise model_room.ModelError(
+            f"{model.title} has {cells:,} cells, and up to {MOST_CELLS:,} can be drawn as cubes; "
+            "choose a smaller model."
+        )
     count = min(APPENDED, max(0, model.config.n_ctx - len(ids)))
     sequence = [*ids, *model.generate(ids, count, temperature=0)]
     trace = model.forward(sequence)
     return Numbers(
         model=model,
-        anatomy=anatomy_room.build(model.config),
+        anatomy=anatomy,
         prompt_ids=ids,
         trace=trace,
         probabilities=trace["probabilities"],
@@ -206,7 +217,9 @@ def _draw(
     labels.dimensions(easel, anatomy)
     labels.card(easel, anatomy, numbers.model.title)
     legend.draw(easel, shared, anatomy)
-    ribbons.draw(Easel(anchor, tree.new("Arrows", root, "arrows"), shared.arrow), anatomy)
+    ribbons.draw(
+        Easel(anchor, tree.new("Arrows", root, "arrows"), shared.arrow, tints=ARROW_TINTS), anatomy
+    )
     _draw_strips(root, tree.new("Strips", root, "strips"), numbers)
     tree.new("Lights", root, "lights")
     scene.world = stage.world()
@@ -218,7 +231,7 @@ def _draw_strips(
     shared, anchor = kit.ensure(), tree.anchor_of(root)
     easels = strips.Easels(
         text=Easel(anchor, collection, shared.label, shared.font),
-        tile=Easel(anchor, collection, shared.tile),
+        tile=Easel(anchor, collection, shared.tile, tints=TILE_TINTS),
     )
     tokenizer = numbers.model.tokenizer
     strips.draw_input(easels, numbers.anatomy, tokenizer, numbers.trace.ids)
@@ -270,6 +283,7 @@ def apply_look(
         scene.frame_set(frame)
     kit.paint(kit.ensure(), look, look.colors(accessible))
     stage.lights(look, tree.part(root, "lights"), tree.anchor_of(root))
+    tree.sweep()
     if scene.world is not None and scene.world.get(names.OURS):
         stage.paint_world(scene.world, look)
     stage.apply_view(scene, look)

@@ -118,6 +118,8 @@ def _shade(easel: Easel, frame: Frame) -> None:
     clear = np.repeat(steps * steps * (3 - 2 * steps), 2)
     write_attribute(shade.data, names.CLEAR, clear, "FLOAT")
     shade[names.OPACITY] = SHADE_OPACITY
+    # Solid mode would draw it as an opaque plate.
+    shade.hide_viewport = True
 
 
 def _key(obj: bpy.types.Object, caption: Caption, fps: int, action: bpy.types.Action) -> None:

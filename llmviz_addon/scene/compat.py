@@ -40,6 +40,12 @@ def set_modifier_input(modifier: bpy.types.NodesModifier, name: str, value: obje
     raise KeyError(f"{modifier.node_group.name!r} has no input {name!r}")
 
 
+def use_nodes(owner: bpy.types.Material | bpy.types.World) -> None:
+    """Give a material or world its node tree; on 5.2 it always has one."""
+    if not IS_5:
+        owner.use_nodes = True
+
+
 def fcurves(owner: bpy.types.ID, action: bpy.types.Action) -> bpy.types.ActionChannelbagFCurves:
     """The F-curves of `owner` in `action`, which gives each thing that it animates a slot."""
     data = owner.animation_data or owner.animation_data_create()

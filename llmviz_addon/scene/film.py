@@ -13,7 +13,7 @@ from ..anatomy import Anatomy
 from ..walkthrough import Run, Storyboard, targets
 from . import captions, kit, names, recipe, strips, tree
 from .blocks import CELL
-from .flat import Easel
+from .flat import TILE_TINTS, Easel
 from .timeline import FIRST_FRAME, frame_of, write_channel
 
 CHAPTERS = "llmviz_chapters"
@@ -101,7 +101,7 @@ def _actors(root: bpy.types.Collection, part: bpy.types.Collection, board: Story
     """The tiles that fly: like those of the input strip, and hanging together."""
     shared, anchor = kit.ensure(), tree.anchor_of(root)
     text = Easel(anchor, part, shared.label, shared.font)
-    tile = Easel(anchor, part, shared.tile)
+    tile = Easel(anchor, part, shared.tile, tints=TILE_TINTS)
     for actor in board.actors:
         face, *words = strips.tile(strips.Easels(text, tile), actor.text, actor.index, actor.size)
         for obj in (face, *words):

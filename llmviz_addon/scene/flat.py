@@ -11,19 +11,29 @@ import bpy
 import numpy as np
 
 from . import names
+from .attributes import write_attribute
 from .blocks import CELL
+from .looks import Color, linear
+
+# What Solid mode shows of tiles and arrows, by kind, in any look: dark enough for white letters.
+TILE_TINTS = (linear("#232936"), linear("#2f8f5b"))
+ARROW_TINTS = (linear("#2c4b8c"), linear("#2b6a48"))
 
 FACING_VIEWER = (np.pi / 2, 0.0, 0.0)
 
 
 @dataclass
 class Easel:
-    """Where flat things are made: they go into `collection` and hang on `root`."""
+    """Where flat things are made: they go into `collection` and hang on `root`.
+
+    `tints` are the colours of meshes in Solid mode, by kind.
+    """
 
     root: bpy.types.Object
     collection: bpy.types.Collection
     material: bpy.types.Material
     font: bpy.types.VectorFont | None = None
+    tints: tuple[Color, ...] = ()
     _curves: dict[tuple, bpy.types.TextCurve] = field(default_factory=dict)
 
     def text(
@@ -78,6 +88,7 @@ class Easel:
         points = np.asarray(vertices, np.float64) * CELL
         mesh.from_pydata(points.tolist(), [], [list(face) for face in faces])
         mesh.materials.append(self.material)
+        self._tint(mesh, kind)
         obj = bpy.data.objects.new(name, mesh)
         self.hang(obj, place, kind)
         return obj
@@ -95,6 +106,14 @@ class Easel:
         x, z = width / 2, height / 2
         corners = np.array([(-x, 0, -z), (x, 0, -z), (x, 0, z), (-x, 0, z)])
         return self.mesh(name, corners, np.array([[0, 1, 2, 3]]), place=center, kind=kind)
+
+    def _tint(self, mesh: bpy.types.Mesh, kind: int) -> None:
+        """A colour attribute for Solid mode, which knows no material."""
+        if kind >= len(self.tints):
+            return
+        color = np.tile(np.array(self.tints[kind], np.float32), (len(mesh.vertices), 1))
+        write_attribute(mesh, names.CELL_COLOR, color, "FLOAT_COLOR")
+        mesh.attributes.active_color_name = names.CELL_COLOR
 
     def hang(
         self, obj: bpy.types.Object, place: tuple[float, float, float], kind: int

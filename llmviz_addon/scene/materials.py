@@ -14,7 +14,6 @@ from .nodes import Graph, Socket
 def _new(name: str) -> bpy.types.Material:
     material = bpy.data.materials.new(name)
     material[names.OURS] = True
-    material.use_nodes = True
     # Dithered needs no sorting, so cells that dissolve and shells that are absent draw correctly.
     material.surface_render_method = "DITHERED"
     return material

@@ -97,7 +97,7 @@ class Graph:
     @classmethod
     def material(cls, material: bpy.types.Material) -> Graph:
         """The tree of `material`, emptied first; for materials that we have just made."""
-        material.use_nodes = True
+        compat.use_nodes(material)
         material.node_tree.nodes.clear()
         return cls(material.node_tree)
 

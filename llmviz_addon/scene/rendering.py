@@ -13,6 +13,13 @@ from .looks import Look
 
 ENGINES = ("AUTO", "CYCLES", "EEVEE")
 
+_DENOISER = {
+    "cycles.denoiser": "OPENIMAGEDENOISE",
+    "cycles.denoising_quality": "FAST",
+    "cycles.denoising_prefilter": "FAST",
+    "cycles.denoising_input_passes": "RGB_ALBEDO_NORMAL",
+}
+
 
 def has_gpu() -> bool:
     """Whether Cycles' preferences or the window system name a graphics card."""
@@ -29,6 +36,13 @@ def has_gpu() -> bool:
     return not any(word in renderer for word in ("llvmpipe", "softpipe", "swiftshader"))
 
 
+def has_denoiser() -> bool:
+    """Whether this Blender was built with Open Image Denoise; some distributions' are not."""
+    import _cycles
+
+    return bool(_cycles.with_openimagedenoise)
+
+
 def engine_id(choice: str) -> str:
     """Blender's identifier of an engine; AUTO is EEVEE where there is a graphics card."""
     if choice not in ENGINES:
@@ -42,11 +56,12 @@ def settings(look: Look, engine: str, size: tuple[int, int], samples: int | None
     """Scene settings of a picture, by path from the scene.
 
     Denoised with the quick setting of Open Image Denoise, which costs a second or two where the
-    default one takes longer than the samples.
+    default one takes longer than the samples. A Blender built without it takes more samples.
     """
-    count = samples or int(look.render["samples"])
+    denoise = has_denoiser()
+    count = samples or int(look.render["samples"]) * (1 if denoise else 3)
     bounces = int(look.render["bounces"])
-    return {
+    return (_DENOISER if denoise else {}) | {
         "render.engine": engine_id(engine),
         "render.resolution_x": size[0],
         "render.resolution_y": size[1],
@@ -55,11 +70,7 @@ def settings(look: Look, engine: str, size: tuple[int, int], samples: int | None
         "render.film_transparent": False,
         "render.use_overwrite": True,
         "cycles.samples": count,
-        "cycles.use_denoising": True,
-        "cycles.denoiser": "OPENIMAGEDENOISE",
-        "cycles.denoising_quality": "FAST",
-        "cycles.denoising_prefilter": "FAST",
-        "cycles.denoising_input_passes": "RGB_ALBEDO_NORMAL",
+        "cycles.use_denoising": denoise,
         "cycles.use_adaptive_sampling": True,
         "cycles.adaptive_threshold": 0.02,
         "cycles.max_bounces": bounces + 1,

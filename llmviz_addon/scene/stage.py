@@ -15,7 +15,7 @@ import bpy
 import numpy as np
 from mathutils import Vector
 
-from . import names
+from . import compat, names
 from .blocks import CELL
 from .looks import Look, linear
 from .nodes import Graph
@@ -105,7 +105,7 @@ def world() -> bpy.types.World:
     # Cycles chooses directions by a map of the sky; its own choice of resolution takes seconds to
     # fill, and this sky is smooth.
     made.cycles.sampling_method, made.cycles.sample_map_resolution = "MANUAL", 64
-    made.use_nodes = True
+    compat.use_nodes(made)
     tree = made.node_tree
     tree.nodes.clear()
     g = Graph(tree)
@@ -132,6 +132,9 @@ def paint_world(made: bpy.types.World, look: Look) -> None:
     nodes["strength"].outputs[0].default_value = float(look.world["strength"])
 
 
+LAMP_DISTANCE = 60.0
+
+
 def lights(look: Look, collection: bpy.types.Collection, anchor: bpy.types.Object) -> None:
     """Replace what is in `collection` by the lights of a look, and its backdrop if it has one."""
     for old in list(collection.objects):
@@ -144,7 +147,10 @@ def lights(look: Look, collection: bpy.types.Collection, anchor: bpy.types.Objec
         data.angle = math.radians(float(table["angle"]))
         data.color = linear(table["color"])[:3]
         lamp = bpy.data.objects.new(data.name, data)
-        lamp.rotation_euler = Vector(table["direction"]).to_track_quat("-Z", "Y").to_euler()
+        direction = Vector(table["direction"]).normalized()
+        lamp.rotation_euler = direction.to_track_quat("-Z", "Y").to_euler()
+        # A sun shines from anywhere; from here its line in the viewport crosses no shot.
+        lamp.location = -LAMP_DISTANCE * direction
         _hang(lamp, collection, anchor)
     if look.backdrop:
         _hang(_backdrop(look, anchor), collection, anchor)
