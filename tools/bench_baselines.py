@@ -1,0 +1,164 @@
+"""What bench.py measures against: a film's curves on empties, and a model's cells alone.
+
+Both are copied from the open file as plain numbers, so that the baseline has the same keys and the
+same values as what it stands beside, and none of the extension's code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import bpy
+import numpy as np
+
+# What `foreach_set` calls the values of an attribute, and how many numbers each has.
+FIELDS = {"FLOAT": ("value", np.float32), "INT": ("value", np.int32)}
+
+# How a key of an F-curve is written, in the order in which Blender wants it.
+KEY_FIELDS = {
+    "co": (np.float32, 2),
+    "interpolation": (np.int32, 1),
+    "easing": (np.int32, 1),
+    "handle_left_type": (np.int32, 1),
+    "handle_right_type": (np.int32, 1),
+    "handle_left": (np.float32, 2),
+    "handle_right": (np.float32, 2),
+}
+# Properties that an empty has as well as any other object; the rest become custom properties.
+ON_EMPTIES = ("location", "rotation_euler", "scale", "hide_viewport", "hide_render", "[")
+
+
+# The curves of a film
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One F-curve as numbers."""
+
+    path: str
+    index: int
+    extrapolation: str
+    keys: dict[str, np.ndarray]
+
+
+def curves_of(owner: bpy.types.ID) -> list[Curve]:
+    """The curves that animate a datablock."""
+    data = owner.animation_data
+    if data is None or data.action is None:
+        return []
+    bag = data.action.layers[0].strips[0].channelbag(data.action_slot)
+    found = []
+    for curve in bag.fcurves if bag else ():
+        keys = {}
+        for field, (dtype, width) in KEY_FIELDS.items():
+            keys[field] = np.empty(len(curve.keyframe_points) * width, dtype)
+            curve.keyframe_points.foreach_get(field, keys[field])
+        path = curve.data_path if curve.data_path.startswith(ON_EMPTIES) else "other"
+        found.append(Curve(path, curve.array_index, curve.extrapolation, keys))
+    return found
+
+
+def animate_empty(scene_: bpy.types.Scene, curves: list[Curve]) -> None:
+    """One empty with these curves in an action of its own, as keying by hand would make it."""
+    obj = bpy.data.objects.new("Empty", None)
+    scene_.collection.objects.link(obj)
+    data = obj.animation_data_create()
+    data.action = bpy.data.actions.new("Empty")
+    data.action_slot = data.action.slots.new("OBJECT", "Empty")
+    strip = data.action.layers.new("Layer").strips.new(type="KEYFRAME")
+    fcurves = strip.channelbag(data.action_slot, ensure=True).fcurves
+    for number, curve in enumerate(curves):
+        path = curve.path
+        if path == "other":
+            path = f'["other {number}"]'
+        if path.startswith("["):
+            obj[path[2:-2]] = 0.0
+        made = fcurves.new(path, index=curve.index)
+        made.keyframe_points.add(len(curve.keys["easing"]))
+        for field, values in curve.keys.items():
+            made.keyframe_points.foreach_set(field, values)
+        made.extrapolation = curve.extrapolation
+        made.update()
+
+
+# The cells of a model
+
+
+@dataclass(frozen=True)
+class CellData:
+    """The mesh of a block as numbers: positions, and attributes by name with their type."""
+
+    positions: np.ndarray
+    attributes: dict[str, tuple[str, np.ndarray]]
+
+
+def read_cells() -> list[CellData]:
+    """The cells of all blocks in the open file."""
+    found = []
+    for obj in bpy.data.objects:
+        if "llmviz_block" not in obj:
+            continue
+        positions = np.empty(3 * len(obj.data.vertices), np.float32)
+        obj.data.vertices.foreach_get("co", positions)
+        attributes = {}
+        for attribute in obj.data.attributes:
+            if attribute.data_type in FIELDS:
+                field, dtype = FIELDS[attribute.data_type]
+                values = np.empty(len(attribute.data), dtype)
+                attribute.data.foreach_get(field, values)
+                attributes[attribute.name] = (attribute.data_type, values)
+        found.append(CellData(positions, attributes))
+    return found
+
+
+def cell_bytes(cells: list[CellData]) -> int:
+    """What the cells take as plain arrays."""
+    return sum(
+        block.positions.nbytes + sum(values.nbytes for _, values in block.attributes.values())
+        for block in cells
+    )
+
+
+def make_bare(cells: list[CellData]) -> list[bpy.types.Mesh]:
+    """Meshes and objects with the same cells and nothing else."""
+    meshes = []
+    for block in cells:
+        mesh = bpy.data.meshes.new("Bare")
+        mesh.vertices.add(block.positions.size // 3)
+        mesh.vertices.foreach_set("co", block.positions)
+        for name, (kind, _) in block.attributes.items():
+            mesh.attributes.new(name, kind, "POINT")
+        bpy.context.scene.collection.objects.link(bpy.data.objects.new("Bare", mesh))
+        meshes.append(mesh)
+    fill(meshes, cells)
+    return meshes
+
+
+def fill(meshes: list[bpy.types.Mesh], cells: list[CellData]) -> None:
+    """Write all attributes of all cells."""
+    for mesh, block in zip(meshes, cells, strict=True):
+        for name, (kind, values) in block.attributes.items():
+            mesh.attributes[name].data.foreach_set(FIELDS[kind][0], values)
+
+
+def pack(cells: list[CellData], path: Path) -> None:
+    """Cells in one file, for a child."""
+    arrays: dict[str, np.ndarray] = {"count": np.array(len(cells))}
+    for number, block in enumerate(cells):
+        arrays[f"{number}/position"] = block.positions
+        for name, (kind, values) in block.attributes.items():
+            arrays[f"{number}/{kind}/{name}"] = values
+    np.savez(path, **arrays)
+
+
+def unpack(path: Path) -> list[CellData]:
+    """What `pack` has written."""
+    with np.load(path) as stored:
+        blocks = [CellData(stored[f"{n}/position"], {}) for n in range(int(stored["count"]))]
+        for key in stored.files:
+            owner, _, rest = key.partition("/")
+            kind, slash, name = rest.partition("/")
+            if slash:
+                blocks[int(owner)].attributes[name] = (kind, stored[key])
+    return blocks
