@@ -107,7 +107,7 @@ def test_nothing_of_the_model_comes_between_the_camera_and_a_caption(clean_scene
         matrix = np.array(obj.matrix_world)
         points.append(local @ matrix[:3, :3].T + matrix[:3, 3])
     cloud = np.concatenate(points)
-    for frame in range(1, scene.frame_end, 60):
+    for frame in range(1, scene.frame_end, 110):
         scene.frame_set(frame)
         bpy.context.view_layer.update()
         depths = [

@@ -51,14 +51,6 @@ def test_after_removing_the_file_is_as_it_was_before_building(furnished):
     assert scene_room.remove(bpy.context.scene) is False
 
 
-def test_the_factory_scene_is_as_it_was_too():
-    bpy.ops.wm.read_factory_settings(use_empty=False)
-    before = helpers.census()
-    helpers.build()
-    scene_room.remove(bpy.context.scene)
-    assert not helpers.difference(before, helpers.census())
-
-
 def test_a_build_leaves_the_users_objects_alone():
     cube = _furnish()
     mine = {

@@ -45,14 +45,6 @@ def test_a_scene_that_is_not_in_the_window_can_be_built_and_rendered(tmp_path):
     assert not bpy.context.scene.objects
 
 
-def test_building_the_same_again_is_still_one_model():
-    helpers.build("CBABBC")
-    counted = helpers.counts()
-    helpers.build("CBABBC")
-    assert helpers.counts() == counted
-    assert len(scene_room.roots(bpy.context.scene)) == 1
-
-
 @pytest.fixture
 def linked(tmp_path):
     """A scene with a model that lives in another file."""
