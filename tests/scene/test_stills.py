@@ -110,8 +110,8 @@ def _watch(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
 
 def _corners(obj: bpy.types.Object) -> list[tuple[float, float, float]]:
     """The outermost corners of a block's cells, which are drawn around its vertices."""
-    columns = max(v.co.x for v in obj.data.vertices)
-    rows = min(v.co.z for v in obj.data.vertices)
+    columns = int(helpers.read(obj.data, "column").max())
+    rows = -int(helpers.read(obj.data, "row").max())
     return [
         (x, y, z)
         for x in (-0.45, columns + 0.45)
