@@ -16,7 +16,7 @@ from .captions import shown as captions_visible
 from .film import Beat, Chapter, chapters
 from .looks import LookError
 from .recipe import Recipe, recipe_of
-from .stills import RenderError, film_steps, still_steps, stills
+from .stills import RenderError, film_steps, overview, still_steps, stills
 from .tree import roots
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "chapters",
     "film_steps",
     "looks",
+    "overview",
     "recipe_of",
     "remove",
     "roots",

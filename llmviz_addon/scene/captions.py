@@ -133,18 +133,19 @@ def _key(obj: bpy.types.Object, caption: Caption, fps: int, action: bpy.types.Ac
     )
     channel = Channel(caption.beat, names.OPACITY, keys)
     write_channel(obj, action, f'["{names.OPACITY}"]', channel, fps)
-    # Absent, not only invisible: a ray must not have to pass the captions of the whole film.
-    hidden = Channel(
+    # Absent, not only invisible: a ray must not have to pass the captions of the whole film. By
+    # scale, since a keyed visibility makes Blender sort out the whole scene again at every change.
+    there = Channel(
         caption.beat,
-        "hide",
+        targets.SCALE,
         (
-            *((Key(0.0, 1.0, "constant"),) if start > 0 else ()),
-            Key(start, 0.0, "constant"),
-            Key(end, 1.0, "constant"),
+            *((Key(0.0, 0.0, "constant"),) if start > 0 else ()),
+            Key(start, 1.0, "constant"),
+            Key(end, 0.0, "constant"),
         ),
     )
-    for prop in ("hide_render", "hide_viewport"):
-        write_channel(obj, action, prop, hidden, fps)
+    for axis in range(3):
+        write_channel(obj, action, targets.SCALE, there, fps, index=axis)
 
 
 def show(root: bpy.types.Collection, visible: bool) -> None:

@@ -29,12 +29,14 @@ def cell(group: bpy.types.ShaderNodeTree) -> bpy.types.Material:
     material = _new(names.MATERIAL_CELL)
     with Graph.material(material) as g:
         color = g.call(group)
+        gloss = g.outputs(color, "Gloss")
         surface = g.node(
             "ShaderNodeBsdfPrincipled",
             out="BSDF",
             base_color=color,
             roughness=look_value(g, "roughness"),
-            coat_weight=look_value(g, "coat"),
+            specular_ior_level=gloss * 0.5,
+            coat_weight=gloss * look_value(g, "coat"),
             coat_roughness=0.25,
             emission_color=g.outputs(color, "Glow Color"),
             emission_strength=g.outputs(color, "Glow"),

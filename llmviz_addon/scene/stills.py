@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import bpy
+from mathutils import Euler, Quaternion, Vector
 
 from .. import anatomy as anatomy_room
 from .. import walkthrough
@@ -78,6 +80,24 @@ def still_steps(
         made.append(path)
     yield 1.0, "Done"
     return made
+
+
+def overview(
+    root: bpy.types.Collection, aspect: float, lens: float
+) -> tuple[Quaternion, Vector, float]:
+    """Where to look at the whole model from, as a 3D view has it.
+
+    Returns
+    -------
+    rotation, target, distance
+        The view's rotation, the point it turns about, and its distance from there in metres.
+    """
+    still = replace(walkthrough.stills()[0], lens=lens)
+    anatomy = anatomy_room.build(recipe.config_of(root))
+    pose = walkthrough.still_pose(still, anatomy, recipe.run_of(root), aspect)
+    place = tree.anchor_of(root).matrix_world
+    rotation = place.to_quaternion() @ Euler(pose.rotation_euler).to_quaternion()
+    return rotation, place @ (Vector(pose.aim) * CELL), pose.distance * CELL
 
 
 def film_steps(

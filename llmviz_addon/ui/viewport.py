@@ -2,9 +2,9 @@
 
 Solid mode ignores materials but can show the color that stands in each cell's vertices, so Build
 asks for that: in flat light, which leaves the colors as they are, and without outlines, which from
-afar cover the cells in black. It looks through the film's camera. The shading type stays what it
-is. A view's former values are kept on its screen, which undo does not touch, and come back with
-Remove where they have not been changed since.
+afar cover the cells in black. The first build turns the view to the whole model. The shading type
+stays what it is. A view's former values are kept on its screen, which undo does not touch, and
+come back with Remove where they have not been changed since.
 """
 
 from __future__ import annotations
@@ -31,14 +31,35 @@ def screens_of(manager: bpy.types.WindowManager, scene: bpy.types.Scene) -> list
 
 
 def prepare(screens: Iterable[bpy.types.Screen], root: bpy.types.Collection) -> None:
-    """Have the 3D views of `screens` show the values of the cells, through the film's camera."""
+    """Have the 3D views of `screens` show the values of the cells, and at first the whole model."""
     reach = _reach(root)
     for screen in screens:
         for index, space in _views(screen):
-            wanted = {**_SHADING, "clip_end": max(space.clip_end, reach)}
+            _set(screen, index, space, {**_SHADING, "clip_end": max(space.clip_end, reach)})
             if space.region_3d is not None:
-                wanted["view_perspective"] = "CAMERA"
-            _set(screen, index, space, wanted)
+                _overlook(screen, index, space, root)
+
+
+def _overlook(
+    screen: bpy.types.Screen,
+    index: int,
+    space: bpy.types.SpaceView3D,
+    root: bpy.types.Collection,
+) -> None:
+    """Turn a view to the whole model, once: what a rebuild shows is seen from where one stands."""
+    from ..scene import overview
+
+    kept = _kept(screen)
+    stands = kept.setdefault("stand", {})
+    if str(index) in stands:
+        return
+    area, region = screen.areas[index], space.region_3d
+    before = _standing(region)
+    # A view's lens counts for a sensor twice as wide as a camera's.
+    rotation, target, distance = overview(root, area.width / max(area.height, 1), space.lens / 2)
+    _stand(region, ["PERSP", list(rotation), list(target), distance])
+    stands[str(index)] = [before, _standing(region)]
+    screen[_REMEMBERED] = json.dumps(kept)
 
 
 def show_film(screen: bpy.types.Screen, area: bpy.types.Area, root: bpy.types.Collection) -> None:
@@ -57,12 +78,14 @@ def restore(screens: Iterable[bpy.types.Screen]) -> None:
     for screen in screens:
         kept = _kept(screen)
         for index, space in _views(screen):
+            left_film = False
             for name, (before, ours) in kept.get(str(index), {}).items():
-                if _get(space, name) != ours:
-                    continue
-                if name == "view_perspective" and "stand" in kept:
-                    _stand(space.region_3d, kept["stand"].get(str(index)))
-                _put(space, name, before)
+                if _get(space, name) == ours:
+                    left_film |= name == "view_perspective"
+                    _put(space, name, before)
+            before, ours = kept.get("stand", {}).get(str(index), (None, None))
+            if before and (left_film or _same(_standing(space.region_3d), ours)):
+                _stand(space.region_3d, before)
         if _REMEMBERED in screen:
             del screen[_REMEMBERED]
 
@@ -94,8 +117,6 @@ def _set(
         # it: that is no choice of the user's.
         known = name in view and (view[name][1] == now or name == "view_perspective")
         before = view[name][0] if known else now
-        if name == "view_perspective" and not known:
-            kept.setdefault("stand", {})[str(index)] = _standing(space.region_3d)
         view[name] = (before, ours)
         _put(space, name, ours)
         # Blender stores floats with fewer digits; what is compared later is what it stored.
@@ -117,20 +138,34 @@ def _put(space: bpy.types.SpaceView3D, name: str, value: Any) -> None:
     setattr(_owner(space, name), name, value)
 
 
-def _standing(region: bpy.types.RegionView3D) -> list[list[float] | float]:
-    """Where a view looks from; looking through a camera makes Blender forget it."""
-    return [list(region.view_rotation), list(region.view_location), region.view_distance]
+def _standing(region: bpy.types.RegionView3D) -> list:
+    """Where a view looks from."""
+    return [
+        region.view_perspective,
+        list(region.view_rotation),
+        list(region.view_location),
+        region.view_distance,
+    ]
 
 
-def _stand(region: bpy.types.RegionView3D, standing: list | None) -> None:
-    if standing is None:
-        return
+def _stand(region: bpy.types.RegionView3D, standing: list) -> None:
+    perspective, rotation, location, distance = standing
     # Leave the camera first, or moving the view would be moving within its frame.
     region.view_perspective = "PERSP"
-    rotation, location, distance = standing
     region.view_rotation = Quaternion(rotation)
     region.view_location = Vector(location)
     region.view_distance = distance
+    region.view_perspective = perspective
+
+
+def _same(a: list, b: list) -> bool:
+    """Whether two views are one, as far as Blender's floats can tell."""
+
+    def numbers(standing: list) -> list[float]:
+        return [*standing[1], *standing[2], standing[3]]
+
+    pairs = zip(numbers(a), numbers(b), strict=True)
+    return a[0] == b[0] and all(abs(x - y) <= 1e-4 * max(1.0, abs(y)) for x, y in pairs)
 
 
 def _reach(root: bpy.types.Collection) -> float:

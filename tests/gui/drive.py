@@ -82,15 +82,16 @@ def operator_under_mouse() -> str:
 def press(operator: str) -> Iterator[float]:
     """Find an operator's button in the sidebar by moving over it, and click it."""
     sidebar = region("UI")
-    x = sidebar.x + sidebar.width // 3
-    for y in range(sidebar.y + sidebar.height - 10, sidebar.y, -8):
-        mouse(x, y)
-        yield 0.03
-        if operator in operator_under_mouse():
-            mouse(x, y, "LEFTMOUSE", "PRESS")
-            yield TICK
-            mouse(x, y, "LEFTMOUSE", "RELEASE")
-            return
+    # Two buttons may stand side by side.
+    for x in (sidebar.x + sidebar.width // 3, sidebar.x + 3 * sidebar.width // 4):
+        for y in range(sidebar.y + sidebar.height - 10, sidebar.y, -8):
+            mouse(x, y)
+            yield 0.03
+            if operator in operator_under_mouse():
+                mouse(x, y, "LEFTMOUSE", "PRESS")
+                yield TICK
+                mouse(x, y, "LEFTMOUSE", "RELEASE")
+                return
     raise AssertionError(f"no button of {operator} in the sidebar")
 
 

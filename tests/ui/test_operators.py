@@ -146,7 +146,7 @@ def test_stills_are_written_to_the_folder(settings, tmp_path: Path):
     assert picture.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 
-def test_build_shows_values_through_the_film_camera_and_remove_gives_the_view_back():
+def test_build_shows_values_and_the_whole_model_and_remove_gives_the_view_back():
     space = view()
     space.shading.type, space.shading.color_type = "SOLID", "OBJECT"
     space.region_3d.view_perspective = "ORTHO"
@@ -154,7 +154,8 @@ def test_build_shows_values_through_the_film_camera_and_remove_gives_the_view_ba
     bpy.ops.llmviz.build()
     assert space.shading.type == "SOLID"
     assert space.shading.color_type == "VERTEX"
-    assert space.region_3d.view_perspective == "CAMERA"
+    assert space.region_3d.view_perspective == "PERSP"
+    assert space.region_3d.view_distance != pytest.approx(7.0)
     bpy.ops.llmviz.build()
     bpy.ops.llmviz.remove()
     assert space.shading.color_type == "OBJECT"

@@ -80,7 +80,7 @@ def _attention(g: Graph, lead: Socket, magnitude: Socket) -> Socket:
 
 
 def build() -> bpy.types.ShaderNodeTree:
-    """Make the group; its outputs are Color, Glow Color, Glow and Alpha."""
+    """Make the group; its outputs are Color, Glow Color, Glow, Alpha and Gloss."""
     with Graph.group(names.GROUP_CELL_COLOR, "ShaderNodeTree") as g:
         g.frame("The number, -1 to 1")
         scaled = from_instance(g, names.VALUE) * from_instance(g, names.GAIN)
@@ -123,4 +123,6 @@ def build() -> bpy.types.ShaderNodeTree:
         g.output("NodeSocketColor", "Glow Color", g.mix(positive, dark_hue, hue))
         g.output("NodeSocketFloat", "Glow", total)
         g.output("NodeSocketFloat", "Alpha", present)
+        # What is not computed does not shine, or the rim light would colour it like a number.
+        g.output("NodeSocketFloat", "Gloss", computed)
     return g.tree
