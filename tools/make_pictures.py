@@ -16,17 +16,20 @@ import bpy
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 PICTURES = ROOT / "docs" / "pictures"
-SCREENSHOT = ROOT / "build" / "gui" / "built.png"
+SCREENSHOT = ROOT / "build" / "gui" / "2-built.png"
 SIZE = (1600, 900)
 QUALITY = 88
 
 
 def save(source: Path, target: Path) -> None:
-    """Save a picture as JPEG."""
+    """Save a picture as JPEG, its colours as they are."""
+    plain = bpy.data.scenes.new("Plain")
+    plain.view_settings.view_transform = "Standard"
+    plain.render.image_settings.file_format = "JPEG"
     image = bpy.data.images.load(str(source))
-    image.file_format = "JPEG"
-    image.save(filepath=str(target), quality=QUALITY)
+    image.save_render(str(target), scene=plain, quality=QUALITY)
     bpy.data.images.remove(image)
+    bpy.data.scenes.remove(plain)
 
 
 def main() -> None:

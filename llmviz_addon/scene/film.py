@@ -89,6 +89,8 @@ def _camera(
     data[names.OURS] = True
     data.clip_start, data.clip_end = 0.01, 10_000.0
     data.sensor_width, data.sensor_fit = 36.0, "AUTO"
+    # As its outline is drawn in the viewport, in metres: a few blocks wide, not a whole layer.
+    data.display_size = 0.3
     camera = bpy.data.objects.new("Film Camera", data)
     camera[names.OURS] = True
     camera[names.ACTOR] = targets.CAMERA
