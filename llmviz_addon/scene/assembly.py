@@ -65,7 +65,7 @@ def compute(source: str, prompt: str) -> Numbers:
     anatomy = anatomy_room.build(model.config)
     ids = model.read_prompt(prompt)
     cells = sum(block.columns * block.rows for block in anatomy.blocks.values())
-    if cells > MOST_CELLS:
+    if model.has_weights and cells > MOST_CELLS:
         raise model_room.ModelError(
             f"{model.title} has {cells:,} cells, and up to {MOST_CELLS:,} can be drawn as cubes; "
             "choose a smaller model."
