@@ -34,6 +34,15 @@ def run(*arguments: str, source: str | None = None) -> subprocess.CompletedProce
 
 
 @pytest.fixture
+def blender_module() -> None:
+    """For what starts Python with Blender as a module; a full Blender's Python has none."""
+    import bpy
+
+    if bpy.app.binary_path:
+        pytest.skip("in a full Blender the command line is tested from the zip")
+
+
+@pytest.fixture
 def called(capsys):
     """A function that calls the command line in this process."""
     from llmviz_addon.cli import main
@@ -58,6 +67,7 @@ def test_a_build_without_blender_says_what_to_install():
     assert "pip install bpy" in ended.stderr and "Traceback" not in ended.stderr
 
 
+@pytest.mark.usefixtures("blender_module")
 def test_build_writes_a_compressed_file_and_says_where_it_is(tmp_path: Path):
     out = tmp_path / "deep" / "sorter.blend"
     ended = run("build", "--prompt", "ABC", "--look", "light", "--out", str(out))
@@ -75,6 +85,7 @@ def test_build_writes_a_compressed_file_and_says_where_it_is(tmp_path: Path):
     assert sum("llmviz_block" in item for item in scene.objects) == 206
 
 
+@pytest.mark.usefixtures("blender_module")
 def test_demo_makes_a_file_and_pictures_in_one_folder(tmp_path: Path):
     small = ("--size", "64x36", "--samples", "1", "--engine", "cycles", "--stills", "model,cells")
     ended = run("demo", "--out", str(tmp_path), *small)
@@ -84,6 +95,7 @@ def test_demo_makes_a_file_and_pictures_in_one_folder(tmp_path: Path):
     assert len(ended.stdout.split()) == 3, "Blender's own output is kept away"
 
 
+@pytest.mark.usefixtures("blender_module")
 def test_film_writes_the_frames_that_are_asked_for(tmp_path: Path):
     small = ("--size", "64x36", "--samples", "1", "--engine", "cycles")
     ended = run("film", "--frames", "10-11", "--out", str(tmp_path / "film"), *small)

@@ -10,6 +10,7 @@ import pytest
 
 from llmviz_addon import model, walkthrough
 from llmviz_addon import scene as scene_room
+from llmviz_addon.scene import assembly
 
 from . import helpers
 
@@ -113,6 +114,14 @@ def test_a_build_that_fails_leaves_the_file_as_it_was(standing):
         with pytest.raises(error):
             scene_room.build(bpy.context.scene, recipe)
         assert not helpers.difference(before, helpers.census())
+
+
+def test_a_model_of_more_cells_than_can_be_drawn_is_refused_in_a_sentence(monkeypatch):
+    monkeypatch.setattr(assembly, "MOST_CELLS", 1000)
+    before = helpers.census()
+    with pytest.raises(model.ModelError, match="up to 1,000 can be drawn as cubes"):
+        helpers.build()
+    assert not helpers.difference(before, helpers.census())
 
 
 @pytest.mark.parametrize("standing", ["nothing", "the same shape", "another shape"])
