@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from .block import Block
-from .label import Bounds, Label, Point
+from .label import Bounds, Label
 from .space import Space
 
 _TITLES = {
@@ -50,21 +50,11 @@ class Section:
     label: Label
     labeled: bool
 
-    @property
-    def label_anchor(self) -> Point:
-        """The point on the baseline of its title."""
-        return self.label.anchor
-
     def walk(self) -> Iterator[Section]:
         """This section and all below it, parents first."""
         yield self
         for child in self.children:
             yield from child.walk()
-
-    def all_blocks(self) -> Iterator[str]:
-        """Names of the blocks in it and in its parts."""
-        for section in self.walk():
-            yield from section.blocks
 
 
 def grow(blocks: Iterable[Block], space: Space) -> Section:

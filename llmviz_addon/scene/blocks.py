@@ -112,7 +112,9 @@ def write(obj: bpy.types.Object, block: Block, cells: Cells) -> None:
     mesh = obj.data
     write_attribute(mesh, names.VALUE, cells.value, "FLOAT")
     write_attribute(mesh, names.ORDER, cells.order, "FLOAT")
-    write_attribute(mesh, names.STATE, np.where(cells.empty, 0, 1), "INT")
+    write_attribute(
+        mesh, names.STATE, np.where(cells.empty, names.STATE_EMPTY, names.STATE_NUMBER), "INT"
+    )
     tint = levels(cells.value * np.float32(cells.gain), kind, cells.empty)
     write_attribute(mesh, names.LEVEL, tint, "INT")
     obj[names.GAIN] = cells.gain

@@ -63,7 +63,9 @@ def _cells(
     mesh.vertices.foreach_set("co", position.reshape(-1))
     write_attribute(mesh, names.VALUE, value, "FLOAT")
     write_attribute(mesh, names.ORDER, np.where(empty, NEVER, 0.0), "FLOAT")
-    write_attribute(mesh, names.STATE, np.where(empty, 0, 1), "INT")
+    write_attribute(
+        mesh, names.STATE, np.where(empty, names.STATE_EMPTY, names.STATE_NUMBER), "INT"
+    )
     write_attribute(mesh, names.LEVEL, levels(value, kind, empty), "INT")
     obj = easel.hang(bpy.data.objects.new(f"Key {_MEANINGS[kind]}", mesh), place, kind)
     obj.scale = (CELL * scale,) * 3
