@@ -44,7 +44,6 @@ class Numbers:
     anatomy: Anatomy
     prompt_ids: list[int]
     trace: Trace
-    probabilities: np.ndarray  # (T, V)
 
     @property
     def n_prompt(self) -> int:
@@ -78,7 +77,6 @@ def compute(source: str, prompt: str) -> Numbers:
         anatomy=anatomy,
         prompt_ids=ids,
         trace=trace,
-        probabilities=trace["probabilities"],
     )
 
 
@@ -103,7 +101,7 @@ def steps(scene: bpy.types.Scene, recipe: Recipe) -> Steps:
         yield from _recolor(scene, old, numbers)
         root = old
     else:
-        root = yield from _build(scene, recipe, numbers, old)
+        root = yield from _build(scene, numbers, old)
     recipes.write(root, recipe)
     recipes.write_config(root, numbers.model.config)
     recipes.write_run(root, run_of_it)
@@ -161,12 +159,7 @@ def _recolor(scene: bpy.types.Scene, root: bpy.types.Collection, numbers: Number
     _draw_strips(root, strip_collection, numbers)
 
 
-def _build(
-    scene: bpy.types.Scene,
-    recipe: Recipe,
-    numbers: Numbers,
-    old: bpy.types.Collection | None,
-) -> Steps:
+def _build(scene: bpy.types.Scene, numbers: Numbers, old: bpy.types.Collection | None) -> Steps:
     root = tree.new(numbers.model.title, scene.collection, "model")
     try:
         root[names.VERSION] = VERSION
@@ -235,7 +228,7 @@ def _draw_strips(
     )
     tokenizer = numbers.model.tokenizer
     strips.draw_input(easels, numbers.anatomy, tokenizer, numbers.trace.ids)
-    strips.draw_output(easels, numbers.anatomy, tokenizer, numbers.probabilities)
+    strips.draw_output(easels, numbers.anatomy, tokenizer, numbers.trace["probabilities"])
 
 
 def _anchor(

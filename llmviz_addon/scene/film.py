@@ -11,7 +11,7 @@ import bpy
 from .. import walkthrough
 from ..anatomy import Anatomy
 from ..walkthrough import Run, Storyboard, targets
-from . import captions, kit, names, recipe, strips, tree
+from . import captions, kit, names, recipe, stage, strips, tree
 from .blocks import CELL
 from .flat import TILE_TINTS, Easel
 from .timeline import FIRST_FRAME, frame_of, write_channel
@@ -85,14 +85,9 @@ def write(scene: bpy.types.Scene, root: bpy.types.Collection, board: Storyboard)
 def _camera(
     scene: bpy.types.Scene, root: bpy.types.Collection, part: bpy.types.Collection
 ) -> bpy.types.Object:
-    data = bpy.data.cameras.new("Film Camera")
-    data[names.OURS] = True
-    data.clip_start, data.clip_end = 0.01, 10_000.0
-    data.sensor_width, data.sensor_fit = 36.0, "AUTO"
+    camera = stage.camera("Film Camera")
     # As its outline is drawn in the viewport, in metres: a few blocks wide, not a whole layer.
-    data.display_size = 0.3
-    camera = bpy.data.objects.new("Film Camera", data)
-    camera[names.OURS] = True
+    camera.data.display_size = 0.3
     camera[names.ACTOR] = targets.CAMERA
     camera.parent = tree.anchor_of(root)
     part.objects.link(camera)

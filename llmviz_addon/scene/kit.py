@@ -16,6 +16,7 @@ import numpy as np
 
 from . import materials, names
 from .attributes import write_attribute
+from .groups import cell_color as cell_color_group
 from .groups import cells as cells_group
 from .looks import Look, Palette, linear
 from .version import VERSION
@@ -112,7 +113,7 @@ def _part(pool: bpy.types.bpy_prop_collection, role: str, make: Callable[[], bpy
 def ensure() -> Kit:
     """The kit of this file, made where it is missing."""
     data = bpy.data
-    cell_color = _part(data.node_groups, "cell color", materials.make_cell_group)
+    cell_color = _part(data.node_groups, "cell color", cell_color_group.build)
 
     def material(role: str, make: Callable[[], bpy.types.Material]) -> bpy.types.Material:
         return _part(data.materials, role, make)

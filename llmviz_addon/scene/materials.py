@@ -5,7 +5,6 @@ from __future__ import annotations
 import bpy
 
 from . import names
-from .groups import cell_color
 from .groups.cell_color import look_color, look_value
 from .looks import Look, Palette
 from .nodes import Graph, Socket
@@ -106,8 +105,3 @@ def cell_values(look: Look, palette: Palette) -> dict[str, object]:
         values[f"positive {kind}"] = palette.positive[index]
         values[f"negative {kind}"] = palette.negative[index]
     return values
-
-
-def make_cell_group() -> bpy.types.ShaderNodeTree:
-    """The node group inside the cell material."""
-    return cell_color.build()

@@ -135,6 +135,16 @@ def paint_world(made: bpy.types.World, look: Look) -> None:
 LAMP_DISTANCE = 60.0
 
 
+def camera(name: str) -> bpy.types.Object:
+    """A camera as the framing of shots assumes it: 36 mm along the picture's longer side."""
+    data = bpy.data.cameras.new(name)
+    data.clip_start, data.clip_end = 0.01, 10_000.0
+    data.sensor_width, data.sensor_fit = 36.0, "AUTO"
+    made = bpy.data.objects.new(name, data)
+    made[names.OURS] = data[names.OURS] = True
+    return made
+
+
 def lights(look: Look, collection: bpy.types.Collection, anchor: bpy.types.Object) -> None:
     """Replace what is in `collection` by the lights of a look, and its backdrop if it has one."""
     for old in list(collection.objects):

@@ -18,7 +18,7 @@ from mathutils import Euler, Quaternion, Vector
 from .. import anatomy as anatomy_room
 from .. import walkthrough
 from ..walkthrough import CameraPose, Still
-from . import captions, compat, looks, names, recipe, tree
+from . import captions, compat, looks, recipe, stage, tree
 from .blocks import CELL
 from .rendering import borrowed, settings
 
@@ -179,16 +179,13 @@ def _posed(
     scene: bpy.types.Scene, root: bpy.types.Collection, pose: CameraPose, f_stop: float
 ) -> Generator[None, None, None]:
     """A camera at `pose` for as long as the picture takes."""
-    data = bpy.data.cameras.new("Still Camera")
-    data.clip_start, data.clip_end = 0.01, 10_000.0
-    data.sensor_width, data.sensor_fit = 36.0, "AUTO"
+    camera = stage.camera("Still Camera")
+    data = camera.data
     data.lens = pose.lens
     if f_stop > 0:
         data.dof.use_dof = True
         data.dof.focus_distance = pose.distance * CELL
         data.dof.aperture_fstop = f_stop
-    camera = bpy.data.objects.new("Still Camera", data)
-    camera[names.OURS] = data[names.OURS] = True
     camera.parent = tree.anchor_of(root)
     camera.location = tuple(c * CELL for c in pose.location)
     camera.rotation_euler = pose.rotation_euler
