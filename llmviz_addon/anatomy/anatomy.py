@@ -46,6 +46,11 @@ class Anatomy:
     blocks: dict[str, Block]
     space: Space
 
+    @property
+    def n_tokens(self) -> int:
+        """How many positions the activations have columns for."""
+        return self.space.sizes["T"]
+
     @cached_property
     def root(self) -> Section:
         """The section tree: model, embedding, layers, their parts, output."""
@@ -63,11 +68,15 @@ class Anatomy:
 
     @cached_property
     def dims(self) -> dict[str, Dim]:
-        """The dimensions that block grids refer to, by key; ``"1"`` is not among them."""
+        """The dimensions that block grids refer to, by key; ``"1"`` is not among them.
+
+        ``"T"`` counts the positions that are drawn, ``"P"`` those that the context has room for.
+        """
         size = self.space.sizes
         wide = size["F"] == 4 * size["C"]
         labels = {
             "T": "T",
+            "P": "T" if size["P"] == size["T"] else "n_ctx",
             "C": "C",
             "A": "A (head size)",
             "F": "4C" if wide else "F",
@@ -111,25 +120,35 @@ class Anatomy:
         return {section.name: section for section in self.root.walk()}
 
 
-def build(config: Config) -> Anatomy:
+def build(config: Config, n_tokens: int | None = None) -> Anatomy:
     """The anatomy of a network.
 
     Parameters
     ----------
     config
         Its architecture.
+    n_tokens
+        How many positions are drawn: the columns of activations and aggregates. The whole context
+        unless given. Weights, the position embedding among them, are always drawn in full.
 
     Raises
     ------
     ValueError
-        If it is not one that can be drawn.
+        If the architecture is not one that can be drawn, or does not have so many positions.
     """
-    space = Space.of(config)
+    if n_tokens is None:
+        n_tokens = config.n_ctx
+    if not 1 <= n_tokens <= config.n_ctx:
+        raise ValueError(
+            f"{n_tokens} positions cannot be drawn of a context of {config.n_ctx}; "
+            f"choose 1 to {config.n_ctx}."
+        )
+    space = Space.of(config, n_tokens)
     return Anatomy(config, {block.name: block for block in _blocks(config, space)}, space)
 
 
 def _blocks(config: Config, space: Space) -> Iterator[Block]:
-    specs = gpt2.specs(config)
+    specs = gpt2.specs(config, space.sizes["T"])
     yield from _place(specs.embedding, space.embedding, (0.0, 0.0, 0.0))
     for layer in range(config.n_layer):
         x, y, d = space.layer_offset(layer)

@@ -63,6 +63,8 @@ class BlockSpec:
     section: str
     tag: Tag
     config: Config
+    n_tokens: int
+    """How many positions are drawn."""
     time_axis: TimeAxis = None
     causal: bool = False
     transposed: bool = False
@@ -136,7 +138,7 @@ class Block:
 
     @property
     def column_dim(self) -> str:
-        """What the columns count: ``"T"``, ``"C"``, ``"A"``, ``"F"``, ``"V"`` or ``"1"``."""
+        """What the columns count: a key of `Anatomy.dims`, or ``"1"``."""
         return self.spec.dims[0]
 
     @property
@@ -280,10 +282,11 @@ class Block:
         return float(np.float32(self._cells_before(computed) / self._cells_before(n_tokens)))
 
     def _check(self, n_prompt: int, n_tokens: int) -> None:
-        if not 1 <= n_prompt <= n_tokens <= self.spec.config.n_ctx:
+        drawn = self.spec.n_tokens
+        if not 1 <= n_prompt <= n_tokens <= drawn:
             raise ValueError(
-                f"A prompt of {n_prompt} and {n_tokens} tokens in all do not fit a context of "
-                f"{self.spec.config.n_ctx}."
+                f"A prompt of {n_prompt} and {n_tokens} tokens in all do not fit the {drawn} "
+                f"positions that are drawn of a context of {self.spec.config.n_ctx}."
             )
 
     def _cells_before(self, position: int) -> int:
@@ -308,7 +311,7 @@ class Block:
     def _letters(self) -> tuple[str, str]:
         if self.time_axis == "both":
             return ("s", "t")
-        letters = {"T": "t", "C": "c", "A": "a", "F": "f", "V": "v", "1": ""}
+        letters = {"T": "t", "P": "t", "C": "c", "A": "a", "F": "f", "V": "v", "1": ""}
         return (letters[self.column_dim], letters[self.row_dim])
 
     def _bind(self, operands: tuple[OperandSpec, ...]) -> tuple[Operand, ...]:

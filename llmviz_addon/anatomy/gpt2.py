@@ -38,8 +38,8 @@ class Specs:
     output: tuple[BlockSpec, ...]
 
 
-def specs(config: Config) -> Specs:
-    """The specs of a model's blocks.
+def specs(config: Config, n_tokens: int) -> Specs:
+    """The specs of a model's blocks, drawn with so many positions.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def specs(config: Config) -> Specs:
             f"There is no formula for the activation {config.activation!r}; there are formulas for "
             f"{', '.join(ACTIVATIONS)}."
         )
-    build = _Builder(config)
+    build = _Builder(config, n_tokens)
     return Specs(
         embedding=build.embedding(),
         layer_start=build.layer_norm("{layer}ln_1", "{stream}", "layer{i}.ln_1"),
@@ -84,13 +84,13 @@ class _Builder(SpecMaker):
             "look_up",
             "embedding",
             self.operand("embedding", "wte", "VC", (Pick.TOKEN, Pick.ROW), "wte"),
-            self.operand("position", "wpe", "TC", CELL, "wpe"),
+            self.operand("position", "wpe", "PC", CELL, "wpe"),
             self.operand("token", "tokens", "T1", AT_COLUMN, "tokens"),
         )
         return (
             self.spec("tokens", "Tokens", "T1", section, side="left"),
             self.weight("wte", "Token Embedding", "VC", section, side="above_left"),
-            self.weight("wpe", "Position Embedding", "TC", section),
+            self.weight("wpe", "Position Embedding", "PC", section),
             self.spec("embedding", "Input Embedding", "TC", section, side="right", formula=formula),
         )
 

@@ -22,12 +22,15 @@ class SpecMaker:
     """Makes specs and formulas from short descriptions.
 
     Dimensions are written as two letters, columns and rows: ``"TC"`` is one column for each
-    position and one row for each channel, ``"1C"`` a post.
+    position and one row for each channel, ``"1C"`` a post. ``"P"`` is every position that the
+    context has room for, of which ``"T"`` are drawn.
 
     Attributes
     ----------
     config
         The architecture.
+    n_tokens
+        How many positions the activations have.
     size
         Length of each dimension by its letter.
     space
@@ -35,11 +38,12 @@ class SpecMaker:
     """
 
     config: Config
+    n_tokens: int
     size: dict[str, int] = field(init=False)
     space: Space = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "space", Space.of(self.config))
+        object.__setattr__(self, "space", Space.of(self.config, self.n_tokens))
         object.__setattr__(self, "size", {**self.space.sizes, "1": 1})
 
     def linear(
@@ -149,6 +153,7 @@ class SpecMaker:
             section=section,
             tag=Tag(side, size, lift, short=short_title is not None, share=share),
             config=self.config,
+            n_tokens=self.n_tokens,
             time_axis=time,
             causal=dims == "TT",
             transposed=transposed or dims == "TT",

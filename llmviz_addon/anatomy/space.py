@@ -30,7 +30,8 @@ class Space:
     Attributes
     ----------
     sizes
-        Number of cells along each dimension, T, C, A, F and V.
+        Number of cells along each dimension: T (positions drawn), P (positions of the context),
+        C, A, F and V.
     n_layer, n_head
         Number of layers, and of heads in each.
     margin
@@ -43,10 +44,11 @@ class Space:
     margin: float
 
     @classmethod
-    def of(cls, config: Config) -> Space:
-        """The space of a configuration."""
+    def of(cls, config: Config, n_tokens: int) -> Space:
+        """The space of a configuration, drawn with so many positions."""
         sizes = {
-            "T": config.n_ctx,
+            "T": n_tokens,
+            "P": config.n_ctx,
             "C": config.n_embd,
             "A": config.d_head,
             "F": config.d_ff,

@@ -83,8 +83,8 @@ def _strip(anatomy: Anatomy, name: str, count: int, height: float, side: int) ->
 
 
 def input_strip(anatomy: Anatomy, count: int | None = None) -> Strip:
-    """Tiles above the tokens, one for each position of the context, or for the first `count`."""
-    return _strip(anatomy, "tokens", count or anatomy.config.n_ctx, TILE_HEIGHT, 1)
+    """Tiles above the tokens, one for each position that is drawn, or for the first `count`."""
+    return _strip(anatomy, "tokens", count or anatomy.n_tokens, TILE_HEIGHT, 1)
 
 
 def output_strip(anatomy: Anatomy, count: int) -> Strip:

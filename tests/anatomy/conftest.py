@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,8 @@ from llmviz_addon import anatomy, model
 GOLDEN = Path(__file__).parents[1] / "model" / "golden"
 
 # What each shape is for: the reference; no biases and a narrow MLP; a context wider than the
-# channels; one of everything; a second and third column of layers; heads beyond counting.
+# channels; one of everything; a second and third column of layers; heads beyond counting; fewer
+# positions drawn than the context has, and only one.
 SHAPES = {
     "nano-gpt": {"n_layer": 3, "n_head": 3, "n_embd": 48, "n_ctx": 11, "n_vocab": 3},
     "bare": {"n_layer": 2, "n_head": 2, "n_embd": 8, "n_ctx": 7, "n_vocab": 5, "bias": False},
@@ -22,19 +24,26 @@ SHAPES = {
     "least": {"n_layer": 1, "n_head": 1, "n_embd": 2, "n_ctx": 2, "n_vocab": 2},
     "deep": {"n_layer": 25, "n_head": 2, "n_embd": 24, "n_ctx": 9, "n_vocab": 12},
     "many heads": {"n_layer": 13, "n_head": 16, "n_embd": 192, "n_ctx": 40, "n_vocab": 30},
+    "short": {"n_layer": 2, "n_head": 2, "n_embd": 24, "n_ctx": 30, "n_vocab": 12, "n_tokens": 6},
+    "one token": {"n_layer": 2, "n_head": 2, "n_embd": 8, "n_ctx": 9, "n_vocab": 4, "n_tokens": 1},
 }
+
+
+def shaped(n_tokens: int | None = None, **shape: Any) -> anatomy.Anatomy:
+    """The anatomy of a network of this shape."""
+    return anatomy.build(model.Config(tied=False, **shape), n_tokens)
 
 
 @pytest.fixture(scope="session", params=SHAPES)
 def body(request: pytest.FixtureRequest) -> anatomy.Anatomy:
     """The anatomy of one of the shapes."""
-    return anatomy.build(model.Config(tied=False, **SHAPES[request.param]))
+    return shaped(**SHAPES[request.param])
 
 
 @pytest.fixture(scope="session")
 def nano() -> anatomy.Anatomy:
     """The anatomy of nano-gpt."""
-    return anatomy.build(model.Config(tied=False, **SHAPES["nano-gpt"]))
+    return shaped(**SHAPES["nano-gpt"])
 
 
 def _golden(case: str) -> tuple[anatomy.Anatomy, Mapping[str, np.ndarray]]:
@@ -45,13 +54,17 @@ def _golden(case: str) -> tuple[anatomy.Anatomy, Mapping[str, np.ndarray]]:
     return anatomy.build(loaded.config), {**trace, **intermediates}
 
 
-def _preset(prompt: str) -> tuple[anatomy.Anatomy, Mapping[str, np.ndarray]]:
+def _preset(
+    prompt: str, n_tokens: int | None = None
+) -> tuple[anatomy.Anatomy, Mapping[str, np.ndarray]]:
     loaded = model.load("nano-gpt")
-    return anatomy.build(loaded.config), loaded.forward(loaded.read_prompt(prompt))
+    return anatomy.build(loaded.config, n_tokens), loaded.forward(loaded.read_prompt(prompt))
 
 
 CASES: dict[str, Callable[[], tuple[anatomy.Anatomy, Mapping[str, np.ndarray]]]] = {
     "nano-gpt CBABBC": lambda: _preset("CBABBC"),
+    "nano-gpt CBABBC, nothing else drawn": lambda: _preset("CBABBC", 6),
+    "nano-gpt CB, drawn with room for more": lambda: _preset("CB", 7),
     "nano-gpt full": lambda: _preset("CCABACAABCC"),
     **{case.name: lambda case=case: _golden(case.name) for case in sorted(GOLDEN.iterdir())},
 }

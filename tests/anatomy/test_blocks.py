@@ -59,9 +59,9 @@ def test_cells_refuse_an_array_of_another_shape(nano):
             nano.blocks[name].cells({name: np.zeros(shape)})
 
 
-def spans(n_ctx):
-    middle = (n_ctx + 1) // 2
-    return sorted({(1, 1), (1, n_ctx), (middle, middle), (middle, n_ctx), (n_ctx, n_ctx)})
+def spans(most):
+    middle = (most + 1) // 2
+    return sorted({(1, 1), (1, most), (middle, middle), (middle, most), (most, most)})
 
 
 def one_of_each_role(body):
@@ -69,7 +69,7 @@ def one_of_each_role(body):
 
 
 def test_order_ranks_exactly_the_cells_that_have_numbers(body):
-    for n_prompt, n_tokens in spans(body.config.n_ctx):
+    for n_prompt, n_tokens in spans(body.n_tokens):
         for block in one_of_each_role(body):
             order = block.order(n_prompt, n_tokens)
             assert order.shape == (block.columns, block.rows)
@@ -90,14 +90,14 @@ def test_order_follows_the_positions(body):
     for block in one_of_each_role(body):
         if block.kind == "weight":
             continue
-        order = block.order(1, body.config.n_ctx)
+        order = block.order(1, body.n_tokens)
         by_time = order.T if block.process == "rows" else order
         firsts, lasts = np.nanmin(by_time, axis=1), np.nanmax(by_time, axis=1)
         assert (lasts[:-1] < firsts[1:]).all()
 
 
 def test_progress_after_a_pass_shows_exactly_its_positions(body):
-    for n_prompt, n_tokens in spans(body.config.n_ctx):
+    for n_prompt, n_tokens in spans(body.n_tokens):
         for block in one_of_each_role(body):
             order = block.order(n_prompt, n_tokens)
             for p in range(n_tokens - n_prompt + 1):
@@ -135,6 +135,34 @@ def test_what_a_cell_needs_is_computed_before_it_within_the_same_pass(nano):
                     assert moment(source, *cell) < now
 
 
+def test_activations_have_a_column_for_each_position_drawn_and_weights_are_whole(body):
+    for block in body.blocks.values():
+        along = {"columns": block.columns, "rows": block.rows}
+        axes = {"both": ("columns", "rows"), None: ()}.get(block.time_axis, (block.time_axis,))
+        assert all(along[axis] == body.n_tokens for axis in axes)
+        assert bool(axes) == (block.kind != "weight")
+    assert body.blocks["wpe"].columns == body.config.n_ctx
+
+
+def test_the_whole_context_is_drawn_unless_said_otherwise(nano):
+    assert nano.n_tokens == nano.config.n_ctx
+    assert anatomy.build(nano.config, nano.config.n_ctx).blocks == nano.blocks
+    assert anatomy.build(nano.config, 4).n_tokens == 4
+
+
+@pytest.mark.parametrize("n_tokens", [0, -1, 12])
+def test_positions_that_the_context_does_not_have_are_refused(nano, n_tokens):
+    with pytest.raises(
+        ValueError, match=f"{n_tokens} positions cannot be drawn of a context of 11"
+    ):
+        anatomy.build(nano.config, n_tokens)
+
+
+def test_order_refuses_more_tokens_than_are_drawn(nano):
+    with pytest.raises(ValueError, match="the 4 positions that are drawn of a context of 11"):
+        anatomy.build(nano.config, 4).blocks["embedding"].order(3, 5)
+
+
 def test_order_refuses_more_tokens_than_the_context_holds(nano):
     for n_prompt, n_tokens in ((0, 3), (4, 3), (3, 12)):
         with pytest.raises(ValueError, match="context"):
@@ -144,13 +172,15 @@ def test_order_refuses_more_tokens_than_the_context_holds(nano):
 def test_dimensions_are_labeled_truthfully(body):
     config = body.config
     sizes = {
-        "T": config.n_ctx,
+        "T": body.n_tokens,
+        "P": config.n_ctx,
         "C": config.n_embd,
         "A": config.d_head,
         "F": config.d_ff,
         "V": config.n_vocab,
     }
     assert {key: dim.size for key, dim in body.dims.items()} == sizes
+    assert (body.dims["P"].label == "T") == (body.n_tokens == config.n_ctx)
     assert (body.dims["F"].label == "4C") == (config.d_ff == 4 * config.n_embd)
     for block in body.blocks.values():
         assert body.size_of(block.column_dim) == block.columns

@@ -53,8 +53,8 @@ def test_all_but_weights_and_tokens_have_a_formula(body):
 
 
 def test_sources_lie_within_their_blocks_and_never_later(body):
-    n_ctx = body.config.n_ctx
-    for n_tokens in {1, (n_ctx + 1) // 2, n_ctx}:
+    most = body.n_tokens
+    for n_tokens in {1, (most + 1) // 2, most}:
         for block in some_of_each_role(body):
             formula = block.formula
             for column, row in everywhere(block, step=5):
