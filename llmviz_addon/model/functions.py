@@ -111,8 +111,14 @@ def layer_norm(
     return mean, std, result if bias is None else result + bias
 
 
-def softmax(x: Array) -> tuple[Array, Array, Array]:
+def softmax(x: Array, out: Array | None = None) -> tuple[Array, Array, Array]:
     """Softmax along the last axis, with the two aggregates it is made of.
+
+    Parameters
+    ----------
+    x : (..., n)
+    out : (..., n), optional
+        Where the shares go; a new array unless given.
 
     Returns
     -------
@@ -120,7 +126,20 @@ def softmax(x: Array) -> tuple[Array, Array, Array]:
         The row's maximum, the sum of exp(x - maximum), and each exponential's share of it.
     """
     largest = x.max(axis=-1)
-    exponentials = np.exp(x - largest[..., None])
-    total = exponentials.sum(axis=-1, dtype=np.float32)
-    exponentials /= total[..., None]
-    return largest, total, exponentials
+    share: Array = np.subtract(x, largest[..., None], out=out)
+    np.exp(share, out=share)
+    total = share.sum(axis=-1, dtype=np.float32)
+    share /= total[..., None]
+    return largest, total, share
+
+
+def all_finite(array: Array) -> bool:
+    """Whether no number is NaN or infinite.
+
+    Notes
+    -----
+    The sum of squares is finite only where every number is, and BLAS computes it at the speed
+    of memory. Large numbers may overflow it, and only then is each of them looked at.
+    """
+    flat = array.reshape(-1)
+    return bool(np.isfinite(np.dot(flat, flat))) or bool(np.isfinite(array).all())

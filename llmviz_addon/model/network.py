@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .config import Config
 from .errors import PromptError, WeightsMissingError
@@ -14,6 +17,23 @@ from .families import family
 from .tokenizer import Tokenizer
 from .trace import Trace
 from .weights import Weights
+
+T = TypeVar("T")
+# Long work, a step at a time: how far it is (0 to 1), what is being done, and then the result.
+Steps: TypeAlias = Generator[tuple[float, str], None, T]
+
+# What reading all weights costs, in positions computed: on common machines, some five to ten.
+_READING = 8
+
+
+def exhaust(steps: Steps[T]) -> T:
+    """Go through all steps of long work, and give back its result."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
 
 
 @dataclass(frozen=True)
@@ -58,6 +78,16 @@ class Model:
         """
         return self._checked(self.tokenizer.encode(text))
 
+    @property
+    def n_bytes(self) -> int:
+        """Bytes that the weights take on disk; 0 where only the architecture is known."""
+        return 0 if self.weights is None else self.weights.n_bytes
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that hold the weights."""
+        return () if self.weights is None else self.weights.files
+
     def forward(self, ids: Sequence[int]) -> Trace:
         """Every intermediate of one pass over a sequence of 1 to `n_ctx` tokens.
 
@@ -68,21 +98,56 @@ class Model:
         WeightsMissingError
             Where only the architecture of this model is known.
         CheckpointError
-            Where a weight is NaN or infinite, or the numbers overflow.
+            Where a weight that takes part is NaN or infinite, or the numbers overflow.
         """
-        if self.weights is None:
-            raise WeightsMissingError(
-                f"{self.title} comes as architecture only, without numbers to compute with; "
-                "load a checkpoint folder of this model instead"
-            )
-        tokens = self._checked(ids)
-        package, config, weights = family(self.config.model_type), self.config, self.weights
-        computed = package.forward(config, weights, tokens)
-        return Trace(
-            package.block_names(config),
-            computed,
-            lambda block: package.weight_block(config, weights, block),
-        )
+        return self.complete(ids, 0)
+
+    def complete(
+        self, ids: Sequence[int], n: int, temperature: float = 0.0, seed: int = 0
+    ) -> Trace:
+        """Continue a sequence by `n` tokens and give every intermediate of the result.
+
+        What `complete_steps` does, in one go; parameters and errors are described there.
+        """
+        return exhaust(self.complete_steps(ids, n, temperature, seed))
+
+    def complete_steps(
+        self, ids: Sequence[int], n: int, temperature: float = 0.0, seed: int = 0
+    ) -> Steps[Trace]:
+        """Continue a sequence by `n` tokens, a layer at a time; returns the trace of the result.
+
+        The prompt is one pass; each token appended is one more, in which the keys and values of
+        earlier positions are used and not computed again. The trace has `len(ids) + n` tokens,
+        its numbers are those of `forward` on all of them but for rounding, and the prediction
+        at its last position is there to be read, but not appended.
+
+        Parameters
+        ----------
+        ids : sequence of int
+            The sequence to continue.
+        n : int
+            How many tokens to append: fewer where the context has no room for so many.
+        temperature, seed : float, int
+            How tokens are chosen, as `generate` says.
+
+        Yields
+        ------
+        fraction, label
+            How far it is, 0 to 1, and what is being done, before the first layer and after each
+            of every pass. Closing the generator drops what has been computed.
+
+        Returns
+        -------
+        Trace
+
+        Raises
+        ------
+        PromptError, WeightsMissingError, CheckpointError
+            As `forward` and `generate`.
+        """
+        prompt = self._checked(ids)
+        choose = _Choice(n, temperature, seed)
+        return (yield from self._steps(prompt, min(n, self.config.n_ctx - len(prompt)), choose))
 
     def generate(
         self, ids: Sequence[int], n: int, temperature: float = 0.0, seed: int = 0
@@ -108,23 +173,44 @@ class Model:
             As `forward`, and where the tokens would not fit into the context.
         """
         sequence = self._checked(ids)
-        if n < 0 or not 0.0 <= temperature < np.inf:
-            raise PromptError(f"Cannot generate {n} tokens at temperature {temperature}")
+        choose = _Choice(n, temperature, seed)
         if len(sequence) + n - 1 > self.config.n_ctx:
             raise PromptError(
                 f"{len(sequence)} tokens and {n} more do not fit into the context of "
                 f"{self.config.n_ctx}; at most {self.config.n_ctx + 1 - len(sequence)} can follow"
             )
-        random = np.random.default_rng(seed)
-        for _ in range(n):
-            logits = self.forward(sequence).logits[-1].astype(np.float64)  # (n_vocab,)
-            if temperature == 0.0:
-                sequence.append(int(logits.argmax()))
-                continue
-            scaled = (logits - logits.max()) / temperature
-            share = np.exp(scaled)
-            sequence.append(int(random.choice(len(share), p=share / share.sum())))
-        return sequence[len(sequence) - n :]
+        if n == 0:
+            return []
+        trace = exhaust(self._steps(sequence, n - 1, choose))
+        return [*trace.ids[len(sequence) :], choose(trace.logits[-1])]
+
+    def _steps(self, prompt: list[int], n: int, choose: _Choice) -> Steps[Trace]:
+        """The passes of a prompt and `n` tokens after it, which are known to fit."""
+        if self.weights is None:
+            raise WeightsMissingError(
+                f"{self.title} comes as architecture only, without numbers to compute with; "
+                "load a checkpoint folder of this model instead"
+            )
+        package, config, weights = family(self.config.model_type), self.config, self.weights
+        computation = package.Computation(config, weights, len(prompt) + n)
+        # A pass reads all weights whatever its length, which takes as long as a few positions.
+        whole = len(prompt) + n + (n + 1) * _READING
+        new, begun = prompt, 0
+        for appended in range(n + 1):
+            what = f"Computing token {appended} of {n}" if appended else "Computing the prompt"
+            yield begun / whole, what
+            share = len(new) + _READING
+            for layer in computation.advance(new):
+                done = begun + share * layer / (config.n_layer + 1)
+                yield done / whole, f"{what}, layer {layer} of {config.n_layer}"
+            begun += share
+            if appended < n:
+                new = [choose(computation.activations.logits[computation.n_done - 1])]
+        return Trace(
+            package.block_names(config),
+            computation.activations.blocks(),
+            lambda block: package.weight_block(config, weights, block),
+        )
 
     def _checked(self, ids: Sequence[int]) -> list[int]:
         try:
@@ -144,3 +230,21 @@ class Model:
                     f"Token {place} of the prompt is {token}; the vocabulary has 0 to {n_vocab - 1}"
                 )
         return tokens
+
+
+class _Choice:
+    """How the next token is chosen from logits; a sequence of draws from one seed."""
+
+    def __init__(self, n: int, temperature: float, seed: int) -> None:
+        if n < 0 or not 0.0 <= temperature < np.inf:
+            raise PromptError(f"Cannot generate {n} tokens at temperature {temperature}")
+        self._temperature = temperature
+        self._random = np.random.default_rng(seed)
+
+    def __call__(self, logits: NDArray[np.float32]) -> int:
+        """The token that follows, from its (n_vocab,) logits."""
+        wide = logits.astype(np.float64)
+        if self._temperature == 0.0:
+            return int(wide.argmax())
+        share = np.exp((wide - wide.max()) / self._temperature)
+        return int(self._random.choice(len(share), p=share / share.sum()))

@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import CheckpointError
-
 
 class Trace(Mapping[str, NDArray[Any]]):
     """All blocks of a model for one sequence, weights included.
@@ -63,26 +61,3 @@ class Trace(Mapping[str, NDArray[Any]]):
     def __contains__(self, name: object) -> bool:
         # Mapping's own would convert a weight to find out.
         return name in self._names
-
-
-class Recorder(dict[str, NDArray[Any]]):
-    """Collects what a forward pass computes, and refuses what is not a finite number.
-
-    Weights can be finite and still so large, in a damaged file, that sums overflow; the first
-    block where that happens is the one to name.
-    """
-
-    def keep(
-        self, name: str, array: NDArray[Any], masked: NDArray[np.bool_] | None = None
-    ) -> NDArray[Any]:
-        """Store an array read-only under a block's name, −inf where masked, and give it back."""
-        if not np.isfinite(array).all():
-            raise CheckpointError(
-                f"The numbers overflow in block {name}; the weights are damaged, or belong to "
-                "another architecture than the configuration says"
-            )
-        if masked is not None:
-            array[masked] = -np.inf
-        array.flags.writeable = False
-        self[name] = array
-        return array

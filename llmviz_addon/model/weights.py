@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,9 @@ class Weights(Mapping[str, NDArray[np.float32]]):
     beyond the pages that the system keeps. F16 and BF16 are converted each time they are asked
     for; `part` converts no more than is needed.
 
-    Each tensor is searched for NaN and infinity when it is first touched.
+    Each tensor is searched for NaN and infinity when it is first asked for by name. A forward
+    pass does without, so as to read the numbers once: it takes `whole` and `rows`, watches its
+    results, and has `refuse` look for the culprit.
     """
 
     def __init__(self, sources: Mapping[str, Source]) -> None:
@@ -55,14 +58,62 @@ class Weights(Mapping[str, NDArray[np.float32]]):
         CheckpointError
             Where the tensor holds NaN or infinity, or is stored in a dtype without weights.
         """
+        tensor = self._source(name).tensor
+        if tensor not in self._checked:
+            _check_finite(tensor, tensor.raw())
+            self._checked.add(tensor)
+        return self.rows(name, index)
+
+    def whole(self, name: str) -> NDArray[np.float32]:
+        """A weight to compute with, not searched for NaN and infinity."""
+        return self.rows(name, ...)
+
+    def rows(self, name: str, index: Any) -> NDArray[np.float32]:
+        """A slice of a weight to compute with, not searched for NaN and infinity."""
         source = self._source(name)
         raw = source.tensor.raw()
-        if source.tensor not in self._checked:
-            _check_finite(source.tensor, raw)
-            self._checked.add(source.tensor)
         result = source.tensor.to_float32((raw.T if source.transposed else raw)[index])
         result.flags.writeable = False
         return result
+
+    def refuse(self, block: str, names: Iterable[str]) -> NoReturn:
+        """Say why a block that these weights made is not finite.
+
+        Parameters
+        ----------
+        block : str
+            The block's name.
+        names : iterable of str
+            The weights that took part; those that the model does not have are passed over.
+
+        Raises
+        ------
+        CheckpointError
+            Always: it names the first weight that holds NaN or infinity, or else the block,
+            since finite weights, too, can be so large that sums overflow.
+        """
+        for name in names:
+            if name in self._sources:
+                tensor = self._sources[name].tensor
+                _check_finite(tensor, tensor.raw())
+        raise CheckpointError(
+            f"The numbers overflow in block {block}; the weights are damaged, or belong to "
+            "another architecture than the configuration says"
+        )
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes that the tensors take on disk."""
+        return sum(tensor.end - tensor.begin for tensor in self._tensors())
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that hold them, in the order of the data flow."""
+        return tuple(dict.fromkeys(tensor.file.path for tensor in self._tensors()))
+
+    def _tensors(self) -> Iterable[StoredTensor]:
+        """Each stored tensor once: a tied head is the token embedding's."""
+        return dict.fromkeys(source.tensor for source in self._sources.values())
 
     def shape(self, name: str) -> tuple[int, ...]:
         """The shape of a weight, without touching its numbers."""

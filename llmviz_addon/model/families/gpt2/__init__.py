@@ -5,12 +5,12 @@ from __future__ import annotations
 from .blocks import block_names, weight_block, weight_source
 from .checkpoint import canonical, weights
 from .configuration import read_config, unwrap
-from .forward import forward
+from .forward import Computation
 
 __all__ = [
+    "Computation",
     "block_names",
     "canonical",
-    "forward",
     "read_config",
     "unwrap",
     "weight_block",
