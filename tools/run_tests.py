@@ -22,7 +22,7 @@ import environment
 
 ROOT = environment.ROOT
 TESTS = ROOT / "tests"
-PLAIN = ("model", "anatomy", "walkthrough")
+PLAIN = ("model", "anatomy", "detail", "walkthrough")
 WINDOW = "gui"
 LIMIT = 15 * 60  # seconds for one suite
 

@@ -1,0 +1,36 @@
+"""How much of each block is drawn: as cubes, as a slab, or as a shape, and where its values lie.
+
+A model like GPT-2 has more cells than anything can hold as objects. This room decides, knowing no
+Blender, which blocks share an object (`bundles`), which of the three ways each is drawn
+(`budget`), where a slab's values stand in images (`pages`), how numbers become bytes (`levels`),
+when each cell is computed (`order`) and which boxes are drawn (`tiles`).
+"""
+
+from __future__ import annotations
+
+from .budget import Budget, Estimate, Way, choose, estimate
+from .bundles import Bundle, bundle
+from .order import orders
+from .pages import Layout, Placement, lay_out
+from .plan import Plan, plan
+from .tiles import Rect, Tiles, cut, tiles
+
+__all__ = [
+    "Budget",
+    "Bundle",
+    "Estimate",
+    "Layout",
+    "Placement",
+    "Plan",
+    "Rect",
+    "Tiles",
+    "Way",
+    "bundle",
+    "choose",
+    "cut",
+    "estimate",
+    "lay_out",
+    "orders",
+    "plan",
+    "tiles",
+]

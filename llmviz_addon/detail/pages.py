@@ -1,0 +1,190 @@
+"""Pages: images that hold the values of slabs, one byte a cell.
+
+A graphics card takes textures of at most 16,384 texels a side, and a token embedding has 50,257
+columns, so blocks are laid end to end on ribbons as wide as a block is high, and ribbons fold at
+the page's edge like lines of text. Where a texel is follows from three numbers: the block's place
+along the ribbon, the height of the ribbon's first line, and the pitch of its lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .bundles import Bundle
+from .levels import PATCH, Bytes
+
+if TYPE_CHECKING:
+    from ..anatomy import Block
+
+WIDTH = 8192
+"""Texels across a page: every graphics card takes twice as many."""
+
+FULL = 8192
+"""Lines after which a new page is begun."""
+
+HIGHEST = 16_384
+"""Lines that a page may have where a single bundle needs them."""
+
+MOST_CELLS = WIDTH * HIGHEST
+"""Cells that no page holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a block's values stand.
+
+    Attributes
+    ----------
+    page
+        Number of the page.
+    x, y
+        Place along the ribbon, and the page's line where the ribbon begins; multiples of 8.
+    pitch
+        Lines of the ribbon.
+    transposed
+        Whether rows run along the ribbon: so it is for blocks that are higher than wide.
+    """
+
+    page: int
+    x: int
+    y: int
+    pitch: int
+    transposed: bool
+
+    def texels(self, column: np.ndarray, row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The page's (line, texel) of cells."""
+        along, across = (row, column) if self.transposed else (column, row)
+        fold, x = np.divmod(self.x + along, WIDTH)
+        return self.y + fold * self.pitch + across, x
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the values of all slabs stand: a placement for each block, and each page's height."""
+
+    places: Mapping[str, Placement]
+    heights: tuple[int, ...]
+
+    def pages(self, names: Iterable[str]) -> set[int]:
+        """The pages that blocks stand on."""
+        return {self.places[name].page for name in names}
+
+
+def padded(size: int) -> int:
+    """The next multiple of a patch, so that no patch holds cells of two blocks."""
+    return -(-size // PATCH) * PATCH
+
+
+def extent(block: Block, computed: int) -> tuple[int, int]:
+    """Columns and rows of a block that have numbers when so many positions are computed."""
+    columns, rows = block.columns, block.rows
+    if block.time_axis in ("columns", "both"):
+        columns = min(columns, computed)
+    if block.time_axis in ("rows", "both"):
+        rows = min(rows, computed)
+    return columns, rows
+
+
+@dataclass
+class _Page:
+    """Ribbons by their pitch: how long each is so far."""
+
+    kind: str
+    lengths: dict[int, int] = field(default_factory=dict)
+
+    def height(self, pitch: int = 0, more: int = 0) -> int:
+        """Lines that the page has, with so much more on one of its ribbons."""
+        lengths = self.lengths if not more else {**self.lengths, pitch: self._with(pitch, more)}
+        return sum(-(-length // WIDTH) * of for of, length in lengths.items())
+
+    def _with(self, pitch: int, more: int) -> int:
+        return self.lengths.get(pitch, 0) + more
+
+    def put(self, pitch: int, length: int) -> int:
+        """Room on a ribbon; returns where it begins."""
+        start = self.lengths.get(pitch, 0)
+        self.lengths[pitch] = start + length
+        return start
+
+
+def lay_out(
+    bundles: Iterable[Bundle], computed: int, shared: Mapping[str, str] | None = None
+) -> Layout:
+    """Places for the values of all blocks of bundles.
+
+    A bundle's blocks stand on one page, since an object has one material; weights and what is
+    computed from a prompt stand on different ones, so that a new prompt leaves the weights alone.
+
+    Parameters
+    ----------
+    computed
+        Positions that have numbers.
+    shared
+        Blocks that show another block's values, transposed: a tied head shows the embedding.
+
+    Raises
+    ------
+    ValueError
+        If a bundle is too large for a page.
+    """
+    shared = shared or {}
+    pages: list[_Page] = []
+    placed: dict[str, tuple[int, int, int, bool]] = {}
+    for bundle in bundles:
+        if bundle.name in shared:
+            continue
+        columns, rows = extent(bundle.first, computed)
+        transposed = rows > columns
+        along, across = (rows, columns) if transposed else (columns, rows)
+        pitch, length = padded(across), padded(along)
+        kind = "weight" if bundle.first.kind == "weight" else "computed"
+        page = _find(pages, kind, pitch, length * len(bundle.blocks), bundle.name)
+        for block in bundle.blocks:
+            placed[block.name] = (page, pages[page].put(pitch, length), pitch, transposed)
+    tops = [_tops(page) for page in pages]
+    places = {
+        name: Placement(page, x, tops[page][pitch], pitch, transposed)
+        for name, (page, x, pitch, transposed) in placed.items()
+    }
+    for name, other in shared.items():
+        if other in places:
+            at = places[other]
+            places[name] = Placement(at.page, at.x, at.y, at.pitch, not at.transposed)
+    return Layout(places, tuple(page.height() for page in pages))
+
+
+def _find(pages: list[_Page], kind: str, pitch: int, length: int, name: str) -> int:
+    """The page for so much more, a new one where no old one has the room."""
+    for number, page in enumerate(pages):
+        if page.kind == kind and page.height(pitch, length) <= FULL:
+            return number
+    pages.append(_Page(kind))
+    if pages[-1].height(pitch, length) > HIGHEST:
+        raise ValueError(f"{name} is too large for a page of {WIDTH:,} x {HIGHEST:,} texels.")
+    return len(pages) - 1
+
+
+def _tops(page: _Page) -> dict[int, int]:
+    """The line at which each ribbon begins."""
+    tops, line = {}, 0
+    for pitch, length in page.lengths.items():
+        tops[pitch] = line
+        line += -(-length // WIDTH) * pitch
+    return tops
+
+
+def write(page: Bytes, place: Placement, values: Bytes) -> None:
+    """Write a block's bytes, (columns, rows), to its place on a page, (height, width)."""
+    lines = values if place.transposed else values.T  # (across, along)
+    across, along = lines.shape
+    done = 0
+    while done < along:
+        fold, x = divmod(place.x + done, WIDTH)
+        count = min(along - done, WIDTH - x)
+        top = place.y + fold * place.pitch
+        page[top : top + across, x : x + count] = lines[:, done : done + count]
+        done += count

@@ -1,0 +1,92 @@
+"""The plan of a model's drawing: its blocks in space, bundled, and the way of each bundle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from .. import anatomy as anatomy_room
+from .budget import Budget, Estimate, Way, choose, estimate
+from .bundles import Bundle, bundle
+from .pages import FULL, WIDTH, Layout, lay_out
+
+if TYPE_CHECKING:
+    from ..anatomy import Anatomy
+    from ..model import Config
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a model is drawn, before anything is.
+
+    Attributes
+    ----------
+    anatomy
+        Its blocks, for as many positions as are drawn.
+    bundles
+        What shares an object, in the order of computation.
+    ways
+        How each bundle is drawn, by its name.
+    computed
+        Positions that have numbers; 0 where the model has none.
+    shared
+        Bundles that show the values of another one: a tied head those of the embedding.
+    """
+
+    anatomy: Anatomy
+    bundles: tuple[Bundle, ...]
+    ways: dict[str, Way]
+    computed: int
+    shared: dict[str, str]
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether any cell shows a number."""
+        return self.computed > 0
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where the values of all slabs stand."""
+        slabs = [b for b in self.bundles if self.ways[b.name] == "slab"]
+        return lay_out(slabs, self.computed, self.shared)
+
+    @cached_property
+    def estimate(self) -> Estimate:
+        """What it will take."""
+        return estimate(self.anatomy, self.bundles, self.ways, self.computed, self.shared)
+
+
+def plan(
+    config: Config, computed: int, *, full_context: bool = False, budget: Budget | None = None
+) -> Plan:
+    """Plan the drawing of a model.
+
+    Parameters
+    ----------
+    config
+        Its architecture.
+    computed
+        How many tokens are computed, the prompt's and what is appended; 0 for a model without
+        numbers, which is drawn as shapes.
+    full_context
+        Whether all of the context is drawn, most of it empty, rather than the tokens there are.
+        Small models and those without numbers show all of it in any case.
+    budget
+        What may be spent; the default budget unless given.
+    """
+    budget = budget or Budget()
+    whole = anatomy_room.build(config)
+    small = sum(block.columns * block.rows for block in whole.blocks.values()) <= budget.cubes
+    anatomy = whole
+    if computed and not full_context and not small:
+        anatomy = anatomy_room.build(config, min(computed, config.n_ctx))
+    bundles = bundle(anatomy, WIDTH * FULL if computed else None)
+    shared = {"lm_head": "wte"} if config.tied else {}
+    ways = choose(bundles, bool(computed), computed, budget, shared)
+    for name, other in list(shared.items()):
+        if ways[name] == "slab" and ways[other] == "shape":
+            ways[name] = "shape"  # it was counted as free
+        if ways[name] != "slab" or ways[other] != "slab":
+            del shared[name]
+    return Plan(anatomy, bundles, ways, computed, shared)

@@ -1,0 +1,187 @@
+"""Tiles: the boxes that a slab or a shape is drawn as.
+
+A box can be as large as its block, but where it is very large a renderer no longer knows exactly
+enough where on it a ray falls. So blocks are cut into tiles, invisibly; and where a window of a
+slab is opened, tiles leave it out.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .bundles import Bundle
+from .pages import Layout, extent
+
+if TYPE_CHECKING:
+    from ..anatomy import Block
+
+LARGEST = {"slab": 2048, "shape": 16_384}
+"""Cells along a tile's side. Shapes show no single numbers, and large models have many."""
+
+COLUMNS, ROWS, CAUSAL, ALWAYS, NEVER, SHAPE = range(6)
+"""How a tile's cells come to their numbers: position by position along columns or rows, up to the
+diagonal, from the start, not at all; or there are no numbers."""
+
+
+class Rect(NamedTuple):
+    """Cells of a grid: the first column and row, how many of each, and whether they have numbers.
+
+    Numbered rectangles are within what is computed; the others are context that is not used.
+    """
+
+    column: int
+    row: int
+    columns: int
+    rows: int
+    numbered: bool = True
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """The tiles of a bundle, one row each.
+
+    Attributes
+    ----------
+    block
+        Index of the block within the bundle.
+    center, size
+        (N, 3) float32, in cells: where the box stands and how large it is, depth included.
+    extent
+        (N, 4) float32: columns, rows, the step of its layer, how many steps the bundle has.
+    first
+        (N, 4) float32: first column, first row, mode, and cells of one position.
+    texel
+        (N, 4) float32: place along the ribbon, line, whether transposed, pitch.
+    """
+
+    block: NDArray[np.int32]
+    center: NDArray[np.float32]
+    size: NDArray[np.float32]
+    extent: NDArray[np.float32]
+    first: NDArray[np.float32]
+    texel: NDArray[np.float32]
+
+
+def rects(block: Block, computed: int, largest: int) -> list[Rect]:
+    """The tiles of one block: its computed part, and the rest of the context beside it."""
+    columns, rows = extent(block, computed)
+    whole = [Rect(0, 0, columns, rows)]
+    if columns < block.columns:
+        whole.append(Rect(columns, 0, block.columns - columns, rows, numbered=False))
+    if rows < block.rows:
+        whole.append(Rect(0, rows, block.columns, block.rows - rows, numbered=False))
+    return [piece for rect in whole for piece in _pieces(rect, largest)]
+
+
+def _pieces(rect: Rect, largest: int) -> Iterable[Rect]:
+    """A rectangle in pieces of at most `largest` cells a side, of about the same size."""
+    for column, columns in _cuts(rect.columns, largest):
+        for row, rows in _cuts(rect.rows, largest):
+            yield Rect(rect.column + column, rect.row + row, columns, rows, rect.numbered)
+
+
+def _cuts(size: int, largest: int) -> Iterable[tuple[int, int]]:
+    count = -(-size // largest)
+    edges = [round(size * i / count) for i in range(count + 1)]
+    for low, high in itertools.pairwise(edges):
+        yield low, high - low
+
+
+def cut(rects: Iterable[Rect], window: Rect) -> list[Rect]:
+    """Rectangles with a window left out of them: up to four remain of each that it touches."""
+    left, right = window.column, window.column + window.columns
+    top, bottom = window.row, window.row + window.rows
+    kept = []
+    for rect in rects:
+        start, end = rect.column, rect.column + rect.columns
+        head, foot = rect.row, rect.row + rect.rows
+        if right <= start or left >= end or bottom <= head or top >= foot:
+            kept.append(rect)
+            continue
+        above, below = max(head, top), min(foot, bottom)
+        for column, row, past, under in (
+            (start, head, end, above),
+            (start, below, end, foot),
+            (start, above, max(start, left), below),
+            (min(end, right), above, end, below),
+        ):
+            if past > column and under > row:
+                kept.append(Rect(column, row, past - column, under - row, rect.numbered))
+    return kept
+
+
+def mode_of(block: Block) -> int:
+    """How a block's numbered cells come to their numbers."""
+    if block.time_axis is None:
+        return ALWAYS
+    return {"columns": COLUMNS, "rows": ROWS, "both": CAUSAL}[block.time_axis]
+
+
+def tiles(
+    bundle: Bundle,
+    computed: int,
+    layout: Layout | None = None,
+    windows: Iterable[tuple[int, Rect]] = (),
+) -> Tiles:
+    """The tiles of a bundle.
+
+    Parameters
+    ----------
+    computed
+        Positions that have numbers.
+    layout
+        Where values stand; without it the bundle is drawn as a shape.
+    windows
+        What is left out: index of a block within the bundle, and which of its cells.
+    """
+    largest = LARGEST["shape" if layout is None else "slab"]
+    whole = rects(bundle.first, computed, largest)
+    opened: dict[int, list[Rect]] = {}
+    for index, window in windows:
+        opened[index] = cut(opened.get(index, whole), window)
+    counts = np.array([len(opened.get(i, whole)) for i in range(len(bundle.blocks))])
+    block = np.repeat(np.arange(len(bundle.blocks), dtype=np.int32), counts)
+    if opened:
+        every = [r for i in range(len(bundle.blocks)) for r in opened.get(i, whole)]
+        table = np.array(every, float).reshape(-1, 5)
+    else:
+        table = np.tile(np.array(whole, float), (len(bundle.blocks), 1))
+    column, row, columns, rows, numbered = table.T
+    center = bundle.origins[block]
+    center[:, 0] += column + (columns - 1) / 2
+    center[:, 2] -= row + (rows - 1) / 2
+    mode = np.where(numbered > 0, SHAPE if layout is None else mode_of(bundle.first), NEVER)
+    minor = bundle.first.columns if bundle.first.process == "rows" else bundle.first.rows
+    of = np.full(len(block), float(bundle.n_steps))
+    return Tiles(
+        block=block,
+        center=center.astype(np.float32),
+        # A hair smaller than its cells: cubes leave a gap between them, and so do tiles.
+        size=np.stack([columns - 0.1, np.ones_like(rows), rows - 0.1], -1).astype(np.float32),
+        extent=_floats(columns, rows, bundle.steps[block], of),
+        first=_floats(column, row, mode, np.full(len(block), float(minor))),
+        texel=_texels(bundle, layout, block, column, row),
+    )
+
+
+def _texels(
+    bundle: Bundle, layout: Layout | None, block: np.ndarray, column: np.ndarray, row: np.ndarray
+) -> NDArray[np.float32]:
+    if layout is None:
+        return np.zeros((len(block), 4), np.float32)
+    places = [layout.places[b.name] for b in bundle.blocks]
+    x, y = (np.array([getattr(p, key) for p in places], float)[block] for key in ("x", "y"))
+    transposed = places[0].transposed
+    along, across = (row, column) if transposed else (column, row)
+    flag = np.full(len(block), float(transposed))
+    return _floats(x + along, y + across, flag, np.full(len(block), float(places[0].pitch)))
+
+
+def _floats(*columns: np.ndarray) -> NDArray[np.float32]:
+    return np.stack(columns, -1).astype(np.float32)
