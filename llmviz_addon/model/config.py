@@ -131,3 +131,40 @@ class Config:
     def n_head_parameters(self) -> int:
         """Numbers in a head of its own, which makes logits; 0 where it is tied to `wte`."""
         return 0 if self.tied else self.n_vocab * self.n_embd
+
+    def multiplications(self, n_positions: int) -> int:
+        """How many multiplications one more token costs.
+
+        Parameters
+        ----------
+        n_positions : int
+            How many positions the token attends to, itself included; those before it are
+            computed already.
+
+        Returns
+        -------
+        int
+            Those of the matrix products: every number of every weight matrix is used once,
+            which is 12 n_embd² in a usual layer and n_vocab n_embd in the head that makes
+            logits, and every layer multiplies the query with each position's key and the
+            attention with each position's value, 2 n_positions n_embd in all.
+
+        Notes
+        -----
+        This is half of the floating-point operations as they are usually counted, which have
+        an addition for each multiplication. Looking up embeddings multiplies nothing; norms,
+        the activation, softmax and scaling are left out, less than a hundredth for a GPT-2.
+
+        Raises
+        ------
+        ConfigError
+            Where the context has no such number of positions.
+        """
+        if not 1 <= n_positions <= self.n_ctx:
+            raise ConfigError(
+                f"n_positions is {n_positions}; the context has 1 to {self.n_ctx:,} positions"
+            )
+        attention, keys_values = self.n_head * self.d_head, 2 * self.n_kv_head * self.d_head
+        projections = self.n_embd * (attention + keys_values) + attention * self.n_embd
+        layer = projections + 2 * self.n_embd * self.d_ff + 2 * n_positions * attention
+        return self.n_layer * layer + self.n_vocab * self.n_embd

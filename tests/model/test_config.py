@@ -10,12 +10,24 @@ from llmviz_addon import model
 
 TINY = model.Config(n_layer=1, n_head=2, n_embd=8, n_ctx=4, n_vocab=5)
 
-# Counted by Hugging Face's GPT2Model for the released checkpoints, and by the GPT-3 paper.
+# Counted by Hugging Face's GPT2Model for the released checkpoints. GPT-3 has never been released:
+# embeddings of 50,257 tokens and 2048 positions, 96 layers of 12 C² weights and 13 C biases and
+# norms, and the last norm, at C = 12,288 (Brown et al. 2020, table 2.1).
 PARAMETERS = {
     "nano-gpt": 85_584,
     "gpt2": 124_439_808,
     "gpt2-xl": 1_557_611_200,
+    "gpt3": 50257 * 12288 + 2048 * 12288 + 96 * (12 * 12288**2 + 13 * 12288) + 2 * 12288,
 }
+
+# Half of what torch 2.13's FlopCounterMode counts (it counts an addition with each multiplication)
+# when transformers 5.23's GPT2LMHeadModel, eager attention on the meta device, reads one token
+# with the keys and values of the positions before it in its cache.
+MULTIPLICATIONS = [
+    ("gpt2", 64, 249_423_360 // 2),
+    ("gpt2", 1024, 284_812_800 // 2),
+    ("gpt2-xl", 1024, 3_424_515_200 // 2),
+]
 
 
 def test_sizes_left_out_have_their_usual_value():
@@ -77,7 +89,26 @@ def test_presets_are_listed_from_small_to_large():
 def test_presets_have_as_many_parameters_as_the_models_they_describe():
     counted = {preset.id: preset.config.n_parameters for preset in model.presets()}
     assert {name: counted[name] for name in PARAMETERS} == PARAMETERS
-    assert round(counted["gpt3"] / 1e9) == 175
+    assert counted["gpt3"] == 174_604_259_328
+
+
+@pytest.mark.parametrize(("name", "n_positions", "counted"), MULTIPLICATIONS)
+def test_a_token_costs_the_multiplications_that_torch_counts(name, n_positions, counted):
+    assert model.load(name).config.multiplications(n_positions) == counted
+
+
+def test_multiplications_follow_sizes_that_are_not_the_usual():
+    odd = model.Config(n_layer=2, n_head=4, n_embd=32, n_ctx=64, n_vocab=100, d_ff=40)
+    assert odd.multiplications(17) == 37_376 // 2  # counted by torch, as above
+    # Keys and values of one head, where there were four: two matrices of 32 x 24 fewer a layer.
+    shared = replace(odd, n_kv_head=1)
+    assert odd.multiplications(17) - shared.multiplications(17) == 2 * 2 * 32 * 24
+
+
+@pytest.mark.parametrize("n_positions", [0, -1, 5])
+def test_a_position_outside_the_context_costs_nothing_that_could_be_counted(n_positions):
+    with pytest.raises(model.ConfigError, match="1 to 4"):
+        TINY.multiplications(n_positions)
 
 
 @pytest.mark.parametrize("name", ["gpt2", "gpt2-xl", "gpt3"])
