@@ -89,7 +89,8 @@ class _Builder(SpecMaker):
         )
         return (
             self.spec("tokens", "Tokens", "T1", section, side="left"),
-            self.weight("wte", "Token Embedding", "VC", section, side="above_left"),
+            # The stream is at its right end, which may be far from its left one.
+            self.weight("wte", "Token Embedding", "VC", section, side="above_right"),
             self.weight("wpe", "Position Embedding", "PC", section),
             self.spec("embedding", "Input Embedding", "TC", section, side="right", formula=formula),
         )

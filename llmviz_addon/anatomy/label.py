@@ -8,7 +8,7 @@ from typing import Literal
 Point = tuple[float, float, float]
 Bounds = tuple[Point, Point]
 Align = Literal["left", "center", "right"]
-Side = Literal["above", "above_left", "header", "left", "right", "below"]
+Side = Literal["above", "above_left", "above_right", "header", "left", "right", "below"]
 
 CHARACTER = 0.52
 """Estimated width of a character in font sizes, for a sans-serif such as Inter."""
@@ -55,8 +55,9 @@ class Tag:
     ----------
     side
         Where it stands: centred above or below, above and ending inside the block so that an
-        arrow has room to its right (``"above_left"``), to the left or right of the upper edge,
-        or over what stands above the block (``"header"``).
+        arrow has room to its right (``"above_left"``), likewise but at the right end of a wide
+        block (``"above_right"``), to the left or right of the upper edge, or over what stands
+        above the block (``"header"``).
     size
         Font size in cells.
     lift
@@ -96,9 +97,11 @@ class Tag:
         if self.share is not None:
             align: Align = ("left", "center", "right")[round(2 * self.share)]
             return Label(text, (left + self.share * (right - left), y, top + gap), self.size, align)
+        if wide and self.side == "above_right":
+            return Label(text, (right, y, top + gap), self.size, "right")
         if wide:
             return Label(text, (left, y, top + gap), self.size, "left")
-        if self.side == "above_left":
+        if self.side in ("above_left", "above_right"):
             x = left + 0.55 * (right - left)
             return Label(text, (x, y, top + gap), self.size, "right")
         return Label(text, (middle, y, top + gap), self.size, "center")

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import paths
+from .label import Point
+from .rect import Rect
 from .space import LAYERS_PER_COLUMN, Space
 
 if TYPE_CHECKING:
@@ -22,9 +24,8 @@ if TYPE_CHECKING:
 BEHIND = 0.7
 """How many cells behind a post a ribbon passes: blocks are one cell deep, ribbons are flat."""
 
-Point = tuple[float, float, float]
 Way = tuple[str, str, float, np.ndarray]
-"""Source and target patterns, width in thin ribbons, path."""
+"""Source and target patterns, width in cells, path."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,32 +37,10 @@ class Route:
     width: float
     shape: np.ndarray
 
-
-@dataclass(frozen=True, slots=True)
-class Rect:
-    """A block's outline: left and right x, its plane y, upper and lower z."""
-
-    left: float
-    right: float
-    y: float
-    top: float
-    bottom: float
-
-    def side_left(self, f: float = 0.5) -> Point:
-        """The point of the left edge at the fraction `f` of its height, from the top."""
-        return (self.left, self.y, self.top + f * (self.bottom - self.top))
-
-    def side_right(self, f: float = 0.5) -> Point:
-        """The point of the right edge at the fraction `f` of its height, from the top."""
-        return (self.right, self.y, self.top + f * (self.bottom - self.top))
-
-    def side_top(self, f: float = 0.5) -> Point:
-        """The point of the upper edge at the fraction `f` of its width, from the left."""
-        return (self.left + f * (self.right - self.left), self.y, self.top)
-
-    def side_bottom(self, f: float = 0.5) -> Point:
-        """The point of the lower edge at the fraction `f` of its width, from the left."""
-        return (self.left + f * (self.right - self.left), self.y, self.bottom)
+    @property
+    def within_head(self) -> bool:
+        """Whether it starts and ends in one head, and so looks the same in all of them."""
+        return self.source.startswith("{head}") and self.target.startswith("{head}")
 
 
 class Routes:
@@ -79,20 +58,19 @@ class Routes:
         self._roles = roles
         self._space = space
         self._places = {**space.embedding, **space.layer, **space.head}
-        size = space.sizes
-        # The width of a thin ribbon: one cell for a small model, visible beside a large one.
-        self._w = min(size["T"] / 12, max(space.margin / 8, size["T"] / 48))
+        self._ribbon, self._strand = space.ribbon, space.strand
+        self._head_ribbon = space.head_ribbon
         self._bend = 0.6 * space.margin
         self._ramp = 0.4 * space.margin
 
     def embedding(self) -> tuple[Route, ...]:
         """From the tokens and the tables to the input embedding."""
         tokens, wte, wpe = self._rect("tokens"), self._rect("wte"), self._rect("wpe")
-        into = self._rect("embedding")
+        into, width = self._rect("embedding"), 3 * self._ribbon
         return self._routes(
-            ("tokens", "embedding", 3, paths.straight(tokens.side_bottom(), into.side_top())),
-            ("wte", "embedding", 3, paths.straight(wte.side_right(), into.side_left())),
-            ("wpe", "embedding", 3, paths.straight(wpe.side_left(), into.side_right())),
+            ("tokens", "embedding", width, paths.straight(tokens.side_bottom(), into.side_top())),
+            ("wte", "embedding", width, paths.straight(wte.side_right(), into.side_left())),
+            ("wpe", "embedding", width, paths.straight(wpe.side_left(), into.side_right())),
         )
 
     def stream(self, joined: bool) -> tuple[Route, ...]:
@@ -122,45 +100,50 @@ class Routes:
         over = (result.side_top(0.8)[0], 0.0, activated.side_right()[2])
         to_hidden = [second.side_bottom(), elbow, hidden.side_right()]
         to_result = [activated.side_right(), over, result.side_top(0.8)]
-        name = "{layer}"
+        name, w = "{layer}", self._ribbon
         return self._routes(
             *self._layer_norm("{layer}ln_1"),
-            *self._linear("{layer}projection", "{layer}attention_output"),
+            *self._linear("{layer}projection", "{layer}attention_output", w),
             (
                 f"{name}attention_output",
                 f"{name}attention_residual",
-                3,
+                3 * w,
                 paths.straight(attended.side_right(), residual.side_left()),
             ),
             *self._trunk(
                 "{layer}attention_residual", "ln_2", "mlp_residual", residual.bottom, False
             ),
             *self._layer_norm("{layer}ln_2"),
-            (f"{name}ln_2", f"{name}mlp", 3, paths.rounded(to_hidden, self._bend)),
+            (f"{name}ln_2", f"{name}mlp", 3 * w, paths.rounded(to_hidden, self._bend)),
             (
                 f"{name}mlp_weight",
                 f"{name}mlp",
-                6,
+                6 * w,
                 paths.straight(weight.side_bottom(), hidden.side_top(), BEHIND, self._ramp),
             ),
             (
                 f"{name}mlp_bias",
                 f"{name}mlp",
-                2,
+                2 * w,
                 paths.straight(from_bias, hidden.side_top(0.6)),
             ),
             (
                 f"{name}mlp",
                 f"{name}mlp_activation",
-                6,
+                6 * w,
                 paths.straight(hidden.side_bottom(), activated.side_top()),
             ),
-            (f"{name}mlp_activation", f"{name}mlp_result", 3, paths.rounded(to_result, self._bend)),
-            *self._linear("{layer}mlp_projection", "{layer}mlp_result"),
+            (
+                f"{name}mlp_activation",
+                f"{name}mlp_result",
+                3 * w,
+                paths.rounded(to_result, self._bend),
+            ),
+            *self._linear("{layer}mlp_projection", "{layer}mlp_result", w),
             (
                 f"{name}mlp_result",
                 f"{name}mlp_residual",
-                3,
+                3 * w,
                 paths.straight(result.side_right(), added.side_left()),
             ),
         )
@@ -168,17 +151,24 @@ class Routes:
     def head(self, head: int) -> tuple[Route, ...]:
         """Into, through and out of a head."""
         y = self._space.head_pitch * head
-        normed = self._rect("ln_1")
-        rect = {
-            role: self._rect(role, y)
-            for role in (*"qkv", "attention_scores", "attention_max", "attention_sum", "attention")
-        }
-        scores, attention = rect["attention_scores"], rect["attention"]
-        maximum, total = rect["attention_max"], rect["attention_sum"]
+        share = (head + 0.5) / self._roles["q"].spec.config.n_head
         output, attended = self._rect("output", y), self._rect("attention_output")
-        found: list[Way] = []
+        return self._routes(
+            *self._vectors(y),
+            *self._attention(y),
+            (
+                "{head}output",
+                "{layer}attention_output",
+                2 * self._strand,
+                paths.s_curve(output.side_bottom(), attended.side_top(share), axis=2),
+            ),
+        )
+
+    def _vectors(self, y: float) -> Iterator[Way]:
+        """From the layer norm and the weights to the queries, keys and values at depth `y`."""
+        normed, w = self._rect("ln_1"), self._head_ribbon
         for letter in "qkv":
-            into = rect[letter].side_right()
+            into = self._rect(letter, y).side_right()
             start = (normed.left, normed.y, into[2])
             flat = into[1] == start[1]
             path = (
@@ -186,74 +176,42 @@ class Routes:
                 if flat
                 else paths.s_curve(start, into, axis=0)
             )
-            found.append(("{layer}ln_1", f"{{head}}{letter}", 2, path))
-            found.extend(self._linear(f"{{head}}{letter}", f"{{head}}{letter}", y))
-        share = (head + 0.5) / self._roles["q"].spec.config.n_head
-        below = (attention.side_bottom()[0], attention.y, output.side_left()[2])
-        around = [attention.side_bottom(), below, output.side_left()]
-        values = rect["v"].side_bottom(0.8)
-        behind_scores = (values[0], values[1], scores.bottom)
-        past_scores = paths.s_curve(behind_scores, output.side_top(0.8), axis=2)
-        name = "{head}attention"
-        return self._routes(
-            *found,
-            (
-                "{head}q",
-                f"{name}_scores",
-                2,
-                paths.s_curve(rect["q"].side_bottom(0.66), scores.side_top(0.66), axis=2),
-            ),
-            (
-                "{head}k",
-                f"{name}_scores",
-                2,
-                paths.straight(rect["k"].side_bottom(0.88), scores.side_top(0.88)),
-            ),
-            (
-                f"{name}_scores",
-                f"{name}_max",
-                1.5,
-                paths.straight(scores.side_left(0.3), maximum.side_right(0.3)),
-            ),
-            (
-                f"{name}_max",
-                f"{name}_sum",
-                1.5,
-                paths.straight(maximum.side_left(0.3), total.side_right(0.3)),
-            ),
-            (
-                f"{name}_sum",
-                name,
-                1.5,
-                paths.straight(total.side_left(0.3), attention.side_right(0.3)),
-            ),
-            (
-                f"{name}_scores",
-                name,
-                2,
-                paths.straight(
-                    scores.side_left(0.6), attention.side_right(0.6), BEHIND, self._ramp
-                ),
-            ),
-            (
-                "{head}v",
-                "{head}output",
-                2,
-                paths.joined(values, past_scores),
-            ),
-            (name, "{head}output", 2, paths.rounded(around, self._bend)),
-            (
-                "{head}output",
-                "{layer}attention_output",
-                2,
-                paths.s_curve(output.side_bottom(), attended.side_top(share), axis=2),
-            ),
+            yield "{layer}ln_1", f"{{head}}{letter}", 2 * w, path
+            yield from self._linear(f"{{head}}{letter}", f"{{head}}{letter}", w, y)
+
+    def _attention(self, y: float) -> Iterator[Way]:
+        """From the queries, keys and values at depth `y` to the output of the head."""
+        q, k, v = (self._rect(letter, y) for letter in "qkv")
+        scores, attention = self._rect("attention_scores", y), self._rect("attention", y)
+        maximum, total = self._rect("attention_max", y), self._rect("attention_sum", y)
+        output, w, name = self._rect("output", y), self._strand, "{head}attention"
+        to_scores = f"{name}_scores"
+        from_q = paths.s_curve(q.side_bottom(0.66), scores.side_top(0.66), axis=2)
+        yield "{head}q", to_scores, 2 * w, from_q
+        from_k = paths.straight(k.side_bottom(0.88), scores.side_top(0.88))
+        yield "{head}k", to_scores, 2 * w, from_k
+        for source, target, start, end in (
+            (to_scores, f"{name}_max", scores, maximum),
+            (f"{name}_max", f"{name}_sum", maximum, total),
+            (f"{name}_sum", name, total, attention),
+        ):
+            path = paths.straight(start.side_left(0.3), end.side_right(0.3))
+            yield source, target, 1.5 * w, path
+        start, end = scores.side_left(0.6), attention.side_right(0.6)
+        yield to_scores, name, 2 * w, paths.straight(start, end, BEHIND, self._ramp)
+        values = v.side_bottom(0.8)
+        past_scores = paths.s_curve(
+            (values[0], values[1], scores.bottom), output.side_top(0.8), axis=2
         )
+        yield "{head}v", "{head}output", 2 * w, paths.joined(values, past_scores)
+        below = (attention.side_bottom()[0], attention.y, output.side_left()[2])
+        around = paths.rounded([attention.side_bottom(), below, output.side_left()], self._bend)
+        yield name, "{head}output", 2 * min(w, self._head_ribbon), around
 
     def output(self) -> tuple[Route, ...]:
         """From the last residual to the probabilities, relative to the output."""
         places = self._space.output
-        name, w = "ln_f", self._w
+        name, w, wide = "ln_f", self._strand, 3 * self._ribbon
         rect = {role: self._outline(role, places[role]) for role in places if role in self._roles}
         normed, logits = rect[name], rect["logits"]
         mean, std = rect[f"{name}.mean"], rect[f"{name}.std"]
@@ -266,18 +224,18 @@ class Routes:
 
         head = rect["lm_head"]
         return self._routes(
-            ("{stream}", f"{name}.mean", 1, drop(-4.8 * w, mean)),
-            ("{stream}", f"{name}.std", 1, drop(-3.2 * w, std, behind=BEHIND)),
-            ("{stream}", name, 3, drop(0.0, normed, behind=BEHIND)),
-            (f"{name}.mean", name, 1, drop(3.2 * w, normed, mean.bottom, BEHIND)),
-            (f"{name}.std", name, 1, drop(4.8 * w, normed, std.bottom)),
+            ("{stream}", f"{name}.mean", w, drop(-4.8 * w, mean)),
+            ("{stream}", f"{name}.std", w, drop(-3.2 * w, std, behind=BEHIND)),
+            ("{stream}", name, 3 * w, drop(0.0, normed, behind=BEHIND)),
+            (f"{name}.mean", name, w, drop(3.2 * w, normed, mean.bottom, BEHIND)),
+            (f"{name}.std", name, w, drop(4.8 * w, normed, std.bottom)),
             *self._scale(name, rect),
-            (name, "logits", 3, paths.straight(normed.side_bottom(), logits.side_top())),
-            ("lm_head", "logits", 3, paths.straight(head.side_right(), logits.side_left())),
-            ("logits", "logits_max", 1, drop(-3.5 * w, maximum, logits.bottom)),
-            ("logits_max", "logits_sum", 1, drop(-3.5 * w, total, maximum.bottom)),
-            ("logits_sum", "probabilities", 1, drop(-3.5 * w, probable, total.bottom)),
-            ("logits", "probabilities", 3, drop(0.0, probable, logits.bottom, BEHIND)),
+            (name, "logits", wide, paths.straight(normed.side_bottom(), logits.side_top())),
+            ("lm_head", "logits", wide, paths.straight(head.side_right(), logits.side_left())),
+            ("logits", "logits_max", w, drop(-3.5 * w, maximum, logits.bottom)),
+            ("logits_max", "logits_sum", w, drop(-3.5 * w, total, maximum.bottom)),
+            ("logits_sum", "probabilities", w, drop(-3.5 * w, probable, total.bottom)),
+            ("logits", "probabilities", 3 * w, drop(0.0, probable, logits.bottom, BEHIND)),
         )
 
     def _trunk(
@@ -287,7 +245,7 @@ class Routes:
 
         They run side by side: what turns off first is outermost.
         """
-        w, normed = self._w, self._rect(norm)
+        w, normed = self._strand, self._rect(norm)
         branches = (
             (f"{{layer}}{norm}.mean", -5.0 * w, 0.9, self._rect(f"{norm}.mean").side_right()),
             (f"{{layer}}{norm}.std", -3.9 * w, 0.9, self._rect(f"{norm}.std").side_right()),
@@ -295,10 +253,16 @@ class Routes:
         )
         for target, x, width, end in branches:
             corners = [*self._approach(x, start, joined), (x, 0.0, end[2]), end]
-            yield source, target, width, paths.rounded(corners, self._bend)
-        end = self._rect(residual).side_top()
-        path = [*self._approach(0.0, start, joined), end]
-        yield source, f"{{layer}}{residual}", 3.5, paths.rounded(path, self._bend)
+            yield source, target, width * w, paths.rounded(corners, self._bend)
+        x, width, bend = 0.0, 3.5 * w, self._bend
+        if joined:
+            # As wide as what the branches leave of the river; wide ribbons need wide turns.
+            left, right = -1.75 * w, self._space.river[1]
+            x, width = (left + right) / 2, right - left
+            bend = max(bend, 0.75 * width)
+        end = (x, 0.0, self._rect(residual).top)
+        path = [*self._approach(x, start, joined), end]
+        yield source, f"{{layer}}{residual}", width, paths.rounded(path, bend)
 
     def _approach(self, x: float, start: float, joined: bool) -> list[Point]:
         """The corners of a strand of the stream at `x`, up to where it runs down.
@@ -311,9 +275,8 @@ class Routes:
         space = self._space
         left = -space.column_pitch
         foot = space.layer_gap - LAYERS_PER_COLUMN * space.layer_height
-        floor = foot - 1.5 * space.margin + x
-        lane = left + space.column_right + 2 * space.margin - x
-        ceiling = 1.5 * space.margin + x
+        below, beside, above = space.lane
+        floor, lane, ceiling = foot - below + x, left + beside - x, above + x
         return [
             (left + x, 0.0, foot),
             (left + x, 0.0, floor),
@@ -329,9 +292,9 @@ class Routes:
         normed, mean, std = rect[short], rect[f"{short}.mean"], rect[f"{short}.std"]
         ramp = 0.8 * self._space.row_gap
         past_std = paths.straight(mean.side_bottom(0.3), normed.side_top(0.3), BEHIND, ramp)
-        yield f"{name}.mean", name, 0.9, past_std
+        yield f"{name}.mean", name, 0.9 * self._strand, past_std
         down = paths.straight(std.side_bottom(0.7), normed.side_top(0.7))
-        yield f"{name}.std", name, 0.9, down
+        yield f"{name}.std", name, 0.9 * self._strand, down
         yield from self._scale(name, rect)
 
     def _scale(self, name: str, rect: Mapping[str, Rect]) -> Iterator[Way]:
@@ -342,13 +305,16 @@ class Routes:
             if f"{short}.{part}" in rect:
                 start = rect[f"{short}.{part}"].side_right(f)
                 path = paths.straight(start, normed.side_left(f), behind, self._ramp)
-                yield f"{name}.{part}", name, 1.5, path
+                yield f"{name}.{part}", name, 1.5 * self._ribbon, path
 
-    def _linear(self, name: str, target: str, y: float = 0.0) -> Iterator[Way]:
+    def _linear(self, name: str, target: str, w: float, y: float = 0.0) -> Iterator[Way]:
         """From weights, behind their bias, and from the bias to the result on their right."""
         role = name.rpartition("}")[2]
         into = self._rect(target.rpartition("}")[2], y)
-        for part, f, behind, width in (("weight", 0.4, BEHIND, 3), ("bias", 0.7, 0.0, 1.5)):
+        for part, f, behind, width in (
+            ("weight", 0.4, BEHIND, 3 * w),
+            ("bias", 0.7, 0.0, 1.5 * w),
+        ):
             if f"{role}_{part}" in self._roles:
                 start = self._rect(f"{role}_{part}", y).side_right(f)
                 yield (
@@ -361,7 +327,7 @@ class Routes:
     def _routes(self, *found: Way) -> tuple[Route, ...]:
         """Drop what this model does not have, and fit the widths to the edges they join."""
         return tuple(
-            Route(source, target, self._fit(width * self._w, source, target, shape), shape)
+            Route(source, target, self._fit(width, source, target, shape), shape)
             for source, target, width, shape in found
             if self._role(source) in self._roles
         )

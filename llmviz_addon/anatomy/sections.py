@@ -116,7 +116,7 @@ def _label(path: str, title: str, bounds: Bounds, space: Space) -> Label:
     """Layers are named to the right of the stream, parts over the left end of their top.
 
     Heads are named to the left of their values, which from the front left nothing hides, each
-    a line higher than the one before it.
+    a line higher than the one before it, in large models up to above the heads.
     """
     (left, front, _), (right, back, top) = bounds
     last = path.rpartition(".")[2]
@@ -124,8 +124,8 @@ def _label(path: str, title: str, bounds: Bounds, space: Space) -> Label:
     if last.startswith("head"):
         size *= 1.2
         head = int(last.removeprefix("head"))
-        rows = space.sizes["A"]
-        step = min(1.3 * size, (rows - size) / max(1, space.n_head - 1))
+        rows, above = space.sizes["A"], 1.5 * (space.margin - 8)
+        step = min(1.3 * size, (rows + above - size) / max(1, space.n_head - 1))
         z = top - rows + head * max(0.0, step)
         return Label(title, (left - 0.5 * size, back - 0.5, z), size, "right")
     if last.startswith("layer") or last in ("embedding", "output"):

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 LAYERS_PER_COLUMN = 12
 
+ROOMY_HEADS = 16
+"""So many heads stand as far apart as looks best; more share the depth that these would take."""
+
 Corner = tuple[float, float, float]
 """Left edge x, centre y, and the depth d of the upper edge."""
 
@@ -35,7 +38,8 @@ class Space:
     n_layer, n_head
         Number of layers, and of heads in each.
     margin
-        The unit of white space: 8 cells, or a fifteenth of a large model's width.
+        The unit of white space, which titles are sized by: 8 cells, or what lets them be read in
+        a view of a whole layer of a large model.
     """
 
     sizes: dict[str, int]
@@ -54,7 +58,8 @@ class Space:
             "F": config.d_ff,
             "V": config.n_vocab,
         }
-        return cls(sizes, config.n_layer, config.n_head, max(8.0, config.n_embd / 15))
+        margin = max(8.0, config.n_embd / 10, n_tokens / 8)
+        return cls(sizes, config.n_layer, config.n_head, margin)
 
     @property
     def title_size(self) -> float:
@@ -63,8 +68,8 @@ class Space:
 
     @property
     def row_gap(self) -> float:
-        """Distance between two rows of aggregates."""
-        return self.margin / 8
+        """Distance between two rows of aggregates: room for the names at their left."""
+        return 3 * self.margin / 8 - 2
 
     @property
     def header(self) -> float:
@@ -73,19 +78,61 @@ class Space:
 
     @property
     def layer_gap(self) -> float:
-        """Distance between layers: room for what heads in the back show over those in front."""
-        return 4 * self.margin
+        """Distance between layers: room for what heads in the back show over those in front.
+
+        Where there are several columns, the stream passes over the top of a column in it.
+        """
+        return 4 * self.margin + self._river_width
+
+    @property
+    def slot(self) -> float:
+        """Width kept for what has a column a position: where these are few, its title needs it."""
+        return max(self.sizes["T"], self.margin)
 
     @cached_property
     def depth_step(self) -> float:
         """Distance between the planes of a head's queries, keys and values."""
-        return self.margin + self.sizes["C"] / 16
+        return (self.margin + self.sizes["C"] / 16) * self._crowding
 
     @cached_property
     def head_pitch(self) -> float:
-        """Distance between heads."""
-        rest = 0.0 if self.n_layer > LAYERS_PER_COLUMN else 3 * self.margin + self.sizes["C"] / 16
+        """Distance between heads: more between two of them than between the planes of one."""
+        rest = (3 * self.margin + self.sizes["C"] / 16) * self._crowding
         return 3.0 + 2 * self.depth_step + rest
+
+    @property
+    def _crowding(self) -> float:
+        return min(1.0, ROOMY_HEADS / self.n_head)
+
+    @cached_property
+    def ribbon(self) -> float:
+        """Width of a thin arrow: a cell in a small model, enough to be seen in a large one."""
+        t = self.sizes["T"]
+        return max(min(1.0, t / 12), self.sizes["C"] / 80, t / 48)
+
+    @cached_property
+    def strand(self) -> float:
+        """Width of a thin arrow along the stream, several of which run side by side in it."""
+        return min(self.sizes["T"] / 12, self.ribbon)
+
+    @cached_property
+    def head_ribbon(self) -> float:
+        """Width of a thin arrow at the edge of a head's vectors, where two arrive."""
+        return min(self.ribbon, self.sizes["A"] / 12)
+
+    @cached_property
+    def river(self) -> tuple[float, float]:
+        """Left and right edge, from the middle of the stream, of what leads to the next column.
+
+        The stream is seen as a whole there, from far away, so it is as wide as what it leaves.
+        """
+        return -5.5 * self.strand, 0.45 * self.sizes["T"]
+
+    @property
+    def _river_width(self) -> float:
+        """Room for the stream from column to column, none where there is only one."""
+        left, right = self.river
+        return right - left if self.n_layer > LAYERS_PER_COLUMN else 0.0
 
     @cached_property
     def left_of_stream(self) -> float:
@@ -95,7 +142,7 @@ class Space:
     @cached_property
     def vectors(self) -> float:
         """Right edge of the column of vectors, and of the MLP."""
-        return self.left_of_stream - self.sizes["T"] - 3 * self.margin - 2
+        return self.left_of_stream - self.slot - 3 * self.margin - 2
 
     @cached_property
     def embedding(self) -> dict[str, Corner]:
@@ -126,7 +173,7 @@ class Space:
         """Head roles, from the layer's top and the plane of the head's queries."""
         size, m, right = self.sizes, self.margin, self.vectors
         t, a = size["T"], size["A"]
-        post = right - t - m
+        post = right - self.slot - m
         top = self.header
         # So low that, from slightly above, the weights of the head in front do not hide it.
         scores = top + a + 1.75 * m
@@ -153,7 +200,7 @@ class Space:
         t, c, f = size["T"], size["C"], size["F"]
         beside = self.left_of_stream
         middle = -t / 2
-        post = right - t - m
+        post = right - self.slot - m
         attended = self.head["output"][2] + size["A"]
         added = max(attended + 1.75 * m, self.header + c + m)
         second = added + c + m
@@ -163,12 +210,12 @@ class Space:
         activated = hidden + t + m
         result = activated + t + m
         return {
-            **self._layer_norm("ln_1", beside, beside - t - m, 0.0),
+            **self._layer_norm("ln_1", beside, beside - self.slot - m, 0.0),
             "projection_weight": (post - 1 - m - c, 0.0, added),
             "projection_bias": (post - 1, 0.0, added),
             "attention_output": (right - t, 0.0, added),
             "attention_residual": (middle, 0.0, added),
-            **self._layer_norm("ln_2", beside, beside - t - m, second),
+            **self._layer_norm("ln_2", beside, beside - self.slot - m, second),
             "mlp_weight": (right - f, 0.0, weights),
             "mlp_bias": (right - f, 0.0, bias),
             "mlp": (right - f, 0.0, hidden),
@@ -219,7 +266,21 @@ class Space:
     @cached_property
     def column_pitch(self) -> float:
         """Distance between columns of layers."""
-        return self.column_right - self.column_left + 4 * self.margin
+        return self.column_right - self.column_left + 4 * self.margin + self._river_width
+
+    @cached_property
+    def lane(self) -> tuple[float, float, float]:
+        """The way of the stream between columns, of a strand in the middle of the stream.
+
+        Returns
+        -------
+        tuple of float
+            How far below a column's last residual it turns, the x between the columns where it
+            runs up (from the column that it leaves), and how high above the next layer it turns.
+        """
+        left, right = self.river
+        m = self.margin
+        return m + right, self.column_right + 2 * m + right, 1.75 * m - left
 
     def layer_offset(self, layer: int) -> Corner:
         """Where a layer's top stands: x of its residual stream, y, d."""

@@ -34,6 +34,26 @@ def shaped(n_tokens: int | None = None, **shape: Any) -> anatomy.Anatomy:
     return anatomy.build(model.Config(tied=False, **shape), n_tokens)
 
 
+# The models of the presets, as they are drawn: for one token, for a short prompt and for the
+# longest that the film plays, and in full.
+SCALES = {
+    "GPT-2, 1 token": ("gpt2", 1),
+    "GPT-2, 8 tokens": ("gpt2", 8),
+    "GPT-2, 69 tokens": ("gpt2", 69),
+    "GPT-2": ("gpt2", None),
+    "GPT-2 XL, 8 tokens": ("gpt2-xl", 8),
+    "GPT-2 XL": ("gpt2-xl", None),
+    "GPT-3": ("gpt3", None),
+}
+
+
+@pytest.fixture(scope="session", params=SCALES)
+def giant(request: pytest.FixtureRequest) -> anatomy.Anatomy:
+    """The anatomy of one of the large models."""
+    preset, n_tokens = SCALES[request.param]
+    return anatomy.build(model.load(preset).config, n_tokens)
+
+
 @pytest.fixture(scope="session", params=SHAPES)
 def body(request: pytest.FixtureRequest) -> anatomy.Anatomy:
     """The anatomy of one of the shapes."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmviz_addon import anatomy, model
+
+from .helpers import boxes_passed, sample
 
 
 def test_every_arrow_is_an_operand_of_its_target(body):
@@ -67,27 +68,52 @@ def test_arrows_pass_through_no_block_whatever_the_shape(n_head, d_head, **shape
         assert np.isfinite(arrow.across).all()
 
 
-def check_passages(body):
+def check_passages(body, arrows=None):
     names = list(body.blocks)
     low, high = (np.array([block.bounds[i] for block in body.blocks.values()]) for i in (0, 1))
-    low, high = low + 1e-3, high - 1e-3
-    for arrow in body.arrows:
-        if body.blocks[arrow.target].layer not in (None, 0, 12):
-            continue
-        points = densified(arrow.points)
-        near = (low < points.max(axis=0)).all(axis=1) & (high > points.min(axis=0)).all(axis=1)
-        for index in np.flatnonzero(near):
-            inside = ((points > low[index]) & (points < high[index])).all(axis=1)
-            assert not inside.any(), (arrow.source, arrow.target, names[index])
+    for arrow in arrows or body.arrows:
+        if body.blocks[arrow.target].layer in (None, 0, 12):
+            passed = [names[i] for i in boxes_passed(arrow.points, low, high)]
+            assert not passed, (arrow.source, arrow.target)
 
 
-def densified(points, step=0.25):
-    """The polyline with points no more than `step` cells apart, up to a thousand a piece."""
-    pieces = []
-    for a, b in itertools.pairwise(points.astype(np.float64)):
-        count = int(np.clip(np.linalg.norm(b - a) / step, 1, 1000))
-        pieces.append(a + np.linspace(0, 1, count, endpoint=False)[:, None] * (b - a))
-    return np.concatenate([*pieces, points[-1:]])
+def at_the_ends(body):
+    """Arrows of the layers and heads where anything could differ."""
+    names = {block.name for block in sample(body)}
+    return [arrow for arrow in body.arrows if {arrow.source, arrow.target} <= names]
+
+
+def test_arrows_of_large_models_join_edges_and_pass_through_no_block(giant):
+    if giant.config.n_layer > 48:
+        pytest.skip("as many arrows as there are blocks; their patterns are tested")
+    arrows = at_the_ends(giant)
+    check_passages(giant, arrows)
+    for arrow in arrows:
+        assert on_an_edge(arrow.points[0], giant.blocks[arrow.source])
+        assert on_an_edge(arrow.points[-1], giant.blocks[arrow.target])
+
+
+@pytest.mark.parametrize("n_tokens", [8, 1024])
+def test_the_stream_between_columns_is_wide_and_touches_nothing_on_its_way(n_tokens):
+    body = anatomy.build(model.load("gpt2-xl").config, n_tokens)
+    low, high = (np.array([block.bounds[i] for block in body.blocks.values()]) for i in (0, 1))
+    joining = [a for a in body.arrows if (a.source, a.target.partition(".")[0]) in JOINED]
+    assert len(joining) == 3 * 4
+    for arrow in joining:
+        if arrow.target.endswith("residual"):
+            assert arrow.width > 0.4 * n_tokens
+        for side in (-0.5, 0.5):
+            edge = arrow.points + side * arrow.width * arrow.across
+            assert not boxes_passed(edge, low, high), (arrow.source, arrow.target)
+
+
+JOINED = {(f"layer{i}.mlp_residual", f"layer{i + 1}") for i in (11, 23, 35)}
+
+
+def test_arrows_are_seen_from_as_far_as_their_layer(giant):
+    # Those that do not run along the stream, whose width is the number of tokens.
+    space = giant.space
+    assert 3 * space.ribbon > 0.003 * space.layer_height
 
 
 def test_arrows_are_sampled_finely_and_never_stand_still(body):

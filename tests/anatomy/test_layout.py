@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from llmviz_addon import anatomy, model
 
+from .helpers import flat, overlap, sample
+
 TITLE_BAND = 0.4
 """Free height over a block, in margins."""
 
@@ -22,13 +24,6 @@ def in_planes(blocks):
     for block in blocks:
         planes[round(block.origin[1], 3)].append(block)
     return planes.values()
-
-
-def overlap(a, b):
-    return all(
-        low_a < high_b - 1e-6 and low_b < high_a - 1e-6
-        for low_a, high_a, low_b, high_b in zip(*a, *b, strict=True)
-    )
 
 
 def with_title_band(block, margin):
@@ -57,9 +52,13 @@ def test_nothing_overlaps_whatever_the_shape(n_head, d_head, **shape):
     check_overlaps(anatomy.build(config))
 
 
-def check_overlaps(body):
+def test_nothing_overlaps_in_large_models(giant):
+    check_overlaps(giant, sample(giant))
+
+
+def check_overlaps(body, blocks=None):
     margin = body.space.margin
-    for plane in in_planes(body.blocks.values()):
+    for plane in in_planes(blocks or body.blocks.values()):
         boxes = [(block.name, with_title_band(block, margin)) for block in plane]
         for (name, box), (other, other_box) in itertools.combinations(boxes, 2):
             assert not overlap(box, other_box), (name, other)
@@ -71,7 +70,15 @@ def test_planes_are_at_least_a_block_apart(body):
 
 
 def test_no_name_covers_a_block_or_another_name(nano):
-    for plane in in_planes(nano.blocks.values()):
+    check_names(list(nano.blocks.values()))
+
+
+def test_no_name_covers_a_block_or_another_name_in_large_models(giant):
+    check_names(sample(giant))
+
+
+def check_names(blocks):
+    for plane in in_planes(blocks):
         labels = [(block.name, flat(block.label.bounds)) for block in plane]
         boxes = [(block.name, flat(block.bounds)) for block in plane]
         for name, label in labels:
@@ -81,10 +88,24 @@ def test_no_name_covers_a_block_or_another_name(nano):
             assert not overlap(label, other_label), (name, other)
 
 
-def flat(bounds):
-    """Bounds without depth: text stands in the middle of its block's."""
-    (x0, _, z0), (x1, _, z1) = bounds
-    return (x0, z0), (x1, z1)
+def test_no_name_of_a_section_covers_a_block_or_name_beside_the_stream(giant):
+    front = [block for block in sample(giant) if block.head is None]
+    covered = [(block.name, flat(block.bounds)) for block in front]
+    covered += [(block.name, flat(block.label.bounds)) for block in front]
+    layers = {block.section.partition(".")[0] for block in front}
+    for section in giant.root.walk():
+        near = section.name.partition(".")[0] in layers and section.name.count(".") < 2
+        if section.labeled and near:
+            written = flat(section.label.bounds)
+            assert [n for n, box in covered if overlap(written, box)] == [], section.name
+
+
+def test_titles_are_as_large_beside_large_blocks_as_beside_small_ones(giant, nano):
+    # Of a view of one layer, a title takes about the same share in every model.
+    def share(body):
+        return body.space.title_size / body.space.layer_height
+
+    assert 0.5 < share(giant) / share(nano) < 2.5
 
 
 def test_heads_differ_in_depth_alone(body):
@@ -94,6 +115,20 @@ def test_heads_differ_in_depth_alone(body):
             x, y, z = block.origin
             assert (x, z) == (first.origin[0], first.origin[2])
             assert y > first.origin[1]
+
+
+def test_there_is_more_room_between_heads_than_between_the_planes_of_one(giant, nano):
+    for body in (nano, giant):
+        y = {name: block.origin[1] for name, block in body.blocks.items()}
+        within = y["layer0.head0.k"] - y["layer0.head0.q"]
+        assert within == y["layer0.head0.v"] - y["layer0.head0.k"]
+        assert y["layer0.head1.q"] - y["layer0.head0.v"] > 2 * within
+
+
+def test_a_layer_is_not_much_deeper_than_it_is_high(giant):
+    # Ninety-six heads as far apart as three would be a tunnel.
+    (_, front, bottom), (_, back, top) = giant.section("layer0").bounds
+    assert back - front < 2.5 * (top - bottom)
 
 
 def test_nothing_stands_in_front_of_the_residual_stream(body):
@@ -192,9 +227,13 @@ def test_places_for_other_things_are_free(body):
             assert not (written and overlap(flat((low, high)), written)), section.name
 
 
-def test_the_largest_models_have_no_overlapping_layers_either():
-    config = model.Config(n_layer=48, n_head=25, n_embd=1600, n_ctx=1024, n_vocab=50_257)
-    body = anatomy.build(config)
-    layers = [body.section(f"layer{i}").bounds for i in range(48)]
-    for a, b in itertools.combinations(layers, 2):
+def test_layers_of_large_models_do_not_overlap(giant):
+    layers = [giant.section(f"layer{i}").bounds for i in range(giant.config.n_layer)]
+    others = [giant.section(name).bounds for name in ("embedding", "output")]
+    for a, b in itertools.combinations([*layers, *others], 2):
         assert not overlap(a, b)
+
+
+def test_columns_of_layers_keep_their_own_streams(giant):
+    streams = [b for b in giant.blocks.values() if b.role in ("attention_residual", "mlp_residual")]
+    assert len({block.origin for block in streams}) == 2 * giant.config.n_layer

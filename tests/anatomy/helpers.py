@@ -1,0 +1,55 @@
+"""What several of these tests measure with."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from llmviz_addon import anatomy
+
+
+def sample(body: anatomy.Anatomy) -> list[anatomy.Block]:
+    """Blocks of the layers and heads at the ends, where anything could differ; all are alike."""
+    layers = {None, 0, 1, 11, 12, body.config.n_layer - 1}
+    heads = {None, 0, 1, body.config.n_head - 1}
+    return [b for b in body.blocks.values() if b.layer in layers and b.head in heads]
+
+
+def overlap(a, b):
+    """Whether two boxes have more than a border in common; each is least and greatest corner."""
+    return all(
+        low_a < high_b - 1e-6 and low_b < high_a - 1e-6
+        for low_a, high_a, low_b, high_b in zip(*a, *b, strict=True)
+    )
+
+
+def flat(bounds):
+    """Bounds without depth: text stands in the middle of its block's."""
+    (x0, _, z0), (x1, _, z1) = bounds
+    return (x0, z0), (x1, z1)
+
+
+def tolerance(points):
+    """How far float32 may be off at coordinates as large as these, and a little."""
+    return 1e-3 + 2e-7 * float(np.abs(points).max())
+
+
+def boxes_passed(points, low, high):
+    """Indices of the boxes that a polyline goes through, exactly; touching does not count."""
+    points = points.astype(np.float64)
+    slack = tolerance(points)
+    low, high = low + slack, high - slack
+    near = np.flatnonzero((low < points.max(0)).all(1) & (high > points.min(0)).all(1))
+    found = set()
+    for start, end in itertools.pairwise(points):
+        step = end - start
+        with np.errstate(divide="ignore", invalid="ignore"):
+            a, b = (low[near] - start) / step, (high[near] - start) / step
+        # Along an axis on which nothing moves, a segment is either always or never inside.
+        still = np.broadcast_to(step == 0, a.shape)
+        inside = (low[near] < start) & (start < high[near])
+        enter = np.where(still, np.where(inside, -np.inf, np.inf), np.minimum(a, b)).max(1)
+        leave = np.where(still, np.inf, np.maximum(a, b)).min(1)
+        found.update(near[(np.maximum(enter, 0) < np.minimum(leave, 1))].tolist())
+    return found
