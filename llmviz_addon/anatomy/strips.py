@@ -1,7 +1,8 @@
-"""The strips at both ends of the stream: what goes in, letter by letter, and what comes out.
+"""The strips at both ends of the stream: what goes in, token by token, and what comes out.
 
-A tile is wider than the cell that it belongs to, so that its letter can be read from afar; the
-strips fan out from the columns that they are wired to.
+A tile is wider than the cell that it belongs to, so that its letter or word can be read from
+afar; the strips fan out from the columns that they are wired to. All their parts are multiples
+of a unit that grows with the model, one cell in a small one.
 """
 
 from __future__ import annotations
@@ -14,11 +15,24 @@ import numpy as np
 if TYPE_CHECKING:
     from .anatomy import Anatomy
 
-PITCH = 3.4
-WIDTH = 3.0
-TILE_HEIGHT = 5.0
-BAR_HEIGHT = 15.0
-GAP = 4.0
+LETTERS = 256
+"""Vocabularies of up to so many tokens are letters; larger ones have words."""
+
+CANDIDATES = 5
+"""How many tokens the list beside the output strip has room for."""
+
+SPREAD = 100
+"""A strip keeps room for all columns that are drawn if these are up to so many."""
+
+# In units: distance and width of tiles for a letter and for a word of some eight letters, heights
+# of tiles, of bars for either, the least distance to the block, the width of a wire, and the
+# width of the list of candidates.
+_PITCH, _WIDTH = (3.4, 10.8), (3.0, 10.0)
+_TILE, _BAR = 5.0, (15.0, 20.0)
+_GAP, _WIRE, _LIST = 4.0, 0.09, 22.0
+
+# How high a fan is over how far its outermost wire goes sideways.
+_SLOPE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,47 +60,94 @@ class Strip:
         Where each position's tile or bar stands.
     wires
         (count, 4, 3) polylines between each position's cell and its tile.
+    unit
+        In cells, what the parts of its tiles are measured in: 1 in a small model. A tile for a
+        letter is 3 units wide and 5 high, a bar 15 high.
+    wire_width
+        In cells.
     """
 
     tiles: tuple[Tile, ...]
     wires: np.ndarray
+    unit: float
+    wire_width: float
 
 
-def _strip(anatomy: Anatomy, name: str, count: int, height: float, side: int) -> Strip:
-    """A strip above (`side` 1) or below (-1) the block `name`."""
-    block = anatomy.blocks[name]
-    (left, front, bottom), (right, back, top) = block.bounds
-    y = (front + back) / 2
-    middle = (left + right) / 2
-    edge = top if side > 0 else bottom
-    gap = GAP
-    x = middle + (np.arange(count) - (block.columns - 1) / 2) * PITCH
-    columns = left + 0.5 + np.arange(count)
-    near = edge + side * gap
-    tiles = tuple(
-        Tile((float(c), float(y), float(near + side * height / 2)), WIDTH, height) for c in x
-    )
-
-    def points(across: np.ndarray, z: float) -> np.ndarray:
-        return np.stack([across, np.full(count, y), np.full(count, z)], axis=-1)
-
-    wires = np.stack(
-        [
-            points(columns, edge),
-            points(columns, edge + side * 0.35 * gap),
-            points(x, edge + side * 0.7 * gap),
-            points(x, near),
-        ],
-        axis=1,
-    )
-    return Strip(tiles, wires)
+def letter_size(text: str, width: float, height: float) -> float:
+    """The largest font size at which a text fits a tile of this width and height, in cells."""
+    return min(0.56 * height, 1.6 * width / max(1, len(text)))
 
 
 def input_strip(anatomy: Anatomy, count: int | None = None) -> Strip:
-    """Tiles above the tokens, one for each position that is drawn, or for the first `count`."""
-    return _strip(anatomy, "tokens", count or anatomy.n_tokens, TILE_HEIGHT, 1)
+    """Tiles above the tokens, one for each position that is drawn, or for the first `count`.
+
+    Raises
+    ------
+    ValueError
+        If not so many positions are drawn.
+    """
+    return _strip(anatomy, "tokens", count, _TILE, 1)
 
 
-def output_strip(anatomy: Anatomy, count: int) -> Strip:
-    """Bars under the probabilities, one for each of the first `count` positions."""
-    return _strip(anatomy, "probabilities", count, BAR_HEIGHT, -1)
+def output_strip(anatomy: Anatomy, count: int | None = None) -> Strip:
+    """Bars under the probabilities, one for each position drawn, or for the first `count`.
+
+    Raises
+    ------
+    ValueError
+        If not so many positions are drawn.
+    """
+    return _strip(anatomy, "probabilities", count, _BAR[_words(anatomy)], -1)
+
+
+def candidates(anatomy: Anatomy, count: int) -> tuple[Tile, ...]:
+    """Rows for the most probable next tokens, to the right of the last of `count` bars.
+
+    A row has room for a word at its left end and a probability at its right end; the most
+    probable token is on top. There are `CANDIDATES`.
+    """
+    strip = output_strip(anatomy, count)
+    last = strip.tiles[-1]
+    x, y, z = last.center
+    left = x + last.width / 2 + 2 * strip.unit
+    width, height = _LIST * strip.unit, last.height / CANDIDATES
+    top = z + last.height / 2
+    return tuple(
+        Tile((left + width / 2, y, top - (row + 0.5) * height), width, height)
+        for row in range(CANDIDATES)
+    )
+
+
+def _words(anatomy: Anatomy) -> bool:
+    return anatomy.config.n_vocab > LETTERS
+
+
+def _strip(anatomy: Anatomy, name: str, count: int | None, height: float, side: int) -> Strip:
+    """A strip above (`side` 1) or below (-1) the block `name`, tiles `height` units high."""
+    block = anatomy.blocks[name]
+    count = block.columns if count is None else count
+    if not 1 <= count <= block.columns:
+        raise ValueError(
+            f"A strip for {count} positions does not fit the {block.columns} that are drawn."
+        )
+    (left, front, bottom), (right, back, top) = block.bounds
+    y = (front + back) / 2
+    unit, words = anatomy.space.margin / 8, _words(anatomy)
+    # Tokens that are appended later keep their place, unless that would be too far off.
+    room = block.columns if block.columns <= SPREAD else count
+    middle = (left + right) / 2 if room == block.columns else left + room / 2
+    x = middle + (np.arange(count) - (room - 1) / 2) * _PITCH[words] * unit
+    columns = left + 0.5 + np.arange(count)
+    edge = top if side > 0 else bottom
+    gap = max(_GAP * unit, _SLOPE * (room - 1) / 2 * (_PITCH[words] * unit - 1))
+    near = edge + side * gap
+    height = height * unit
+    tiles = tuple(
+        Tile((float(c), float(y), float(near + side * height / 2)), _WIDTH[words] * unit, height)
+        for c in x
+    )
+    heights = (edge, edge + side * 0.35 * gap, edge + side * 0.7 * gap, near)
+    wires = np.empty((count, 4, 3))
+    for corner, (across, z) in enumerate(zip((columns, columns, x, x), heights, strict=True)):
+        wires[:, corner] = np.stack([across, np.full(count, y), np.full(count, z)], axis=-1)
+    return Strip(tiles, wires, unit, _WIRE * unit)

@@ -8,24 +8,31 @@ import bpy
 import numpy as np
 
 from ..anatomy import Anatomy
-from ..anatomy.strips import WIDTH, Strip, Tile, input_strip, output_strip
+from ..anatomy.strips import (
+    CANDIDATES,
+    LETTERS,
+    Strip,
+    Tile,
+    candidates,
+    input_strip,
+    letter_size,
+    output_strip,
+)
 from ..model import Tokenizer
 from . import names
 from .attributes import write_attribute
 from .flat import Easel, rectangles
 from .labels import DIMENSION, SECTION, TITLE
 
-# How many candidates a bar tells apart, the most probable ones.
-CANDIDATES = 5
-
 # Colours of the tile material.
 FACE, GLOW = 0, 1
 
-WIRE = 0.09
-
-# Of a gauge of the output, in cells: its width, the gap between shares, the room for the letter
-# and the number below it; and how transparent a share is at its upper end.
+# Of a gauge of the output, in units of its strip: its width, the gap between shares, the room for
+# the letter and the number below it; and how transparent a share is at its upper end.
 GAUGE, SPLIT, LETTER_ROOM, VEIL = 1.2, 0.12, 4.4, 0.55
+
+# Font size in a list of candidates, over the height of a row.
+ROW_LETTER = 0.6
 
 
 @dataclass(frozen=True)
@@ -41,8 +48,9 @@ def _mark(objects: list[bpy.types.Object], strip: str, position: int) -> None:
         obj[names.STRIP] = f"strip:{strip}:{position}"
 
 
-def _wire(easel: Easel, points: np.ndarray, name: str) -> bpy.types.Object:
-    half = np.array([WIRE / 2, 0.0, 0.0])
+def _wire(easel: Easel, strip: Strip, position: int, name: str) -> bpy.types.Object:
+    points = strip.wires[position]
+    half = np.array([strip.wire_width / 2, 0.0, 0.0])
     n = len(points)
     vertices = np.concatenate([points - half, points + half])
     faces = [[i, i + n, i + 1 + n, i + 1] for i in range(n - 1)]
@@ -56,7 +64,7 @@ def draw_input(easels: Easels, anatomy: Anatomy, tokenizer: Tokenizer, ids: list
         made = tile(
             easels, tokenizer.label(token), token, (place.width, place.height), place.center
         )
-        made.append(_wire(easels.text, strip.wires[position], "Input Wire"))
+        made.append(_wire(easels.text, strip, position, "Input Wire"))
         _mark(made, "input", position)
     return strip
 
@@ -70,17 +78,17 @@ def tile(
 ) -> list[bpy.types.Object]:
     """A token as a tile: its face, its letter, its index in the vocabulary."""
     (x, y, z), (width, height) = center, size
-    letter = 0.56 * height if len(label) == 1 else 1.6 * width / max(2, len(label))
+    letter, front = letter_size(label, width, height), y - 0.02 * height
     centered = {"align": "CENTER", "valign": "CENTER"}
     return [
         easels.tile.rectangle("Tile", center, width, height, kind=FACE),
         easels.text.text(
-            "Tile Letter", label, (x, y - 0.1, z + 0.13 * height), letter, kind=TITLE, **centered
+            "Tile Letter", label, (x, front, z + 0.13 * height), letter, kind=TITLE, **centered
         ),
         easels.text.text(
             "Tile Index",
             str(index),
-            (x, y - 0.1, z - 0.33 * height),
+            (x, front, z - 0.33 * height),
             0.24 * height,
             kind=SECTION,
             **centered,
@@ -94,47 +102,76 @@ def draw_output(
     """A gauge for each position, divided by the probability of the most probable next tokens."""
     strip = output_strip(anatomy, len(probabilities))
     for position, (row, place) in enumerate(zip(probabilities, strip.tiles, strict=True)):
-        made = [_wire(easels.text, strip.wires[position], "Output Wire")]
-        made += _gauge(easels, tokenizer, row, place)
+        made = [_wire(easels.text, strip, position, "Output Wire")]
+        made += _gauge(easels, tokenizer, row, place, strip.unit)
+        if anatomy.config.n_vocab > LETTERS and position == len(probabilities) - 1:
+            made += _list(easels, tokenizer, row, candidates(anatomy, len(probabilities)))
         _mark(made, "output", position)
     return strip
 
 
+def _best(row: np.ndarray) -> np.ndarray:
+    """The most probable tokens, the first one first."""
+    return np.argsort(-row, kind="stable")[:CANDIDATES]
+
+
+def _list(
+    easels: Easels, tokenizer: Tokenizer, row: np.ndarray, places: tuple[Tile, ...]
+) -> list[bpy.types.Object]:
+    """The most probable next tokens and how probable they are, a line each."""
+    made = []
+    for rank, (token, place) in enumerate(zip(_best(row), places, strict=False)):
+        (left, y, low), (right, _, high) = place.corners
+        z, label = (low + high) / 2, tokenizer.label(int(token))
+        size = min(ROW_LETTER * place.height, letter_size(label, 0.7 * place.width, place.height))
+        kind = SECTION if rank else TITLE
+        for name, text, x, align in (
+            ("Candidate", label, left, "LEFT"),
+            ("Candidate Probability", _written(float(row[token])), right, "RIGHT"),
+        ):
+            made.append(
+                easels.text.text(
+                    name, text, (x, y, z), size, kind=kind, align=align, valign="CENTER"
+                )
+            )
+    return made
+
+
 def _gauge(
-    easels: Easels, tokenizer: Tokenizer, row: np.ndarray, place: Tile
+    easels: Easels, tokenizer: Tokenizer, row: np.ndarray, place: Tile, unit: float
 ) -> list[bpy.types.Object]:
     """A slim gauge, all of it probability 1, over the most probable token and its number.
 
-    What the candidates leave of the gauge is the share of all other tokens.
+    What the candidates leave of the gauge is the share of all other tokens. Lengths are in units
+    of the strip.
     """
-    best = np.argsort(-row, kind="stable")[:CANDIDATES]
+    best = _best(row)
     (x, y, _), (lower, upper) = place.center, place.corners
-    foot, top = lower[2] + LETTER_ROOM, upper[2]
-    height, half = top - foot, GAUGE / 2
+    foot, top = lower[2] + LETTER_ROOM * unit, upper[2]
+    height, half = top - foot, GAUGE * unit / 2
     made = []
     z = top
     for rank, token in enumerate(best):
         size = float(row[token]) * height
-        if size < 2 * SPLIT:
+        if size < 2 * SPLIT * unit:
             continue
-        box = np.array([[x - half, x + half, z - size + SPLIT, z, y]])
+        box = np.array([[x - half, x + half, z - size + SPLIT * unit, z, y]])
         share = easels.tile.mesh("Output Share", *rectangles(box), kind=GLOW if not rank else FACE)
         # Brightest at its foot, over the letter that it stands for.
         write_attribute(share.data, names.CLEAR, np.array([0.0, 0.0, VEIL, VEIL]), "FLOAT")
         made.append(share)
-        if rank and size > 1.2:
-            made.append(
-                _letter(easels, tokenizer, token, (x + GAUGE, y, z - size / 2), 1.0, "LEFT")
-            )
+        if rank and size > 1.2 * unit:
+            at = (x + GAUGE * unit, y, z - size / 2)
+            made.append(_letter(easels, tokenizer, token, at, unit, place.width, "LEFT"))
         z -= size
-    at = (x, y, lower[2] + 0.56 * LETTER_ROOM)
-    made.append(_letter(easels, tokenizer, best[0], at, 2.7, "CENTER"))
+    at = (x, y, lower[2] + 0.56 * LETTER_ROOM * unit)
+    made.append(_letter(easels, tokenizer, best[0], at, 2.7 * unit, place.width, "CENTER"))
     made.append(
         easels.text.text(
             "Output Probability",
             _written(float(row[best[0]])),
             (x, y, lower[2]),
-            0.95,
+            0.95 * unit,
             kind=SECTION,
             align="CENTER",
         )
@@ -153,6 +190,7 @@ def _letter(
     token: int,
     at: tuple[float, float, float],
     size: float,
+    width: float,
     align: str,
 ) -> bpy.types.Object:
     label = tokenizer.label(int(token))
@@ -160,7 +198,7 @@ def _letter(
         "Output Letter",
         label,
         at,
-        min(size, 1.6 * WIDTH / max(1, len(label))),
+        min(size, 1.6 * width / max(1, len(label))),
         kind=TITLE if align == "CENTER" else SECTION,
         align=align,
         valign="CENTER",
