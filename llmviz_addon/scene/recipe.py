@@ -39,6 +39,10 @@ class Recipe:
         Whether colours are those that stay apart with a colour vision deficiency.
     captions
         Whether the film's captions are shown.
+    full_context
+        Whether a large model's whole context is drawn rather than the tokens there are.
+    cubes, slabs
+        The budget: cells drawn as cubes, and megabytes of values drawn on slabs.
     """
 
     model: str
@@ -46,6 +50,9 @@ class Recipe:
     look: str = "dark"
     accessible: bool = False
     captions: bool = True
+    full_context: bool = False
+    cubes: int = 400_000
+    slabs: int = 256
     version: str = VERSION
 
 
