@@ -21,7 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 WHEELS = ROOT / "wheels"
 
 # SHA-256 of each wheel in the manifest. They are built for the stable ABI, so that one serves every
-# Python from 3.10 on, and with it every Blender that the manifest admits.
+# Python from 3.10 on, and with it every Blender that the manifest admits. tokenizers declares that
+# it needs huggingface-hub, for downloads that we do not make; it runs without, and ships without.
 DIGESTS = {
     "safetensors-0.8.0-cp310-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64.whl": (
         "fd6f3f93c9a0a7cc2788ee63fb763353d4bd2e89b0751bc78fcf7dda00bea774"
@@ -34,6 +35,18 @@ DIGESTS = {
     ),
     "safetensors-0.8.0-cp310-abi3-macosx_10_12_x86_64.whl": (
         "c554f85858e05226d3c2828e32395e677434685d6d94594a41643361c5e837f0"
+    ),
+    "tokenizers-0.23.3-cp310-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64.whl": (
+        "376851d22bcf9d650a5c3090bb83e6cf9e895fbf0595369fa4cd43c1f69b5f87"
+    ),
+    "tokenizers-0.23.3-cp310-abi3-win_amd64.whl": (
+        "1f0823bb00c5fdc98e487354d54dd55a03848d61a1a0bf29a68c77f24f3b26c3"
+    ),
+    "tokenizers-0.23.3-cp310-abi3-macosx_11_0_arm64.whl": (
+        "68649e97d5b43c44c031d8d848874a6eecae8f8fe40ea989aa777a5a83aca716"
+    ),
+    "tokenizers-0.23.3-cp310-abi3-macosx_10_12_x86_64.whl": (
+        "9d2b5c97daf61688c2ad1803ca851800feaba50fb68d5821779e9ea5880d968c"
     ),
 }
 

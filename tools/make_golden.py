@@ -7,7 +7,9 @@ of `llmviz_addon` is used, so that a mistake there cannot hide here.
     pip install torch==2.13.0 transformers==5.23.0 safetensors
     python tools/make_golden.py
 
-writes `tests/model/golden/<case>/` with `config.json`, `model.safetensors` and `trace.safetensors`.
+writes `tests/model/golden/<case>/` with `config.json`, `model.safetensors` and `trace.safetensors`,
+and `tests/model/tokenizer/` (see `golden_tokenizers.py`). Cases with a tokenizer are saved by
+`save_pretrained` alone, and their sequence is what the reference tokenizer makes of `prompt.txt`.
 """
 
 from __future__ import annotations
@@ -20,11 +22,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import golden_tokenizers
 import torch
 from safetensors.torch import save_file
 from torch import nn
 from transformers import GPT2Config, GPT2LMHeadModel
 
+PROMPT = "The naïve print 🙂"
 FOLDER = Path(__file__).resolve().parents[1] / "tests" / "model" / "golden"
 Tensors = dict[str, torch.Tensor]
 
@@ -222,6 +226,25 @@ def configuration(model: GPT2LMHeadModel, case: Case) -> dict[str, Any]:
     return {"system": {"seed": case.seed}, "model": dict(sizes, model_type="gpt-nano", **dropouts)}
 
 
+def save_pretrained(
+    folder: Path, seed: int, shard: str, save_tokenizer: Callable[..., None]
+) -> None:
+    """Write a folder as the reference libraries do, and what they compute from it."""
+    case = Case(
+        folder.name, seed, n_layer=2, n_head=4, n_embd=32, n_ctx=24, n_vocab=320, n_tokens=0
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    # A few tokens fewer than the embedding has rows, as in models padded for speed.
+    save_tokenizer(golden_tokenizers.train(310), folder)
+    model = network(case)
+    model.save_pretrained(folder, max_shard_size=shard)
+    (folder / "prompt.txt").write_text(PROMPT, encoding="utf-8")
+    ids = golden_tokenizers.reference(folder)(PROMPT)["input_ids"]
+    save_file(record(model, torch.tensor(ids)), folder / "trace.safetensors")
+    for file in folder.iterdir():
+        file.chmod(0o644)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Write the golden files of the forward pass.")
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder to write to")
@@ -239,6 +262,9 @@ def main() -> None:
         for file in folder.iterdir():
             file.chmod(0o644)
         print(f"{case.name}: {sum(f.stat().st_size for f in folder.iterdir()):,} bytes")
+    save_pretrained(out / "huggingface-sharded", 10, "40KB", golden_tokenizers.save_pair)
+    save_pretrained(out / "huggingface-saved", 11, "1GB", golden_tokenizers.save_whole)
+    golden_tokenizers.main(out.parent / "tokenizer")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
 A checkpoint is a folder with `config.json` and `model.safetensors` (or the shards that
 `model.safetensors.index.json` lists), or a single `.safetensors` file with `config.json` beside
-it or in its own metadata under `config`. Nothing outside the folder is read, and no pickle is
-ever opened.
+it or in its own metadata under `config`. A tokenizer lies in the same folder, as
+`tokenizer.json`, or `vocab.json` with `merges.txt`. Nothing outside the folder is read, and no
+pickle is ever opened.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from .network import Model
 from .presets import Preset, presets
 from .safetensors_file import SafetensorsFile, StoredTensor, parse_json, read_json
 from .tokenizer import Tokenizer
+from .words import MERGES_NAME, SETTINGS_NAME, TOKENIZER_NAME, VOCABULARY_NAME, WordTokenizer
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +95,7 @@ def _load_checkpoint(path: Path, folder: Path, files: list[SafetensorsFile]) -> 
         title=path.stem if path.is_file() else path.resolve().name,
         config=config,
         weights=weights,
-        tokenizer=Tokenizer(config.n_vocab),
+        tokenizer=_tokenizer(folder, config.n_vocab),
         unused=unused,
     )
 
@@ -111,6 +113,22 @@ def _configuration(
             text = file.metadata["config"].encode("utf-8", "surrogatepass")
             return parse_json(text, file.path, "config in its metadata"), file.path
     return None, path
+
+
+def _tokenizer(folder: Path, n_vocab: int) -> Tokenizer:
+    """The tokenizer in a checkpoint's folder, not read yet; without one, token ids."""
+    whole, pair = folder / TOKENIZER_NAME, (folder / VOCABULARY_NAME, folder / MERGES_NAME)
+    files = (whole,) if whole.is_file() else tuple(path for path in pair if path.is_file())
+    for path in (*files, folder / SETTINGS_NAME):
+        if path.is_file():
+            _check_inside(path, folder)
+    if len(files) == 1 and files[0] != whole:
+        missing = next(path for path in pair if path not in files)
+        raise CheckpointError(
+            f"{missing}: is missing, and {files[0].name} says nothing without it; download it, "
+            f"or remove {files[0].name} to type token ids"
+        )
+    return WordTokenizer(n_vocab, files) if files else Tokenizer(n_vocab)
 
 
 def _open(path: Path) -> SafetensorsFile:

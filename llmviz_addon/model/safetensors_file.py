@@ -36,24 +36,35 @@ _MEANINGS = {
 }
 
 
-def read_json(path: Path, most: int = MAX_JSON) -> dict[str, Any]:
-    """The object in a JSON file.
+def read_file(path: Path, most: int = MAX_JSON) -> bytes:
+    """All of a small file of a checkpoint.
 
     Raises
     ------
     CheckpointError
-        Where the file cannot be read, is larger than `most` bytes, or is not a JSON object.
+        Where the file cannot be read or is larger than `most` bytes.
     """
     try:
         size = path.stat().st_size
         if size > most:
             raise CheckpointError(
-                f"{path}: {size:,} bytes are too many for a JSON file of a checkpoint; "
+                f"{path}: {size:,} bytes are too many for such a file of a checkpoint; "
                 f"at most {most:,} were expected, so check that this is the right file"
             )
-        return parse_json(path.read_bytes(), path, "the file")
+        return path.read_bytes()
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file.
+
+    Raises
+    ------
+    CheckpointError
+        Where the file cannot be read, is too large, or is not a JSON object.
+    """
+    return parse_json(read_file(path), path, "the file")
 
 
 def parse_json(data: bytes, path: Path, what: str) -> dict[str, Any]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from .errors import ConfigError, PromptError
 
 
 class Tokenizer:
     """One token per letter where the vocabulary is known, else token ids as numbers.
+
+    `words.WordTokenizer` is the one that checkpoints bring.
 
     Parameters
     ----------
@@ -17,6 +20,11 @@ class Tokenizer:
     vocabulary : sequence of str, optional
         The letter of each id, one character each and all different. Without it, as for a
         checkpoint that brings no tokenizer, text is token ids separated by spaces.
+
+    Attributes
+    ----------
+    unit : str
+        What a prompt is made of: `"letters"`, `"words"` or `"ids"`.
 
     Raises
     ------
@@ -27,6 +35,7 @@ class Tokenizer:
     def __init__(self, n_vocab: int, vocabulary: Sequence[str] | None = None) -> None:
         self.n_vocab = n_vocab
         self.vocabulary = None if vocabulary is None else tuple(vocabulary)
+        self.unit: Literal["letters", "words", "ids"] = "letters" if vocabulary else "ids"
         self._ids: dict[str, int] = {}
         if self.vocabulary is None:
             return
@@ -70,9 +79,12 @@ class Tokenizer:
         PromptError
             Where the vocabulary has no such id.
         """
+        self._check(token)
+        return self.vocabulary[token] if self.vocabulary else str(int(token))
+
+    def _check(self, token: int) -> None:
         if not 0 <= token < self.n_vocab:
             raise PromptError(f"Token {token} is not in the vocabulary, 0 to {self.n_vocab - 1}")
-        return self.vocabulary[token] if self.vocabulary else str(int(token))
 
     def _number(self, word: str) -> int:
         # Bounded before int() sees it: Python refuses to convert very long numbers.

@@ -27,7 +27,7 @@ def blender_command() -> list[str]:
 def run_blender(user: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run another Blender with a user folder of its own."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BLENDER_")}
-    # The tests find safetensors through here; the extension has to bring its own.
+    # The tests find safetensors and tokenizers through here; the extension has to bring its own.
     kept.pop("PYTHONPATH", None)
     return subprocess.run(
         arguments,
@@ -70,7 +70,10 @@ def test_the_zip_holds_the_package_its_presets_and_a_wheel_per_platform(names: l
     assert "presets/models/nano-gpt.safetensors" in names
     platforms = ("manylinux", "win_amd64", "macosx_11_0_arm64", "macosx_10_12_x86_64")
     wheels = [name for name in names if name.endswith(".whl")]
-    assert [sum(platform in wheel for wheel in wheels) for platform in platforms] == [1, 1, 1, 1]
+    for library in ("safetensors", "tokenizers"):
+        of_it = [wheel for wheel in wheels if library in wheel]
+        assert [sum(platform in wheel for wheel in of_it) for platform in platforms] == [1, 1, 1, 1]
+    assert len(wheels) == 8
 
 
 def test_the_zip_holds_nothing_that_only_developers_need(names: list[str]) -> None:
@@ -105,13 +108,13 @@ def test_disabling_leaves_nothing_behind_and_enabling_brings_it_back(
     assert steps["enabled"] == {"enabled": True, "operator": True}
 
 
-def test_the_bundled_wheel_is_what_blender_loads(steps: dict[str, dict]) -> None:
+def test_the_bundled_wheels_are_what_blender_loads(steps: dict[str, dict]) -> None:
     import bpy
 
     if not bpy.app.binary_path:
-        pytest.skip("the bpy wheel shares an environment that has safetensors already")
-    assert "site-packages" in Path(steps["wheel"]["safetensors"]).parts
-    assert "extensions" in Path(steps["wheel"]["safetensors"]).parts
+        pytest.skip("the bpy wheel shares an environment that has them already")
+    for library in ("safetensors", "tokenizers"):
+        assert {"site-packages", "extensions"} <= set(Path(steps["wheel"][library]).parts)
 
 
 def test_blenders_command_line_knows_the_installed_extension(

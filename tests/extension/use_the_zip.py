@@ -54,8 +54,9 @@ def main(zip_path: str) -> None:
     )
     tell("installed", enabled=is_enabled(), operator=has_operator())
     import safetensors
+    import tokenizers
 
-    tell("wheel", safetensors=safetensors.__file__)
+    tell("wheel", safetensors=safetensors.__file__, tokenizers=tokenizers.__file__)
     tell("built", **build())
     tell("removed", **remove())
     tell("built again", **build())
