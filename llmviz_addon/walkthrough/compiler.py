@@ -17,6 +17,7 @@ from .storyboard import FPS, Caption, Marker, Shot, Storyboard
 
 if TYPE_CHECKING:
     from ..anatomy import Anatomy
+    from ..detail import Bundle
 
 
 def compile(  # noqa: A001 (the word for it; the builtin is not used here)
@@ -26,6 +27,7 @@ def compile(  # noqa: A001 (the word for it; the builtin is not used here)
     aspect: float = 16 / 9,
     language: str = "en",
     palette: str = "standard",
+    bundles: tuple[Bundle, ...] | None = None,
 ) -> Storyboard:
     """The storyboard of a script for one model and one run.
 
@@ -43,6 +45,9 @@ def compile(  # noqa: A001 (the word for it; the builtin is not used here)
         Of the texts, where no script is given.
     palette
         ``"standard"`` or ``"accessible"``: what captions call the colours.
+    bundles
+        Which blocks share an object, as `detail.bundle` says: a bundle has one channel for each
+        property, named like it. Every block has its own unless given.
 
     Raises
     ------
@@ -53,13 +58,15 @@ def compile(  # noqa: A001 (the word for it; the builtin is not used here)
     if palette not in PALETTES:
         raise AuthoringError(f"There is no palette {palette!r}; there are {', '.join(PALETTES)}.")
     words = {**script.words, "colors": script.colors[palette]}
-    film = _Film(Stage(anatomy, run, aspect), facts(anatomy, run), values(anatomy, run, words), {})
+    film = _Film(
+        Stage(anatomy, run, aspect, bundles), facts(anatomy, run), values(anatomy, run, words), {}
+    )
     for chapter in script.chapters:
         film.add(chapter)
     return Storyboard(
         title=f"{script.title}, {run.model}",
         duration=film.time,
-        channels=film.stage.board.channels(),
+        channels=film.stage.leads.merge(film.stage.board.channels()),
         captions=tuple(film.captions),
         markers=tuple(film.markers),
         actors=tuple(film.stage.actors.values()),

@@ -8,13 +8,14 @@ them needs another.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..anatomy import Pick
 
 if TYPE_CHECKING:
-    from ..anatomy import Anatomy, Block
+    from ..anatomy import Block
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def weight(block: Block, p: int, n_prompt: int, n_tokens: int) -> float:
 
 
 def schedule(
-    anatomy: Anatomy,
+    blocks: Mapping[str, Block],
     span: tuple[str, str],
     p: int,
     tokens: tuple[int, int],
@@ -68,12 +69,12 @@ def schedule(
     *,
     together: bool = True,
 ) -> list[Window]:
-    """The windows of all blocks that pass `p` computes.
+    """The windows of all blocks of a span that pass `p` computes.
 
     Parameters
     ----------
-    anatomy
-        The network.
+    blocks
+        Those that are scheduled, by name, in the order of computation.
     span
         Names of the first and the last block that is computed, in the order of computation; with
         heads side by side, all heads' blocks of the same role are meant.
@@ -87,11 +88,11 @@ def schedule(
         Whether heads are computed side by side, or one after the other.
     """
     groups: dict[tuple[object, ...], list[Block]] = {}
-    for block in anatomy.blocks.values():
+    for block in blocks.values():
         if block.time_axis is not None:
             groups.setdefault(_group(block, together), []).append(block)
     order = list(groups)
-    first, last = (order.index(_group(anatomy.blocks[name], together)) for name in span)
+    first, last = (order.index(_group(blocks[name], together)) for name in span)
     chosen = [groups[key] for key in order[first : last + 1]]
     weights = [weight(group[0], p, *tokens) for group in chosen]
     total = sum(weights)

@@ -14,6 +14,7 @@ from .camera_path import Move
 from .easing import slow_in_out
 from .errors import AuthoringError
 from .framing import half_extent
+from .leads import Leads
 from .pace import Window, schedule
 from .run import Run
 from .selection import Selection, fill
@@ -22,6 +23,7 @@ from .tracks import Board
 
 if TYPE_CHECKING:
     from ..anatomy import Anatomy
+    from ..detail import Bundle
 
 SHORTEST_FLIGHT = 0.3
 """Seconds below which a flight could not be followed; the token just appears at the input."""
@@ -47,12 +49,15 @@ class Stage:
     anatomy: Anatomy
     run: Run
     aspect: float
+    bundles: tuple[Bundle, ...] | None = None
     board: Board = field(default_factory=Board)
     actors: dict[str, Actor] = field(default_factory=dict)
     selection: Selection = field(init=False)
+    leads: Leads = field(init=False)
     camera: Camera = field(init=False)
 
     def __post_init__(self) -> None:
+        self.leads = Leads(self.anatomy, self.bundles)
         self.selection = Selection(self.anatomy, self.run.n_prompt, self.run.n_tokens)
         self.camera = Camera(self.board)
 
@@ -74,7 +79,7 @@ class Stage:
 
     def empty(self, time: float, owner: str) -> None:
         """Nothing is computed, and nothing is there but blocks."""
-        for name, block in self.anatomy.blocks.items():
+        for name, block in self.leads.blocks.items():
             if block.time_axis is not None:
                 self.board.set(name, targets.PROGRESS, time, 0.0, owner)
         for target in self.surroundings():
@@ -83,9 +88,9 @@ class Stage:
     def computed(self, time: float, owner: str) -> None:
         """Everything is computed, and everything is there."""
         everything = [
-            *((name, targets.PROGRESS) for name in self.anatomy.blocks),
+            *((name, targets.PROGRESS) for name in self.leads.blocks),
             *((target, targets.OPACITY) for target in self.surroundings()),
-            *((name, targets.OPACITY) for name in self.anatomy.blocks),
+            *((name, targets.OPACITY) for name in self.leads.blocks),
         ]
         for target, prop in everything:
             if self.board.value(target, prop, time) < 1.0:
@@ -126,7 +131,7 @@ def _targets(stage: Stage, subjects: tuple[str, ...], moment: Moment) -> list[st
         elif name == "section:*":
             found += [targets.section(path) for path in stage.sections]
         else:
-            found += stage.selection.blocks(name)
+            found += stage.leads.of(stage.selection.blocks(name))
     return found
 
 
@@ -139,7 +144,7 @@ def _process(stage: Stage, gesture: verbs.Process, moment: Moment) -> None:
             "were appended."
         )
     windows = schedule(
-        stage.anatomy,
+        stage.leads.blocks,
         (first[0], last[-1]),
         gesture.pass_,
         (stage.run.n_prompt, stage.run.n_tokens),
@@ -152,8 +157,8 @@ def _process(stage: Stage, gesture: verbs.Process, moment: Moment) -> None:
 
 
 def _computed(stage: Stage, selector: str, moment: Moment) -> list[str]:
-    """The blocks that are meant, without the weights."""
-    names = stage.selection.blocks(fill(selector, moment.names))
+    """The leads of the blocks that are meant, without the weights."""
+    names = stage.leads.of(stage.selection.blocks(fill(selector, moment.names)))
     computed = [name for name in names if stage.anatomy.blocks[name].time_axis is not None]
     if not computed:
         raise AuthoringError(f"{moment.id}: {selector!r} are weights; nothing computes them.")
@@ -184,7 +189,7 @@ def _run_windows(
                 moment.id,
             )
         if gesture.weights:
-            for weight in _weights_of(stage.anatomy, window.block):
+            for weight in stage.leads.of(_weights_of(stage.anatomy, window.block)):
                 board.pulse(
                     weight,
                     targets.HIGHLIGHT,

@@ -20,6 +20,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -121,9 +122,21 @@ class Selection:
         if match:
             return self._cells(selector, match)
         # Each block by itself: the corners of a whole section would reserve room for nothing.
-        bounds = np.array([self.anatomy.blocks[name].bounds for name in self.blocks(selector)])
+        names = self.blocks(selector)
+        bounds = self._bounds
+        if len(names) < len(bounds):
+            bounds = bounds[[self._places[name] for name in names]]
         picks = np.array(np.meshgrid([0, 1], [0, 1], [0, 1])).reshape(3, -1)
         return bounds[:, picks, np.arange(3)[:, None]].transpose(0, 2, 1).reshape(-1, 3)
+
+    @cached_property
+    def _bounds(self) -> np.ndarray:
+        """(blocks, 2, 3) the corners of all blocks, once for all shots of a film."""
+        return np.array([block.bounds for block in self.anatomy.blocks.values()])
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {name: place for place, name in enumerate(self.anatomy.blocks)}
 
     def _cells(self, selector: str, match: re.Match[str]) -> np.ndarray:
         names = self.blocks(match["name"])

@@ -2,7 +2,7 @@
 
 | target | what it is | properties |
 |---|---|---|
-| a block's name | the block's cells | `progress`, `highlight`, `opacity`, `focus_column` |
+| a block's or a bundle's name | its cells | `progress`, `highlight`, `opacity`, `focus_column` |
 | ``section:<path>`` | titles and arrows of a section and all its parts | `opacity` |
 | ``strip:input:<t>`` | tile and wire of position *t* at the input | `opacity`, `highlight` |
 | ``strip:output:<t>`` | bar and wire of position *t* at the output | `opacity`, `highlight` |

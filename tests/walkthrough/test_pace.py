@@ -48,7 +48,7 @@ def test_windows_follow_each_other_in_proportion(sized, together):
     anatomy, _ = sized(n_layer=2, n_head=2)
     names = list(anatomy.blocks)
     windows = schedule(
-        anatomy, ("tokens", "probabilities"), 1, (4, 7), (10.0, 16.0), together=together
+        anatomy.blocks, ("tokens", "probabilities"), 1, (4, 7), (10.0, 16.0), together=together
     )
     computed = [name for name in names if anatomy.blocks[name].kind != "weight"]
     assert sorted(w.block for w in windows) == sorted(computed)
@@ -68,7 +68,7 @@ def test_windows_follow_each_other_in_proportion(sized, together):
 def test_a_part_of_the_heads_work_is_a_part_for_all_heads(sized):
     anatomy, _ = sized(n_layer=1, n_head=2)
     span = ("layer0.ln_1.mean", "layer0.head1.v")
-    windows = schedule(anatomy, span, 0, (4, 7), (0.0, 1.0))
+    windows = schedule(anatomy.blocks, span, 0, (4, 7), (0.0, 1.0))
     roles = {anatomy.blocks[window.block].role for window in windows}
     assert roles == {"ln_1.mean", "ln_1.std", "ln_1", "q", "k", "v"}
     assert len(windows) == 9

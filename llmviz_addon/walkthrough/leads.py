@@ -1,0 +1,208 @@
+"""Large models: gestures act on the lead blocks of bundles, and a bundle plays what its leads do.
+
+In a large model blocks of one role share an object (see `detail.bundles`), so the film keys one
+channel for a bundle. It is written for the bundle's leads, one block for each layer, and merged in
+the end:
+
+- `progress` is the mean over the layers. The order of a bundle's cells counts pass by pass and,
+  within a pass, layer by layer, and a film computes them so; thus the mean is exactly the part of
+  the bundle's cells that is computed.
+- `highlight` is the largest: the bundle is lit while any of its layers is.
+- What else there is belongs to all alike, and is the first lead's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import targets
+from .storyboard import Channel, Key
+from .tracks import INSTANT
+
+if TYPE_CHECKING:
+    from ..anatomy import Anatomy, Block
+    from ..detail import Bundle
+
+Floats = NDArray[np.float64]
+
+JUMP = 1e-4
+"""Seconds before a jump at which its old value is keyed."""
+
+NOTICED, EXACT = 0.02, 1e-9
+"""How far merged keys may be off: `highlight` by what nobody would miss, `progress` not at all."""
+
+BENDS = 0.05
+"""Seconds over which an eased curve is as good as straight."""
+
+AHEAD = 1 + 2.0**-22
+"""The mean is a hair ahead: orders and progress are float32, and what is complete is to be seen."""
+
+
+@dataclass(frozen=True)
+class Leads:
+    """The blocks that gestures act on, and what becomes of their channels.
+
+    Attributes
+    ----------
+    anatomy
+        The network.
+    bundles
+        What shares an object; None where every block has its own.
+    """
+
+    anatomy: Anatomy
+    bundles: tuple[Bundle, ...] | None = None
+
+    @cached_property
+    def blocks(self) -> dict[str, Block]:
+        """The leads by name, in the order of computation."""
+        if self.bundles is None:
+            return self.anatomy.blocks
+        chosen = {block.name for bundle in self.bundles for block in bundle.leads}
+        return {name: block for name, block in self.anatomy.blocks.items() if name in chosen}
+
+    @cached_property
+    def _lead_of(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for bundle in self.bundles or ():
+            leads = bundle.leads
+            for step, block in zip(bundle.steps.tolist(), bundle.blocks, strict=True):
+                found[block.name] = leads[step].name
+        return found
+
+    def of(self, names: Iterable[str]) -> list[str]:
+        """The leads that stand for blocks, each once; what shares an object is moved together."""
+        if self.bundles is None:
+            return list(names)
+        return list(dict.fromkeys(self._lead_of[name] for name in names))
+
+    def merge(self, channels: Iterable[Channel]) -> tuple[Channel, ...]:
+        """Channels in which those of a bundle's leads have become one, named like the bundle."""
+        shared = [bundle for bundle in self.bundles or () if not bundle.single]
+        if not shared:
+            return tuple(channels)
+        acting = {lead.name for bundle in shared for lead in bundle.leads}
+        kept: list[Channel] = []
+        played: dict[tuple[str, str], Channel] = {}
+        for channel in channels:
+            if channel.target in acting:
+                played[channel.target, channel.property] = channel
+            else:
+                kept.append(channel)
+        props = (targets.PROGRESS, targets.HIGHLIGHT, targets.OPACITY, targets.FOCUS_COLUMN)
+        for bundle in shared:
+            for prop in props:
+                found = [played.get((lead.name, prop)) for lead in bundle.leads]
+                if any(found):
+                    keys = _merged(prop, found)
+                    kept.append(Channel(bundle.name, prop, keys))
+        return tuple(kept)
+
+
+def _merged(prop: str, found: Sequence[Channel | None]) -> tuple[Key, ...]:
+    """The keys of a bundle whose leads have these channels; None where one stays as it is."""
+    there = [channel for channel in found if channel is not None]
+    first = there[0].keys
+    alike = all(channel is not None and channel.keys == first for channel in found)
+    # Nothing is less lit than what the film says nothing of.
+    unrivaled = prop == targets.HIGHLIGHT and len(there) == 1
+    if alike or unrivaled or prop not in (targets.PROGRESS, targets.HIGHLIGHT):
+        return first
+    default = Key(0.0, targets.DEFAULTS[prop])
+    curves = [_Curve.of((default,) if channel is None else channel.keys) for channel in found]
+    if prop == targets.HIGHLIGHT:
+        return _keys(curves, lambda values: values.max(axis=0), NOTICED)
+    return _keys(curves, lambda values: np.minimum(values.mean(axis=0) * AHEAD, 1.0), EXACT)
+
+
+@dataclass(frozen=True)
+class _Curve:
+    """Keys as arrays, to be read at many times at once."""
+
+    times: Floats
+    values: Floats
+    linear: NDArray[np.bool_]
+    eased: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, keys: Sequence[Key]) -> _Curve:
+        table = [
+            (key.time, key.value, key.easing == "linear", key.easing == "ease") for key in keys
+        ]
+        times, values, linear, eased = np.array(table, float).T
+        return cls(times, values, linear > 0, eased > 0)
+
+    def at(self, times: Floats, side: Literal["left", "right"] = "right") -> Floats:
+        """The values at these times, or just before them."""
+        place = np.searchsorted(self.times, times, side=side) - 1
+        here, after = np.maximum(place, 0), np.minimum(place + 1, len(self.times) - 1)
+        span = np.maximum(self.times[after] - self.times[here], 1e-12)
+        fraction = np.clip((times - self.times[here]) / span, 0.0, 1.0)
+        eased = 0.5 - 0.5 * np.cos(np.pi * fraction)
+        way = np.where(self.linear[here], fraction, np.where(self.eased[here], eased, 0.0))
+        values: Floats = self.values[here] + way * (self.values[after] - self.values[here])
+        return values
+
+
+def _keys(
+    curves: Sequence[_Curve], combine: Callable[[Floats], Floats], tolerance: float
+) -> tuple[Key, ...]:
+    """The keys, as few as will do, of what curves come to together."""
+    times = np.unique(np.concatenate([curve.times for curve in curves]))
+    # The same moment of two windows, computed in two ways.
+    times = times[np.diff(times, prepend=-np.inf) > INSTANT]
+    if any(curve.eased.any() for curve in curves):
+        times = _finer(times)
+    values = combine(np.array([curve.at(times) for curve in curves]))
+    before = combine(np.array([curve.at(times, "left") for curve in curves]))
+    jumps = np.flatnonzero(abs(values - before) > tolerance)
+    jumps = jumps[jumps > 0]
+    early = times[jumps] - JUMP
+    times = np.insert(times, jumps, early)
+    values = np.insert(values, jumps, before[jumps])
+    keep = _needed(times, values, tolerance)
+    times, values = times[keep], values[keep]
+    steady = np.append((np.diff(values) == 0) | (np.diff(times) < 1.5 * JUMP), True)
+    return tuple(
+        Key(time, value, "constant" if still else "linear")
+        for time, value, still in zip(times.tolist(), values.tolist(), steady.tolist(), strict=True)
+    )
+
+
+def _finer(times: Floats) -> Floats:
+    """Moments, and further ones between those that are far apart: easing bends what is between."""
+    spans = zip(times[:-1], times[1:], strict=True)
+    parts = [np.linspace(a, b, math.ceil((b - a) / BENDS) + 1)[:-1] for a, b in spans]
+    return np.concatenate([*parts, times[-1:]])
+
+
+def _needed(times: Floats, values: Floats, tolerance: float) -> NDArray[np.intp]:
+    """Which points of a polyline to keep so that it changes by no more than `tolerance`.
+
+    Notes
+    -----
+    Ramer (1972), Douglas and Peucker (1973), with distances taken along the value's axis.
+    """
+    needed = np.zeros(len(times), bool)
+    needed[[0, -1]] = True
+    spans = [(0, len(times) - 1)]
+    while spans:
+        low, high = spans.pop()
+        if high - low < 2:
+            continue
+        inside = slice(low + 1, high)
+        slope = (values[high] - values[low]) / (times[high] - times[low])
+        off = abs(values[inside] - values[low] - slope * (times[inside] - times[low]))
+        worst = int(np.argmax(off))
+        if off[worst] > tolerance:
+            middle = low + 1 + worst
+            needed[middle] = True
+            spans += [(low, middle), (middle, high)]
+    return np.flatnonzero(needed)
