@@ -11,12 +11,14 @@ from .arrows import Arrow
 from .block import Block, BlockSpec
 from .formula import Formula, Operand, Pick, Source
 from .label import Label
+from .patterns import ArrowPattern, Repeats, TitlePattern
 from .places import Place
 from .sections import Section
 
 __all__ = [
     "Anatomy",
     "Arrow",
+    "ArrowPattern",
     "Block",
     "BlockSpec",
     "Dim",
@@ -25,7 +27,9 @@ __all__ = [
     "Operand",
     "Pick",
     "Place",
+    "Repeats",
     "Section",
     "Source",
+    "TitlePattern",
     "build",
 ]

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from . import arrows, gpt2, sections
+from . import arrows, gpt2, patterns, sections
 from .arrows import Arrow
 from .block import Block, BlockSpec
 from .label import Bounds
+from .patterns import ArrowPattern, TitlePattern
 from .places import Place, places
 from .sections import Section
 from .space import Corner, Space
@@ -60,6 +61,16 @@ class Anatomy:
     def arrows(self) -> tuple[Arrow, ...]:
         """The flow arrows between blocks."""
         return tuple(arrows.draw(self.blocks, self.space))
+
+    @cached_property
+    def arrow_patterns(self) -> tuple[ArrowPattern, ...]:
+        """The same arrows, those that repeat only once, with all their places."""
+        return tuple(patterns.arrow_patterns(self.blocks, self.space))
+
+    @cached_property
+    def title_patterns(self) -> tuple[TitlePattern, ...]:
+        """The labels of all blocks, one for each role, with all its places."""
+        return tuple(patterns.title_patterns(gpt2.specs(self.config, self.n_tokens), self.space))
 
     @cached_property
     def places(self) -> dict[str, Place]:

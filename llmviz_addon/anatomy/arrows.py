@@ -50,7 +50,7 @@ class Arrow:
     @property
     def points(self) -> np.ndarray:
         """(N, 3) float32, the path from the source's edge to the target's."""
-        return self.shape + np.array(self.offset, dtype=np.float32)
+        return (self.shape + np.array(self.offset)).astype(np.float32)
 
     @property
     def across(self) -> np.ndarray:

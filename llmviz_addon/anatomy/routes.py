@@ -38,9 +38,23 @@ class Route:
     shape: np.ndarray
 
     @property
+    def source_role(self) -> str:
+        """The role of the block it starts at; the stream looks like the embedding."""
+        return _role(self.source)
+
+    @property
+    def target_role(self) -> str:
+        """The role of the block it ends at."""
+        return _role(self.target)
+
+    @property
     def within_head(self) -> bool:
         """Whether it starts and ends in one head, and so looks the same in all of them."""
         return self.source.startswith("{head}") and self.target.startswith("{head}")
+
+
+def _role(pattern: str) -> str:
+    return "embedding" if pattern == "{stream}" else pattern.rpartition("}")[2]
 
 
 class Routes:
@@ -197,8 +211,8 @@ class Routes:
         ):
             path = paths.straight(start.side_left(0.3), end.side_right(0.3))
             yield source, target, 1.5 * w, path
-        start, end = scores.side_left(0.6), attention.side_right(0.6)
-        yield to_scores, name, 2 * w, paths.straight(start, end, BEHIND, self._ramp)
+        past = (scores.side_left(0.6), attention.side_right(0.6))
+        yield to_scores, name, 2 * w, paths.straight(*past, BEHIND, self._ramp)
         values = v.side_bottom(0.8)
         past_scores = paths.s_curve(
             (values[0], values[1], scores.bottom), output.side_top(0.8), axis=2
@@ -329,21 +343,17 @@ class Routes:
         return tuple(
             Route(source, target, self._fit(width, source, target, shape), shape)
             for source, target, width, shape in found
-            if self._role(source) in self._roles
+            if _role(source) in self._roles
         )
 
     def _fit(self, width: float, source: str, target: str, shape: np.ndarray) -> float:
         """A ribbon's width, or most of the shorter of the two edges that it joins."""
         across = paths.across(shape)
         for name, direction in ((source, across[0]), (target, across[-1])):
-            block = self._roles[self._role(name)]
+            block = self._roles[_role(name)]
             edge = block.columns if abs(direction[0]) > abs(direction[2]) else block.rows
             width = min(width, 0.8 * edge)
         return width
-
-    def _role(self, pattern: str) -> str:
-        """The role that a name pattern stands for; the stream looks like the embedding."""
-        return "embedding" if pattern == "{stream}" else pattern.rpartition("}")[2]
 
     def _rect(self, role: str, y: float = 0.0) -> Rect:
         return self._outline(role, self._places[role], y)
