@@ -63,6 +63,9 @@ def to_bytes(numbers: np.ndarray, gain: float) -> Bytes:
     """
     if not (gain > 0 and np.isfinite(gain)):
         raise ValueError(f"A gain of {gain} scales nothing.")
+    if numbers.ndim == 2 and numbers.strides[0] < numbers.strides[1]:
+        # In the order in which they stand in memory.
+        return to_bytes(numbers.T, gain).T
     out = np.empty(numbers.shape, np.uint8)
     rows = max(1, _CHUNK // max(1, numbers[0].size)) if len(numbers) else 1
     for start in range(0, len(numbers), rows):

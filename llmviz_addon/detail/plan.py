@@ -45,6 +45,11 @@ class Plan:
         """Whether any cell shows a number."""
         return self.computed > 0
 
+    @property
+    def bundled(self) -> bool:
+        """Whether blocks share objects."""
+        return len(self.bundles) < len(self.anatomy.blocks)
+
     @cached_property
     def layout(self) -> Layout:
         """Where the values of all slabs stand."""

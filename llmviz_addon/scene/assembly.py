@@ -9,18 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import bpy
 import numpy as np
 from mathutils import Vector
 
-from .. import anatomy as anatomy_room
 from .. import model as model_room
 from ..anatomy import Anatomy
 from ..anatomy.strips import input_strip, output_strip
+from ..detail import Bundle, Plan, plan
 from ..model import Model, Trace
 from ..walkthrough import Run
-from . import blocks, film, kit, labels, legend, looks, names, ribbons, stage, strips, tree
+from . import blocks, film, kit, labels, legend, looks, names, ribbons, slabs, stage, strips, tree
 from . import recipe as recipes
 from .blocks import CELL
 from .flat import ARROW_TINTS, TILE_TINTS, Easel
@@ -30,54 +31,70 @@ from .version import VERSION
 # How many tokens the walkthrough lets the model append to the prompt, context permitting.
 APPENDED = 5
 
-# Cubes that a viewport still turns at a bearable pace; one cell takes about 100 bytes.
-MOST_CELLS = 3_000_000
-
 Steps = Generator[tuple[float, str], None, bpy.types.Collection]
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """A model run on a prompt: everything that the scene shows, before any of it is drawn."""
+    """A model run on a prompt: everything that the scene shows, before any of it is drawn.
+
+    A model without weights has no prompt and no trace.
+    """
 
     model: Model
-    anatomy: Anatomy
+    plan: Plan
     prompt_ids: list[int]
-    trace: Trace
+    trace: Trace | None
+
+    @property
+    def anatomy(self) -> Anatomy:
+        """The blocks in space."""
+        return self.plan.anatomy
 
     @property
     def n_prompt(self) -> int:
         """How many tokens the prompt has; what follows in the trace was generated."""
         return len(self.prompt_ids)
 
+    @property
+    def run(self) -> Run | None:
+        """What the film tells of."""
+        return None if self.trace is None else Run.of(self.model, self.n_prompt, self.trace)
 
-def compute(source: str, prompt: str) -> Numbers:
+
+def compute(recipe: Recipe) -> Generator[tuple[float, str], None, Numbers]:
     """Load the model and run it on the prompt and on what it appends.
 
     Raises
     ------
     llmviz_addon.model.ModelError
-        If the model cannot be loaded, has no weights, has more numbers than can be drawn as cubes,
-        or does not take the prompt.
+        If the model cannot be loaded, or does not take the prompt.
     """
-    model = model_room.load(source)
-    anatomy = anatomy_room.build(model.config)
-    ids = model.read_prompt(prompt)
-    cells = sum(block.columns * block.rows for block in anatomy.blocks.values())
-    if model.has_weights and cells > MOST_CELLS:
-        raise model_room.ModelError(
-            f"{model.title} has {cells:,} cells, and up to {MOST_CELLS:,} can be drawn as cubes; "
-            "choose a smaller model."
-        )
-    count = min(APPENDED, max(0, model.config.n_ctx - len(ids)))
-    sequence = [*ids, *model.generate(ids, count, temperature=0)]
-    trace = model.forward(sequence)
-    return Numbers(
-        model=model,
-        anatomy=anatomy,
-        prompt_ids=ids,
-        trace=trace,
+    model = model_room.load(recipe.model)
+    ids: list[int] = []
+    trace = None
+    if model.has_weights:
+        ids = model.read_prompt(recipe.prompt)
+        trace = yield from model.complete_steps(ids, APPENDED)
+    drawing = plan(
+        model.config,
+        len(trace.ids) if trace else 0,
+        full_context=recipe.full_context,
+        budget=recipes.budget_of(recipe),
     )
+    return Numbers(model, drawing, ids, trace)
+
+
+def _share(
+    work: Generator[tuple[float, str], None, Any], low: float, high: float
+) -> Generator[tuple[float, str], None, Any]:
+    """Steps of a part of the work, as fractions of the whole."""
+    while True:
+        try:
+            fraction, label = next(work)
+        except StopIteration as end:
+            return end.value
+        yield low + (high - low) * fraction, label
 
 
 def steps(scene: bpy.types.Scene, recipe: Recipe) -> Steps:
@@ -92,9 +109,9 @@ def steps(scene: bpy.types.Scene, recipe: Recipe) -> Steps:
     """
     looks.load(recipe.look)
     yield 0.0, "Computing the model"
-    numbers = compute(recipe.model, recipe.prompt)
-    run_of_it = Run.of(numbers.model, numbers.n_prompt, numbers.trace)
-    board = film.compose(scene, numbers.anatomy, run_of_it, accessible=recipe.accessible)
+    numbers = yield from _share(compute(recipe), 0.0, 0.3)
+    run_of_it = numbers.run
+    board = film.compose(scene, numbers.plan, run_of_it, accessible=recipe.accessible)
     old = next(iter(tree.roots(scene)), None)
     before = stage.settings(scene)
     if old is not None and _same_shapes(old, numbers):
@@ -103,7 +120,7 @@ def steps(scene: bpy.types.Scene, recipe: Recipe) -> Steps:
     else:
         root = yield from _build(scene, numbers, old)
     recipes.write(root, recipe)
-    recipes.write_config(root, numbers.model.config)
+    recipes.write_config(root, numbers.model.config, numbers.plan.computed)
     recipes.write_run(root, run_of_it)
     film.write(scene, root, board)
     apply_look(scene, root, recipe.look, recipe.accessible)
@@ -127,12 +144,15 @@ def run(generator: Iterator[tuple[float, str]]) -> bpy.types.Collection:
 
 
 def _same_shapes(root: bpy.types.Collection, numbers: Numbers) -> bool:
+    """Whether only numbers change: everything is cubes, and as many as before."""
     drawn = tree.blocks(root)
-    wanted = numbers.anatomy.blocks
+    wanted = {bundle.name: bundle for bundle in numbers.plan.bundles}
     return (
         root.get(names.VERSION) == VERSION
+        and set(numbers.plan.ways.values()) == {"cubes"}
         and drawn.keys() == wanted.keys()
-        and all(len(drawn[n].data.vertices) == b.columns * b.rows for n, b in wanted.items())
+        and all(o[names.DRAWN_AS] == "cubes" for o in drawn.values())
+        and all(len(drawn[n].data.vertices) == b.cells for n, b in wanted.items())
         and recipes.config_of(root) == numbers.model.config
     )
 
@@ -142,16 +162,16 @@ def _recolor(scene: bpy.types.Scene, root: bpy.types.Collection, numbers: Number
 
     All numbers are gathered before the first is written: whoever stops that finds the old ones.
     """
-    total = len(numbers.anatomy.blocks)
+    total = len(numbers.plan.bundles)
     gathered = []
-    for index, block in enumerate(numbers.anatomy.blocks.values()):
+    for index, bundle in enumerate(numbers.plan.bundles):
         if index % 20 == 0:
-            yield 0.1 + 0.5 * index / total, f"Reading {block.title}"
-        gathered.append((block, blocks.gather(block, numbers.trace, numbers.n_prompt)))
-    yield 0.6, "Recoloring"
+            yield 0.3 + 0.4 * index / total, f"Reading {bundle.title}"
+        gathered.append((bundle, blocks.gather(bundle, numbers.trace, numbers.n_prompt)))
+    yield 0.7, "Recoloring"
     drawn = tree.blocks(root)
-    for block, cells in gathered:
-        blocks.write(drawn[block.name], block, cells)
+    for bundle, cells in gathered:
+        blocks.write(drawn[bundle.name], bundle, cells)
     film.clear(scene, root)
     strip_collection = tree.part(root, "strips")
     bpy.data.batch_remove(list(strip_collection.objects))
@@ -184,29 +204,27 @@ def _draw(
     numbers: Numbers,
     old: bpy.types.Collection | None,
 ):
-    anatomy = numbers.anatomy
+    anatomy, drawing = numbers.anatomy, numbers.plan
     shared = kit.ensure()
     anchor = _anchor(scene, root, anatomy, old)
-    collections = {"model": root}
-    for section in anatomy.root.walk():
-        if section is not anatomy.root:
-            parent = section.name.rpartition(".")[0] or "model"
-            collections[section.name] = tree.new(section.title, collections[parent], "section")
-    total = len(anatomy.blocks)
-    for index, block in enumerate(anatomy.blocks.values()):
+    collections = _collections(root, drawing)
+    pages = None
+    if drawing.layout.heights:
+        filling = slabs.fill(drawing, numbers.trace, numbers.n_prompt, shared)
+        pages = yield from _share(filling, 0.3, 0.75)
+    total = len(drawing.bundles)
+    for index, bundle in enumerate(drawing.bundles):
         if index % 10 == 0:
-            yield 0.05 + 0.7 * index / total, f"Drawing {block.title}"
-        cells = blocks.gather(block, numbers.trace, numbers.n_prompt)
-        obj = blocks.create(block, cells, shared)
+            yield 0.75 + 0.13 * index / total, f"Drawing {bundle.title}"
+        obj = _draw_bundle(bundle, numbers, shared, pages)
         obj.parent = anchor
-        obj.location = tuple(c * CELL for c in block.origin)
-        collections[block.section].objects.link(obj)
+        _collection_of(bundle, collections).objects.link(obj)
 
-    yield 0.76, "Drawing labels and arrows"
+    yield 0.88, "Drawing labels and arrows"
     words = tree.new("Labels", root, "labels")
     easel = Easel(anchor, words, shared.label, shared.font)
-    labels.titles(easel, list(anatomy.blocks.values()))
-    labels.sections(easel, anatomy.root)
+    labels.titles(easel, [bundle.first for bundle in drawing.bundles])
+    labels.sections(easel, anatomy.root, few=drawing.bundled)
     labels.dimensions(easel, anatomy)
     labels.card(easel, anatomy, numbers.model.title)
     legend.draw(easel, shared, anatomy)
@@ -218,9 +236,56 @@ def _draw(
     scene.world = stage.world()
 
 
+def _draw_bundle(
+    bundle: Bundle, numbers: Numbers, shared: kit.Kit, pages: slabs.Pages | None
+) -> bpy.types.Object:
+    way = numbers.plan.ways[bundle.name]
+    if way == "cubes":
+        cells = blocks.gather(bundle, numbers.trace, numbers.n_prompt)
+        return blocks.create(bundle, cells, shared)
+    return slabs.create(bundle, numbers.plan, shared, pages if way == "slab" else None)
+
+
+def _collections(root: bpy.types.Collection, drawing: Plan) -> dict[str, bpy.types.Collection]:
+    """Collections after the section tree; of a bundled model those of its first layer."""
+    made = {"model": root}
+    for section in drawing.anatomy.root.walk():
+        if section.name == "model" or not _has_own(section.name, drawing):
+            continue
+        parent = section.name.rpartition(".")[0] or "model"
+        made[section.name] = tree.new(section.title, made[parent], "section")
+    if drawing.bundled:
+        heads = made["layer0.attention"]
+        made["further heads"] = tree.new("Further Heads", heads, "section")
+        made["later layers"] = tree.new("Later Layers", root, "section")
+    return made
+
+
+def _has_own(section: str, drawing: Plan) -> bool:
+    """Whether a section has a collection: in a bundled model some share one."""
+    if not drawing.bundled:
+        return True
+    first, last = section.partition(".")[0], section.rpartition(".")[2]
+    return first in ("embedding", "layer0", "output") and last.removeprefix("head") in (
+        last,
+        "0",
+    )
+
+
+def _collection_of(
+    bundle: Bundle, collections: dict[str, bpy.types.Collection]
+) -> bpy.types.Collection:
+    block = bundle.first
+    if block.section in collections:
+        return collections[block.section]
+    return collections["later layers" if block.layer else "further heads"]
+
+
 def _draw_strips(
     root: bpy.types.Collection, collection: bpy.types.Collection, numbers: Numbers
 ) -> None:
+    if numbers.trace is None:
+        return
     shared, anchor = kit.ensure(), tree.anchor_of(root)
     easels = strips.Easels(
         text=Easel(anchor, collection, shared.label, shared.font),
@@ -269,8 +334,9 @@ def apply_look(
     recipes.write(root, replace(recipe, look=look_id, accessible=accessible))
     if accessible != recipe.accessible:
         # Captions name the colours.
-        anatomy, frame = anatomy_room.build(recipes.config_of(root)), scene.frame_current
-        board = film.compose(scene, anatomy, recipes.run_of(root), accessible=accessible)
+        frame = scene.frame_current
+        run_of_it = recipes.run_of(root)
+        board = film.compose(scene, recipes.plan_of(root), run_of_it, accessible=accessible)
         film.clear(scene, root)
         film.write(scene, root, board)
         scene.frame_set(frame)
@@ -298,6 +364,6 @@ def extent(anatomy: Anatomy) -> tuple[tuple, tuple]:
     corners = [np.array(corner) for corner in anatomy.bounds()]
     for place in anatomy.places.values():
         corners += [np.array(place.least), np.array(place.greatest)]
-    for strip in (input_strip(anatomy), output_strip(anatomy, anatomy.config.n_ctx)):
+    for strip in (input_strip(anatomy), output_strip(anatomy, anatomy.n_tokens)):
         corners += [corner for tile in strip.tiles for corner in tile.corners]
     return tuple(np.min(corners, axis=0)), tuple(np.max(corners, axis=0))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import bpy
 
 from .. import walkthrough
-from ..anatomy import Anatomy
+from ..detail import Plan
 from ..walkthrough import Run, Storyboard, targets
 from . import captions, kit, names, recipe, stage, strips, tree
 from .blocks import CELL
@@ -39,7 +39,9 @@ class Chapter:
     beats: tuple[Beat, ...]
 
 
-def compose(scene: bpy.types.Scene, anatomy: Anatomy, run: Run, *, accessible: bool) -> Storyboard:
+def compose(
+    scene: bpy.types.Scene, drawing: Plan, run: Run | None, *, accessible: bool
+) -> Storyboard:
     """The film of a run, its shots fitted to the shape of picture that the scene renders.
 
     Raises
@@ -48,9 +50,10 @@ def compose(scene: bpy.types.Scene, anatomy: Anatomy, run: Run, *, accessible: b
         If the script cannot be compiled for this model.
     """
     return walkthrough.compile(
-        walkthrough.load(anatomy.config.model_type),
-        anatomy,
+        walkthrough.load(drawing.anatomy.config.model_type),
+        drawing.anatomy,
         run,
+        bundles=drawing.bundles if drawing.bundled else None,
         aspect=scene.render.resolution_x / scene.render.resolution_y,
         palette="accessible" if accessible else "standard",
     )
@@ -80,6 +83,14 @@ def write(scene: bpy.types.Scene, root: bpy.types.Collection, board: Storyboard)
     scene.frame_start = FIRST_FRAME
     scene.frame_end = round(frame_of(board.duration, board.fps))
     scene.frame_set(FIRST_FRAME)
+    set_pixel(scene)
+
+
+def set_pixel(scene: bpy.types.Scene) -> None:
+    """Have slabs drawn as finely as the film's pictures show them."""
+    if scene.camera is not None and scene.camera.type == "CAMERA":
+        longer = max(scene.render.resolution_x, scene.render.resolution_y)
+        kit.set_pixel(scene.camera.data.lens, longer)
 
 
 def _camera(

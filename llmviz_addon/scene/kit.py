@@ -14,12 +14,19 @@ import bmesh
 import bpy
 import numpy as np
 
+from ..walkthrough.framing import SENSOR
 from . import materials, names
 from .attributes import write_attribute
 from .groups import cell_color as cell_color_group
 from .groups import cells as cells_group
+from .groups import slab_cells as slab_cells_group
+from .groups import slabs as slabs_group
 from .looks import Look, Palette, linear
 from .version import VERSION
+
+# Metres a cell: the size of a small bead, so that lenses and apertures behave as in a photograph
+# of small objects.
+CELL = 0.02
 
 CELL_SIZE = 0.9
 BEVEL = 0.065
@@ -41,6 +48,10 @@ class Kit:
     arrow: bpy.types.Material
     tile: bpy.types.Material
     palette: bpy.types.Collection
+    slabs: bpy.types.GeometryNodeTree
+    slab_cells: bpy.types.ShaderNodeTree
+    shape: bpy.types.Material
+    boxes: bpy.types.Collection
     font: bpy.types.VectorFont | None
 
 
@@ -94,10 +105,15 @@ def _cell_mesh(material: bpy.types.Material, bevel: bool) -> bpy.types.Mesh:
 
 def _plain_cube(material: bpy.types.Material) -> bpy.types.Mesh:
     mesh = _cell_mesh(material, bevel=False)
+    _color_attribute(mesh)
+    return mesh
+
+
+def _color_attribute(mesh: bpy.types.Mesh) -> None:
+    """What Solid mode shows of a mesh that is instanced."""
     mesh.attributes.new(names.CELL_COLOR, "FLOAT_COLOR", "POINT")
     mesh.attributes.active_color_name = names.CELL_COLOR
     mesh.attributes.default_color_name = names.CELL_COLOR
-    return mesh
 
 
 def _part(pool: bpy.types.bpy_prop_collection, role: str, make: Callable[[], bpy.types.ID | None]):
@@ -123,6 +139,8 @@ def ensure() -> Kit:
 
     cell = material("cell", lambda: materials.cell(cell_color))
     palette = _part(data.collections, "palette", lambda: _palette(cell))
+    slab_cells = _part(data.node_groups, "slab cells", slab_cells_group.build)
+    boxes = _part(data.collections, "boxes", _boxes)
     return Kit(
         cells=_part(data.node_groups, "cells", lambda: cells_group.build(_shape(cell), palette)),
         cell_color=cell_color,
@@ -131,6 +149,10 @@ def ensure() -> Kit:
         arrow=flat("arrow", names.MATERIAL_ARROW, "weight", "activation"),
         tile=flat("tile", names.MATERIAL_TILE, "face", "glow"),
         palette=palette,
+        slabs=_part(data.node_groups, "slabs", lambda: slabs_group.build(boxes)),
+        slab_cells=slab_cells,
+        shape=material("shape material", lambda: materials.slab(cell_color, slab_cells)),
+        boxes=boxes,
         font=_part(data.fonts, "font", _font),
     )
 
@@ -144,6 +166,29 @@ def _palette(material: bpy.types.Material) -> bpy.types.Collection:
         _mark(tint.data, "tint mesh")
         palette.objects.link(tint)
     return palette
+
+
+def _boxes() -> bpy.types.Collection:
+    """A box for each kind of block, one cell deep, which slabs and shapes are drawn as."""
+    boxes = bpy.data.collections.new("LLM Slab Boxes")
+    for index, kind in enumerate(names.KINDS):
+        shape = bmesh.new()
+        bmesh.ops.create_cube(shape, size=1.0)
+        mesh = bpy.data.meshes.new("LLM Slab Box")
+        shape.to_mesh(mesh)
+        shape.free()
+        position = np.empty(len(mesh.vertices) * 3, np.float32)
+        mesh.vertices.foreach_get("co", position)
+        position = position.reshape(-1, 3) * (1.0, CELL_SIZE, 1.0)
+        mesh.vertices.foreach_set("co", position.astype(np.float32).reshape(-1))
+        write_attribute(mesh, names.CELL_CO, position, "FLOAT_VECTOR")
+        _color_attribute(mesh)
+        mesh.shade_flat()
+        box = bpy.data.objects.new(f"LLM Slab Box {index} {kind}", mesh)
+        _mark(box, "slab box")
+        _mark(mesh, "slab box mesh")
+        boxes.objects.link(box)
+    return boxes
 
 
 def _shape(material: bpy.types.Material) -> bpy.types.Object:
@@ -170,7 +215,8 @@ def paint(kit: Kit, look: Look, palette: Palette) -> None:
     """Give the kit the colours of a look."""
     values = materials.cell_values(look, palette)
     materials.set_values(kit.cell_color, values)
-    materials.set_values(kit.cell.node_tree, values)
+    for material in (kit.cell, kit.shape, *slab_materials()):
+        materials.set_values(material.node_tree, values)
     for material, table in (
         (kit.label, look.label),
         (kit.arrow, look.arrow),
@@ -179,6 +225,23 @@ def paint(kit: Kit, look: Look, palette: Palette) -> None:
         materials.set_values(material.node_tree, _flat_values(table))
     for index, tint in enumerate(sorted(kit.palette.objects, key=lambda o: o.name)):
         _tint(tint.data, _tint_color(index, palette))
+    for kind, box in enumerate(sorted(kit.boxes.objects, key=lambda o: o.name)):
+        # Halfway between nothing and the full colour: Solid mode shows no single cells of a slab.
+        middle = kind * TINTS_PER_KIND + LEVELS * 3 // 4
+        _tint(box.data, _tint_color(middle, palette))
+
+
+def slab_materials() -> list[bpy.types.Material]:
+    """The materials of all pages in this file."""
+    return [m for m in bpy.data.materials if m.get(names.ROLE) == "page" and m.library is None]
+
+
+def set_pixel(lens: float, longer: int) -> None:
+    """Tell slabs how fine a picture is: `longer` pixels along its longer side, `lens` in mm."""
+    width = SENSOR / lens / longer / CELL
+    for material in bpy.data.materials:
+        if material.get(names.OURS) and material.library is None and material.node_tree:
+            materials.set_values(material.node_tree, {materials.PIXEL: width})
 
 
 def _flat_values(table: dict[str, object]) -> dict[str, object]:

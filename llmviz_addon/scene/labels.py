@@ -45,10 +45,13 @@ def titles(easel: Easel, blocks: list[Block]) -> None:
         obj[names.LABEL_OF] = block.name
 
 
-def sections(easel: Easel, root: Section) -> None:
-    """The name of each section, larger than those of blocks."""
+def sections(easel: Easel, root: Section, few: bool = False) -> None:
+    """The name of each section, larger than those of blocks; where `few`, of later layers only
+    the layer's.
+    """
     for section in root.walk():
-        if section is not root and section.labeled:
+        later = section.name.startswith("layer") and not section.name.startswith("layer0.")
+        if section is not root and section.labeled and not (few and later and "." in section.name):
             obj = _write(easel, section.label, f"{section.name} label", SECTION)
             obj[names.LABEL_OF] = f"section:{section.name}"
 

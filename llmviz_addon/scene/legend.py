@@ -70,7 +70,7 @@ def _cells(
     obj = easel.hang(bpy.data.objects.new(f"Key {_MEANINGS[kind]}", mesh), place, kind)
     obj.scale = (CELL * scale,) * 3
     obj[names.PROGRESS], obj[names.HIGHLIGHT], obj[names.FOCUS_COLUMN] = 1.0, 0.0, -1.0
-    obj[names.GAIN], obj[names.WAKE] = 1.0, 1.0
+    obj[names.TRAITS] = (float(kind), 1.0, 1.0)
     modifier = obj.modifiers.new(names.GROUP_CELLS, "NODES")
     modifier.node_group = kit.cells
     return obj

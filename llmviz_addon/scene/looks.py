@@ -52,6 +52,9 @@ class Look:
     palette: Palette
     accessible: Palette
     cell: dict[str, float]
+    slab: dict[str, float]
+    gap: Color
+    grid: Color
     world: dict[str, Any]
     lights: tuple[dict[str, Any], ...]
     backdrop: dict[str, Any]
@@ -96,6 +99,9 @@ def load(look_id: str) -> Look:
             palette=_palette(table["colors"]),
             accessible=_palette(table["colors_accessible"]),
             cell=table["cell"],
+            slab={key: v for key, v in table["slab"].items() if not isinstance(v, str)},
+            gap=linear(table["slab"]["gap"]),
+            grid=linear(table["slab"]["grid"]),
             world=table["world"],
             lights=tuple(table["light"]),
             backdrop=table.get("backdrop", {}),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import bpy
 
+from ..detail.levels import STEPS, ZERO
 from . import names
-from .groups.cell_color import look_color, look_value
+from .groups.cell_color import from_instance, look_color, look_value
 from .looks import Look, Palette
 from .nodes import Graph, Socket
 
@@ -24,25 +27,103 @@ def _finish(g: Graph, surface: Socket) -> None:
 
 
 def cell(group: bpy.types.ShaderNodeTree) -> bpy.types.Material:
-    """The one material of every block."""
+    """The one material of all cubes."""
     material = _new(names.MATERIAL_CELL)
     with Graph.material(material) as g:
-        color = g.call(group)
-        gloss = g.outputs(color, "Gloss")
-        surface = g.node(
-            "ShaderNodeBsdfPrincipled",
-            out="BSDF",
-            base_color=color,
-            roughness=look_value(g, "roughness"),
-            specular_ior_level=gloss * 0.5,
-            coat_weight=gloss * look_value(g, "coat"),
-            coat_roughness=0.25,
-            emission_color=g.outputs(color, "Glow Color"),
-            emission_strength=g.outputs(color, "Glow"),
-            alpha=g.outputs(color, "Alpha"),
+        traits = from_instance(g, names.TRAITS, out="Vector")
+        gain = g.node("ShaderNodeSeparateXYZ", out="Z", vector=traits)
+        scaled = from_instance(g, names.VALUE) * gain
+        column = abs(from_instance(g, names.COLUMN) - from_instance(g, names.FOCUS_COLUMN))
+        color = g.call(
+            group,
+            number=g.node("ShaderNodeClamp", value=scaled, min=-1.0, max=1.0),
+            lead=from_instance(g, names.PROGRESS) + 1e-5 - from_instance(g, names.ORDER),
+            in_focus=column < 0.5,
+            position=g.node(
+                "ShaderNodeAttribute",
+                out="Vector",
+                attribute_type="GEOMETRY",
+                attribute_name=names.CELL_CO,
+            ),
+            traits=traits,
         )
-        _finish(g, surface)
+        _finish(g, _surface(g, color, color))
     return material
+
+
+def slab(
+    color_group: bpy.types.ShaderNodeTree,
+    cells_group: bpy.types.ShaderNodeTree,
+    page: Page | None = None,
+) -> bpy.types.Material:
+    """The material of the slabs of one page, or of shapes, which have no numbers."""
+    material = _new(names.MATERIAL_SLAB)
+    with Graph.material(material) as g:
+        place = g.call(
+            cells_group,
+            page_height=float(page.height) if page else 1.0,
+            pixel=look_value(g, PIXEL),
+            prompt=float(page.n_prompt) if page else 1.0,
+            tokens=float(page.n_tokens) if page else 1.0,
+        )
+        number: Socket | float = 0.0
+        lead = g.outputs(place, "Lead")
+        patch: Socket | tuple[float, float, float] = (0.0, 0.0, 0.0)
+        if page is not None:
+            level = _texture(g, page.values, place) * 255.0
+            number = (level - float(ZERO)) / float(STEPS)
+            patch = _texture(g, page.patches, place, out="Color")
+        line = g.outputs(place, "Line") * look_value(g, "line")
+        color = g.call(
+            color_group,
+            number=number,
+            lead=lead,
+            in_focus=g.outputs(place, "In Focus"),
+            position=g.outputs(place, "Position"),
+            traits=from_instance(g, names.TRAITS, out="Vector"),
+            far=g.outputs(place, "Far"),
+            patch=patch,
+            shape=g.outputs(place, "Shape"),
+            gap=g.outputs(place, "Gap"),
+        )
+        _finish(g, _surface(g, color, g.mix(line, color, look_color(g, "grid")), line))
+    return material
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a page's material needs to know: its images, its height, and the tokens of the run."""
+
+    values: bpy.types.Image
+    patches: bpy.types.Image
+    height: int
+    n_prompt: int
+    n_tokens: int
+
+
+# The node that says how wide a pixel is at one cell's distance, over the size of a cell.
+PIXEL = "pixel"
+
+
+def _texture(g: Graph, image: bpy.types.Image, place: Socket, out: str | int = 0) -> Socket:
+    return g.node("ShaderNodeTexImage", out=out, image=image, interpolation="Closest", vector=place)
+
+
+def _surface(g: Graph, color: Socket, base: Socket, line: Socket | None = None) -> Socket:
+    gloss = g.outputs(color, "Gloss")
+    glow = g.outputs(color, "Glow")
+    return g.node(
+        "ShaderNodeBsdfPrincipled",
+        out="BSDF",
+        base_color=base,
+        roughness=look_value(g, "roughness"),
+        specular_ior_level=gloss * 0.5,
+        coat_weight=gloss * look_value(g, "coat"),
+        coat_roughness=0.25,
+        emission_color=g.outputs(color, "Glow Color"),
+        emission_strength=glow if line is None else glow * g.math("SUBTRACT", 1.0, line),
+        alpha=g.outputs(color, "Alpha"),
+    )
 
 
 def flat(name: str, colors: tuple[str, ...]) -> bpy.types.Material:
@@ -98,9 +179,10 @@ def set_values(tree: bpy.types.NodeTree, values: dict[str, object]) -> None:
 def cell_values(look: Look, palette: Palette) -> dict[str, object]:
     """What a look says about cells, by node name."""
     values: dict[str, object] = {
-        key.replace("_", " "): float(value) for key, value in look.cell.items()
+        key.replace("_", " "): float(value) for key, value in {**look.cell, **look.slab}.items()
     }
     values |= {"zero": palette.zero, "hollow": palette.hollow, "empty": palette.empty}
+    values |= {"gap": look.gap, "grid": look.grid}
     for index, kind in enumerate(names.KINDS):
         values[f"positive {kind}"] = palette.positive[index]
         values[f"negative {kind}"] = palette.negative[index]

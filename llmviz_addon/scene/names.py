@@ -14,6 +14,12 @@ LEVEL = "level"
 STATE_EMPTY = 0
 STATE_NUMBER = 1
 
+# Attributes of a slab's mesh, one value per tile; see `detail.Tiles`.
+SIZE = "size"
+EXTENT = "extent"
+FIRST = "first"
+TEXEL = "texel"
+
 # Attributes of the cell meshes that are instanced.
 CELL_CO = "cell_co"
 CELL_COLOR = "cell_color"
@@ -34,7 +40,14 @@ DRAWN_AS = "llmviz_drawn_as"
 EXACTNESS = "llmviz_values"
 KIND = "kind"
 GAIN = "gain"
-WAKE = "wake"
+
+# Kind, wake and gain, for the material: of the object, or of each cell where several blocks share
+# one. The wake is how far behind the progress cells still light up.
+TRAITS = "traits"
+
+# Names of the blocks that share an object, and the gain of each.
+BLOCKS = "llmviz_blocks"
+GAINS = "llmviz_gains"
 
 # Property of the anchor: the height of the floor, in metres below it.
 FLOOR = "llmviz_floor"
@@ -61,7 +74,10 @@ KINDS = ("weight", "activation", "aggregate")
 # Node groups and materials read as text of the interface.
 GROUP_CELLS = "LLM Cells"
 GROUP_CELL_COLOR = "LLM Cell Color"
+GROUP_SLABS = "LLM Slabs"
+GROUP_SLAB_CELLS = "LLM Slab Cells"
 MATERIAL_CELL = "LLM Cell"
+MATERIAL_SLAB = "LLM Slab"
 MATERIAL_LABEL = "LLM Label"
 MATERIAL_ARROW = "LLM Arrow"
 MATERIAL_TILE = "LLM Tile"

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 
 import bpy
 
+from ..detail import Budget, Plan, plan
 from ..model import Config
 from ..walkthrough import Run
 from . import names, tree
@@ -19,6 +20,7 @@ from .version import VERSION
 
 _RECIPE = "llmviz_recipe"
 _CONFIG = "llmviz_config"
+_COMPUTED = "llmviz_computed"
 _RUN = "llmviz_run"
 _STILLS = "llmviz_still_frames"
 
@@ -56,6 +58,11 @@ class Recipe:
     version: str = VERSION
 
 
+def budget_of(recipe: Recipe) -> Budget:
+    """What a recipe lets a model cost."""
+    return Budget(recipe.cubes, recipe.slabs)
+
+
 def write(root: bpy.types.Collection, recipe: Recipe) -> None:
     """Keep a recipe on a model's root collection."""
     root[_RECIPE] = json.dumps(asdict(recipe))
@@ -66,9 +73,21 @@ def recipe_of(root: bpy.types.Collection) -> Recipe:
     return Recipe(**json.loads(root[_RECIPE]))
 
 
-def write_config(root: bpy.types.Collection, config: Config) -> None:
-    """Keep the architecture."""
+def write_config(root: bpy.types.Collection, config: Config, computed: int) -> None:
+    """Keep the architecture, and how many tokens were computed; 0 for a model without numbers."""
     root[_CONFIG] = json.dumps(asdict(config))
+    root[_COMPUTED] = computed
+
+
+def plan_of(root: bpy.types.Collection) -> Plan:
+    """How a model is drawn, made again from what it was made from."""
+    recipe = recipe_of(root)
+    return plan(
+        config_of(root),
+        root[_COMPUTED],
+        full_context=recipe.full_context,
+        budget=budget_of(recipe),
+    )
 
 
 def config_of(root: bpy.types.Collection) -> Config:

@@ -15,10 +15,9 @@ from pathlib import Path
 import bpy
 from mathutils import Euler, Quaternion, Vector
 
-from .. import anatomy as anatomy_room
 from .. import walkthrough
 from ..walkthrough import CameraPose, Still
-from . import captions, compat, looks, recipe, stage, tree
+from . import captions, compat, film, kit, looks, recipe, stage, tree
 from .blocks import CELL
 from .rendering import borrowed, settings
 
@@ -63,8 +62,7 @@ def still_steps(
     root = _model(scene)
     chosen = _choose(ids)
     where = _folder(folder)
-    config, run = recipe.config_of(root), recipe.run_of(root)
-    anatomy = anatomy_room.build(config)
+    anatomy, run = recipe.plan_of(root).anatomy, recipe.run_of(root)
     frames = recipe.still_frames(root)
     made = []
     for index, still in enumerate(chosen):
@@ -93,7 +91,7 @@ def overview(
         The view's rotation, the point it turns about, and its distance from there in metres.
     """
     still = replace(walkthrough.stills()[0], lens=lens)
-    anatomy = anatomy_room.build(recipe.config_of(root))
+    anatomy = recipe.plan_of(root).anatomy
     pose = walkthrough.still_pose(still, anatomy, recipe.run_of(root), aspect)
     place = tree.anchor_of(root).matrix_world
     rotation = place.to_quaternion() @ Euler(pose.rotation_euler).to_quaternion()
@@ -221,6 +219,16 @@ def _captions(root: bpy.types.Collection, wanted: bool) -> Generator[None, None,
         captions.show(root, before)
 
 
+@contextmanager
+def _fine(scene: bpy.types.Scene, size: tuple[int, int]) -> Generator[None, None, None]:
+    """Slabs drawn as finely as a picture of this size shows them."""
+    kit.set_pixel(scene.camera.data.lens, max(size))
+    try:
+        yield
+    finally:
+        film.set_pixel(scene)
+
+
 def _render(
     scene: bpy.types.Scene,
     root: bpy.types.Collection,
@@ -239,7 +247,7 @@ def _render(
         "render.use_compositing": False,
         "render.use_sequencer": False,
     }
-    with borrowed(scene, values):
+    with borrowed(scene, values), _fine(scene, size):
         bpy.ops.render.render(write_still=not animation, animation=animation, scene=scene.name)
     if not path.is_file() or path.stat().st_size == 0:
         raise RenderError(f"Blender wrote no picture to {path}; is the disk full?")

@@ -5,15 +5,19 @@ colour as a frame around a hollow face, and magnitude is the strength of either,
 magnitude are legible without telling hues apart. A cell that is not computed yet is only the small
 cube inside: the shell around it is transparent.
 
-What it reads. From the instance (attribute of the block's mesh): `value`, `order`, `column`,
-`state`. From the block's object: `progress`, `highlight`, `opacity`, `focus_column`, `wake`,
-`gain`, `kind`. From the instanced mesh: `cell_co`, the position within the cell.
+Cubes and slabs share it. A cube gives it one number; a slab, where a pixel covers many cells, what
+a patch of them shows on average, so that nothing flickers from afar.
+
+What it reads from the block's object are `highlight` and `opacity`; all else are its inputs.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import bpy
 
+from ...detail.levels import BODY, GLOW
 from .. import names
 from ..nodes import Graph, Socket
 
@@ -22,9 +26,16 @@ from ..nodes import Graph, Socket
 FRAME_FROM, FRAME_TO = 0.25, 0.275
 INNER = 0.26
 
+# What parts of a cell take of its place, seen from the front: the cell, the small cube inside, and
+# of the cell the frame.
+COVER, INNER_COVER, FRAME_SHARE = 0.81, 0.18, 0.66
+
 
 def from_instance(g: Graph, name: str, out: str = "Factor") -> Socket:
-    """An attribute of the instance, else a custom property of the object that instances."""
+    """An attribute of the instance, else a custom property of the object that instances.
+
+    EEVEE on 4.5 gives a material at most eight different ones, and 0 for any further.
+    """
     return g.node(
         "ShaderNodeAttribute", out=out, title=name, attribute_type="INSTANCER", attribute_name=name
     )
@@ -44,21 +55,44 @@ def look_value(g: Graph, key: str) -> Socket:
     return socket
 
 
+def not_(g: Graph, value: Socket) -> Socket:
+    """1 - value."""
+    return g.math("SUBTRACT", 1.0, value)
+
+
+@dataclass(frozen=True)
+class _Hues:
+    """The colours of a block's kind."""
+
+    zero: Socket
+    positive: Socket
+    negative: Socket
+    neutral: Socket
+    hollow: Socket
+
+
 def _by_kind(g: Graph, kind: Socket, sign: str) -> Socket:
     weight, activation, aggregate = (look_color(g, f"{sign} {name}") for name in names.KINDS)
     first = g.mix(kind > 0.5, weight, activation)
     return g.mix(kind > 1.5, first, aggregate)
 
 
-def _face(g: Graph) -> tuple[Socket, Socket]:
+def _hues(g: Graph, kind: Socket) -> _Hues:
+    g.frame("The colours of its kind")
+    zero, positive = look_color(g, "zero"), _by_kind(g, kind, "positive")
+    return _Hues(
+        zero=zero,
+        positive=positive,
+        negative=_by_kind(g, kind, "negative"),
+        # Zero keeps a trace of its kind's colour, so that a block far away still tells its kind.
+        neutral=g.mix(look_value(g, "tint"), zero, positive),
+        hollow=look_color(g, "hollow"),
+    )
+
+
+def _face(g: Graph, position: Socket) -> tuple[Socket, Socket]:
     """Where a point is on its cell: 1 on the frame of a face, and 1 on the small cube inside."""
     g.frame("Where on the cell")
-    position = g.node(
-        "ShaderNodeAttribute",
-        out="Vector",
-        attribute_type="GEOMETRY",
-        attribute_name=names.CELL_CO,
-    )
     distance = g.node("ShaderNodeVectorMath", operation="ABSOLUTE", vector=position)
     x = g.node("ShaderNodeSeparateXYZ", out="X", vector=distance)
     y, z = g.outputs(x, "Y"), g.outputs(x, "Z")
@@ -69,60 +103,79 @@ def _face(g: Graph) -> tuple[Socket, Socket]:
     return g.smoothstep(middle, FRAME_FROM, FRAME_TO), outermost < INNER
 
 
-def _attention(g: Graph, lead: Socket, magnitude: Socket) -> Socket:
-    """Extra light of a highlighted block: its column in focus, and the cells just computed."""
-    g.frame("Highlight")
-    column = abs(from_instance(g, names.COLUMN) - from_instance(g, names.FOCUS_COLUMN))
-    in_focus = column < 0.5
-    wake = g.math("SUBTRACT", 1.0, lead / from_instance(g, names.WAKE), clamp=True)
-    attention = (wake + in_focus * 0.6 + 0.15) * from_instance(g, names.HIGHLIGHT)
-    return attention * (magnitude * 0.85 + 0.15) * look_value(g, "highlight glow")
-
-
 def build() -> bpy.types.ShaderNodeTree:
     """Make the group; its outputs are Color, Glow Color, Glow, Alpha and Gloss."""
     with Graph.group(names.GROUP_CELL_COLOR, "ShaderNodeTree") as g:
-        g.frame("The number, -1 to 1")
-        scaled = from_instance(g, names.VALUE) * from_instance(g, names.GAIN)
-        number = g.node("ShaderNodeClamp", value=scaled, min=-1.0, max=1.0)
-        magnitude = abs(number)
-        positive = number > 0.0
+        number = g.input("NodeSocketFloat", "Number", description="-1 to 1 at full colour.")
+        lead = g.input("NodeSocketFloat", "Lead", description="Progress less the cell's order.")
+        in_focus = g.input("NodeSocketFloat", "In Focus", description="1 in the column in focus.")
+        position = g.input("NodeSocketVector", "Position", description="Within the cell.")
+        traits = g.input("NodeSocketVector", "Traits", description="Kind, wake and gain.")
+        far = g.input("NodeSocketFloat", "Far", description="1 where a pixel covers many cells.")
+        patch = g.input("NodeSocketVector", "Patch", description="Mean fill, frame and light.")
+        shape = g.input("NodeSocketFloat", "Shape", description="1 where there are no numbers.")
+        gap = g.input("NodeSocketFloat", "Gap", description="1 between two cells.")
 
-        g.frame("Computed yet?")
-        lead = from_instance(g, names.PROGRESS) + 1e-5 - from_instance(g, names.ORDER)
-        computed = lead > 0.0
-        frame, inside = _face(g)
+        g.frame("What it is")
+        kind = g.node("ShaderNodeSeparateXYZ", out="X", vector=traits)
+        wake = g.outputs(kind, "Y")
+        magnitude, positive, computed = abs(number), number > 0.0, lead > 0.0
+        frame, inside = _face(g, position)
+        hues = _hues(g, kind)
 
-        g.frame("Body")
-        kind = from_instance(g, names.KIND)
-        zero = look_color(g, "zero")
-        hue = _by_kind(g, kind, "positive")
-        dark_hue = _by_kind(g, kind, "negative")
-        # Zero keeps a trace of its kind's colour, so that a block far away still tells its kind.
-        neutral = g.mix(look_value(g, "tint"), zero, hue)
-        strength = magnitude ** look_value(g, "body")
-        filled = g.mix(strength, neutral, hue)
-        hollow = g.mix(frame, look_color(g, "hollow"), dark_hue)
-        body = g.mix(positive, g.mix(strength, neutral, hollow), filled)
+        g.frame("One cell")
+        strength = magnitude**BODY
+        filled = g.mix(strength, hues.neutral, hues.positive)
+        hollow = g.mix(frame, hues.hollow, hues.negative)
+        one = g.mix(positive, g.mix(strength, hues.neutral, hollow), filled)
+        shine = (magnitude**GLOW) * look_value(g, "glow")
+        hollow_shine = magnitude * frame * look_value(g, "hollow glow")
+        glow = g.mix(positive, hollow_shine, shine, data_type="FLOAT")
+
+        g.frame("Many cells")
+        fill = g.node("ShaderNodeSeparateXYZ", out="X", vector=patch)
+        frames, light = g.outputs(fill, "Y"), g.outputs(fill, "Z")
+        both = fill + frames
+        negative = g.math("DIVIDE", frames, g.math("MAXIMUM", both, 1e-4))
+        hollows = g.mix(FRAME_SHARE, hues.hollow, hues.negative)
+        many = g.mix(both, hues.neutral, g.mix(negative, hues.positive, hollows))
+        many_glow = light * look_value(g, "glow") + (frames ** (1 / BODY)) * (
+            look_value(g, "hollow glow") * FRAME_SHARE
+        )
+
+        g.frame("Near or far, and what has no numbers")
+        body = g.mix(far, one, many)
         color = g.mix(computed, look_color(g, "empty"), body)
+        plain = g.mix(look_value(g, "shape tint"), hues.zero, hues.positive)
+        color = g.mix(shape, color, plain)
+        # From afar the gaps between cells are part of what a pixel shows.
+        cover = g.mix(computed, INNER_COVER, COVER, data_type="FLOAT")
+        color = g.mix(far * not_(g, cover), color, look_color(g, "gap"))
 
-        extra = _attention(g, lead, magnitude)
+        g.frame("Highlight")
+        trail = g.math("SUBTRACT", 1.0, lead / wake, clamp=True)
+        attention = (trail + in_focus * 0.6 + 0.15) * from_instance(g, names.HIGHLIGHT)
+        seen = g.mix(far, magnitude, both, data_type="FLOAT")
+        extra = attention * (seen * 0.85 + 0.15) * look_value(g, "highlight glow")
+
         g.frame("Glow")
-        glow = (magnitude ** look_value(g, "glow power")) * look_value(g, "glow")
-        hollow_glow = magnitude * frame * look_value(g, "hollow glow")
-        number_glow = g.mix(positive, hollow_glow, glow, data_type="FLOAT")
-        total = (number_glow + extra) * computed
+        total = (g.mix(far, glow, many_glow, data_type="FLOAT") + extra) * computed
+        total = g.mix(shape, total, look_value(g, "shape glow") + extra, data_type="FLOAT")
+        total = total * not_(g, far * (1 - COVER))
+        hue = g.mix(positive, hues.negative, hues.positive)
+        hue = g.mix(far, hue, g.mix(negative, hues.positive, hues.negative))
 
         g.frame("Presence")
-        waiting = g.math("SUBTRACT", 1.0, computed)
-        shell_gone = waiting * g.math("SUBTRACT", 1.0, inside)
-        present = g.math("SUBTRACT", 1.0, shell_gone) * from_instance(g, names.OPACITY)
+        shell_gone = not_(g, computed) * not_(g, inside) * not_(g, shape)
+        absent = g.math("MAXIMUM", shell_gone, gap) * not_(g, far)
+        present = not_(g, absent) * from_instance(g, names.OPACITY)
 
         g.frame("")
         g.output("NodeSocketColor", "Color", color)
-        g.output("NodeSocketColor", "Glow Color", g.mix(positive, dark_hue, hue))
+        g.output("NodeSocketColor", "Glow Color", g.mix(shape, hue, hues.positive))
         g.output("NodeSocketFloat", "Glow", total)
         g.output("NodeSocketFloat", "Alpha", present)
         # What is not computed does not shine, or the rim light would colour it like a number.
-        g.output("NodeSocketFloat", "Gloss", computed)
+        gloss = g.math("MAXIMUM", computed, shape) * not_(g, far * 0.7)
+        g.output("NodeSocketFloat", "Gloss", gloss)
     return g.tree

@@ -1,0 +1,140 @@
+"""Slabs and shapes: a mesh of one vertex for each tile, boxes on them, values in images."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass
+
+import bpy
+import numpy as np
+
+from ..anatomy import Block
+from ..detail import Bundle, Layout, Plan, Rect, Tiles, tiles
+from ..detail.levels import LEVELS, to_bytes
+from ..detail.pages import extent, write
+from ..model import Trace
+from . import blocks, compat, images, materials, names
+from .attributes import write_attribute
+from .blocks import CELL
+from .kit import Kit
+
+
+@dataclass(frozen=True)
+class Pages:
+    """What slabs are drawn with: a material for each page, and each block's gain."""
+
+    layout: Layout
+    materials: tuple[bpy.types.Material, ...]
+    gains: dict[str, float]
+
+
+def numbers_of(block: Block, trace: Trace, computed: int) -> np.ndarray:
+    """The computed cells of a block, (columns, rows), as a view of the trace where it can be."""
+    array = np.asarray(trace[block.name])
+    if array.ndim == 1:
+        array = array[None, :] if block.columns == 1 else array[:, None]
+    elif block.spec.transposed:
+        array = array.T
+    columns, rows = extent(block, computed)
+    return array[:columns, :rows]
+
+
+def fill(
+    plan: Plan, trace: Trace, n_prompt: int, kit: Kit
+) -> Generator[tuple[float, str], None, Pages]:
+    """Write the numbers of all slabs into pages; yields how far it is, from 0 to 1."""
+    layout, gains = plan.layout, {}
+    slabs = [b for b in plan.bundles if plan.ways[b.name] == "slab" and b.name not in plan.shared]
+    total = sum(bundle.cells for bundle in slabs) or 1
+    done, made = 0, []
+    for number, height in enumerate(layout.heights):
+        page = images.blank(height)
+        for bundle in slabs:
+            if layout.places[bundle.first.name].page != number:
+                continue
+            for block in bundle.blocks:
+                yield done / total, f"Writing {bundle.title}"
+                gains[block.name] = _write(page, block, trace, plan)
+                done += block.columns * block.rows
+        yield done / total, f"Packing page {number + 1} of {len(layout.heights)}"
+        values, patches = images.make(f"LLM Page {number + 1}", page)
+        made.append(_material(values, patches, height, n_prompt, len(trace.ids), kit))
+    for name, other in plan.shared.items():
+        gains[name] = gains[other]
+    return Pages(layout, tuple(made), gains)
+
+
+def _write(page: np.ndarray, block: Block, trace: Trace, plan: Plan) -> float:
+    """Write one block's bytes; returns its gain."""
+    numbers = numbers_of(block, trace, plan.computed)
+    if block.causal:
+        numbers = np.where(np.isfinite(numbers), numbers, np.float32(0))
+    gain = blocks.gain(block, numbers)
+    levels = to_bytes(numbers, gain)
+    if block.causal:
+        column, row = np.ogrid[: levels.shape[0], : levels.shape[1]]
+        levels[np.broadcast_to(column > row, levels.shape)] = 0
+    write(page, plan.layout.places[block.name], levels)
+    return gain
+
+
+def _material(
+    values: bpy.types.Image,
+    patches: bpy.types.Image,
+    height: int,
+    n_prompt: int,
+    n_tokens: int,
+    kit: Kit,
+) -> bpy.types.Material:
+    page = materials.Page(values, patches, height, n_prompt, n_tokens)
+    material = materials.slab(kit.cell_color, kit.slab_cells, page)
+    material[names.ROLE] = "page"
+    return material
+
+
+def create(
+    bundle: Bundle,
+    plan: Plan,
+    kit: Kit,
+    pages: Pages | None = None,
+) -> bpy.types.Object:
+    """Make the object of a bundle: a slab where there are pages, else a shape."""
+    found = tiles(bundle, plan.computed, pages.layout if pages else None)
+    mesh = bpy.data.meshes.new(bundle.name)
+    way, exactness = ("slab", f"{LEVELS} levels") if pages else ("shape", "none")
+    obj = blocks.equip(mesh, bundle, way, exactness)
+    set_tiles(obj, found)
+    material = kit.shape
+    if pages is not None:
+        gains = np.array([pages.gains[b.name] for b in bundle.blocks])
+        blocks.set_gains(obj, bundle, gains)
+        material = pages.materials[pages.layout.places[bundle.first.name].page]
+    modifier = obj.modifiers.new(names.GROUP_SLABS, "NODES")
+    modifier.node_group = kit.slabs
+    modifier.show_expanded = False
+    compat.set_modifier_input(modifier, "Material", material)
+    compat.set_modifier_input(modifier, "Kind", names.KINDS.index(bundle.first.kind))
+    return obj
+
+
+def set_tiles(obj: bpy.types.Object, found: Tiles) -> None:
+    """Write the tiles of a slab or shape into its mesh, and stand the object at the first one."""
+    mesh = obj.data
+    mesh.clear_geometry()
+    mesh.vertices.add(len(found.block))
+    origin = found.center[0].copy()
+    mesh.vertices.foreach_set("co", (found.center - origin).reshape(-1))
+    write_attribute(mesh, names.SIZE, found.size, "FLOAT_VECTOR")
+    for name, values in (
+        (names.EXTENT, found.extent),
+        (names.FIRST, found.first),
+        (names.TEXEL, found.texel),
+    ):
+        write_attribute(mesh, name, values, "FLOAT_COLOR")
+    mesh.update_tag()
+    obj.location = tuple(float(c) * CELL for c in origin)
+
+
+def windows_cut(bundle: Bundle, plan: Plan, layout: Layout, windows: Iterable[tuple[int, Rect]]):
+    """The tiles of a slab with windows left out of it."""
+    return tiles(bundle, plan.computed, layout, windows)
