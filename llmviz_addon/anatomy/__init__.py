@@ -12,6 +12,7 @@ from .block import Block, BlockSpec
 from .formula import Formula, Operand, Pick, Source
 from .label import Label
 from .patterns import ArrowPattern, Repeats, TitlePattern
+from .picking import Hit
 from .places import Place
 from .sections import Section
 
@@ -23,6 +24,7 @@ __all__ = [
     "BlockSpec",
     "Dim",
     "Formula",
+    "Hit",
     "Label",
     "Operand",
     "Pick",

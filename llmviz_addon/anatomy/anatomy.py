@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from .arrows import Arrow
 from .block import Block, BlockSpec
 from .label import Bounds
 from .patterns import ArrowPattern, TitlePattern
+from .picking import Hit, Picker
 from .places import Place, places
 from .sections import Section
 from .space import Corner, Space
@@ -125,6 +126,55 @@ class Anatomy:
         if names is None:
             return self.root.bounds
         return sections.union(self.blocks[name].bounds for name in names)
+
+    def locate(self, point: Sequence[float], toward: Sequence[float] | None = None) -> Hit | None:
+        """The cell that a point falls on.
+
+        Parameters
+        ----------
+        point
+            In anatomy space. It may be as far outside of a block as float32 rounds, as points on
+            a surface are that Blender finds.
+        toward
+            The direction of view. A point on the border of two cells, or of two blocks, belongs
+            to the one that it leads into; without it, to the one at the right or below.
+
+        Returns
+        -------
+        Hit or None
+            None where there is no block.
+
+        Raises
+        ------
+        ValueError
+            If these are not three finite numbers each, or `toward` leads nowhere.
+        """
+        return self._picker.locate(point, toward)
+
+    def pick(self, origin: Sequence[float], direction: Sequence[float]) -> Hit | None:
+        """The first cell that a ray meets; blocks count as solid, gaps between cells included.
+
+        Parameters
+        ----------
+        origin, direction
+            In anatomy space; the direction need not have length 1. A ray that begins in a block
+            meets it there.
+
+        Returns
+        -------
+        Hit or None
+            None where it meets no block.
+
+        Raises
+        ------
+        ValueError
+            If these are not three finite numbers each, or the direction leads nowhere.
+        """
+        return self._picker.pick(origin, direction)
+
+    @cached_property
+    def _picker(self) -> Picker:
+        return Picker(self.blocks)
 
     @cached_property
     def _sections(self) -> dict[str, Section]:

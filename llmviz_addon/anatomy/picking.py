@@ -1,0 +1,120 @@
+"""Finding the cell at a point or along a ray, exactly, among all blocks at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .block import Block
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A cell that was found.
+
+    Attributes
+    ----------
+    block
+        Name of its block.
+    column, row
+        The cell.
+    point
+        Where, in cells: the given point, or where the ray enters the block.
+    distance
+        From the ray's origin to `point`, in cells; how far a given point is from the block.
+    """
+
+    block: str
+    column: int
+    row: int
+    point: tuple[float, float, float]
+    distance: float
+
+
+class Picker:
+    """The bounds of all blocks as arrays.
+
+    Parameters
+    ----------
+    blocks
+        By name.
+    """
+
+    def __init__(self, blocks: Mapping[str, Block]) -> None:
+        self._names = list(blocks)
+        specs = {id(block.spec): block.spec for block in blocks.values()}
+        sizes = {key: (spec.columns, 1.0, spec.rows) for key, spec in specs.items()}
+        origin = np.array([block.origin for block in blocks.values()])  # (N, 3)
+        size = np.array([sizes[id(block.spec)] for block in blocks.values()])  # (N, 3)
+        self._low = origin - 0.5
+        self._low[:, 2] += 1.0 - size[:, 2]
+        self._high = self._low + size
+
+    def locate(self, point: Sequence[float], toward: Sequence[float] | None) -> Hit | None:
+        """See `Anatomy.locate`."""
+        at = _vector(point, "A point")
+        slack = _slack(at)
+        # Past a corner that the view only just meets, there is nothing: then the point counts.
+        tried = [at] if toward is None else [at + 2 * slack * _unit(toward), at]
+        for inside in tried:
+            apart = np.maximum(np.maximum(self._low - inside, inside - self._high), 0.0)
+            distance = np.linalg.norm(apart, axis=1)
+            index = int(np.argmin(distance))
+            if distance[index] <= slack:
+                return self._hit(index, inside, at, float(distance[index]))
+        return None
+
+    def pick(self, origin: Sequence[float], direction: Sequence[float]) -> Hit | None:
+        """See `Anatomy.pick`."""
+        start, way = _vector(origin, "The origin of a ray"), _unit(direction)
+        # By slabs (Kay and Kajiya, 1986, "Ray tracing complex scenes"): the ray is in a box while
+        # it is between all three pairs of planes.
+        enter = np.full(len(self._names), 0.0)
+        leave = np.full(len(self._names), np.inf)
+        for axis in range(3):
+            low, high = self._low[:, axis] - start[axis], self._high[:, axis] - start[axis]
+            if way[axis] == 0.0:
+                leave[(low > 0.0) | (high < 0.0)] = -np.inf
+                continue
+            near, far = low / way[axis], high / way[axis]
+            if way[axis] < 0.0:
+                near, far = far, near
+            np.maximum(enter, near, out=enter)
+            np.minimum(leave, far, out=leave)
+        enter[enter > leave] = np.inf
+        index = int(np.argmin(enter))
+        distance = float(enter[index])
+        if not np.isfinite(distance):
+            return None
+        at = start + distance * way
+        return self._hit(index, at, at, distance)
+
+    def _hit(self, index: int, inside: np.ndarray, at: np.ndarray, distance: float) -> Hit:
+        low, high = self._low[index], self._high[index]
+        columns, _, rows = np.rint(high - low).astype(int).tolist()
+        column = min(max(int(np.floor(inside[0] - low[0])), 0), columns - 1)
+        row = min(max(int(np.floor(high[2] - inside[2])), 0), rows - 1)
+        x, y, z = at.tolist()
+        return Hit(self._names[index], column, row, (x, y, z), distance)
+
+
+def _slack(point: np.ndarray) -> float:
+    """How far a point of Blender's may be off: it holds positions as float32."""
+    return 1e-3 + 4 * float(np.spacing(np.float32(np.abs(point).max())))
+
+
+def _vector(values: Sequence[float], what: str) -> np.ndarray:
+    vector = np.array(values, dtype=np.float64)
+    if vector.shape != (3,) or not np.isfinite(vector).all():
+        raise ValueError(f"{what} is three finite numbers, not {values!r}.")
+    return vector
+
+
+def _unit(direction: Sequence[float]) -> np.ndarray:
+    vector = _vector(direction, "A direction")
+    length = float(np.linalg.norm(vector))
+    if length == 0.0:
+        raise ValueError("A direction must lead somewhere; this one is (0, 0, 0).")
+    return vector / length
