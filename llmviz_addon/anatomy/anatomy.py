@@ -76,7 +76,7 @@ class Anatomy:
     @cached_property
     def places(self) -> dict[str, Place]:
         """Room for what is not a block, by name."""
-        return places(self.blocks, self.space)
+        return places(self.blocks, self.space, self.bounds())
 
     @cached_property
     def dims(self) -> dict[str, Dim]:

@@ -7,8 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .block import Block
-from .label import Point
+from .label import Bounds, Point
 from .space import Space
+
+# Width and height of a model card, in margins.
+_CARD = (12.0, 7.8)
+
+# A model that is more than so many times as large as its card gets a second one, for views of the
+# whole, whose height is this share of the model's longer side.
+_FAR, _SHARE = 40.0, 0.07
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +49,44 @@ class Place:
         return ((x0 + x1) / 2, (y0 + y1) / 2, (z0 + z1) / 2)
 
 
-def places(blocks: Mapping[str, Block], space: Space) -> dict[str, Place]:
+def places(blocks: Mapping[str, Block], space: Space, bounds: Bounds) -> dict[str, Place]:
     """The free places of a network.
+
+    Parameters
+    ----------
+    blocks, space
+        Where things stand.
+    bounds
+        Least and greatest corner of all blocks.
 
     Returns
     -------
     dict
-        ``"model_card"``, to the right of the embedding, and ``"key"`` below it.
+        ``"model_card"``, to the right of the embedding, and ``"key"`` below it; where the model is
+        so large that the card cannot be read from where all of it is in view, also
+        ``"model_card_large"``, to the right of the first layers of the last column.
     """
     m = space.margin
     _, (_, _, top) = blocks["tokens"].bounds
     _, (edge, _, _) = blocks["wpe"].bounds
     left, foot = edge + 3 * m, top - 4.6 * m
     # The card is read from the front and from high above, so it leans back like a book on a stand.
-    lean, height = math.radians(32), 7.8 * m
-    upper = (left + 12 * m, math.sin(lean) * height, foot + math.cos(lean) * height)
-    return {
+    lean, height = math.radians(32), _CARD[1] * m
+    upper = (left + _CARD[0] * m, math.sin(lean) * height, foot + math.cos(lean) * height)
+    found = {
         "model_card": Place((left, 0.0, foot), upper),
         "key": Place((left, 0.0, foot - 3.4 * m), (left + 9.5 * m, 0.0, foot - 0.2 * m)),
     }
+    longer = max(bounds[1][0] - bounds[0][0], bounds[1][2] - bounds[0][2])
+    if longer > _FAR * height:
+        found["model_card_large"] = _large_card(space, _SHARE * longer, found["key"].least[2])
+    return found
+
+
+def _large_card(space: Space, height: float, below: float) -> Place:
+    """A card of this height to the right of the last column, no higher than its first layer."""
+    column = space.layer_offset(space.n_layer - 1)[0]
+    left = column + space.column_right + 4 * space.margin
+    top = min(-space.layers_top, below - space.margin)
+    width = height * _CARD[0] / _CARD[1]
+    return Place((left, 0.0, top - height), (left + width, 0.0, top))

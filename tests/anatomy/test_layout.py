@@ -217,6 +217,17 @@ def test_sections_follow_the_network(body):
 
 
 def test_places_for_other_things_are_free(body):
+    check_places(body)
+
+
+def test_places_for_other_things_are_free_in_large_models(giant):
+    check_places(giant)
+
+
+def check_places(body):
+    boxes = {name: (place.least, place.greatest) for name, place in body.places.items()}
+    for (name, box), (other, other_box) in itertools.combinations(boxes.items(), 2):
+        assert not overlap(flat(box), flat(other_box)), (name, other)
     for place in body.places.values():
         low, high = place.least, place.greatest
         deep = (low[0], low[1] - 0.5, low[2]), (high[0], high[1] + 0.5, high[2])
@@ -225,6 +236,26 @@ def test_places_for_other_things_are_free(body):
         for section in body.root.walk():
             written = section.labeled and flat(section.label.bounds)
             assert not (written and overlap(flat((low, high)), written)), section.name
+
+
+def test_a_card_can_be_read_beside_the_embedding_and_from_where_all_is_in_view(giant):
+    (left, _, bottom), (right, _, top) = giant.bounds()
+    longer = max(right - left, top - bottom)
+    card = giant.places["model_card_large"]
+    assert 0.06 * longer <= card.height <= 0.08 * longer
+    # Its like beside the embedding: a tenth of it at least.
+    assert giant.places["model_card"].height > 0.1 * giant.config.n_embd
+    assert giant.places["key"].height > 0.05 * giant.config.n_embd
+    # Near the top, and beside the layers rather than below or behind them.
+    first = giant.section("layer0").bounds
+    assert top - card.greatest[2] < 0.1 * longer
+    assert card.greatest[2] <= first[1][2]
+    assert card.least[0] > giant.section(f"layer{giant.config.n_layer - 1}").bounds[1][0]
+    assert card.least[1] == card.greatest[1] == 0
+
+
+def test_a_small_model_has_one_card(nano):
+    assert set(nano.places) == {"model_card", "key"}
 
 
 def test_layers_of_large_models_do_not_overlap(giant):
