@@ -1,7 +1,7 @@
 """What a model in a scene was made from, read back from the scene itself.
 
-The scene is the state: a recipe is JSON on the root collection, and the numbers of a run stand in
-the blocks, so a file that is opened anywhere knows all about itself.
+The scene is the state: recipe, architecture and run are JSON on the root collection, so a file that
+is opened anywhere knows all about itself.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ import bpy
 from ..detail import Budget, Plan, plan
 from ..model import Config
 from ..walkthrough import Run
-from . import names, tree
-from .attributes import read_attribute
 from .version import VERSION
 
 _RECIPE = "llmviz_recipe"
@@ -95,27 +93,15 @@ def config_of(root: bpy.types.Collection) -> Config:
     return Config(**json.loads(root[_CONFIG]))
 
 
-def write_run(root: bpy.types.Collection, run: Run) -> None:
-    """Keep what the cells do not tell of a run: where the prompt ends, how tokens are written."""
-    labels = {str(token): label for token, label in run.labels.items()}
-    root[_RUN] = json.dumps({"n_prompt": run.n_prompt, "labels": labels, "model": run.model})
+def write_run(root: bpy.types.Collection, run: Run | None) -> None:
+    """Keep what the film tells of; nothing of a model without numbers."""
+    root[_RUN] = "" if run is None else run.to_json()
 
 
-def run_of(root: bpy.types.Collection) -> Run:
-    """The run that a model shows; its tokens and probabilities are read from the cells."""
-    kept = json.loads(root[_RUN])
-    drawn = tree.blocks(root)
-    tokens = drawn["tokens"].data
-    computed = read_attribute(tokens, names.STATE) == names.STATE_NUMBER
-    ids = read_attribute(tokens, names.VALUE)[computed].astype(int).tolist()
-    probabilities = read_attribute(drawn["probabilities"].data, names.VALUE)
-    return Run(
-        prompt_ids=ids[: kept["n_prompt"]],
-        ids=ids,
-        labels={int(token): label for token, label in kept["labels"].items()},
-        probabilities=probabilities.reshape(-1, config_of(root).n_vocab)[: len(ids)],
-        model=kept["model"],
-    )
+def run_of(root: bpy.types.Collection) -> Run | None:
+    """The run that a model shows; None for a model without numbers."""
+    kept = root[_RUN]
+    return Run.from_json(kept) if kept else None
 
 
 def write_still_frames(root: bpy.types.Collection, frames: dict[str, int]) -> None:

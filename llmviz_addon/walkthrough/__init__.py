@@ -11,7 +11,7 @@ from __future__ import annotations
 from .compiler import compile  # noqa: A004 (the word for it)
 from .errors import AuthoringError
 from .framing import CameraPose, Margins, fit
-from .run import Run
+from .run import Candidate, Run, Texts
 from .script import Script, load
 from .stills import Still, still_pose, still_time, stills
 from .storyboard import Actor, Caption, Channel, Key, Marker, Shot, Storyboard
@@ -20,6 +20,7 @@ __all__ = [
     "Actor",
     "AuthoringError",
     "CameraPose",
+    "Candidate",
     "Caption",
     "Channel",
     "Key",
@@ -30,6 +31,7 @@ __all__ = [
     "Shot",
     "Still",
     "Storyboard",
+    "Texts",
     "compile",
     "fit",
     "load",

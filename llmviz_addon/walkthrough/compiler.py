@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from .errors import AuthoringError
 from .framing import CameraPose, fit
 from .performance import Moment, Stage
-from .run import Run, facts, values
+from .run import Run
 from .script import PALETTES, Beat, CaptionText, Chapter, Script, ShotSpec, load
 from .selection import fill
 from .storyboard import FPS, Caption, Marker, Shot, Storyboard
+from .wording import facts, values
 
 if TYPE_CHECKING:
     from ..anatomy import Anatomy

@@ -13,6 +13,7 @@ the end:
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -178,7 +179,7 @@ def _keys(
 
 def _finer(times: Floats) -> Floats:
     """Moments, and further ones between those that are far apart: easing bends what is between."""
-    spans = zip(times[:-1], times[1:], strict=True)
+    spans = itertools.pairwise(times)
     parts = [np.linspace(a, b, math.ceil((b - a) / BENDS) + 1)[:-1] for a, b in spans]
     return np.concatenate([*parts, times[-1:]])
 

@@ -1,29 +1,42 @@
-"""What the film tells of: one prompt, what the model made of it, and the words for both.
-
-Every number and every letter in a caption comes from here or from the configuration, never from
-the script. *Facts* choose between captions: that the result is sorted is said where it is.
-"""
+"""What the film tells of: one prompt, and what the model made of it."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from .errors import AuthoringError
 
 if TYPE_CHECKING:
-    from ..anatomy import Anatomy
     from ..model import Model, Trace
 
 LONGEST = 26
 """Characters of a prompt or a title that a caption quotes; longer ones are elided."""
 
-FACTS = ("appended", "appended_more", "full", "sorted", "layers", "no_appended", "one_layer")
-"""What a script may ask: tokens were appended, more than one was, the context is full, the result
-is the prompt sorted, there are several layers, and two of these negated."""
+BEST = 5
+"""Candidates that are kept for each position."""
+
+SPACE = "·"
+"""What stands for a space in labels of tokens."""
+
+
+class Candidate(NamedTuple):
+    """A token that may come next, and its probability."""
+
+    token: int
+    share: float
+
+
+class Texts(NamedTuple):
+    """The prompt, what was appended, and what was predicted in all, as a tokenizer spells them."""
+
+    prompt: str
+    appended: str
+    predicted: str
 
 
 @dataclass(frozen=True)
@@ -37,36 +50,105 @@ class Run:
     ids
         The finished sequence: the prompt, and what was appended to it.
     labels
-        How tokens are written, by id; at least those that occur and those that are predicted.
-    probabilities
-        (T, n_vocab): at each position of the finished sequence, of every next token.
+        How tokens are written, by id; at least those that occur and those that are candidates.
+    candidates
+        At each position of the finished sequence the best candidates for the next token, the best
+        one first: five, or fewer where the vocabulary is smaller.
+    shares
+        At each position the probability of the token that follows in the sequence; after the last
+        one, of the best candidate.
     model
         The model's title.
+    texts
+        What the sequence reads where tokens are parts of words; None where they are letters or
+        bare numbers, which their labels spell.
     """
 
     prompt_ids: Sequence[int]
     ids: Sequence[int]
     labels: Mapping[int, str]
-    probabilities: np.ndarray
+    candidates: Sequence[Sequence[Candidate]]
+    shares: Sequence[float]
     model: str = "The model"
+    texts: Texts | None = None
 
     def __post_init__(self) -> None:
         prompt, ids = list(self.prompt_ids), list(self.ids)
         if not prompt or ids[: len(prompt)] != prompt:
             raise AuthoringError("A run's sequence must begin with its prompt, of a token or more.")
-        if len(self.probabilities) != len(ids):
-            raise AuthoringError(
-                f"A run of {len(ids)} tokens needs probabilities at as many positions, "
-                f"not {len(self.probabilities)}."
-            )
+        for count in (len(self.candidates), len(self.shares)):
+            if count != len(ids):
+                raise AuthoringError(
+                    f"A run of {len(ids)} tokens needs probabilities at as many positions, "
+                    f"not {count}."
+                )
 
     @classmethod
     def of(cls, model: Model, n_prompt: int, trace: Trace) -> Run:
         """The run of a model whose finished sequence gave a trace."""
-        probabilities = trace["probabilities"]
-        shown = {*trace.ids, *np.argmax(probabilities, axis=1).tolist()}
-        labels = {token: model.tokenizer.label(token) for token in shown}
-        return cls(trace.ids[:n_prompt], trace.ids, labels, probabilities, model.title)
+        prompt, appended = trace.ids[:n_prompt], trace.ids[n_prompt:]
+        run = cls.made(prompt, trace.ids, {}, trace["probabilities"], model.title)
+        tokenizer = model.tokenizer
+        shown = {*trace.ids, *(c.token for best in run.candidates for c in best)}
+        labels = {int(token): tokenizer.label(token) for token in sorted(shown)}
+        texts = None
+        if tokenizer.unit == "words":
+            texts = Texts(*(tokenizer.decode(ids) for ids in (prompt, appended, run.predicted)))
+        return cls(run.prompt_ids, run.ids, labels, run.candidates, run.shares, model.title, texts)
+
+    @classmethod
+    def made(
+        cls,
+        prompt_ids: Sequence[int],
+        ids: Sequence[int],
+        labels: Mapping[int, str],
+        probabilities: np.ndarray,
+        model: str = "The model",
+        texts: Texts | None = None,
+    ) -> Run:
+        """A run from all probabilities, of which it keeps what is told.
+
+        Parameters
+        ----------
+        probabilities
+            (T, n_vocab): at each position of the finished sequence, of every next token.
+
+        Raises
+        ------
+        AuthoringError
+            If these do not fit together.
+        """
+        candidates = tuple(_best(row) for row in probabilities)
+        following = zip(probabilities, ids[1:], strict=False)
+        last = [best[0].share for best in candidates[-1:]]
+        shares = [float(row[token]) for row, token in following] + last
+        return cls(
+            tuple(map(int, prompt_ids)),
+            tuple(map(int, ids)),
+            labels,
+            candidates,
+            tuple(shares),
+            model,
+            texts,
+        )
+
+    def to_json(self) -> str:
+        """Everything, to be kept in a scene; `from_json` reads it back."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Run:
+        """The run that `to_json` wrote."""
+        kept: dict[str, Any] = json.loads(text)
+        return cls(
+            prompt_ids=tuple(kept["prompt_ids"]),
+            ids=tuple(kept["ids"]),
+            labels={int(token): label for token, label in kept["labels"].items()},
+            candidates=tuple(tuple(Candidate(*c) for c in best) for best in kept["candidates"]),
+            shares=tuple(kept["shares"]),
+            model=kept["model"],
+            texts=None if kept["texts"] is None else Texts(*kept["texts"]),
+        )
 
     @property
     def n_prompt(self) -> int:
@@ -89,21 +171,33 @@ class Run:
 
         What was appended, where something was; the most probable token at the end.
         """
-        return [*self.ids[self.n_prompt :], int(np.argmax(self.probabilities[-1]))]
-
-    def share(self, position: int, token: int) -> float:
-        """The probability of a token after a position."""
-        return float(self.probabilities[position][token])
+        return [*self.ids[self.n_prompt :], self.candidates[-1][0].token]
 
     def label(self, token: int) -> str:
         """How a token is written."""
         return self.labels[int(token)]
 
+    def name(self, token: int) -> str:
+        """A token in a sentence: its label, quoted without the space before it if it is a word."""
+        label = self.label(token)
+        if self.texts is None:
+            return label
+        return f"“{label.strip(SPACE) or label}”"
+
     def write(self, ids: Sequence[int]) -> str:
-        """A sequence as text: letters join, longer tokens stand apart; elided where it is long."""
+        """A sequence as its labels: letters join, longer ones stand apart; elided where long."""
         labels = [self.label(token) for token in ids]
         joint = "" if all(len(label) == 1 for label in labels) else " "
         return elide(joint.join(labels))
+
+
+def _best(probabilities: np.ndarray) -> tuple[Candidate, ...]:
+    """The best candidates of one position; of equals the one with the lower index first."""
+    count = min(BEST, len(probabilities))
+    least = np.partition(probabilities, -count)[-count]
+    found = np.flatnonzero(probabilities >= least)
+    best = found[np.argsort(-probabilities[found], kind="stable")][:count]
+    return tuple(Candidate(int(token), float(probabilities[token])) for token in best)
 
 
 def elide(text: str) -> str:
@@ -111,72 +205,10 @@ def elide(text: str) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 2].rstrip() + " …"
 
 
-def facts(anatomy: Anatomy, run: Run) -> frozenset[str]:
-    """Which of `FACTS` hold."""
-    several = anatomy.config.n_layer > 1
-    holds = {
-        "appended": run.n_appended > 0,
-        "no_appended": run.n_appended == 0,
-        "appended_more": run.n_appended > 1,
-        "full": run.n_tokens == anatomy.config.n_ctx,
-        "sorted": run.n_appended > 0 and run.predicted == sorted(run.prompt_ids),
-        "layers": several,
-        "one_layer": not several,
-    }
-    return frozenset(name for name in FACTS if holds[name])
-
-
-def values(anatomy: Anatomy, run: Run, words: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """What captions may put in braces.
-
-    Parameters
-    ----------
-    words
-        The language's ``ordinals`` (first, second ...), ``numbers`` (one, two ...) and
-        ``colors`` of weights, activations and aggregates.
-    """
-    config = anatomy.config
-    predicted = run.predicted
-    weight, activation, aggregate = words["colors"]
-    ids = sorted(set(run.prompt_ids))[:3]
-    sizes = ("n_layer", "n_head", "n_embd", "n_ctx", "n_vocab", "d_head", "d_ff", "n_parameters")
-    return {
-        **{size: f"{getattr(config, size):,}" for size in sizes},
-        "layers": _number(config.n_layer, words["numbers"]),
-        "heads": _number(config.n_head, words["numbers"]),
-        "later_layers": _number(config.n_layer - 1, words["numbers"]),
-        "last_layer": str(config.n_layer - 1),
-        "model": elide(run.model),
-        "prompt": run.write(run.prompt_ids),
-        "sequence": run.write(run.ids),
-        "appended": run.write(run.ids[run.n_prompt :]),
-        "result": run.write(predicted),
-        "letter": run.label(predicted[0]),
-        "final_letter": run.label(predicted[-1]),
-        "last_letter": run.label(run.prompt_ids[-1]),
-        "token_ids": ", ".join(f"{run.label(token)} is {token}" for token in ids),
-        "probability": probability(run.share(run.n_prompt - 1, predicted[0])),
-        "final_probability": probability(run.share(run.n_tokens - 1, predicted[-1])),
-        "tokens": _number(run.n_prompt, words["numbers"]),
-        "sequence_tokens": _number(run.n_tokens, words["numbers"]),
-        "last_ordinal": _ordinal(run.n_prompt, words["ordinals"]),
-        "next_ordinal": _ordinal(run.n_prompt + 1, words["ordinals"]),
-        "weight_color": weight,
-        "activation_color": activation,
-        "aggregate_color": aggregate,
-    }
-
-
-def probability(p: float) -> str:
-    """Three decimals, and no certainty that is not there."""
-    if p > 1 - 5e-4:
-        return "more than 0.999"
-    return "less than 0.001" if p < 5e-4 else f"{p:.3f}"
-
-
-def _number(n: int, numbers: Sequence[str]) -> str:
-    return numbers[n - 1] if 1 <= n <= len(numbers) else f"{n:,}"
-
-
-def _ordinal(n: int, ordinals: Sequence[str]) -> str:
-    return ordinals[n - 1] if 1 <= n <= len(ordinals) else f"{n:,}th"
+def quote(text: str) -> str:
+    """A text in quotation marks and in one line; where it is long, its first whole words."""
+    line = " ".join(text.split())
+    if len(line) > LONGEST:
+        words = line[: LONGEST - 1].rpartition(" ")[0]
+        line = f"{words or line[: LONGEST - 2]} …"
+    return f"“{line}”"

@@ -16,8 +16,8 @@ from typing import Any
 
 from .errors import AuthoringError
 from .framing import Margins
-from .run import FACTS
 from .verbs import VERBS, Gesture
+from .wording import FACTS
 
 FOLDER = Path(__file__).parents[2] / "presets" / "walkthroughs"
 PALETTES = ("standard", "accessible")
@@ -165,7 +165,7 @@ def parse(script: Mapping[str, Any], texts: Mapping[str, Any]) -> Script:
     return Script(
         title=written.text("title"),
         chapters=chapters,
-        words={key: tuple(words.strings(key)) for key in ("ordinals", "numbers")},
+        words={key: tuple(words.strings(key)) for key in ("ordinals", "suffixes", "numbers")},
         colors={palette: tuple(colors.strings(palette)) for palette in PALETTES},
     )
 

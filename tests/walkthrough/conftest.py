@@ -31,6 +31,8 @@ def sized():
         ids = rng.integers(0, n_vocab, n_tokens).tolist()
         probabilities = rng.dirichlet(np.ones(n_vocab), n_tokens)
         labels = {i: f"{i}" for i in range(n_vocab)}
-        return anatomy.build(config), Run(ids[:n_prompt], ids, labels, probabilities, "Made Up")
+        return anatomy.build(config), Run.made(
+            ids[:n_prompt], ids, labels, probabilities, "Made Up"
+        )
 
     return make

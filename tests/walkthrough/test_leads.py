@@ -81,7 +81,7 @@ def test_a_bundle_is_lit_while_one_of_its_layers_is(played):
 
 
 def test_a_gesture_for_one_head_of_a_bundle_falls_to_the_bundle(played):
-    anatomy, run, bundles, _, _ = played
+    anatomy, _, bundles, _, _ = played
     leads = walkthrough.leads.Leads(anatomy, bundles)
     assert leads.of(["layer0.head5.q"]) == ["layer0.head1.q"]
     assert leads.of([f"layer3.head{i}.q" for i in range(12)]) == ["layer3.head0.q"]

@@ -32,6 +32,7 @@ TEXTS = {
     "title": "A Film",
     "words": {
         "ordinals": ["first"],
+        "suffixes": ["th"],
         "numbers": ["one"],
         "colors": {"standard": ["b", "g", "a"], "accessible": ["b", "y", "o"]},
     },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -91,7 +92,7 @@ def test_captions_say_what_the_run_says(wide):
     texts = {caption.beat: caption.text for caption in film.captions}
     assert "CBABBC" in texts["introduction.input"]
     assert "85,584" in texts["introduction.whole"]
-    predicted = int(np.argmax(run.probabilities[5]))
+    predicted = run.candidates[5][0].token
     assert f": {'ABC'[predicted]}," in texts["introduction.prediction"]
     assert "sixth column" in texts["introduction.prediction"]
     assert "ABBBCC" in texts["introduction.result"]
@@ -100,7 +101,7 @@ def test_captions_say_what_the_run_says(wide):
 
 def test_a_result_that_is_not_sorted_is_not_called_so(sized):
     anatomy, run = sized(n_vocab=6, n_prompt=4, n_tokens=7)
-    made_up = Run([0, 1, 2, 3], [0, 1, 2, 3, 5, 4, 5], run.labels, run.probabilities)
+    made_up = replace(run, prompt_ids=(0, 1, 2, 3), ids=(0, 1, 2, 3, 5, 4, 5))
     film = walkthrough.compile(None, anatomy, made_up)
     text = next(c.text for c in film.captions if c.beat == "introduction.result")
     assert "in order" not in text
@@ -279,9 +280,9 @@ def test_printing_the_film_lists_every_beat(wide):
 
 def test_a_run_must_fit_together():
     with pytest.raises(walkthrough.AuthoringError, match="begin with its prompt"):
-        Run([1, 2], [2, 1], {}, np.ones((2, 3)))
+        Run.made([1, 2], [2, 1], {}, np.ones((2, 3)))
     with pytest.raises(walkthrough.AuthoringError, match="as many positions, not 1"):
-        Run([1], [1, 2], {}, np.ones((1, 3)))
+        Run.made([1], [1, 2], {}, np.ones((1, 3)))
 
 
 def test_one_lens_films_everything_so_that_captions_keep_their_size(film):

@@ -1,0 +1,128 @@
+"""What captions may say: facts that choose between texts, and values for names in braces.
+
+Every number and every letter in a caption comes from here, that is from the run or from the
+configuration, never from the script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from .run import Run, elide, quote
+
+if TYPE_CHECKING:
+    from ..anatomy import Anatomy
+
+FACTS = (
+    "appended",
+    "appended_more",
+    "full",
+    "sorted",
+    "layers",
+    "no_appended",
+    "one_layer",
+    "words",
+    "large_vocabulary",
+)
+"""What a script may ask: tokens were appended, more than one was, the context is full, the result
+is the prompt sorted, there are several layers, two of these negated; tokens are parts of words, and
+the vocabulary is larger than `SMALL`."""
+
+SMALL = 10
+"""Tokens of a vocabulary whose probabilities can be taken in at a glance."""
+
+
+def facts(anatomy: Anatomy, run: Run) -> frozenset[str]:
+    """Which of `FACTS` hold."""
+    several = anatomy.config.n_layer > 1
+    holds = {
+        "appended": run.n_appended > 0,
+        "no_appended": run.n_appended == 0,
+        "appended_more": run.n_appended > 1,
+        "full": run.n_tokens == anatomy.config.n_ctx,
+        "sorted": run.n_appended > 0 and run.predicted == sorted(run.prompt_ids),
+        "layers": several,
+        "one_layer": not several,
+        "words": run.texts is not None,
+        "large_vocabulary": anatomy.config.n_vocab > SMALL,
+    }
+    return frozenset(name for name in FACTS if holds[name])
+
+
+def values(anatomy: Anatomy, run: Run, words: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """What captions may put in braces.
+
+    Parameters
+    ----------
+    words
+        The language's ``ordinals`` (first, second ...) with the ``suffixes`` of further ones,
+        ``numbers`` (one, two ...) and ``colors`` of weights, activations and aggregates.
+    """
+    return {**_sizes(anatomy, run.model, words), **_told(run, words)}
+
+
+def _sizes(anatomy: Anatomy, model: str, words: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """What the architecture says."""
+    config = anatomy.config
+    weight, activation, aggregate = words["colors"]
+    sizes = ("n_layer", "n_head", "n_embd", "n_ctx", "n_vocab", "d_head", "d_ff", "n_parameters")
+    return {
+        **{size: f"{getattr(config, size):,}" for size in sizes},
+        "layers": _number(config.n_layer, words["numbers"]),
+        "heads": _number(config.n_head, words["numbers"]),
+        "later_layers": _number(config.n_layer - 1, words["numbers"]),
+        "last_layer": str(config.n_layer - 1),
+        "model": elide(model),
+        "weight_color": weight,
+        "activation_color": activation,
+        "aggregate_color": aggregate,
+    }
+
+
+def _told(run: Run, words: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """What the run says."""
+    predicted = run.predicted
+    written = [run.write(ids) for ids in (run.prompt_ids, run.ids[run.n_prompt :], predicted)]
+    # Letters in the order of their numbers; words as they stand in the prompt.
+    ids = sorted(set(run.prompt_ids))[:3]
+    if run.texts is not None:
+        written = [quote(text) for text in run.texts]
+        ids = list(dict.fromkeys(run.prompt_ids))[:3]
+    prompt, appended, result = written
+    guesses = run.candidates[run.n_prompt - 1]
+    return {
+        "prompt": prompt,
+        "appended": appended,
+        "result": result,
+        "letter": run.name(predicted[0]),
+        "final_letter": run.name(predicted[-1]),
+        "token_ids": ", ".join(f"{run.name(token)} is {token}" for token in ids),
+        "probability": probability(run.shares[run.n_prompt - 1]),
+        "final_probability": probability(run.shares[-1]),
+        "guesses": ", ".join(f"{run.name(c.token)} {probability(c.share)}" for c in guesses),
+        "tokens": _number(run.n_prompt, words["numbers"]),
+        "sequence_tokens": _number(run.n_tokens, words["numbers"]),
+        "last_ordinal": _ordinal(run.n_prompt, words),
+        "next_ordinal": _ordinal(run.n_prompt + 1, words),
+    }
+
+
+def probability(p: float) -> str:
+    """Three decimals, and no certainty that is not there."""
+    if p > 1 - 5e-4:
+        return "more than 0.999"
+    return "less than 0.001" if p < 5e-4 else f"{p:.3f}"
+
+
+def _number(n: int, numbers: Sequence[str]) -> str:
+    return numbers[n - 1] if 1 <= n <= len(numbers) else f"{n:,}"
+
+
+def _ordinal(n: int, words: Mapping[str, Sequence[str]]) -> str:
+    """An ordinal in words while there are any, then in digits: 61st, 62nd, 63rd, 64th."""
+    if n <= len(words["ordinals"]):
+        return words["ordinals"][n - 1]
+    suffixes = words["suffixes"]
+    last = 0 if n // 10 % 10 == 1 else n % 10
+    return f"{n:,}{suffixes[last if last < len(suffixes) else 0]}"
