@@ -25,14 +25,18 @@ SPREAD = 100
 """A strip keeps room for all columns that are drawn if these are up to so many."""
 
 # In units: distance and width of tiles for a letter and for a word of some eight letters, heights
-# of tiles, of bars for either, the least distance to the block, the width of a wire, and the
-# width of the list of candidates.
+# of tiles, of bars for either, the least distance to the block, the least width of a wire, and
+# the width of the list of candidates.
 _PITCH, _WIDTH = (3.4, 10.8), (3.0, 10.0)
 _TILE, _BAR = 5.0, (15.0, 20.0)
 _GAP, _WIRE, _LIST = 4.0, 0.09, 22.0
 
 # How high a fan is over how far its outermost wire goes sideways.
 _SLOPE = 0.2
+
+# How wide a wire is over the width of the strip at least, to be seen where all of it is in view,
+# and how many cells wide it is at most at the columns, which are a cell wide.
+_SEEN, _NARROW = 0.0004, 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +67,14 @@ class Strip:
     unit
         In cells, what the parts of its tiles are measured in: 1 in a small model. A tile for a
         letter is 3 units wide and 5 high, a bar 15 high.
-    wire_width
-        In cells.
+    wire_sides
+        (count, 4, 3) from the middle of each wire to its right side, at each of its points.
     """
 
     tiles: tuple[Tile, ...]
     wires: np.ndarray
     unit: float
-    wire_width: float
+    wire_sides: np.ndarray
 
 
 def letter_size(text: str, width: float, height: float) -> float:
@@ -150,4 +154,27 @@ def _strip(anatomy: Anatomy, name: str, count: int | None, height: float, side: 
     wires = np.empty((count, 4, 3))
     for corner, (across, z) in enumerate(zip((columns, columns, x, x), heights, strict=True)):
         wires[:, corner] = np.stack([across, np.full(count, y), np.full(count, z)], axis=-1)
-    return Strip(tiles, wires, unit, _WIRE * unit)
+    width = max(_WIRE * unit, _SEEN * (room - 1) * _PITCH[words] * unit)
+    return Strip(tiles, wires, unit, _sides(wires, width, side, words))
+
+
+def _sides(wires: np.ndarray, width: float, side: int, words: bool) -> np.ndarray:
+    """Half the width of each wire, to its right; for words, as wide where it runs aslant.
+
+    Without words the strip is narrow, and its wires steep enough for a width along x.
+    """
+    half = np.full(wires.shape[1], width / 2)
+    half[:2] = min(width, _NARROW) / 2
+    sides = np.zeros_like(wires)
+    sides[..., 0] = half
+    if words:
+        steps = np.diff(wires, axis=1)
+        steps /= np.linalg.norm(steps, axis=-1, keepdims=True)
+        normals = side * np.stack(
+            [steps[..., 2], np.zeros(steps.shape[:2]), -steps[..., 0]], axis=-1
+        )
+        # Where two pieces meet, their edges do: the sum of the normals, as long as needed.
+        middle = normals[:, :-1] + normals[:, 1:]
+        middle /= np.einsum("ijk,ijk->ij", middle, normals[:, :-1])[..., None]
+        sides[:, 1:-1] = middle * half[1:-1, None]
+    return sides

@@ -49,8 +49,7 @@ def _mark(objects: list[bpy.types.Object], strip: str, position: int) -> None:
 
 
 def _wire(easel: Easel, strip: Strip, position: int, name: str) -> bpy.types.Object:
-    points = strip.wires[position]
-    half = np.array([strip.wire_width / 2, 0.0, 0.0])
+    points, half = strip.wires[position], strip.wire_sides[position]
     n = len(points)
     vertices = np.concatenate([points - half, points + half])
     faces = [[i, i + n, i + 1 + n, i + 1] for i in range(n - 1)]

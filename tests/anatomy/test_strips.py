@@ -78,6 +78,22 @@ def test_wires_join_cells_and_tiles(giant):
         assert (side * np.diff(strip.wires[..., 2], axis=1) > 0).all()
 
 
+def test_wires_are_as_wide_aslant_as_upright_and_narrow_at_their_cells(giant):
+    for strip in both(giant):
+        width = 2 * strip.wire_sides[:, -1, 0]
+        total = strip.tiles[-1].center[0] - strip.tiles[0].center[0]
+        assert (width >= 0.00039 * total).all()
+        assert (2 * strip.wire_sides[:, 0, 0] < 1).all()
+        left, right = strip.wires - strip.wire_sides, strip.wires + strip.wire_sides
+        assert (left[:, [0, -1], 2] == right[:, [0, -1], 2]).all()
+        for wire, a in zip(strip.wires, left, strict=True):
+            # The upper end of the slant, as far from its edge as the tile's end of the wire.
+            way = wire[2] - wire[1]
+            way /= np.linalg.norm(way)
+            apart = np.linalg.norm(np.cross(a[2] - wire[2], way))
+            assert apart == pytest.approx(width[0] / 2, rel=1e-6)
+
+
 def test_strips_touch_no_block_no_title_and_no_place(giant):
     things = [flat(block.bounds) for block in sample(giant)]
     things += [flat(block.label.bounds) for block in sample(giant)]
