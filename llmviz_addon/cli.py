@@ -12,17 +12,15 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-DONE, FAILED, USAGE = 0, 1, 2
+from .arguments import parser
 
-MODEL = "nano-gpt"
-LARGEST_SIDE = 16_384
+DONE, FAILED, USAGE = 0, 1, 2
 
 
 class CommandError(Exception):
@@ -40,7 +38,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m llmvi
         How the program is called, for the help.
     """
     try:
-        options = _parser(program).parse_args(arguments)
+        options = parser(program, _jobs()).parse_args(arguments)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else USAGE
     try:
@@ -54,104 +52,36 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m llmvi
     return DONE
 
 
-def _parser(program: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=program, description="Takes a GPT-style language model apart in 3D."
-    )
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-
-    def command(name: str, job: Callable[[argparse.Namespace], None], help_: str):
-        made = commands.add_parser(name, help=help_, description=f"{help_}.")
-        made.set_defaults(job=job)
-        made.add_argument("--model", default=MODEL, help="a preset's id or a checkpoint's path")
-        return made
-
-    built = command("build", _build, "Build a model and save it as a .blend file")
-    _add_recipe(built)
-    _add_out(built, "model.blend", "the .blend file to write")
-
-    stills = command("stills", _stills, "Build a model and render its stills as PNG files")
-    _add_recipe(stills)
-    _add_render(stills)
-    _add_which(stills)
-    _add_out(stills, "stills", "the folder to write to")
-
-    film = command("film", _film, "Build a model and render its walkthrough")
-    _add_recipe(film)
-    _add_render(film)
-    film.add_argument(
-        "--frames", type=_frames, default=(None, None), metavar="A-B", help="which; all by default"
-    )
-    _add_out(film, "film", "a folder for PNG files, or a file that ends in .mp4")
-
-    demo = command("demo", _demo, "Build a model, save it, and render its stills into one folder")
-    _add_recipe(demo)
-    _add_render(demo)
-    _add_which(demo)
-    _add_out(demo, "demo", "the folder to write to")
-
-    command("info", _info, "Say what a model is, without Blender")
-    return parser
-
-
-def _add_recipe(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--prompt", help="what the model reads; a preset brings its own")
-    parser.add_argument("--look", default="dark", help="a look's id: dark or light")
-    parser.add_argument("--accessible", action="store_true", help="use color-blind safe colors")
-    parser.add_argument("--no-captions", action="store_true", help="leave the captions out")
-    parser.add_argument("--verbose", action="store_true", help="show Blender's own messages too")
-
-
-def _add_render(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--size", type=_size, default=(1920, 1080), metavar="WxH", help="pixels; 1920x1080"
-    )
-    parser.add_argument(
-        "--engine", type=str.upper, choices=("AUTO", "CYCLES", "EEVEE"), default="AUTO"
-    )
-    parser.add_argument("--samples", type=_count, help="a pixel; the look's number by default")
-
-
-def _add_which(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--stills", type=_ids, metavar="ID,ID", help="which; all by default")
-
-
-def _add_out(parser: argparse.ArgumentParser, default: str, help_: str) -> None:
-    parser.add_argument("--out", type=Path, default=Path(default), help=f"{help_}; {default}")
-
-
-def _size(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d{1,6})[xX×](\d{1,6})", text)
-    sides = (int(match[1]), int(match[2])) if match else (0, 0)
-    if not all(4 <= side <= LARGEST_SIDE for side in sides):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a size; write it like 1920x1080, 4 to {LARGEST_SIDE} a side"
-        )
-    return sides
-
-
-def _frames(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d{1,7})(?:-(\d{1,7}))?", text)
-    if not match or int(match[2] or match[1]) < int(match[1]):
-        raise argparse.ArgumentTypeError(f"{text!r} are no frames; write them like 1-240")
-    return int(match[1]), int(match[2] or match[1])
-
-
-def _count(text: str) -> int:
-    if not re.fullmatch(r"\d{1,5}", text) or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of samples; write 1 or more")
-    return int(text)
-
-
-def _ids(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
+def _jobs() -> dict[str, Any]:
+    """What each command does."""
+    return {"build": _build, "stills": _stills, "film": _film, "demo": _demo, "info": _info}
 
 
 def _info(options: argparse.Namespace) -> None:
     from . import model as model_room
     from .ui import cards
 
-    sys.stdout.write(cards.describe(model_room.load(options.model)))
+    model = model_room.load(options.model)
+    sys.stdout.write(cards.describe(model, _estimate(model, _prompt(model, options), options)))
+
+
+def _prompt(model: Any, options: argparse.Namespace) -> str:
+    """What a model reads: what the options say, else its own; nothing without numbers."""
+    from .ui import cards
+
+    if options.prompt is None or not model.has_weights:
+        return cards.prompt_of(model)
+    return options.prompt
+
+
+def _estimate(model: Any, prompt: str, options: argparse.Namespace) -> Any:
+    """What drawing a model takes."""
+    from .ui import estimates
+
+    n_prompt = len(model.read_prompt(prompt)) if model.has_weights else 0
+    n_computed = estimates.computed(model.config, n_prompt)
+    detail = options.full_context, options.cubes, options.slabs
+    return estimates.estimate(model.config, n_computed, *detail)
 
 
 def _build(options: argparse.Namespace) -> None:
@@ -229,28 +159,46 @@ def _build_in(scene: Any, options: argparse.Namespace, share: float) -> None:
     """Build in a scene as the options say, and leave it as the sidebar would."""
     import bpy
 
-    from . import model as model_room
     from . import scene as scene_room
     from .ui import viewport
 
-    source, prompt = options.model, options.prompt
-    if prompt is None:
-        # A model without a prompt of its own reads its first token.
-        prompt = model_room.load(source).prompt or "0"
+    each = share / (1 + len(options.beside))
+    recipe = _recipe(options.model, options)
+    settings = scene.llmviz
+    settings.model, settings.prompt = recipe.model, recipe.prompt
+    settings.full_context = recipe.full_context
+    settings.cubes, settings.slabs = recipe.cubes, recipe.slabs
+    root = _follow(scene_room.steps(scene, recipe), 0.0, each)
+    own_prompt = argparse.Namespace(**{**vars(options), "prompt": None})
+    for number, model in enumerate(options.beside, 1):
+        work = scene_room.steps(scene, _recipe(model, own_prompt), beside=True)
+        root = _follow(work, number * each, (number + 1) * each)
+    viewport.prepare(bpy.data.screens, root)
+
+
+def _recipe(source: str, options: argparse.Namespace) -> Any:
+    """The recipe of a model, which is known to fit into memory."""
+    from . import model as model_room
+    from .scene import Recipe
+    from .ui import estimates
+
+    model = model_room.load(source)
+    prompt = _prompt(model, options)
+    needed = _estimate(model, prompt, options).memory_bytes + model.n_bytes
+    estimates.check_memory(model.title, needed)
     if not any(preset.id == source for preset in model_room.presets()):
         # The file that is saved may be opened anywhere.
         source = str(Path(source).resolve())
-    settings = scene.llmviz
-    settings.model, settings.prompt = source, prompt
-    recipe = scene_room.Recipe(
+    return Recipe(
         model=source,
         prompt=prompt,
         look=options.look,
         accessible=options.accessible,
         captions=not options.no_captions,
+        full_context=options.full_context,
+        cubes=options.cubes,
+        slabs=options.slabs,
     )
-    root = _follow(scene_room.steps(scene, recipe), 0.0, share)
-    viewport.prepare(bpy.data.screens, root)
 
 
 def _save(path: Path) -> None:
@@ -260,10 +208,21 @@ def _save(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists():
         _tell(f"Replacing {path}")
+    # Beside its place until it is complete, so that a full disk leaves no half file.
+    part = path.with_name(f"{path.stem}.part.blend")
+    part.unlink(missing_ok=True)
     try:
-        bpy.ops.wm.save_as_mainfile(filepath=str(path), compress=True, check_existing=False)
-    except RuntimeError as error:
-        raise CommandError(str(error).removeprefix("Error: ").strip()) from error
+        bpy.ops.wm.save_as_mainfile(filepath=str(part), compress=True, copy=True)
+        part.replace(path)
+    except (RuntimeError, OSError) as error:
+        why = str(error).removeprefix("Error: ").strip().rstrip(".")
+        raise CommandError(
+            f"{path}: cannot be saved ({why}); make room on the disk or choose another folder"
+        ) from error
+    finally:
+        # Blender writes to a name with an @ first.
+        for left in (part, part.with_name(f"{part.name}@")):
+            left.unlink(missing_ok=True)
     _result(path)
 
 
@@ -353,9 +312,11 @@ def _follow(work: Any, start: float, end: float) -> Any:
 def _expected() -> tuple[type[BaseException], ...]:
     """Exceptions whose message is for people."""
     from .model import ModelError
+    from .ui.estimates import MemoryShortageError
     from .walkthrough import AuthoringError
 
-    found = [CommandError, ModelError, AuthoringError, OSError, MemoryError]
+    sentences = [CommandError, ModelError, AuthoringError, MemoryShortageError]
+    found = [*sentences, OSError, MemoryError]
     stills = sys.modules.get(f"{__package__}.scene.stills")
     if stills is not None:
         found += [stills.looks.LookError, stills.RenderError]

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 def _modules() -> tuple:
     """What registers something, in the order in which it has to."""
-    from . import build, films, panels, pictures, properties
+    from . import build, films, panels, pictures, properties, windows
 
-    return properties, build, films, pictures, panels
+    return properties, build, films, windows, pictures, panels
 
 
 def register() -> None:

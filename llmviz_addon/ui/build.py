@@ -1,13 +1,31 @@
-"""Operators that build a model, build the demo, and remove what was built."""
+"""Operators that build a model, the demo, or one more model, and remove what was built."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import bpy
+from bpy.props import StringProperty
 
 from . import properties, state, viewport
 from .running import Steps, Stepwise
+
+
+def wanted(scene: bpy.types.Scene) -> Any:
+    """The recipe that a scene's settings spell."""
+    from ..scene import Recipe
+
+    settings = scene.llmviz
+    return Recipe(
+        model=state.source_of(scene),
+        prompt=state.prompt_of(scene),
+        look=settings.look,
+        accessible=settings.accessible,
+        captions=settings.captions,
+        full_context=settings.full_context,
+        cubes=settings.cubes,
+        slabs=settings.slabs,
+    )
 
 
 class _Builds(Stepwise):
@@ -16,17 +34,18 @@ class _Builds(Stepwise):
     builds = True
 
     def steps(self, context: bpy.types.Context) -> Steps:
+        return self._refuse_or_build(context.scene, wanted(context.scene))
+
+    def draw_steps(self, scene: bpy.types.Scene, recipe: Any) -> Steps:
+        """The scene room's work."""
         from .. import scene as scene_room
 
-        settings = context.scene.llmviz
-        recipe = scene_room.Recipe(
-            model=state.source_of(context.scene),
-            prompt=settings.prompt,
-            look=settings.look,
-            accessible=settings.accessible,
-            captions=settings.captions,
-        )
-        return scene_room.steps(context.scene, recipe)
+        return scene_room.steps(scene, recipe)
+
+    def _refuse_or_build(self, scene: bpy.types.Scene, recipe: Any) -> Steps:
+        yield 0.0, "Planning"
+        state.check_memory(scene)
+        return (yield from self.draw_steps(scene, recipe))
 
     def finish(self, context: bpy.types.Context, scene: bpy.types.Scene, result: Any) -> None:
         viewport.prepare(viewport.screens_of(context.window_manager, scene), result)
@@ -67,6 +86,24 @@ class LLMVIZ_OT_build_demo(_Builds, bpy.types.Operator):
         scene.llmviz.model, scene.llmviz.prompt = self._before
 
 
+class LLMVIZ_OT_build_beside(_Builds, bpy.types.Operator):
+    """Build the chosen model beside those that stand in this scene, which stay as they are"""
+
+    bl_idname = "llmviz.build_beside"
+    bl_label = "Add Model Beside"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether there is a model, and another can be built."""
+        return _allowed(cls, state.why_no_build(context.scene) or _why_none(context.scene))
+
+    def draw_steps(self, scene: bpy.types.Scene, recipe: Any) -> Steps:
+        from .. import scene as scene_room
+
+        return scene_room.steps(scene, recipe, beside=True)
+
+
 class LLMVIZ_OT_remove(bpy.types.Operator):
     """Remove the model from this scene and give the scene back the settings that it had"""
 
@@ -74,19 +111,30 @@ class LLMVIZ_OT_remove(bpy.types.Operator):
     bl_label = "Remove Model"
     bl_options = {"REGISTER", "UNDO"}
 
+    name: StringProperty(
+        name="Name",
+        description="The collection of the model to remove; all models where empty",
+        options={"SKIP_SAVE"},
+    )
+
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Whether there is a model that can be removed."""
-        locked = state.why_locked(context.scene)
-        if not locked and state.root_of(context.scene) is None:
-            locked = "There is no model in this scene"
-        return _allowed(cls, locked)
+        return _allowed(cls, state.why_locked(context.scene) or _why_none(context.scene))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from .. import scene as scene_room
 
         scene = context.scene
+        roots = state.standing(scene)
+        named = [root for root in roots if root.name == self.name]
+        if self.name and not named:
+            self.report({"ERROR"}, f"There is no model {self.name!r} in this scene")
+            return {"CANCELLED"}
         state.say(scene, "")
+        if named and len(roots) > 1:
+            scene_room.remove(scene, named[0])
+            return {"FINISHED"}
         # Before the camera goes: views that look through it would leave it by themselves.
         viewport.restore(viewport.screens_of(context.window_manager, scene))
         scene_room.remove(scene)
@@ -105,6 +153,11 @@ class LLMVIZ_OT_dismiss(bpy.types.Operator):
         return {"FINISHED"}
 
 
+def _why_none(scene: bpy.types.Scene) -> str:
+    """That there is no model, where there is none."""
+    return "" if state.standing(scene) else "There is no model in this scene"
+
+
 def _allowed(operator: type[bpy.types.Operator], reason: str) -> bool:
     """The answer of a poll, with the reason as the button's tooltip."""
     if reason:
@@ -113,5 +166,11 @@ def _allowed(operator: type[bpy.types.Operator], reason: str) -> bool:
 
 
 register, unregister = bpy.utils.register_classes_factory(
-    (LLMVIZ_OT_build, LLMVIZ_OT_build_demo, LLMVIZ_OT_remove, LLMVIZ_OT_dismiss)
+    (
+        LLMVIZ_OT_build,
+        LLMVIZ_OT_build_demo,
+        LLMVIZ_OT_build_beside,
+        LLMVIZ_OT_remove,
+        LLMVIZ_OT_dismiss,
+    )
 )

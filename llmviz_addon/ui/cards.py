@@ -9,16 +9,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from . import estimates
+
 if TYPE_CHECKING:
+    from ..detail import Estimate
     from ..model import Config, Model
 
 # Seconds for which files are taken to be as they were.
 FRESH = 2.0
 _MOST_KEPT = 16
+
+FILMED = 64
+"""Tokens of a prompt up to which the walkthrough is made; longer ones are built all the same."""
+
+# Presets whose numbers nobody outside has.
+_UNPUBLISHED = ("gpt3",)
+
+# For a model that reads words and proposes no prompt.
+_WORDS = "The quick brown fox"
 
 
 @dataclass(frozen=True)
@@ -33,25 +45,45 @@ class Card:
         Parameters, shape and context, a line each.
     problem : str
         Why it cannot be built, as a sentence for people; empty where it can.
+    note : str
+        What else there is to know, as a sentence: that it has no numbers, and what brings them.
     reader : Model or None
         The model without its weights, to read prompts with.
+    has_numbers : bool
+        Whether there are weights, so that it computes.
+    n_bytes : int
+        What its weights take on disk.
     """
 
     title: str
     facts: tuple[str, ...] = ()
     problem: str = ""
+    note: str = ""
     reader: Model | None = None
+    has_numbers: bool = False
+    n_bytes: int = 0
+    _readings: dict[str, tuple[Sequence[int], str]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     def read(self, prompt: str) -> tuple[Sequence[int], str]:
-        """The token ids of a prompt, and what is wrong with it (empty where nothing is)."""
-        from ..model import ModelError
+        """The token ids of a prompt, and what is wrong with it (empty where nothing is).
 
-        if self.reader is None:
+        A model without numbers reads nothing, and takes every prompt for right.
+        """
+        if self.reader is None or not self.has_numbers:
             return (), ""
-        try:
-            return self.reader.read_prompt(prompt), ""
-        except ModelError as error:
-            return (), str(error)
+        if prompt not in self._readings:
+            while len(self._readings) >= _MOST_KEPT:
+                del self._readings[next(iter(self._readings))]
+            self._readings[prompt] = _tokens(self.reader, prompt)
+        return self._readings[prompt]
+
+    def words(self, ids: Sequence[int]) -> tuple[str, ...]:
+        """How tokens are written, where they are words; empty where the prompt shows it anyway."""
+        if self.reader is None or self.reader.tokenizer.unit != "words":
+            return ()
+        return tuple(self.reader.tokenizer.label(token) for token in ids)
 
 
 def parameters(config: Config) -> str:
@@ -70,8 +102,8 @@ def sizes(config: Config) -> str:
     return f"Context of {config.n_ctx:,}, vocabulary of {config.n_vocab:,}"
 
 
-def describe(model: Model) -> str:
-    """All there is to say of a model, as lines of text."""
+def describe(model: Model, found: Estimate) -> str:
+    """All there is to say of a model and of what drawing it takes, as lines of text."""
     config = model.config
     head = config.n_head_parameters
     rows = [
@@ -85,6 +117,11 @@ def describe(model: Model) -> str:
         ("Vocabulary", f"{config.n_vocab:,} tokens"),
         ("Biases", "yes" if config.bias else "no"),
         ("Numbers", "yes" if model.has_weights else "no, architecture only"),
+        (
+            "One token",
+            f"{config.multiplications(config.n_ctx):,} multiplications in a full context",
+        ),
+        *estimates.rows(found),
     ]
     if model.unused:
         rows.append(("Not needed", ", ".join(model.unused)))
@@ -92,11 +129,20 @@ def describe(model: Model) -> str:
     return "\n".join([model.title, *(f"  {name:<{width}}  {value}" for name, value in rows), ""])
 
 
-def weights_missing(title: str) -> str:
-    """Why a model that comes as architecture only cannot be built, and which files change that."""
+def prompt_of(model: Model) -> str:
+    """A prompt to begin with; empty for a model without numbers, which reads none."""
+    if not model.has_weights:
+        return ""
+    return model.prompt or (_WORDS if model.tokenizer.unit == "words" else "0")
+
+
+def shape_only(preset_id: str) -> str:
+    """What there is to know of a model that comes without its numbers."""
+    if preset_id in _UNPUBLISHED:
+        return "Shape only: its weights were never published"
     return (
-        f"{title} comes without its numbers; to build it, choose Checkpoint and a folder "
-        "that has its config.json and model.safetensors"
+        "Shape only. To see its numbers, choose Checkpoint and a folder with config.json, "
+        "model.safetensors, and tokenizer.json or vocab.json with merges.txt"
     )
 
 
@@ -164,7 +210,18 @@ def _read(source: str) -> Card:
     return Card(
         title=model.title,
         facts=(parameters(config), shape(config), sizes(config)),
-        problem="" if model.has_weights else weights_missing(model.title),
+        note="" if model.has_weights else shape_only(model.id),
         # Without its weights, so that no file stays open.
         reader=replace(model, weights=None),
+        has_numbers=model.has_weights,
+        n_bytes=model.n_bytes,
     )
+
+
+def _tokens(reader: Model, prompt: str) -> tuple[Sequence[int], str]:
+    from ..model import ModelError
+
+    try:
+        return reader.read_prompt(prompt), ""
+    except ModelError as error:
+        return (), str(error)

@@ -7,11 +7,41 @@ from collections.abc import Callable
 import blf
 import bpy
 
+from . import running, state
+
 # Pixels, at scale 1, beside the text of a label in a sidebar: margins and tabs, and an icon.
 _MARGIN, _ICON = 60, 26
 
 # The number of the interface's font.
 _FONT = 0
+
+
+class Sidebar:
+    """Where all panels stand."""
+
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "LLM Viz"
+
+
+class OnModel(Sidebar):
+    """Panels that make sense once a model stands in the scene."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether it does, completely."""
+        return state.root_of(context.scene) is not None
+
+
+def draw_progress(layout: bpy.types.UILayout, *operators: str) -> bool:
+    """How far the work of one of the operators is, if one runs."""
+    work = running.progress_of(*operators)
+    if work is None:
+        return False
+    column = layout.column(align=True)
+    column.progress(factor=work.fraction, text=work.label)
+    column.label(text="Press Esc to stop")
+    return True
 
 
 def paragraph(

@@ -1,36 +1,23 @@
-"""The sidebar's tab: Model, Prompt, Build, Walkthrough, Look, Render, in the order of the work."""
+"""The sidebar's tab: its panels in the order of the work, from Model to Render."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import bpy
 
 from . import cards, running, state
-from .build import LLMVIZ_OT_build, LLMVIZ_OT_build_demo
-from .layout import facts, paragraph
+from .build import LLMVIZ_OT_build_demo
+from .build_panels import LLMVIZ_PT_build, LLMVIZ_PT_detail
+from .inspect_panel import LLMVIZ_PT_inspect
+from .layout import OnModel, Sidebar, draw_progress, facts, paragraph
 from .pictures import LLMVIZ_OT_render_film, LLMVIZ_OT_render_stills, why_no_folder
 
 # Token ids shown of a prompt before it is cut.
 _MOST_IDS = 16
 
 
-class _Panel:
-    """Where all panels stand."""
-
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "LLM Viz"
-
-
-class _OnModel(_Panel):
-    """Panels that make sense once a model stands in the scene."""
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Whether it does, completely."""
-        return state.root_of(context.scene) is not None
-
-
-class LLMVIZ_PT_start(_Panel, bpy.types.Panel):
+class LLMVIZ_PT_start(Sidebar, bpy.types.Panel):
     """The empty state: one button."""
 
     bl_label = "Start"
@@ -45,7 +32,7 @@ class LLMVIZ_PT_start(_Panel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
-        if _draw_progress(layout, LLMVIZ_OT_build_demo.bl_idname):
+        if draw_progress(layout, LLMVIZ_OT_build_demo.bl_idname):
             return
         row = layout.row()
         row.scale_y = 1.8
@@ -53,7 +40,7 @@ class LLMVIZ_PT_start(_Panel, bpy.types.Panel):
         paragraph(layout, context, "A model that sorts six letters. Or choose your own below.")
 
 
-class LLMVIZ_PT_model(_Panel, bpy.types.Panel):
+class LLMVIZ_PT_model(Sidebar, bpy.types.Panel):
     """Which model, and what it is."""
 
     bl_label = "Model"
@@ -72,12 +59,13 @@ class LLMVIZ_PT_model(_Panel, bpy.types.Panel):
             for fact in card.facts:
                 column.label(text=fact, translate=False)
         if card.problem:
-            begun = bool(card.facts) or not settings.model
-            icon = "INFO" if begun else "ERROR"
-            paragraph(layout, context, card.problem, icon, alert=not begun)
+            icon = "ERROR" if settings.model else "INFO"
+            paragraph(layout, context, card.problem, icon, alert=bool(settings.model))
+        if card.note:
+            paragraph(layout, context, card.note, "INFO")
 
 
-class LLMVIZ_PT_prompt(_Panel, bpy.types.Panel):
+class LLMVIZ_PT_prompt(Sidebar, bpy.types.Panel):
     """What the model reads, checked as it is typed."""
 
     bl_label = "Prompt"
@@ -87,58 +75,40 @@ class LLMVIZ_PT_prompt(_Panel, bpy.types.Panel):
         layout.enabled = running.work is None
         settings = context.scene.llmviz
         card = state.card_of(context.scene)
-        # What cannot be built reads no prompt; the panel above says why.
-        ids, problem = ((), "") if card.problem else card.read(settings.prompt)
+        ids, problem = card.read(settings.prompt)
         row = layout.row()
+        row.enabled = card.has_numbers or not card.facts
         row.alert = bool(problem)
         row.prop(settings, "prompt", text="")
-        if problem:
+        if card.note:
+            paragraph(layout, context, "Without numbers, no prompt is read", "INFO")
+        elif problem:
             paragraph(layout, context, problem, "ERROR", alert=True)
         elif ids:
-            shown = " ".join(str(token) for token in ids[:_MOST_IDS])
-            more = " …" if len(ids) > _MOST_IDS else ""
-            facts(
-                layout,
-                (
-                    ("Tokens", f"{len(ids):,} of {card.reader.config.n_ctx:,}"),
-                    ("Token Ids", shown + more),
-                ),
-            )
+            _draw_tokens(layout, context, card, ids)
 
 
-class LLMVIZ_PT_build(_Panel, bpy.types.Panel):
-    """Build, rebuild, remove, and what went wrong."""
-
-    bl_label = "Build"
-
-    def draw(self, context: bpy.types.Context) -> None:
-        layout = self.layout
-        if _draw_progress(layout, LLMVIZ_OT_build.bl_idname):
-            return
-        root = state.root_of(context.scene)
-        _draw_message(layout, context)
-        row = layout.row(align=True)
-        row.scale_y = 1.3
-        row.operator(LLMVIZ_OT_build.bl_idname, text="Build" if root is None else "Rebuild")
-        if root is None:
-            return
-        row.operator("llmviz.remove", text="Remove")
-        self._draw_built(context, root)
-
-    def _draw_built(self, context: bpy.types.Context, root: bpy.types.Collection) -> None:
-        """What stands in the scene, and whether it is what the panels above ask for."""
-        from ..scene import recipe_of
-
-        recipe = recipe_of(root)
-        settings = context.scene.llmviz
-        facts(self.layout, (("Built", root.name), ("Prompt", recipe.prompt)))
-        if recipe.model != state.source_of(context.scene):
-            paragraph(self.layout, context, "Rebuild to show the model chosen above", "INFO")
-        elif recipe.prompt != settings.prompt:
-            paragraph(self.layout, context, "Rebuild to show the new prompt", "INFO")
+def _draw_tokens(
+    layout: bpy.types.UILayout, context: bpy.types.Context, card: cards.Card, ids: Sequence[int]
+) -> None:
+    """How many tokens a prompt has, which, and how they are written where that is not plain."""
+    more = " …" if len(ids) > _MOST_IDS else ""
+    shown = ids[:_MOST_IDS]
+    facts(
+        layout,
+        (
+            ("Tokens", f"{len(ids):,} of {card.reader.config.n_ctx:,}"),
+            ("Token Ids", " ".join(str(token) for token in shown) + more),
+        ),
+    )
+    if words := card.words(shown):
+        paragraph(layout, context, " | ".join(words) + more)
+    if len(ids) > cards.FILMED:
+        hint = f"The walkthrough is made for prompts of up to {cards.FILMED} tokens"
+        paragraph(layout, context, hint, "INFO")
 
 
-class LLMVIZ_PT_walkthrough(_OnModel, bpy.types.Panel):
+class LLMVIZ_PT_walkthrough(OnModel, bpy.types.Panel):
     """Chapters and beats to jump to, play, captions."""
 
     bl_label = "Walkthrough"
@@ -188,7 +158,7 @@ class LLMVIZ_PT_walkthrough(_OnModel, bpy.types.Panel):
         row.operator("screen.marker_jump", text="", icon="NEXT_KEYFRAME").next = True
 
 
-class LLMVIZ_PT_look(_Panel, bpy.types.Panel):
+class LLMVIZ_PT_look(Sidebar, bpy.types.Panel):
     """Colors, light and background."""
 
     bl_label = "Look"
@@ -203,7 +173,7 @@ class LLMVIZ_PT_look(_Panel, bpy.types.Panel):
         layout.prop(settings, "accessible")
 
 
-class LLMVIZ_PT_render(_OnModel, bpy.types.Panel):
+class LLMVIZ_PT_render(OnModel, bpy.types.Panel):
     """Which pictures, how large, by what, and where to."""
 
     bl_label = "Render"
@@ -225,7 +195,7 @@ class LLMVIZ_PT_render(_OnModel, bpy.types.Panel):
         column = form.column(heading="Stills", align=True)
         for index, (_, title) in enumerate(stills()):
             column.prop(settings, "stills_ticked", index=index, text=title)
-        if _draw_progress(layout, LLMVIZ_OT_render_stills.bl_idname):
+        if draw_progress(layout, LLMVIZ_OT_render_stills.bl_idname):
             return
         row = layout.row()
         row.scale_y = 1.3
@@ -237,7 +207,7 @@ class LLMVIZ_PT_render(_OnModel, bpy.types.Panel):
         )
 
 
-class LLMVIZ_PT_film(_OnModel, bpy.types.Panel):
+class LLMVIZ_PT_film(OnModel, bpy.types.Panel):
     """The walkthrough as a film."""
 
     bl_label = "Film"
@@ -253,31 +223,11 @@ class LLMVIZ_PT_film(_OnModel, bpy.types.Panel):
         column = layout.column(align=True)
         column.prop(scene, "frame_start", text="Frame Start")
         column.prop(scene, "frame_end", text="End")
-        if _draw_progress(layout, LLMVIZ_OT_render_film.bl_idname):
+        if draw_progress(layout, LLMVIZ_OT_render_film.bl_idname):
             return
         row = layout.row()
         row.scale_y = 1.3
         row.operator(LLMVIZ_OT_render_film.bl_idname, icon="RENDER_ANIMATION")
-
-
-def _draw_progress(layout: bpy.types.UILayout, operator: str) -> bool:
-    """How far the work of `operator` is, if it runs."""
-    work = running.progress_of(operator)
-    if work is None:
-        return False
-    column = layout.column(align=True)
-    column.progress(factor=work.fraction, text=work.label)
-    column.label(text="Press Esc to stop")
-    return True
-
-
-def _draw_message(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    message = state.message(context.scene)
-    if not message:
-        return
-    box = layout.box().row()
-    paragraph(box, context, message, "ERROR", alert=True, beside=44)
-    box.operator("llmviz.dismiss", text="", icon="X", emboss=False)
 
 
 def _draw_place(layout: bpy.types.UILayout, scene: bpy.types.Scene, place, current: set) -> None:
@@ -299,7 +249,9 @@ register, unregister = bpy.utils.register_classes_factory(
         LLMVIZ_PT_model,
         LLMVIZ_PT_prompt,
         LLMVIZ_PT_build,
+        LLMVIZ_PT_detail,
         LLMVIZ_PT_walkthrough,
+        LLMVIZ_PT_inspect,
         LLMVIZ_PT_look,
         LLMVIZ_PT_render,
         LLMVIZ_PT_film,

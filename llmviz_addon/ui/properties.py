@@ -18,7 +18,7 @@ from bpy.props import (
     StringProperty,
 )
 
-from . import cards, state
+from . import cards, inspecting, state
 
 DEMO_MODEL, DEMO_PROMPT = "nano-gpt", "CBABBC"
 
@@ -231,6 +231,52 @@ class LLMVIZ_PG_settings(bpy.types.PropertyGroup):
         update=_forget_message,
         options={"TEXTEDIT_UPDATE"},
         override=_OVERRIDABLE,
+    )
+    cubes: IntProperty(
+        name="Cubes",
+        description="How many cells may be cubes of their own; what the walkthrough dwells on and "
+        "the smallest blocks come first, the others are slabs",
+        default=400_000,
+        min=0,
+        soft_max=3_000_000,
+        step=10_000,
+        options=set(),
+    )
+    slabs: IntProperty(
+        name="Slab Memory",
+        description="Megabytes of values that slabs may show, one byte a cell; what does not fit "
+        "is drawn as a shape without values",
+        default=256,
+        min=0,
+        soft_max=4096,
+        options=set(),
+    )
+    full_context: BoolProperty(
+        name="Full Context",
+        description="Draw every position of a large model's context, most of them empty, rather "
+        "than the tokens there are",
+        options=set(),
+    )
+    window_block: StringProperty(
+        name="Block",
+        description="The slab to open up; selecting one in the view chooses it",
+        get=inspecting.window_block,
+        set=inspecting.set_window_block,
+        search=inspecting.search_blocks,
+    )
+    window_block_kept: StringProperty(options={"HIDDEN"})
+    window_object_kept: StringProperty(options={"HIDDEN"})
+    window_column: IntProperty(
+        name="Column",
+        description="The column of the cell around which cubes appear, counted from 0",
+        min=0,
+        options=set(),
+    )
+    window_row: IntProperty(
+        name="Row",
+        description="The row of the cell around which cubes appear, counted from 0",
+        min=0,
+        options=set(),
     )
     look: EnumProperty(
         name="Look",

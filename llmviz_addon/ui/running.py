@@ -89,8 +89,10 @@ def problems() -> tuple[type[BaseException], ...]:
     from ..scene.looks import LookError
     from ..scene.stills import RenderError
     from ..walkthrough import AuthoringError
+    from .estimates import MemoryShortageError
 
-    return ModelError, LookError, RenderError, AuthoringError, OSError, MemoryError
+    known = ModelError, LookError, RenderError, AuthoringError
+    return *known, MemoryShortageError, OSError, MemoryError
 
 
 def sentence(error: BaseException) -> str:

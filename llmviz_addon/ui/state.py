@@ -6,9 +6,17 @@ scene's session number: they are for the moment, are not saved, and survive undo
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import bpy
 
-from . import cards, running
+from . import cards, estimates, running
+
+if TYPE_CHECKING:
+    from ..detail import Estimate
+
+# How a block is drawn, as its object says it, and how many of them are called.
+_WAYS = {"cubes": "cubes", "slab": "slabs", "shape": "shapes"}
 
 _messages: dict[int, str] = {}
 
@@ -26,12 +34,23 @@ def message(scene: bpy.types.Scene) -> str:
 
 
 def root_of(scene: bpy.types.Scene) -> bpy.types.Collection | None:
-    """The root collection of the model in a scene; None where there is none, or not yet."""
+    """The root collection of the film's own model; None where there is none, or not yet."""
+    return next(iter(standing(scene)), None)
+
+
+def standing(scene: bpy.types.Scene) -> tuple[bpy.types.Collection, ...]:
+    """Root collections of the models in a scene, the film's own first; none while one is built."""
     from ..scene import roots
 
-    if running.is_building(scene):
-        return None
-    return next(iter(roots(scene)), None)
+    return () if running.is_building(scene) else tuple(roots(scene))
+
+
+def ways_of(root: bpy.types.Collection) -> tuple[str, ...]:
+    """In which ways a model's blocks are drawn: "cubes", "slabs", "shapes"."""
+    from ..scene import names
+
+    used = {obj.get(names.DRAWN_AS) for obj in root.all_objects}
+    return tuple(words for way, words in _WAYS.items() if way in used)
 
 
 def source_of(scene: bpy.types.Scene) -> str:
@@ -66,3 +85,34 @@ def why_no_build(scene: bpy.types.Scene) -> str:
         return locked
     card = card_of(scene)
     return card.problem or card.read(scene.llmviz.prompt)[1]
+
+
+def prompt_of(scene: bpy.types.Scene) -> str:
+    """What the scene's model will read; empty for one without numbers."""
+    return scene.llmviz.prompt if card_of(scene).has_numbers else ""
+
+
+def estimate_of(scene: bpy.types.Scene) -> Estimate | None:
+    """What building the scene's model takes; None where it cannot be built."""
+    card, settings = card_of(scene), scene.llmviz
+    ids, problem = card.read(settings.prompt)
+    if card.reader is None or card.problem or problem:
+        return None
+    config = card.reader.config
+    n_computed = estimates.computed(config, len(ids))
+    return estimates.estimate(
+        config, n_computed, settings.full_context, settings.cubes, settings.slabs
+    )
+
+
+def check_memory(scene: bpy.types.Scene) -> None:
+    """Refuse to build what will not fit into memory.
+
+    Raises
+    ------
+    MemoryShortageError
+        With a sentence that says how much is needed and how much there is.
+    """
+    found, card = estimate_of(scene), card_of(scene)
+    if found is not None:
+        estimates.check_memory(card.title, found.memory_bytes + card.n_bytes)

@@ -1,0 +1,148 @@
+"""What can be said on the command line, and what is wrong with it; no Blender, no model."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+Job: TypeAlias = Callable[[argparse.Namespace], None]
+
+MODEL = "nano-gpt"
+LARGEST_SIDE = 16_384
+
+
+def parser(program: str, jobs: Mapping[str, Job]) -> argparse.ArgumentParser:
+    """The parser of a command line.
+
+    Parameters
+    ----------
+    program
+        How the program is called, for the help.
+    jobs
+        What each command does, by the command's name: "build", "stills", "film", "demo", "info".
+    """
+    made = argparse.ArgumentParser(
+        prog=program, description="Takes a GPT-style language model apart in 3D."
+    )
+    commands = made.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def command(name: str, help_: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=help_, description=f"{help_}.")
+        added.set_defaults(job=jobs[name])
+        added.add_argument("--model", default=MODEL, help="a preset's id or a checkpoint's path")
+        return added
+
+    built = command("build", "Build a model and save it as a .blend file")
+    _add_recipe(built)
+    _add_out(built, "model.blend", "the .blend file to write")
+
+    stills = command("stills", "Build a model and render its stills as PNG files")
+    _add_recipe(stills)
+    _add_render(stills)
+    _add_which(stills)
+    _add_out(stills, "stills", "the folder to write to")
+
+    film = command("film", "Build a model and render its walkthrough")
+    _add_recipe(film)
+    _add_render(film)
+    film.add_argument(
+        "--frames", type=_frames, default=(None, None), metavar="A-B", help="which; all by default"
+    )
+    _add_out(film, "film", "a folder for PNG files, or a file that ends in .mp4")
+
+    demo = command("demo", "Build a model, save it, and render its stills into one folder")
+    _add_recipe(demo)
+    _add_render(demo)
+    _add_which(demo)
+    _add_out(demo, "demo", "the folder to write to")
+
+    info = command("info", "Say what a model is and what drawing it takes, without Blender")
+    _add_prompt(info)
+    _add_detail(info)
+    return made
+
+
+def _add_prompt(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--prompt", help="what the model reads; a preset brings its own")
+
+
+def _add_detail(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--full-context", action="store_true", help="draw all of a large model's context"
+    )
+    parser.add_argument(
+        "--cubes", type=_amount, default=400_000, metavar="CELLS", help="cells as cubes; 400000"
+    )
+    parser.add_argument(
+        "--slabs", type=_amount, default=256, metavar="MB", help="megabytes of slab values; 256"
+    )
+
+
+def _add_recipe(parser: argparse.ArgumentParser) -> None:
+    _add_prompt(parser)
+    _add_detail(parser)
+    parser.add_argument(
+        "--beside",
+        action="append",
+        default=[],
+        metavar="MODEL",
+        help="one more model, on a prompt of its own; can be given several times",
+    )
+    parser.add_argument("--look", default="dark", help="a look's id: dark or light")
+    parser.add_argument("--accessible", action="store_true", help="use color-blind safe colors")
+    parser.add_argument("--no-captions", action="store_true", help="leave the captions out")
+    parser.add_argument("--verbose", action="store_true", help="show Blender's own messages too")
+
+
+def _add_render(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--size", type=_size, default=(1920, 1080), metavar="WxH", help="pixels; 1920x1080"
+    )
+    parser.add_argument(
+        "--engine", type=str.upper, choices=("AUTO", "CYCLES", "EEVEE"), default="AUTO"
+    )
+    parser.add_argument("--samples", type=_count, help="a pixel; the look's number by default")
+
+
+def _add_which(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--stills", type=_ids, metavar="ID,ID", help="which; all by default")
+
+
+def _add_out(parser: argparse.ArgumentParser, default: str, help_: str) -> None:
+    parser.add_argument("--out", type=Path, default=Path(default), help=f"{help_}; {default}")
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,6})[xX×](\d{1,6})", text)
+    sides = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not all(4 <= side <= LARGEST_SIDE for side in sides):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a size; write it like 1920x1080, 4 to {LARGEST_SIDE} a side"
+        )
+    return sides
+
+
+def _frames(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,7})(?:-(\d{1,7}))?", text)
+    if not match or int(match[2] or match[1]) < int(match[1]):
+        raise argparse.ArgumentTypeError(f"{text!r} are no frames; write them like 1-240")
+    return int(match[1]), int(match[2] or match[1])
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"\d{1,5}", text) or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of samples; write 1 or more")
+    return int(text)
+
+
+def _amount(text: str) -> int:
+    if not re.fullmatch(r"\d{1,9}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not an amount; write 0 or more")
+    return int(text)
+
+
+def _ids(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]

@@ -1,0 +1,107 @@
+"""The panel Build: build, rebuild, add, remove, what stands, and below it how much is drawn."""
+
+from __future__ import annotations
+
+import bpy
+
+from . import estimates, running, state
+from .build import LLMVIZ_OT_build, LLMVIZ_OT_build_beside, wanted
+from .layout import Sidebar, draw_progress, facts, paragraph
+
+
+class LLMVIZ_PT_build(Sidebar, bpy.types.Panel):
+    """Build, rebuild, remove, and what went wrong."""
+
+    bl_label = "Build"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        if draw_progress(layout, LLMVIZ_OT_build.bl_idname, LLMVIZ_OT_build_beside.bl_idname):
+            return
+        roots = state.standing(context.scene)
+        _draw_message(layout, context)
+        row = layout.row(align=True)
+        row.scale_y = 1.3
+        row.operator(LLMVIZ_OT_build.bl_idname, text="Rebuild" if roots else "Build")
+        if not roots:
+            return
+        row.operator("llmviz.remove", text="Remove All" if len(roots) > 1 else "Remove").name = ""
+        layout.operator(LLMVIZ_OT_build_beside.bl_idname, icon="ADD")
+        if len(roots) > 1:
+            _draw_several(layout, roots)
+        else:
+            _draw_one(layout, context, roots[0])
+
+
+class LLMVIZ_PT_detail(Sidebar, bpy.types.Panel):
+    """How much is drawn, in which way, and what it will take."""
+
+    bl_label = "Detail"
+    bl_parent_id = "LLMVIZ_PT_build"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.enabled = running.work is None
+        found = state.estimate_of(context.scene)
+        if found is not None and estimates.only_cubes(found):
+            paragraph(layout, context, f"All {found.cubes:,} cells are cubes of their own")
+            return
+        form = layout.column()
+        form.use_property_split = True
+        form.use_property_decorate = False
+        form.enabled = state.card_of(context.scene).has_numbers
+        for name in ("cubes", "slabs", "full_context"):
+            form.prop(context.scene.llmviz, name)
+        if found is not None:
+            facts(layout, estimates.rows(found))
+
+
+def _draw_message(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    message = state.message(context.scene)
+    if not message:
+        return
+    box = layout.box().row()
+    paragraph(box, context, message, "ERROR", alert=True, beside=44)
+    box.operator("llmviz.dismiss", text="", icon="X", emboss=False)
+
+
+def _draw_one(
+    layout: bpy.types.UILayout, context: bpy.types.Context, root: bpy.types.Collection
+) -> None:
+    """What stands in the scene, and whether it is what the panels above ask for."""
+    from ..scene import recipe_of
+
+    recipe, ways = recipe_of(root), state.ways_of(root)
+    rows = [("Built", root.name)]
+    if recipe.prompt:
+        rows.append(("Prompt", recipe.prompt))
+    if ways not in ((), ("cubes",)):
+        rows.append(("Drawn As", spelled(ways)))
+    facts(layout, tuple(rows))
+    asked = wanted(context.scene)
+    if recipe.model != asked.model:
+        paragraph(layout, context, "Rebuild to show the model chosen above", "INFO")
+    elif recipe.prompt != asked.prompt:
+        paragraph(layout, context, "Rebuild to show the new prompt", "INFO")
+    elif _detail(recipe) != _detail(asked):
+        paragraph(layout, context, "Rebuild to show the new detail", "INFO")
+
+
+def _draw_several(layout: bpy.types.UILayout, roots: tuple[bpy.types.Collection, ...]) -> None:
+    """The models that stand side by side, each with its way out."""
+    column = layout.column(align=True)
+    for root in roots:
+        row = column.row()
+        row.label(text=f"{root.name}: {spelled(state.ways_of(root))}", translate=False)
+        row.operator("llmviz.remove", text="", icon="X", emboss=False).name = root.name
+
+
+def spelled(ways: tuple[str, ...]) -> str:
+    """Words as a list for people, like "cubes, slabs and shapes"."""
+    *others, last = ways or ("empty",)
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _detail(recipe) -> tuple[bool, int, int]:
+    return recipe.full_context, recipe.cubes, recipe.slabs

@@ -1,0 +1,147 @@
+"""What a model will take before it is built: cells, file size, memory, and whether that is there.
+
+Planning GPT-3 takes most of a second and panels draw many times in one, so estimates are kept by
+what they were made from. Nothing here knows Blender; the other rooms are imported on first use.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..detail import Estimate
+    from ..model import Config
+
+APPENDED = 5
+"""How many tokens the walkthrough lets a model append to the prompt, context permitting."""
+
+_KILO = 1_000
+
+
+class MemoryShortageError(Exception):
+    """A model that will not fit into memory; the message is one sentence for people."""
+
+
+def computed(config: Config, n_prompt: int) -> int:
+    """Positions that will have numbers: the prompt's tokens and those appended to them."""
+    return min(n_prompt + APPENDED, config.n_ctx) if n_prompt else 0
+
+
+@lru_cache(maxsize=16)
+def estimate(
+    config: Config, n_computed: int, full_context: bool, cubes: int, slabs: int
+) -> Estimate:
+    """What drawing a model takes.
+
+    Parameters
+    ----------
+    config
+        Its architecture.
+    n_computed
+        Positions that have numbers; 0 for a model that has none.
+    full_context
+        Whether all of the context is drawn.
+    cubes, slabs
+        The budget: cells as cubes, and megabytes of slab values.
+    """
+    from .. import detail
+
+    budget = detail.Budget(cubes, slabs)
+    return detail.plan(config, n_computed, full_context=full_context, budget=budget).estimate
+
+
+def rows(found: Estimate) -> tuple[tuple[str, str], ...]:
+    """An estimate as names and values, without what a model has none of."""
+    cells = (("Cubes", found.cubes), ("Slabs", found.slabs), ("Shape Only", found.shapes))
+    return (
+        *((name, f"{count:,} cells") for name, count in cells if count),
+        ("File", f"about {size(found.file_bytes)}"),
+        ("Memory", f"about {size(found.memory_bytes)}"),
+    )
+
+
+def only_cubes(found: Estimate) -> bool:
+    """Whether every cell is drawn as a cube, as in small models."""
+    return bool(found.cubes) and not found.slabs and not found.shapes
+
+
+def size(n_bytes: float) -> str:
+    """A number of bytes for people, like "138 MB", in thousands as disks are sold."""
+    for unit in ("bytes", "KB", "MB"):
+        if round(n_bytes) < _KILO:
+            return f"{n_bytes:.0f} {unit}"
+        n_bytes /= _KILO
+    return f"{n_bytes:,.1f} GB"
+
+
+def why_no_memory(title: str, needed: int, available: int | None) -> str:
+    """Why a model cannot be built for lack of memory; empty where it can, or nothing is known.
+
+    Parameters
+    ----------
+    title
+        The model's name.
+    needed
+        Bytes that building takes, the checkpoint's own included: it is read from start to end.
+    available
+        Bytes that other programs leave; None where the system does not say.
+    """
+    if available is None or needed <= available:
+        return ""
+    return (
+        f"{title} needs about {size(needed)} of memory to build and {size(available)} are free; "
+        "close other programs, or lower Cubes and Slab Memory under Detail"
+    )
+
+
+def check_memory(title: str, needed: int) -> None:
+    """Refuse a model that does not fit into the memory that is available now.
+
+    Raises
+    ------
+    MemoryShortageError
+        With the sentence of `why_no_memory`.
+    """
+    if reason := why_no_memory(title, needed, available_memory()):
+        raise MemoryShortageError(reason)
+
+
+def available_memory() -> int | None:
+    """Bytes that can be had without swapping; None where the system does not say."""
+    if sys.platform == "win32":
+        return _available_on_windows()
+    try:
+        return available_in(Path("/proc/meminfo").read_text("ascii"))
+    except (OSError, ValueError):
+        return None
+
+
+def available_in(meminfo: str) -> int | None:
+    """Bytes that Linux's `/proc/meminfo` calls available; None where it does not say."""
+    for line in meminfo.splitlines():
+        name, _, rest = line.partition(":")
+        amount, _, unit = rest.strip().partition(" ")
+        if name == "MemAvailable" and amount.isdigit() and unit == "kB":
+            return int(amount) * 1024
+    return None
+
+
+class _MemoryStatus(ctypes.Structure):
+    """MEMORYSTATUSEX, as Windows' sysinfoapi.h declares it."""
+
+    _fields_ = (
+        ("length", ctypes.c_uint32),
+        ("load", ctypes.c_uint32),
+        *((name, ctypes.c_uint64) for name in ("total", "available", "page", "free_page")),
+        *((name, ctypes.c_uint64) for name in ("virtual", "free_virtual", "free_extended")),
+    )
+
+
+def _available_on_windows() -> int | None:
+    status = _MemoryStatus(length=ctypes.sizeof(_MemoryStatus))
+    found = ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))
+    return int(status.available) if found else None

@@ -1,0 +1,56 @@
+"""The panel Inspect: open a large model's slabs up, and read what the active block is."""
+
+from __future__ import annotations
+
+import bpy
+
+from . import inspecting, running, state
+from .layout import OnModel, facts
+from .windows import LLMVIZ_OT_close_windows, LLMVIZ_OT_open_window
+
+
+class LLMVIZ_PT_inspect(OnModel, bpy.types.Panel):
+    """Which block, which cell, and what is known of it."""
+
+    bl_label = "Inspect"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether a model stands that is not drawn as cubes throughout."""
+        roots = state.standing(context.scene)
+        return any({"slabs", "shapes"} & set(state.ways_of(root)) for root in roots)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.enabled = running.work is None
+        if inspecting.slab_roots(context.scene):
+            _draw_window(layout, context.scene.llmviz)
+        _draw_active(layout, inspecting.active_of(context.scene))
+
+
+def _draw_window(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) -> None:
+    """Which cell to open up, typed or picked."""
+    form = layout.column()
+    form.use_property_split = True
+    form.use_property_decorate = False
+    row = form.row(align=True)
+    row.prop(settings, "window_block")
+    row.operator(LLMVIZ_OT_open_window.bl_idname, text="", icon="EYEDROPPER")
+    cell = form.column(align=True)
+    cell.prop(settings, "window_column")
+    cell.prop(settings, "window_row")
+    buttons = layout.row(align=True)
+    # The cell is typed above; the eyedropper picks one.
+    buttons.operator_context = "EXEC_DEFAULT"
+    buttons.operator(LLMVIZ_OT_open_window.bl_idname)
+    buttons.operator(LLMVIZ_OT_close_windows.bl_idname)
+
+
+def _draw_active(layout: bpy.types.UILayout, active: bpy.types.Object | None) -> None:
+    """What the active object shows, where it is a block of ours."""
+    from ..scene import names
+
+    if active is None or names.BLOCK not in active:
+        return
+    said = (("Selected", names.TITLE), ("Drawn As", names.DRAWN_AS), ("Values", names.EXACTNESS))
+    facts(layout, tuple((name, str(active[key])) for name, key in said if key in active))

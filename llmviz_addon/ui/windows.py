@@ -1,0 +1,153 @@
+"""Operators that open a slab up, so that some of its cells are cubes in place, and close it."""
+
+from __future__ import annotations
+
+import bpy
+from bpy.props import IntProperty, StringProperty
+from bpy_extras.view3d_utils import region_2d_to_origin_3d, region_2d_to_vector_3d
+from mathutils import Vector
+
+from . import inspecting, state
+
+# What turns the view while a cell is being picked.
+_NAVIGATION = {
+    "MIDDLEMOUSE",
+    "WHEELUPMOUSE",
+    "WHEELDOWNMOUSE",
+    "TRACKPADPAN",
+    "TRACKPADZOOM",
+    "NDOF_MOTION",
+}
+
+
+class _OnSlabs:
+    """For operators that need a slab in the scene."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether there is a slab, and nothing else at work."""
+        reason = state.why_locked(context.scene)
+        if not reason and not inspecting.slab_roots(context.scene):
+            reason = "No model in this scene has slabs to open up"
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
+
+
+class LLMVIZ_OT_open_window(_OnSlabs, bpy.types.Operator):
+    """Make cubes of a slab's cells around one cell, which is picked in the view with a click"""
+
+    bl_idname = "llmviz.open_window"
+    bl_label = "Open Up"
+    bl_options = {"REGISTER", "UNDO"}
+
+    block: StringProperty(
+        name="Block",
+        description="The name of the block; the one chosen in the sidebar where empty",
+        options={"SKIP_SAVE"},
+    )
+    column: IntProperty(
+        name="Column",
+        description="The cell's column; the one in the sidebar where negative",
+        default=-1,
+        min=-1,
+        options={"SKIP_SAVE"},
+    )
+    row: IntProperty(
+        name="Row",
+        description="The cell's row; the one in the sidebar where negative",
+        default=-1,
+        min=-1,
+        options={"SKIP_SAVE"},
+    )
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        from .. import scene as scene_room
+
+        settings = context.scene.llmviz
+        block = self.block or settings.window_block
+        column = settings.window_column if self.column < 0 else self.column
+        row = settings.window_row if self.row < 0 else self.row
+        if not block:
+            self.report({"ERROR"}, "Choose a block to open up, or select a slab")
+            return {"CANCELLED"}
+        try:
+            scene_room.open_window(context.scene, block, column, row)
+        except scene_room.WindowError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        settings.window_block = block
+        settings.window_column, settings.window_row = column, row
+        return {"FINISHED"}
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        """Let a cell be picked with the mouse."""
+        if bpy.app.background or context.window is None:
+            return self.execute(context)
+        context.window.cursor_modal_set("EYEDROPPER")
+        context.workspace.status_text_set("Click: Open Up    Esc: Cancel")
+        context.window_manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Wait for a click on a cell; the view can be turned meanwhile."""
+        if event.type in _NAVIGATION:
+            return {"PASS_THROUGH"}
+        if event.type in {"ESC", "RIGHTMOUSE"} and event.value == "PRESS":
+            self.cancel(context)
+            return {"CANCELLED"}
+        if event.type != "LEFTMOUSE" or event.value != "PRESS":
+            return {"RUNNING_MODAL"}
+        ray = ray_under(context.screen, event.mouse_x, event.mouse_y)
+        cell = None if ray is None else inspecting.cell_at(context.scene, *ray)
+        if cell is None:
+            self.report({"WARNING"}, "There is no cell here; click a slab, or press Esc")
+            return {"RUNNING_MODAL"}
+        self.block, self.column, self.row = cell
+        self.cancel(context)
+        return self.execute(context)
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Give the cursor and the status bar back."""
+        context.window.cursor_modal_restore()
+        context.workspace.status_text_set(None)
+
+
+class LLMVIZ_OT_close_windows(_OnSlabs, bpy.types.Operator):
+    """Make whole slabs again of all that were opened up"""
+
+    bl_idname = "llmviz.close_windows"
+    bl_label = "Close All"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        from .. import scene as scene_room
+
+        scene_room.close_windows(context.scene)
+        return {"FINISHED"}
+
+
+def ray_under(screen: bpy.types.Screen, x: int, y: int) -> tuple[Vector, Vector] | None:
+    """Origin and direction of the ray under a pixel of a window; None outside of 3D views."""
+    for area in screen.areas:
+        if area.type != "VIEW_3D":
+            continue
+        # Sidebars lie over the view.
+        over = [r for r in area.regions if r.width > 1 and _holds(r, x, y)]
+        if len(over) != 1 or over[0].type != "WINDOW":
+            continue
+        region, view = over[0], area.spaces.active.region_3d
+        place = (x - region.x, y - region.y)
+        direction = region_2d_to_vector_3d(region, view, place)
+        return region_2d_to_origin_3d(region, view, place), direction
+    return None
+
+
+def _holds(region: bpy.types.Region, x: int, y: int) -> bool:
+    within_x = region.x <= x < region.x + region.width
+    return within_x and region.y <= y < region.y + region.height
+
+
+register, unregister = bpy.utils.register_classes_factory(
+    (LLMVIZ_OT_open_window, LLMVIZ_OT_close_windows)
+)
