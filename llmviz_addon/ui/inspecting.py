@@ -6,8 +6,7 @@ activated since a block was last typed, else what was typed.
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import bpy
 from mathutils import Matrix, Vector
@@ -15,19 +14,14 @@ from mathutils import Matrix, Vector
 from . import state
 
 if TYPE_CHECKING:
+    from ..anatomy import Hit
     from ..detail import Plan
-    from ..model import Config
 
-# Names that a search offers at once.
-_MOST_FOUND = 200
+# Names that a search offers at once, and plans that are kept.
+_MOST_FOUND, _MOST_KEPT = 200, 4
 
-
-class Cell(NamedTuple):
-    """A cell of a block in a scene."""
-
-    block: str
-    column: int
-    row: int
+# Plans by what they were made from.
+_plans: dict[tuple, Plan] = {}
 
 
 def slab_roots(scene: bpy.types.Scene) -> list[bpy.types.Collection]:
@@ -85,21 +79,15 @@ def slab_blocks(root: bpy.types.Collection) -> list[str]:
 
 
 def plan_of(root: bpy.types.Collection) -> Plan:
-    """The plan after which a model with numbers was drawn."""
-    from ..scene import recipe_of
-    from ..scene.recipe import config_of, run_of
+    """How a model is drawn; kept, since panels ask often and planning takes a while."""
+    from ..scene.recipe import config_of, plan_of, recipe_of
 
-    recipe = recipe_of(root)
-    n_computed = len(run_of(root).ids)
-    return _plan(config_of(root), n_computed, recipe.full_context, recipe.cubes, recipe.slabs)
-
-
-@lru_cache(maxsize=4)
-def _plan(config: Config, n_computed: int, full_context: bool, cubes: int, slabs: int) -> Plan:
-    from .. import detail
-
-    budget = detail.Budget(cubes, slabs)
-    return detail.plan(config, n_computed, full_context=full_context, budget=budget)
+    made_from = (root.session_uid, recipe_of(root), config_of(root))
+    if made_from not in _plans:
+        while len(_plans) >= _MOST_KEPT:
+            del _plans[next(iter(_plans))]
+        _plans[made_from] = plan_of(root)
+    return _plans[made_from]
 
 
 def _first_block(scene: bpy.types.Scene, name: str) -> str:
@@ -111,21 +99,22 @@ def _first_block(scene: bpy.types.Scene, name: str) -> str:
     return name
 
 
-def cell_at(scene: bpy.types.Scene, origin: Vector, direction: Vector) -> Cell | None:
+def cell_at(scene: bpy.types.Scene, origin: Vector, direction: Vector) -> Hit | None:
     """The nearest cell of a model with slabs that a ray in the world hits."""
-    hits = []
+    from ..scene.recipe import plan_of
+
+    nearest, found = float("inf"), None
     for root in slab_roots(scene):
         to_world = _cells_to_world(root)
-        start, along = _in_cells(to_world, origin, direction)
-        anatomy = plan_of(root).anatomy
-        found = anatomy.pick(tuple(start), tuple(along))
-        if found is None:
+        back = to_world.inverted()
+        hit = plan_of(root).anatomy.pick(back @ origin, back.to_3x3() @ direction)
+        if hit is None:
             continue
-        cell = Cell(*found)
-        first = anatomy.blocks[cell.block].origin
-        place = to_world @ Vector((first[0] + cell.column, first[1], first[2] - cell.row))
-        hits.append(((place - origin).length, cell))
-    return min(hits, default=(0.0, None))[1]
+        # Models may be of different size in the world, so metres decide.
+        away = (to_world @ Vector(hit.point) - origin).length
+        if away < nearest:
+            nearest, found = away, hit
+    return found
 
 
 def _cells_to_world(root: bpy.types.Collection) -> Matrix:
@@ -139,9 +128,3 @@ def _cells_to_world(root: bpy.types.Collection) -> Matrix:
     if anchor.parent is not None:
         placed = anchor.parent.matrix_world @ anchor.matrix_parent_inverse @ placed
     return placed @ Matrix.Scale(CELL, 4)
-
-
-def _in_cells(to_world: Matrix, origin: Vector, direction: Vector) -> tuple[Vector, Vector]:
-    """A ray of the world as one of the model, its direction of unit length."""
-    back = to_world.inverted()
-    return back @ origin, (back.to_3x3() @ direction).normalized()

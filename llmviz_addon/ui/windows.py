@@ -99,11 +99,11 @@ class LLMVIZ_OT_open_window(_OnSlabs, bpy.types.Operator):
         if event.type != "LEFTMOUSE" or event.value != "PRESS":
             return {"RUNNING_MODAL"}
         ray = ray_under(context.screen, event.mouse_x, event.mouse_y)
-        cell = None if ray is None else inspecting.cell_at(context.scene, *ray)
-        if cell is None:
+        hit = None if ray is None else inspecting.cell_at(context.scene, *ray)
+        if hit is None:
             self.report({"WARNING"}, "There is no cell here; click a slab, or press Esc")
             return {"RUNNING_MODAL"}
-        self.block, self.column, self.row = cell
+        self.block, self.column, self.row = hit.block, hit.column, hit.row
         self.cancel(context)
         return self.execute(context)
 
