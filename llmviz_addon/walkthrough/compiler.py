@@ -110,13 +110,14 @@ class _Film:
         text = self._text(beat, id_)
         run, start = self.stage.run, self.time
         needed = max((gesture.length(run) for gesture in beat.gestures), default=0.0)
-        shot = 0.0 if beat.shot is None else beat.shot.at + beat.shot.move
+        spec = None if beat.shot is None else beat.shot.suited(self.stage.aspect, self.facts)
+        shot = 0.0 if spec is None else spec.at + spec.move
         seconds = max(beat.duration, needed, shot, reading_time(text) if text else 0.0)
         # Beats start on whole frames, where their markers are.
         end = start + math.ceil(seconds * FPS - 1e-6) / FPS
         moment = Moment(id_, start, end, self._names(beat))
-        if beat.shot is not None:
-            self._shoot(beat.shot, moment)
+        if spec is not None:
+            self._shoot(spec, moment)
         for gesture in beat.gestures:
             self.stage.play(gesture, moment)
         if text:
@@ -138,6 +139,7 @@ class _Film:
             "last_head": self.stage.anatomy.config.n_head - 1,
             "last_column": self.stage.run.n_prompt - 1,
             "end_column": self.stage.run.n_tokens - 1,
+            "first_appended": min(self.stage.run.n_prompt, self.stage.run.n_tokens - 1),
         }
 
     def _text(self, beat: Beat, id_: str) -> str:
@@ -155,7 +157,6 @@ class _Film:
     def _shoot(self, spec: ShotSpec, moment: Moment) -> None:
         """Move the camera to a beat's shot, and let it drift on if the script says so."""
         stage = self.stage
-        spec = spec.suited(stage.aspect)
         show = tuple(fill(selector, moment.names) for selector in spec.show)
         try:
             pose = self._fitted(spec, show)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
 
 SHORTEST_FLIGHT = 0.3
 """Seconds below which a flight could not be followed; the token just appears at the input."""
+
+SHORTEST_LOOK = 0.3
+"""Seconds that the column of a token's index shines at least."""
+
+ONE_BY_ONE, WAVE = 16, 0.4
+"""Tiles that flash one after the other; of more, each takes this many seconds."""
 
 APPARENT = 0.07
 """Height of a flying tile in the picture, as a fraction of it, where it flies far away."""
@@ -247,8 +254,11 @@ def _focus(stage: Stage, gesture: verbs.Focus, moment: Moment) -> None:
                 easing="linear",
             )
         elif gesture.columns == "ids":
-            for i, time in enumerate(np.linspace(moment.start, end, columns + 1)[:-1]):
-                jump(float(time), float(stage.run.prompt_ids[i]))
+            # Of a long prompt only some, so that each can be seen; in step with "prompt".
+            step = (end - moment.start) / columns
+            for token in range(0, columns, math.ceil(SHORTEST_LOOK / step)):
+                time = moment.start + token * step
+                jump(time, float(stage.run.prompt_ids[token]))
         else:
             jump(moment.start, columns - 1.0)
         jump(moment.end, -1.0)
@@ -256,15 +266,24 @@ def _focus(stage: Stage, gesture: verbs.Focus, moment: Moment) -> None:
 
 def _flash(stage: Stage, gesture: verbs.Flash, moment: Moment) -> None:
     count = stage.run.n_prompt
-    step = (moment.end - moment.start) / count
-    for i in range(count):
-        tile, start = targets.tile(gesture.subject, i), moment.start + i * step
+    length = (moment.end - moment.start) / count
+    if count > ONE_BY_ONE:
+        # So many run past as a wave.
+        length = min(max(length, WAVE), moment.end - moment.start)
+    for i, start in enumerate(_starts(moment, count, length)):
+        tile = targets.tile(gesture.subject, i)
         if gesture.reveal:
-            stage.board.ramp(tile, targets.OPACITY, start, start + min(0.4, step), 1.0, moment.id)
+            risen = start + min(0.4, length)
+            stage.board.ramp(tile, targets.OPACITY, start, risen, 1.0, moment.id)
         if gesture.to:
-            stage.board.pulse(
-                tile, targets.HIGHLIGHT, start, start + 0.7 * step, gesture.to, moment.id, 0.2
-            )
+            lit = start + 0.7 * length
+            stage.board.pulse(tile, targets.HIGHLIGHT, start, lit, gesture.to, moment.id, 0.2)
+
+
+def _starts(moment: Moment, count: int, length: float) -> list[float]:
+    """When each of so many things begins, the last one in time for its own length."""
+    step = (moment.end - moment.start - length) / max(1, count - 1)
+    return [moment.start + i * step for i in range(count)]
 
 
 def _fly(stage: Stage, gesture: verbs.Fly, moment: Moment) -> None:

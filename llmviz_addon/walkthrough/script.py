@@ -52,6 +52,8 @@ class ShotSpec:
         Degrees that the camera turns on while it waits for the next shot.
     tall
         What is said of pictures that are higher than wide, where it differs.
+    large
+        What is said of models with the fact ``"large"``, where it differs.
     """
 
     show: tuple[str, ...]
@@ -63,9 +65,12 @@ class ShotSpec:
     move: float = 1.5
     drift: float = 0.0
     tall: ShotSpec | None = None
+    large: ShotSpec | None = None
 
-    def suited(self, aspect: float) -> ShotSpec:
-        """The shot for a picture with this width over its height."""
+    def suited(self, aspect: float, facts: frozenset[str]) -> ShotSpec:
+        """The shot for a picture with this width over its height, and a model of these facts."""
+        if self.large is not None and "large" in facts:
+            return self.large.suited(aspect, frozenset())
         return self.tall if self.tall is not None and aspect < 1 else self
 
 
@@ -234,7 +239,8 @@ def _shot(table: Table) -> ShotSpec:
         at=table.number("at", 0.0),
         move=table.number("move", 1.5),
         drift=table.number("drift", 0.0, least=-90),
-        tall=_shot(table.variant("tall")) if "tall" in table.values else None,
+        tall=_shot(table.variant("tall", "large")) if "tall" in table.values else None,
+        large=_shot(table.variant("large")) if "large" in table.values else None,
     )
     if not shot.show:
         raise AuthoringError(f"{table.where}: show is empty; name what the camera is to see.")
@@ -333,10 +339,10 @@ class Table:
     def table(self, key: str) -> Table:
         return Table(self._get(key, dict, "a table"), f"{self.where}, {key}")
 
-    def variant(self, key: str) -> Table:
-        """A table of what differs from this one, with the rest filled in."""
+    def variant(self, key: str, *without: str) -> Table:
+        """A table of what differs from this one, with the rest filled in but for `without`."""
         own = self.table(key)
-        rest = {name: value for name, value in self.values.items() if name != key}
+        rest = {name: v for name, v in self.values.items() if name not in (key, *without)}
         return Table({**rest, **own.values}, own.where)
 
     def tables(self, key: str, *, required: bool = True) -> list[Table]:

@@ -6,9 +6,11 @@ A selector is one of
 - ``section:`` and a section's path (``"section:layer{layer}.attention"``), or ``"model"`` for
   everything,
 - ``strip:input`` or ``strip:output``, optionally of one position (``"strip:input:3"``) or of the
-  prompt's (``"strip:input:prompt"``), ``card`` or ``key``,
+  prompt's (``"strip:input:prompt"``); ``candidates`` for the list of the best next tokens beside
+  the output strip; ``card`` (the large one, where there is one) or ``key``,
 - cells of a block: ``"embedding[0:6]"`` for columns, ``"embedding[0:6, 10:20]"`` for columns and
-  rows, from the first up to, not including, the second.
+  rows, from the first up to, not including, the second; ``"wte[-64:]"`` for the last 64. Tiles of
+  a strip alike: ``"strip:input:prompt[:12]"``.
 
 ``{layer}``, ``{head}`` and other numbers in braces are filled in first.
 """
@@ -25,7 +27,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..anatomy.strips import Tile, input_strip, output_strip
+from ..anatomy.strips import Tile, candidates, input_strip, output_strip
 from . import targets
 from .errors import AuthoringError
 
@@ -34,7 +36,8 @@ if TYPE_CHECKING:
 
 _CELLS = re.compile(r"(?P<name>[^\[]+)\[(?P<columns>[^,\]]*)(?:,(?P<rows>[^\]]*))?\]")
 _FIELD = re.compile(r"\{(\w+)\}")
-_PLACES = {targets.CARD: "model_card", targets.KEY: "key"}
+_PLACES = {targets.CARD: ("model_card_large", "model_card"), targets.KEY: ("key",)}
+"""Which places a name means: the first that there is."""
 
 
 def fill(selector: str, names: Mapping[str, int]) -> str:
@@ -105,6 +108,9 @@ class Selection:
         return make(self.anatomy, self.n_tokens).tiles
 
     def _corners(self, selector: str) -> np.ndarray:
+        match = _CELLS.fullmatch(selector)
+        if match:
+            return self._cells(selector, match)
         strip, _, position = selector.rpartition(":")
         if selector in (targets.INPUT, targets.OUTPUT):
             return np.concatenate([tile.corners for tile in self.tiles(selector)])
@@ -115,12 +121,13 @@ class Selection:
             if not (position.isdigit() and int(position) < len(tiles)):
                 raise AuthoringError(f"{selector!r}: {strip} has positions 0 to {len(tiles) - 1}.")
             return np.asarray(tiles[int(position)].corners)
-        if selector in _PLACES:
-            place = self.anatomy.places[_PLACES[selector]]
-            return np.array([place.least, place.greatest])
-        match = _CELLS.fullmatch(selector)
-        if match:
-            return self._cells(selector, match)
+        if selector == "candidates":
+            rows = candidates(self.anatomy, self.n_prompt)
+            return np.concatenate([row.corners for row in rows])
+        for name in _PLACES.get(selector, ()):
+            if name in self.anatomy.places:
+                place = self.anatomy.places[name]
+                return np.array([place.least, place.greatest])
         # Each block by itself: the corners of a whole section would reserve room for nothing.
         names = self.blocks(selector)
         bounds = self._bounds
@@ -139,6 +146,11 @@ class Selection:
         return {name: place for place, name in enumerate(self.anatomy.blocks)}
 
     def _cells(self, selector: str, match: re.Match[str]) -> np.ndarray:
+        strip = match["name"].removesuffix(":prompt")
+        if strip in (targets.INPUT, targets.OUTPUT):
+            count = self.n_tokens if strip == match["name"] else self.n_prompt
+            first, last = _span(selector, match["columns"], count)
+            return np.concatenate([tile.corners for tile in self.tiles(strip)[first:last]])
         names = self.blocks(match["name"])
         if len(names) != 1:
             raise AuthoringError(f"{selector!r}: cells can be chosen from one block only.")
@@ -157,14 +169,20 @@ class Selection:
 
 
 def _span(selector: str, text: str, size: int) -> tuple[int, int]:
-    """First and one past the last cell, clipped to the block's size."""
+    """First and one past the last cell, clipped to the size; negative ones count from the end."""
     first, colon, last = text.strip().partition(":")
     try:
-        start = int(first) if first else 0
-        stop = (int(last) if last else size) if colon else start + 1
+        start = _place(first, size) if first else 0
+        stop = (_place(last, size) if last else size) if colon else start + 1
     except ValueError:
         raise AuthoringError(f"{selector!r}: cells are written like [0:6, 10:20].") from None
     stop = min(stop, size)
     if not 0 <= start < stop:
         raise AuthoringError(f"{selector!r} has no cells; this axis has {size}.")
     return start, stop
+
+
+def _place(text: str, size: int) -> int:
+    """A number, or one that counts from the end; at the start where there are fewer."""
+    number = int(text)
+    return max(0, number + size) if number < 0 else number

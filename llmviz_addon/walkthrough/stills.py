@@ -17,6 +17,7 @@ from .run import Run
 from .script import Table, read_preset
 from .selection import Selection, fill
 from .storyboard import Storyboard
+from .wording import is_large
 
 if TYPE_CHECKING:
     from ..anatomy import Anatomy
@@ -51,6 +52,8 @@ class Still:
         Whether the caption of the moment is in the picture.
     tall
         The still for pictures that are square or higher than wide, where it differs.
+    large
+        The still for models with the fact ``"large"``, where it differs.
     """
 
     id: str
@@ -67,6 +70,12 @@ class Still:
     closer: float
     captions: bool
     tall: Still | None
+    large: Still | None
+
+    def suited(self, anatomy: Anatomy, aspect: float) -> Still:
+        """The still for a model and a picture with this width over its height."""
+        still = self.large if self.large is not None and is_large(anatomy) else self
+        return still.tall if still.tall is not None and aspect <= 1 else still
 
 
 def stills(name: str = "gpt2") -> tuple[Still, ...]:
@@ -97,7 +106,8 @@ def parse_stills(values: dict[str, Any]) -> tuple[Still, ...]:
 def _still(table: Table) -> Still:
     id_ = table.text("id")
     table.where = f"still {id_!r}"
-    tall = _still(table.variant("tall")) if "tall" in table.values else None
+    tall = _still(table.variant("tall", "large")) if "tall" in table.values else None
+    large = _still(table.variant("large")) if "large" in table.values else None
     show = tuple(table.strings("show"))
     if not show:
         raise AuthoringError(f"{table.where}: show is empty; name what is to be in the picture.")
@@ -116,6 +126,7 @@ def _still(table: Table) -> Still:
         closer=table.number("closer", 1.0, least=0.05),
         captions=table.flag("captions"),
         tall=tall,
+        large=large,
     )
     table.done()
     return still
@@ -161,8 +172,7 @@ def still_pose(still: Still, anatomy: Anatomy, run: Run, aspect: float = 16 / 9)
     AuthoringError
         If the still shows something that this model has not.
     """
-    if still.tall is not None and aspect <= 1:
-        still = still.tall
+    still = still.suited(anatomy, aspect)
     selection = Selection(anatomy, run.n_prompt, run.n_tokens)
     last = anatomy.config.n_layer - 1
     names = {

@@ -24,10 +24,15 @@ FACTS = (
     "one_layer",
     "words",
     "large_vocabulary",
+    "large",
 )
 """What a script may ask: tokens were appended, more than one was, the context is full, the result
-is the prompt sorted, there are several layers, two of these negated; tokens are parts of words, and
-the vocabulary is larger than `SMALL`."""
+is the prompt sorted, there are several layers, two of these negated; tokens are parts of words,
+the vocabulary is larger than `SMALL`, and the model is so large that not all of it can be seen with
+a cell in sight (`LARGE`)."""
+
+LARGE = 20_000
+"""Cells along the longer side of a model."""
 
 SMALL = 10
 """Tokens of a vocabulary whose probabilities can be taken in at a glance."""
@@ -46,8 +51,15 @@ def facts(anatomy: Anatomy, run: Run) -> frozenset[str]:
         "one_layer": not several,
         "words": run.texts is not None,
         "large_vocabulary": anatomy.config.n_vocab > SMALL,
+        "large": is_large(anatomy),
     }
     return frozenset(name for name in FACTS if holds[name])
+
+
+def is_large(anatomy: Anatomy) -> bool:
+    """Whether the fact ``"large"`` holds."""
+    least, greatest = anatomy.bounds()
+    return max(b - a for a, b in zip(least, greatest, strict=True)) > LARGE
 
 
 def values(anatomy: Anatomy, run: Run, words: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -90,6 +102,7 @@ def _told(run: Run, words: Mapping[str, Sequence[str]]) -> dict[str, str]:
         written = [quote(text) for text in run.texts]
         ids = list(dict.fromkeys(run.prompt_ids))[:3]
     prompt, appended, result = written
+    # A number stays in one line with its word.
     guesses = run.candidates[run.n_prompt - 1]
     return {
         "prompt": prompt,
@@ -100,7 +113,7 @@ def _told(run: Run, words: Mapping[str, Sequence[str]]) -> dict[str, str]:
         "token_ids": ", ".join(f"{run.name(token)} is {token}" for token in ids),
         "probability": probability(run.shares[run.n_prompt - 1]),
         "final_probability": probability(run.shares[-1]),
-        "guesses": ", ".join(f"{run.name(c.token)} {probability(c.share)}" for c in guesses),
+        "guesses": ", ".join(f"{run.name(c.token)}\u00a0{probability(c.share)}" for c in guesses),
         "tokens": _number(run.n_prompt, words["numbers"]),
         "sequence_tokens": _number(run.n_tokens, words["numbers"]),
         "last_ordinal": _ordinal(run.n_prompt, words),

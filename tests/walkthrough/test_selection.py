@@ -78,3 +78,21 @@ def test_braces_are_filled_in():
     assert fill("layer{layer}.head{head}.q", {"layer": 2, "head": 1}) == "layer2.head1.q"
     with pytest.raises(AuthoringError, match="known here are layer"):
         fill("layer{leyer}", {"layer": 0})
+
+
+def test_negative_numbers_count_from_the_end(selection):
+    block = selection.anatomy.blocks["wpe"]
+    count = block.columns
+    for text, same in (("[-4:]", f"[{count - 4}:{count}]"), ("[-1]", f"[{count - 1}]")):
+        np.testing.assert_allclose(
+            selection.points([f"wpe{text}"]), selection.points([f"wpe{same}"])
+        )
+    np.testing.assert_allclose(selection.points(["wpe[-4000:]"]), selection.points(["wpe[:]"]))
+
+
+def test_tiles_of_a_strip_are_chosen_like_cells(selection):
+    tiles = selection.tiles("strip:input")
+    expected = np.concatenate([tile.corners for tile in tiles[1:3]])
+    np.testing.assert_allclose(selection.points(["strip:input[1:3]"]), expected)
+    last = selection.points(["strip:input:prompt[-1:]"])
+    np.testing.assert_allclose(last, tiles[selection.n_prompt - 1].corners)

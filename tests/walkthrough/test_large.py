@@ -1,0 +1,116 @@
+"""GPT-2's film by the same script: what is shown can be read, and nothing is hectic."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from llmviz_addon import anatomy, detail, model, walkthrough
+from llmviz_addon.walkthrough import Run, Texts, still_pose, still_time, stills, targets
+from llmviz_addon.walkthrough.framing import SENSOR
+from llmviz_addon.walkthrough.selection import Selection
+
+WIDTH = 1920
+PROMPT = "The quick brown fox jumps over the lazy dog, and"
+
+
+@pytest.fixture(scope="module", params=[(10, 15), (64, 69)], ids=("short", "long"))
+def gpt2(request):
+    """GPT-2, a run with made-up candidates, its bundles and its film."""
+    n_prompt, n_tokens = request.param
+    config = next(preset.config for preset in model.presets() if preset.id == "gpt2")
+    body = anatomy.build(config, n_tokens)
+    rng = np.random.default_rng(n_tokens)
+    ids = [50256, *rng.integers(0, config.n_vocab, n_tokens - 1).tolist()]
+    probabilities = rng.dirichlet(np.full(config.n_vocab, 0.001), n_tokens)
+    labels = {token: f"·word{token % 100}" for token in range(config.n_vocab)}
+    texts = Texts(PROMPT, " away from here now", " away from here now at")
+    run = Run.made(ids[:n_prompt], ids, labels, probabilities, "GPT-2", texts)
+    film = walkthrough.compile(None, body, run, bundles=detail.bundle(body))
+    return body, run, film
+
+
+def pixels(pose):
+    """Pixels of a cell where the camera's focus is, in a picture 1,920 wide."""
+    return WIDTH * pose.lens / SENSOR / pose.distance
+
+
+def test_what_shots_are_near_to_can_be_read(gpt2):
+    _, run, film = gpt2
+    near = {shot.beat.partition(".")[2]: pixels(shot.pose) for shot in film.shots[:19]}
+    assert near["number"] > 90
+    # A tile of the strip, some 96 cells wide, carries a word: no less than 60 pixels.
+    for beat in ("input", "tokens", "prediction", "loop", "result"):
+        assert 96 * near[beat] > 60, beat
+    # A grid of positions by positions is larger than a tenth of the picture's height.
+    assert run.n_tokens * near["attention"] > 30
+    # A residual column of 768 channels, and an MLP of 3,072 neurons.
+    for beat in ("kinds", "embedding", "heads", "residual", "mlp", "output"):
+        assert 768 * near[beat] > 200, beat
+
+
+def test_shots_have_their_subject_in_view(gpt2):
+    body, run, film = gpt2
+    selection = Selection(body, run.n_prompt, run.n_tokens)
+    for shot in film.shots:
+        at = film.camera_at(shot.end).project(selection.points(shot.show), 16 / 9)
+        assert at[:, 2].min() > 0, shot.beat
+        assert at[:, :2].min() > -1e-3, shot.beat
+        assert at[:, :2].max() < 1 + 1e-3, shot.beat
+
+
+def test_the_camera_never_jumps(gpt2):
+    _, _, film = gpt2
+    poses = [film.camera_at(t) for t in np.arange(0, film.duration, 1 / film.fps)]
+    for before, after in pairwise(poses):
+        step = np.linalg.norm(np.array(after.location) - before.location)
+        assert step < 0.25 * max(before.distance, after.distance)
+
+
+def test_tiles_flash_for_long_enough_to_be_seen(gpt2):
+    _, run, film = gpt2
+    start, end = film.span("introduction.tokens")
+    for position in range(run.n_prompt):
+        times = np.arange(start, end, 1 / film.fps)
+        name = targets.tile(targets.INPUT, position)
+        lit = [film.value_at(name, "highlight", t) > 0.2 for t in times]
+        assert sum(lit) >= 5, position
+
+
+def test_columns_of_token_indices_shine_one_at_a_time(gpt2):
+    _, run, film = gpt2
+    channel = next(
+        c for c in film.channels if (c.target, c.property) == ("wte", targets.FOCUS_COLUMN)
+    )
+    shown = [key for key in channel.keys if key.value >= 0]
+    assert {int(key.value) for key in shown} <= set(run.prompt_ids)
+    assert shown[0].value == 50256
+    assert min(b.time - a.time for a, b in pairwise(shown)) >= 0.3 - 1e-6
+
+
+def test_captions_have_two_lines_at_most(gpt2):
+    _, _, film = gpt2
+    for caption in film.captions:
+        assert len(caption.lines()) <= 2, caption.text
+
+
+def test_stills_are_framed_and_taken(gpt2):
+    body, run, film = gpt2
+    selection = Selection(body, run.n_prompt, run.n_tokens)
+    for still in stills():
+        still_time(still, film)
+        for aspect in (16 / 9, 9 / 16):
+            pose = still_pose(still, body, run, aspect)
+            chosen = still.suited(body, aspect)
+            at = pose.project(selection.points(chosen.show), aspect)
+            assert at[:, 2].min() > 0, still.id
+            if chosen.closer == 1:
+                assert at[:, :2].min() > -1e-3 and at[:, :2].max() < 1 + 1e-3, still.id
+
+
+def test_a_gpt2_film_has_few_curves_and_keys(gpt2):
+    _, _, film = gpt2
+    assert len(film.channels) < 600
+    assert sum(len(channel.keys) for channel in film.channels) < 20_000
