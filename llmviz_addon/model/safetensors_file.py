@@ -10,6 +10,8 @@ BF16. For that we read the places from the header that it has accepted, and map 
 from __future__ import annotations
 
 import json
+import mmap
+import os
 import struct
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -152,10 +154,12 @@ class SafetensorsFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._data: NDArray[np.uint8] | None = None
+        self._map: mmap.mmap | None = None
+        self._data = np.empty(0, np.uint8)
         try:
-            self._size = path.stat().st_size
             with path.open("rb") as stream:
+                self._stamp = _stamp(os.fstat(stream.fileno()))
+                self._size = self._stamp[0]
                 start = stream.read(8)
                 length = int.from_bytes(start, "little")
                 header = b"" if length > MAX_HEADER else stream.read(min(length, self._size))
@@ -196,19 +200,40 @@ class SafetensorsFile:
         )
 
     def data(self) -> NDArray[np.uint8]:
-        """The bytes after the header, as a read-only view of the mapped file."""
-        if self._data is None:
-            try:
-                mapped = np.memmap(self.path, dtype=np.uint8, mode="r")
-            except (OSError, ValueError) as error:
-                raise CheckpointError(f"{self.path}: can no longer be read ({error})") from error
-            if mapped.size != self._size:
-                raise CheckpointError(
-                    f"{self.path}: has changed its size since it was opened; load it again"
-                )
-            # A plain ndarray: slicing np.memmap costs more and its type surprises.
-            self._data = np.asarray(mapped).view(np.ndarray)[self._start :]
+        """The bytes after the header, as a read-only view of the mapped file.
+
+        Raises
+        ------
+        CheckpointError
+            Where the file is gone, or no longer what was opened. Reading mapped bytes that a
+            file has lost would end the process, so its size is looked at each time.
+        """
+        if self._map is None:
+            self._map = self._mapped()
+            self._data = np.frombuffer(self._map, np.uint8)[self._start :]
+        elif self._map.size() != self._size:
+            raise self._changed("size")
         return self._data
+
+    def _mapped(self) -> mmap.mmap:
+        try:
+            with self.path.open("rb") as stream:
+                stamp = _stamp(os.fstat(stream.fileno()))
+                if stamp == self._stamp:
+                    return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+        except (OSError, ValueError) as error:
+            raise CheckpointError(f"{self.path}: can no longer be read ({error})") from error
+        raise self._changed("size" if stamp[0] != self._size else "content")
+
+    def _changed(self, what: str) -> CheckpointError:
+        return CheckpointError(
+            f"{self.path}: has changed its {what} since it was opened; load it again"
+        )
+
+
+def _stamp(status: os.stat_result) -> tuple[int, int]:
+    """By which a file's change is noticed: bytes, and nanoseconds of the last writing."""
+    return status.st_size, status.st_mtime_ns
 
 
 def _reason(error: SafetensorError) -> str:

@@ -107,6 +107,13 @@ def read_config(raw: dict[str, Any] | None, tensors: Tensors, path: Path) -> Con
         Where something that changes the numbers is unknown, unsupported or contradictory.
     """
     said = {} if raw is None else raw
+    if raw is None and "wte" not in tensors:
+        names = sorted(tensor.name for tensor in tensors.values())
+        found = f"its first is {names[0][:60]}" if names else "it has none"
+        raise ConfigError(
+            f"{path}: has no tensor wte.weight, with which every GPT-2 begins ({found}); "
+            "supported: GPT-2 by Hugging Face, minGPT or nanoGPT"
+        )
     for key, off in _UNSUPPORTED.items():
         if said.get(key) not in (off, None):
             raise ConfigError(
