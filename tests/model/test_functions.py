@@ -63,3 +63,29 @@ def test_softmax_survives_large_and_masked_scores():
     np.testing.assert_array_equal(largest, [1000.0, -1000.0])
     np.testing.assert_array_equal(total, [2.0, 1.0])
     np.testing.assert_array_equal(share, [[0.5, 0.5, 0.0], [1.0, 0.0, 0.0]])
+
+
+def test_softmax_writes_where_it_is_told():
+    x = np.random.default_rng(0).normal(size=(3, 7)).astype(np.float32)
+    room = np.zeros((5, 9), np.float32)
+    *_, share = functions.softmax(x, out=room[1:4, 2:9])
+    assert np.shares_memory(share, room)
+    np.testing.assert_array_equal(room[1:4, 2:9], functions.softmax(x)[2])
+    assert not room[0].any()
+    assert not room[:, :2].any()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("place", [(0, 0), (3, 5), (6, 8)])
+def test_one_number_that_is_not_finite_is_noticed(place, value):
+    numbers = np.random.default_rng(0).normal(size=(7, 9)).astype(np.float32)
+    assert functions.all_finite(numbers)
+    numbers[place] = value
+    assert not functions.all_finite(numbers)
+    assert not functions.all_finite(numbers.T)
+
+
+def test_large_numbers_are_finite_though_their_squares_are_not():
+    with np.errstate(over="ignore"):
+        assert functions.all_finite(np.full((4, 4), 3e38, np.float32))
+    assert functions.all_finite(np.zeros((0, 4), np.float32))
