@@ -6,6 +6,7 @@ activated since a block was last typed, else what was typed.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import bpy
@@ -68,17 +69,17 @@ def search_blocks(
     words = text.lower().split()
     names = (name for root in slab_roots(settings.id_data) for name in slab_blocks(root))
     found = (name for name in names if all(word in name.lower() for word in words))
-    return list(dict.fromkeys(name for name, _ in zip(found, range(_MOST_FOUND), strict=False)))
+    return list(dict.fromkeys(islice(found, _MOST_FOUND)))
 
 
 def slab_blocks(root: bpy.types.Collection) -> list[str]:
     """Names of a model's blocks that are drawn as slabs."""
-    plan = plan_of(root)
+    plan = plan_for(root)
     slabs = (bundle for bundle in plan.bundles if plan.ways[bundle.name] == "slab")
     return [block.name for bundle in slabs for block in bundle.blocks]
 
 
-def plan_of(root: bpy.types.Collection) -> Plan:
+def plan_for(root: bpy.types.Collection) -> Plan:
     """How a model is drawn; kept, since panels ask often and planning takes a while."""
     from ..scene.recipe import config_of, plan_of, recipe_of
 
@@ -93,7 +94,7 @@ def plan_of(root: bpy.types.Collection) -> Plan:
 def _first_block(scene: bpy.types.Scene, name: str) -> str:
     """The first block of what an object shows: itself, or the first of those that share it."""
     for root in slab_roots(scene):
-        for bundle in plan_of(root).bundles:
+        for bundle in plan_for(root).bundles:
             if bundle.name == name:
                 return bundle.first.name
     return name
@@ -101,13 +102,11 @@ def _first_block(scene: bpy.types.Scene, name: str) -> str:
 
 def cell_at(scene: bpy.types.Scene, origin: Vector, direction: Vector) -> Hit | None:
     """The nearest cell of a model with slabs that a ray in the world hits."""
-    from ..scene.recipe import plan_of
-
     nearest, found = float("inf"), None
     for root in slab_roots(scene):
         to_world = _cells_to_world(root)
         back = to_world.inverted()
-        hit = plan_of(root).anatomy.pick(back @ origin, back.to_3x3() @ direction)
+        hit = plan_for(root).anatomy.pick(back @ origin, back.to_3x3() @ direction)
         if hit is None:
             continue
         # Models may be of different size in the world, so metres decide.

@@ -109,7 +109,6 @@ def test_film_writes_the_frames_that_are_asked_for(tmp_path: Path):
         (("info", "--model", "/no/such"), "no such file"),
         (("build", "--out", "model.txt"), ".blend"),
         (("build", "--prompt", "ABX"), "'X'"),
-        (("build", "--model", "gpt2"), "architecture only"),
         (("build", "--look", "pink"), "dark, light"),
         (("stills", "--stills", "nothing"), "'nothing'"),
     ],
@@ -134,6 +133,8 @@ def test_what_cannot_be_done_gets_one_sentence_and_code_1(called, tmp_path, argu
         ("stills", "--samples", "0"),
         ("stills", "--engine", "crystal"),
         ("film", "--frames", "9-1"),
+        ("build", "--cubes", "-1"),
+        ("build", "--slabs", "many"),
     ],
 )
 def test_wrong_arguments_end_with_code_2_and_the_usage(called, arguments):

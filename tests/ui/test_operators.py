@@ -70,7 +70,6 @@ def test_undo_of_a_rebuild_brings_the_former_prompt_back():
 @pytest.mark.parametrize(
     ("model", "prompt", "match"),
     [
-        ("gpt2", "1 2", "config.json and model.safetensors"),
         ("/no/such/folder", "ABC", "no such file"),
         ("//tiny", "ABC", "save the file first"),
         ("", "ABC", "Choose a checkpoint"),
@@ -183,9 +182,9 @@ def test_registering_again_leaves_no_residue():
 
 
 def test_operators_and_panels_follow_blenders_rules_for_text():
-    from llmviz_addon.ui import build, films, panels, pictures
+    from llmviz_addon.ui import build, films, panels, pictures, windows
 
-    for module in (build, films, pictures):
+    for module in (build, films, pictures, windows):
         for name in dir(module):
             if name.startswith("LLMVIZ_OT_"):
                 operator = getattr(module, name)

@@ -27,10 +27,13 @@ def test_the_model_panel_tells_size_and_shape(sidebar):
 
 
 def test_a_model_without_numbers_says_which_files_it_needs(sidebar, settings):
-    settings.model = "gpt3"
+    settings.model = "gpt2"
     text = said(sidebar())
-    assert "config.json" in text and "model.safetensors" in text
-    assert "not a token id" not in text
+    for file in ("config.json", "model.safetensors", "tokenizer.json", "vocab.json", "merges.txt"):
+        assert file in text
+    assert "Shape only" in text and "not a token id" not in text
+    settings.model = "gpt3"
+    assert "Shape only: its weights were never published" in said(sidebar())
 
 
 def test_a_wrong_path_is_explained_under_the_path(sidebar, settings):
