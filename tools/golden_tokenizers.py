@@ -1,7 +1,8 @@
 """Byte-level BPE tokenizers to test with, and what the reference makes of a thousand strings.
 
 `make_golden.py` calls this. The real vocabulary of GPT-2 cannot be shipped with the tests; what is
-trained here has the same alphabet, the same rules and a vocabulary of its own.
+trained here has the same alphabet, the same rules and a vocabulary of its own, from the prose that
+Python carries along: another version of Python (3.11 wrote the files) gives another vocabulary.
 """
 
 from __future__ import annotations

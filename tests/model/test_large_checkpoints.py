@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import struct
 from pathlib import Path
 
 import numpy as np
@@ -173,60 +172,42 @@ RELEASED = {  # n_layer, n_head, n_embd
 }
 
 
-def write_hollow(folder: Path, n_layer: int, width: int) -> None:
-    """A checkpoint of released size full of zeros, which take no room on disk."""
-    shapes = {"wte.weight": [50257, width], "wpe.weight": [1024, width]}
-    shapes |= {f"ln_f.{part}": [width] for part in ("weight", "bias")}
-    for layer in range(n_layer):
-        for norm in ("ln_1", "ln_2"):
-            shapes |= {f"h.{layer}.{norm}.{part}": [width] for part in ("weight", "bias")}
-        linear = (
-            ("attn.c_attn", 1, 3),
-            ("attn.c_proj", 1, 1),
-            ("mlp.c_fc", 1, 4),
-            ("mlp.c_proj", 4, 1),
-        )
-        for name, n_in, n_out in linear:
-            shapes[f"h.{layer}.{name}.weight"] = [n_in * width, n_out * width]
-            shapes[f"h.{layer}.{name}.bias"] = [n_out * width]
-    header, at = {}, 0
-    for name, shape in shapes.items():
-        end = at + 4 * int(np.prod(shape))
-        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [at, end]}
-        at = end
-    text = json.dumps(header).encode()
-    with (folder / "model.safetensors").open("wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text)
-        file.truncate(8 + len(text) + at)
+def sizes_of(name: str) -> dict[str, int]:
+    n_layer, _, n_embd = RELEASED[name]
+    return {"n_layer": n_layer, "n_embd": n_embd, "n_positions": 1024, "vocab_size": 50257}
+
+
+def write_config(folder: Path, name: str, **changes: int) -> None:
+    config = {"model_type": "gpt2", "n_head": RELEASED[name][1], **sizes_of(name), **changes}
+    (folder / "config.json").write_text(json.dumps(config))
 
 
 @pytest.mark.parametrize(("said", "held"), [("gpt2", "gpt2-medium"), ("gpt2-xl", "gpt2")])
-def test_another_size_than_the_configuration_says_is_refused_by_a_shape(tmp_path, said, held):
-    write_hollow(tmp_path, RELEASED[held][0], RELEASED[held][2])
-    n_layer, n_head, n_embd = RELEASED[said]
-    sizes = {"n_layer": n_layer, "n_head": n_head, "n_embd": n_embd, "n_positions": 1024}
-    config = {"model_type": "gpt2", "vocab_size": 50257, **sizes}
-    (tmp_path / "config.json").write_text(json.dumps(config))
+def test_another_size_than_the_configuration_says_is_refused_by_a_shape(
+    tmp_path, write_hollow, said, held
+):
+    write_hollow(tmp_path / "model.safetensors", **sizes_of(held))
+    write_config(tmp_path, said)
     message = complaint(tmp_path)
     assert f"(50257, {RELEASED[held][2]})" in message
-    assert f"(50257, {n_embd}) was expected" in message
+    assert f"(50257, {RELEASED[said][2]}) was expected" in message
     assert "configuration" in message
 
 
-@pytest.mark.parametrize("n_layer", [11, 13])
-def test_another_number_of_layers_than_the_configuration_says_is_refused(tmp_path, n_layer):
-    write_hollow(tmp_path, 12, 768)
-    sizes = {"n_layer": n_layer, "n_head": 12, "n_embd": 768, "n_positions": 1024}
-    config = {"model_type": "gpt2", "vocab_size": 50257, **sizes}
-    (tmp_path / "config.json").write_text(json.dumps(config))
-    assert ("h.11." if n_layer == 11 else "h.12.") in complaint(tmp_path)
+@pytest.mark.parametrize(("n_layer", "named"), [(11, "h.11."), (13, "h.12.")])
+def test_another_number_of_layers_than_the_configuration_says_is_refused(
+    tmp_path, write_hollow, n_layer, named
+):
+    write_hollow(tmp_path / "model.safetensors", **sizes_of("gpt2"))
+    write_config(tmp_path, "gpt2", n_layer=n_layer)
+    assert named in complaint(tmp_path)
 
 
-def test_bytes_and_files_are_known_without_reading_a_number(folder, tmp_path):
+def test_bytes_and_files_are_known_without_reading_a_number(folder, tmp_path, write_hollow):
     loaded = model.load(folder)
     assert loaded.files == tuple(folder / shard for shard in SHARDS)
     assert loaded.n_bytes == 4 * loaded.config.n_parameters  # float32, the head tied
-    write_hollow(tmp_path, 12, 768)
+    write_hollow(tmp_path / "model.safetensors", **sizes_of("gpt2"))
     released = model.load(tmp_path)
     assert released.config.n_parameters == 124_439_808
     assert released.n_bytes == 4 * 124_439_808

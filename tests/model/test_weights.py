@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import struct
 import sys
 import tracemalloc
 from pathlib import Path
@@ -68,44 +67,16 @@ def test_a_part_of_a_half_precision_weight_is_converted_alone():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems may fill a file's holes")
-def test_a_checkpoint_larger_than_memory_opens_at_no_cost(tmp_path):
+def test_a_checkpoint_larger_than_memory_opens_at_no_cost(tmp_path, write_hollow):
     # 100 GB of zeros that take no room on disk: reading them all would be noticed.
     width, n_layer = 16_384, 8
-    path = tmp_path / "model.safetensors"
-    write_hollow(path, width, n_layer)
-    sizes = {"n_layer": n_layer, "n_head": 128, "n_embd": width, "n_positions": 4}
-    (tmp_path / "config.json").write_text(
-        json.dumps({"model_type": "gpt2", "vocab_size": 5, **sizes})
-    )
+    sizes = {"n_layer": n_layer, "n_embd": width, "n_positions": 4, "vocab_size": 5}
+    write_hollow(tmp_path / "model.safetensors", **sizes)
+    config = {"model_type": "gpt2", "n_head": 128, **sizes}
+    (tmp_path / "config.json").write_text(json.dumps(config))
     tracemalloc.start()
     loaded = model.load(tmp_path)
     assert loaded.config.n_parameters * 4 > 100e9
     assert not loaded.weights["h.7.ln_2.weight"].any()
     assert tracemalloc.get_traced_memory()[1] < 2**20
     tracemalloc.stop()
-
-
-def write_hollow(path: Path, width: int, n_layer: int) -> None:
-    """A GPT-2 of zeros as a sparse file."""
-    shapes = {"wte.weight": [5, width], "wpe.weight": [4, width]}
-    for layer in range(n_layer):
-        for norm in ("ln_1", "ln_2"):
-            shapes |= {f"h.{layer}.{norm}.{part}": [width] for part in ("weight", "bias")}
-        for name, n_in, n_out in (
-            ("attn.c_attn", 1, 3),
-            ("attn.c_proj", 1, 1),
-            ("mlp.c_fc", 1, 4),
-            ("mlp.c_proj", 4, 1),
-        ):
-            shapes[f"h.{layer}.{name}.weight"] = [n_in * width, n_out * width]
-            shapes[f"h.{layer}.{name}.bias"] = [n_out * width]
-    shapes |= {"ln_f.weight": [width], "ln_f.bias": [width]}
-    header, at = {}, 0
-    for name, shape in shapes.items():
-        end = at + 4 * int(np.prod(shape))
-        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [at, end]}
-        at = end
-    text = json.dumps(header).encode()
-    with path.open("wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text)
-        file.truncate(8 + len(text) + at)
