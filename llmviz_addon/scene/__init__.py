@@ -18,6 +18,7 @@ from .looks import LookError
 from .recipe import Recipe, recipe_of
 from .stills import RenderError, film_steps, overview, still_steps, stills
 from .tree import roots
+from .windows import WindowError, close_windows, open_window
 
 __all__ = [
     "Beat",
@@ -25,12 +26,15 @@ __all__ = [
     "LookError",
     "Recipe",
     "RenderError",
+    "WindowError",
     "apply_look",
     "build",
     "captions_visible",
     "chapters",
+    "close_windows",
     "film_steps",
     "looks",
+    "open_window",
     "overview",
     "recipe_of",
     "remove",

@@ -30,13 +30,23 @@ def set_modifier_input(modifier: bpy.types.NodesModifier, name: str, value: obje
     KeyError
         If the modifier's group has no such input.
     """
+    identifier = _input_of(modifier, name)
+    if IS_5:
+        getattr(modifier.properties.inputs, identifier).value = value
+    else:
+        modifier[identifier] = value
+
+
+def modifier_input(modifier: bpy.types.NodesModifier, name: str) -> object:
+    """The value of the input socket called `name`; raises what `set_modifier_input` raises."""
+    identifier = _input_of(modifier, name)
+    return getattr(modifier.properties.inputs, identifier).value if IS_5 else modifier[identifier]
+
+
+def _input_of(modifier: bpy.types.NodesModifier, name: str) -> str:
     for item in modifier.node_group.interface.items_tree:
         if item.item_type == "SOCKET" and item.in_out == "INPUT" and item.name == name:
-            if IS_5:
-                getattr(modifier.properties.inputs, item.identifier).value = value
-            else:
-                modifier[item.identifier] = value
-            return
+            return item.identifier
     raise KeyError(f"{modifier.node_group.name!r} has no input {name!r}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import bpy
@@ -40,7 +41,12 @@ class Chapter:
 
 
 def compose(
-    scene: bpy.types.Scene, drawing: Plan, run: Run | None, *, accessible: bool
+    scene: bpy.types.Scene,
+    drawing: Plan,
+    run: Run | None,
+    *,
+    accessible: bool,
+    companions: Sequence[walkthrough.Companion] = (),
 ) -> Storyboard:
     """The film of a run, its shots fitted to the shape of picture that the scene renders.
 
@@ -54,6 +60,7 @@ def compose(
         drawing.anatomy,
         run,
         bundles=drawing.bundles if drawing.bundled else None,
+        **({"companions": companions} if companions else {}),
         aspect=scene.render.resolution_x / scene.render.resolution_y,
         palette="accessible" if accessible else "standard",
     )
@@ -147,7 +154,7 @@ class _Targets:
         self._sections: dict[str, list[bpy.types.Object]] = defaultdict(list)
         self._hung: dict[str, list[bpy.types.Object]] = defaultdict(list)
         for obj in root.all_objects:
-            for mark in (names.BLOCK, names.STRIP, names.ACTOR):
+            for mark in (names.BLOCK, names.WINDOW_OF, names.STRIP, names.ACTOR):
                 if mark in obj:
                     self._found[obj[mark]].append(obj)
             owner = obj.get(names.LABEL_OF)
@@ -217,6 +224,10 @@ def clear(scene: bpy.types.Scene, root: bpy.types.Collection) -> None:
     for obj in root.all_objects:
         if obj.get(names.OURS) and obj.animation_data is not None:
             obj.animation_data_clear()
+            # As a model without a film is: all computed, all there.
+            for prop in (targets.PROGRESS, targets.HIGHLIGHT, targets.OPACITY):
+                if prop in obj:
+                    obj[prop] = targets.DEFAULTS[prop]
     part = tree.part(root, "film")
     if part is not None:
         for child in part.children_recursive:

@@ -19,6 +19,7 @@ from . import materials, names
 from .attributes import write_attribute
 from .groups import cell_color as cell_color_group
 from .groups import cells as cells_group
+from .groups import repeats as repeats_group
 from .groups import slab_cells as slab_cells_group
 from .groups import slabs as slabs_group
 from .looks import Look, Palette, linear
@@ -52,6 +53,7 @@ class Kit:
     slab_cells: bpy.types.ShaderNodeTree
     shape: bpy.types.Material
     boxes: bpy.types.Collection
+    repeats: bpy.types.GeometryNodeTree
     font: bpy.types.VectorFont | None
 
 
@@ -153,6 +155,7 @@ def ensure() -> Kit:
         slab_cells=slab_cells,
         shape=material("shape material", lambda: materials.slab(cell_color, slab_cells)),
         boxes=boxes,
+        repeats=_part(data.node_groups, "repeats", repeats_group.build),
         font=_part(data.fonts, "font", _font),
     )
 

@@ -151,7 +151,8 @@ def _count(number: int, noun: str) -> tuple[str, str]:
 
 def card(easel: Easel, anatomy: Anatomy, title: str) -> None:
     """The model card in the room that the anatomy keeps for it."""
-    place = anatomy.places["model_card"]
+    places = anatomy.places
+    place = places.get("model_card_large") or places["model_card"]
     (x, y, bottom), top = place.least, place.least[2] + place.height
     heading, lines = card_lines(title, anatomy.config)
     # A line of the heading and one for each fact, as large as fits.

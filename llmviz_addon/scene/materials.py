@@ -70,9 +70,9 @@ def slab(
         lead = g.outputs(place, "Lead")
         patch: Socket | tuple[float, float, float] = (0.0, 0.0, 0.0)
         if page is not None:
-            level = _texture(g, page.values, place) * 255.0
+            level = _texture(g, page.values, VALUES, place) * 255.0
             number = (level - float(ZERO)) / float(STEPS)
-            patch = _texture(g, page.patches, place, out="Color")
+            patch = _texture(g, page.patches, PATCHES, place)
         line = g.outputs(place, "Line") * look_value(g, "line")
         color = g.call(
             color_group,
@@ -105,8 +105,14 @@ class Page:
 PIXEL = "pixel"
 
 
-def _texture(g: Graph, image: bpy.types.Image, place: Socket, out: str | int = 0) -> Socket:
-    return g.node("ShaderNodeTexImage", out=out, image=image, interpolation="Closest", vector=place)
+# The nodes with a page's images.
+VALUES, PATCHES = "values", "patches"
+
+
+def _texture(g: Graph, image: bpy.types.Image, name: str, place: Socket) -> Socket:
+    color = g.node("ShaderNodeTexImage", image=image, interpolation="Closest", vector=place)
+    color.socket.node.name = color.socket.node.label = name
+    return color
 
 
 def _surface(g: Graph, color: Socket, base: Socket, line: Socket | None = None) -> Socket:
@@ -136,13 +142,8 @@ def flat(name: str, colors: tuple[str, ...]) -> bpy.types.Material:
     with Graph.material(material) as g:
 
         def own(prop: str) -> Socket:
-            return g.node(
-                "ShaderNodeAttribute",
-                out="Factor",
-                title=prop,
-                attribute_type="OBJECT",
-                attribute_name=prop,
-            )
+            # Where a model repeats a title, the property of the object that repeats it.
+            return from_instance(g, prop)
 
         kind = own(names.KIND)
         color = look_color(g, colors[0])

@@ -52,6 +52,14 @@ GAINS = "llmviz_gains"
 # Property of the anchor: the height of the floor, in metres below it.
 FLOOR = "llmviz_floor"
 
+# Of the anchor, the model's box in metres from it; of the root, the model's parameters.
+BOX = "llmviz_box"
+PARAMETERS = "llmviz_parameters"
+
+# Of cubes that stand in place of a slab's cells: the bundle's name. Of the slab: what is open.
+WINDOW_OF = "llmviz_window_of"
+WINDOWS = "llmviz_windows"
+
 # Marks on datablocks of ours.
 # What a label or a bundle of arrows belongs to: the name of a block, or "section:" and a path.
 LABEL_OF = "llmviz_label_of"
@@ -74,6 +82,7 @@ KINDS = ("weight", "activation", "aggregate")
 # Node groups and materials read as text of the interface.
 GROUP_CELLS = "LLM Cells"
 GROUP_CELL_COLOR = "LLM Cell Color"
+GROUP_REPEATS = "LLM Repeats"
 GROUP_SLABS = "LLM Slabs"
 GROUP_SLAB_CELLS = "LLM Slab Cells"
 MATERIAL_CELL = "LLM Cell"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 
+import bpy
 import numpy as np
 
-from ..anatomy import Anatomy
+from ..anatomy import Anatomy, Arrow
 from . import names
 from .attributes import write_attribute
 from .flat import Easel, ribbon
@@ -25,22 +27,25 @@ def draw(easel: Easel, anatomy: Anatomy) -> None:
     for arrow in anatomy.arrows:
         bundles[arrow.section, arrow.kind].append(arrow)
     for (section, kind), arrows in bundles.items():
-        vertices, faces, clear, count = [], [], [], 0
-        for arrow in arrows:
-            width = SLIM * arrow.width
-            points, quads = ribbon(arrow.points, arrow.across, width, HEAD * width)
-            vertices.append(points)
-            clear.append(_fade(points))
-            faces.extend([[corner + count for corner in quad] for quad in quads])
-            count += len(points)
-        obj = easel.mesh(
-            f"{section} {kind} arrows",
-            np.concatenate(vertices),
-            faces,
-            kind=("weight", "activation").index(kind),
+        obj = bundle(
+            easel, f"{section} {kind} arrows", arrows, ("weight", "activation").index(kind)
         )
-        write_attribute(obj.data, names.CLEAR, np.concatenate(clear), "FLOAT")
         obj[names.ARROWS_OF] = section
+
+
+def bundle(easel: Easel, name: str, arrows: Iterable[Arrow], kind: int) -> bpy.types.Object:
+    """Arrows as one mesh."""
+    vertices, faces, clear, count = [], [], [], 0
+    for arrow in arrows:
+        width = SLIM * arrow.width
+        points, quads = ribbon(arrow.points, arrow.across, width, HEAD * width)
+        vertices.append(points)
+        clear.append(_fade(points))
+        faces.extend([[corner + count for corner in quad] for quad in quads])
+        count += len(points)
+    obj = easel.mesh(name, np.concatenate(vertices), faces, kind=kind)
+    write_attribute(obj.data, names.CLEAR, np.concatenate(clear), "FLOAT")
+    return obj
 
 
 def _fade(vertices: np.ndarray) -> np.ndarray:

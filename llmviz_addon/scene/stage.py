@@ -138,19 +138,30 @@ LAMP_DISTANCE = 60.0
 def camera(name: str) -> bpy.types.Object:
     """A camera as the framing of shots assumes it: 36 mm along the picture's longer side."""
     data = bpy.data.cameras.new(name)
-    data.clip_start, data.clip_end = 0.01, 10_000.0
+    data.clip_start, data.clip_end = 0.01, 200_000.0
     data.sensor_width, data.sensor_fit = 36.0, "AUTO"
     made = bpy.data.objects.new(name, data)
     made[names.OURS] = data[names.OURS] = True
     return made
 
 
-def lights(look: Look, collection: bpy.types.Collection, anchor: bpy.types.Object) -> None:
-    """Replace what is in `collection` by the lights of a look, and its backdrop if it has one."""
+def lights(
+    look: Look,
+    collection: bpy.types.Collection,
+    anchor: bpy.types.Object,
+    *,
+    shine: bool = True,
+) -> None:
+    """Replace what is in `collection` by the lights of a look, and its backdrop if it has one.
+
+    Without `shine` it is left empty: where several models stand, one has the light for all.
+    """
     for old in list(collection.objects):
         data = old.data
         bpy.data.objects.remove(old)
         bpy.data.batch_remove([data])
+    if not shine:
+        return
     for table in look.lights:
         data = bpy.data.lights.new(f"{table['name']} Light", "SUN")
         data.energy = float(table["strength"])
@@ -179,7 +190,7 @@ def _backdrop(look: Look, anchor: bpy.types.Object) -> bpy.types.Object:
 
     It is as wide as any camera can see, and takes the model's shadows.
     """
-    far, bend = 2000.0, 150 * CELL
+    far, bend = 40_000.0, 150 * CELL
     behind = max((child.location.y for child in anchor.children), default=0.0)
     y = behind + float(look.backdrop["distance"]) * CELL
     z = float(anchor.get(names.FLOOR, 0.0))

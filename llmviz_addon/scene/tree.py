@@ -12,12 +12,16 @@ from .version import VERSION
 
 
 def roots(scene: bpy.types.Scene) -> list[bpy.types.Collection]:
-    """The root collections of the models in `scene`, without those linked from other files."""
-    return [
+    """The root collections of the models in `scene`, without those linked from other files.
+
+    The smallest model first: the film is its own.
+    """
+    found = [
         c
         for c in scene.collection.children_recursive
         if c.get(names.ROLE) == "model" and c.library is None
     ]
+    return sorted(found, key=lambda root: root.get(names.PARAMETERS, 0.0))
 
 
 def new(name: str, parent: bpy.types.Collection, role: str) -> bpy.types.Collection:
@@ -114,6 +118,7 @@ def sweep() -> None:
         bpy.data.actions,
         bpy.data.worlds,
         bpy.data.materials,
+        bpy.data.images,
         bpy.data.node_groups,
         bpy.data.collections,
     )

@@ -87,7 +87,7 @@ def census(content: bool = True) -> dict[str, object]:
         found[f"matrix of {obj.name_full}"] = [tuple(row) for row in obj.matrix_basis]
         found[f"hidden {obj.name_full}"] = (obj.hide_render, obj.hide_viewport)
         found[f"properties of {obj.name_full}"] = {
-            key: obj[key]
+            key: obj[key].to_list() if hasattr(obj[key], "to_list") else obj[key]
             for key in obj.keys()  # noqa: SIM118 (an object iterates over nothing)
             if not hasattr(obj[key], "keys")
         }

@@ -103,79 +103,134 @@ def _face(g: Graph, position: Socket) -> tuple[Socket, Socket]:
     return g.smoothstep(middle, FRAME_FROM, FRAME_TO), outermost < INNER
 
 
+@dataclass(frozen=True)
+class _Inputs:
+    """What the group is given; see the descriptions of its sockets."""
+
+    number: Socket
+    lead: Socket
+    in_focus: Socket
+    position: Socket
+    traits: Socket
+    far: Socket
+    patch: Socket
+    shape: Socket
+    gap: Socket
+
+    @classmethod
+    def of(cls, g: Graph) -> _Inputs:
+        number, vector = "NodeSocketFloat", "NodeSocketVector"
+        return cls(
+            g.input(number, "Number", description="-1 to 1 at full colour."),
+            g.input(number, "Lead", description="Progress less the cell's order."),
+            g.input(number, "In Focus", description="1 in the column in focus."),
+            g.input(vector, "Position", description="Within the cell."),
+            g.input(vector, "Traits", description="Kind, wake and gain."),
+            g.input(number, "Far", description="1 where a pixel covers many cells."),
+            g.input(vector, "Patch", description="Mean fill, frame and light."),
+            g.input(number, "Shape", description="1 where there are no numbers."),
+            g.input(number, "Gap", description="1 between two cells."),
+        )
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Body, light and hue of a cell or of many, and how strong their numbers are."""
+
+    body: Socket
+    glow: Socket
+    hue: Socket
+    strength: Socket
+
+
+def _one(g: Graph, number: Socket, frame: Socket, hues: _Hues) -> _Seen:
+    g.frame("One cell")
+    magnitude, positive = abs(number), number > 0.0
+    strength = magnitude**BODY
+    filled = g.mix(strength, hues.neutral, hues.positive)
+    hollow = g.mix(strength, hues.neutral, g.mix(frame, hues.hollow, hues.negative))
+    shine = (magnitude**GLOW) * look_value(g, "glow")
+    hollow_shine = magnitude * frame * look_value(g, "hollow glow")
+    return _Seen(
+        body=g.mix(positive, hollow, filled),
+        glow=g.mix(positive, hollow_shine, shine, data_type="FLOAT"),
+        hue=g.mix(positive, hues.negative, hues.positive),
+        strength=magnitude,
+    )
+
+
+def _many(g: Graph, patch: Socket, hues: _Hues) -> _Seen:
+    g.frame("Many cells")
+    fill = g.node("ShaderNodeSeparateXYZ", out="X", vector=patch)
+    frames, light = g.outputs(fill, "Y"), g.outputs(fill, "Z")
+    both = fill + frames
+    negative = g.math("DIVIDE", frames, g.math("MAXIMUM", both, 1e-4))
+    hollows = g.mix(FRAME_SHARE, hues.hollow, hues.negative)
+    hollow_light = (frames ** (1 / BODY)) * (look_value(g, "hollow glow") * FRAME_SHARE)
+    return _Seen(
+        body=g.mix(both, hues.neutral, g.mix(negative, hues.positive, hollows)),
+        glow=light * look_value(g, "glow") + hollow_light,
+        hue=g.mix(negative, hues.positive, hues.negative),
+        strength=both,
+    )
+
+
+def _color(g: Graph, given: _Inputs, body: Socket, computed: Socket, hues: _Hues) -> Socket:
+    g.frame("What is not computed, and what has no numbers")
+    color = g.mix(computed, look_color(g, "empty"), body)
+    plain = g.mix(look_value(g, "shape tint"), hues.zero, hues.positive)
+    color = g.mix(given.shape, color, plain)
+    # From afar the gaps between cells are part of what a pixel shows.
+    cover = g.mix(computed, INNER_COVER, COVER, data_type="FLOAT")
+    return g.mix(given.far * not_(g, cover), color, look_color(g, "gap"))
+
+
+def _glow(g: Graph, given: _Inputs, seen: _Seen, computed: Socket, wake: Socket) -> Socket:
+    """The light of the numbers, and that of a highlighted block: the column in focus, the cells
+    just computed.
+    """
+    g.frame("Highlight")
+    trail = g.math("SUBTRACT", 1.0, given.lead / wake, clamp=True)
+    attention = (trail + given.in_focus * 0.6 + 0.15) * from_instance(g, names.HIGHLIGHT)
+    extra = attention * (seen.strength * 0.85 + 0.15) * look_value(g, "highlight glow")
+    g.frame("Glow")
+    total = (seen.glow + extra) * computed
+    total = g.mix(given.shape, total, look_value(g, "shape glow") + extra, data_type="FLOAT")
+    return total * not_(g, given.far * (1 - COVER))
+
+
 def build() -> bpy.types.ShaderNodeTree:
     """Make the group; its outputs are Color, Glow Color, Glow, Alpha and Gloss."""
     with Graph.group(names.GROUP_CELL_COLOR, "ShaderNodeTree") as g:
-        number = g.input("NodeSocketFloat", "Number", description="-1 to 1 at full colour.")
-        lead = g.input("NodeSocketFloat", "Lead", description="Progress less the cell's order.")
-        in_focus = g.input("NodeSocketFloat", "In Focus", description="1 in the column in focus.")
-        position = g.input("NodeSocketVector", "Position", description="Within the cell.")
-        traits = g.input("NodeSocketVector", "Traits", description="Kind, wake and gain.")
-        far = g.input("NodeSocketFloat", "Far", description="1 where a pixel covers many cells.")
-        patch = g.input("NodeSocketVector", "Patch", description="Mean fill, frame and light.")
-        shape = g.input("NodeSocketFloat", "Shape", description="1 where there are no numbers.")
-        gap = g.input("NodeSocketFloat", "Gap", description="1 between two cells.")
-
+        given = _Inputs.of(g)
         g.frame("What it is")
-        kind = g.node("ShaderNodeSeparateXYZ", out="X", vector=traits)
-        wake = g.outputs(kind, "Y")
-        magnitude, positive, computed = abs(number), number > 0.0, lead > 0.0
-        frame, inside = _face(g, position)
+        kind = g.node("ShaderNodeSeparateXYZ", out="X", vector=given.traits)
+        wake, computed = g.outputs(kind, "Y"), given.lead > 0.0
+        frame, inside = _face(g, given.position)
         hues = _hues(g, kind)
+        one, many = _one(g, given.number, frame, hues), _many(g, given.patch, hues)
 
-        g.frame("One cell")
-        strength = magnitude**BODY
-        filled = g.mix(strength, hues.neutral, hues.positive)
-        hollow = g.mix(frame, hues.hollow, hues.negative)
-        one = g.mix(positive, g.mix(strength, hues.neutral, hollow), filled)
-        shine = (magnitude**GLOW) * look_value(g, "glow")
-        hollow_shine = magnitude * frame * look_value(g, "hollow glow")
-        glow = g.mix(positive, hollow_shine, shine, data_type="FLOAT")
-
-        g.frame("Many cells")
-        fill = g.node("ShaderNodeSeparateXYZ", out="X", vector=patch)
-        frames, light = g.outputs(fill, "Y"), g.outputs(fill, "Z")
-        both = fill + frames
-        negative = g.math("DIVIDE", frames, g.math("MAXIMUM", both, 1e-4))
-        hollows = g.mix(FRAME_SHARE, hues.hollow, hues.negative)
-        many = g.mix(both, hues.neutral, g.mix(negative, hues.positive, hollows))
-        many_glow = light * look_value(g, "glow") + (frames ** (1 / BODY)) * (
-            look_value(g, "hollow glow") * FRAME_SHARE
+        g.frame("Near or far")
+        seen = _Seen(
+            body=g.mix(given.far, one.body, many.body),
+            glow=g.mix(given.far, one.glow, many.glow, data_type="FLOAT"),
+            hue=g.mix(given.far, one.hue, many.hue),
+            strength=g.mix(given.far, one.strength, many.strength, data_type="FLOAT"),
         )
-
-        g.frame("Near or far, and what has no numbers")
-        body = g.mix(far, one, many)
-        color = g.mix(computed, look_color(g, "empty"), body)
-        plain = g.mix(look_value(g, "shape tint"), hues.zero, hues.positive)
-        color = g.mix(shape, color, plain)
-        # From afar the gaps between cells are part of what a pixel shows.
-        cover = g.mix(computed, INNER_COVER, COVER, data_type="FLOAT")
-        color = g.mix(far * not_(g, cover), color, look_color(g, "gap"))
-
-        g.frame("Highlight")
-        trail = g.math("SUBTRACT", 1.0, lead / wake, clamp=True)
-        attention = (trail + in_focus * 0.6 + 0.15) * from_instance(g, names.HIGHLIGHT)
-        seen = g.mix(far, magnitude, both, data_type="FLOAT")
-        extra = attention * (seen * 0.85 + 0.15) * look_value(g, "highlight glow")
-
-        g.frame("Glow")
-        total = (g.mix(far, glow, many_glow, data_type="FLOAT") + extra) * computed
-        total = g.mix(shape, total, look_value(g, "shape glow") + extra, data_type="FLOAT")
-        total = total * not_(g, far * (1 - COVER))
-        hue = g.mix(positive, hues.negative, hues.positive)
-        hue = g.mix(far, hue, g.mix(negative, hues.positive, hues.negative))
+        color = _color(g, given, seen.body, computed, hues)
+        glow = _glow(g, given, seen, computed, wake)
 
         g.frame("Presence")
-        shell_gone = not_(g, computed) * not_(g, inside) * not_(g, shape)
-        absent = g.math("MAXIMUM", shell_gone, gap) * not_(g, far)
+        shell_gone = not_(g, computed) * not_(g, inside) * not_(g, given.shape)
+        absent = g.math("MAXIMUM", shell_gone, given.gap) * not_(g, given.far)
         present = not_(g, absent) * from_instance(g, names.OPACITY)
+        # What is not computed does not shine, or the rim light would colour it like a number.
+        gloss = g.math("MAXIMUM", computed, given.shape) * not_(g, given.far * 0.7)
 
         g.frame("")
         g.output("NodeSocketColor", "Color", color)
-        g.output("NodeSocketColor", "Glow Color", g.mix(shape, hue, hues.positive))
-        g.output("NodeSocketFloat", "Glow", total)
+        g.output("NodeSocketColor", "Glow Color", g.mix(given.shape, seen.hue, hues.positive))
+        g.output("NodeSocketFloat", "Glow", glow)
         g.output("NodeSocketFloat", "Alpha", present)
-        # What is not computed does not shine, or the rim light would colour it like a number.
-        gloss = g.math("MAXIMUM", computed, shape) * not_(g, far * 0.7)
         g.output("NodeSocketFloat", "Gloss", gloss)
     return g.tree

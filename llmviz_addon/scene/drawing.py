@@ -1,0 +1,219 @@
+"""Drawing a model: its blocks, words, arrows and strips, below one root and one anchor."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+import bpy
+import numpy as np
+from mathutils import Vector
+
+from ..anatomy import Anatomy
+from ..anatomy.strips import input_strip, output_strip
+from ..detail import Bundle, Plan
+from ..model import Model, Trace
+from ..walkthrough import Run
+from . import (
+    blocks,
+    company,
+    kit,
+    labels,
+    legend,
+    names,
+    repeats,
+    ribbons,
+    slabs,
+    stage,
+    strips,
+    tree,
+)
+from .blocks import CELL
+from .flat import ARROW_TINTS, TILE_TINTS, Easel
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A model run on a prompt: everything that the scene shows, before any of it is drawn.
+
+    A model without weights has no prompt and no trace.
+    """
+
+    model: Model
+    plan: Plan
+    prompt_ids: list[int]
+    trace: Trace | None
+
+    @property
+    def anatomy(self) -> Anatomy:
+        """The blocks in space."""
+        return self.plan.anatomy
+
+    @property
+    def n_prompt(self) -> int:
+        """How many tokens the prompt has; what follows in the trace was generated."""
+        return len(self.prompt_ids)
+
+    @property
+    def run(self) -> Run | None:
+        """What the film tells of."""
+        return None if self.trace is None else Run.of(self.model, self.n_prompt, self.trace)
+
+
+def share(
+    work: Generator[tuple[float, str], None, Any], low: float, high: float
+) -> Generator[tuple[float, str], None, Any]:
+    """Steps of a part of the work, as fractions of the whole."""
+    while True:
+        try:
+            fraction, label = next(work)
+        except StopIteration as end:
+            return end.value
+        yield low + (high - low) * fraction, label
+
+
+def draw(
+    scene: bpy.types.Scene,
+    root: bpy.types.Collection,
+    numbers: Numbers,
+    old: bpy.types.Collection | None,
+):
+    anatomy, drawing = numbers.anatomy, numbers.plan
+    shared = kit.ensure()
+    anchor = _anchor(scene, root, anatomy, old)
+    collections = _collections(root, drawing)
+    pages = None
+    if drawing.layout.heights:
+        filling = slabs.fill(drawing, numbers.trace, numbers.n_prompt, shared)
+        pages = yield from share(filling, 0.3, 0.75)
+    total = len(drawing.bundles)
+    for index, bundle in enumerate(drawing.bundles):
+        if index % 10 == 0:
+            yield 0.75 + 0.13 * index / total, f"Drawing {bundle.title}"
+        obj = _draw_bundle(bundle, numbers, shared, pages)
+        obj.parent = anchor
+        _collection_of(bundle, collections).objects.link(obj)
+
+    yield 0.88, "Drawing labels and arrows"
+    words = tree.new("Labels", root, "labels")
+    easel = Easel(anchor, words, shared.label, shared.font)
+    labels.titles(easel, [bundle.first for bundle in drawing.bundles if bundle.single])
+    labels.sections(easel, anatomy.root, few=drawing.bundled)
+    labels.dimensions(easel, anatomy)
+    labels.card(easel, anatomy, numbers.model.title)
+    legend.draw(easel, shared, anatomy)
+    flow = Easel(anchor, tree.new("Arrows", root, "arrows"), shared.arrow, tints=ARROW_TINTS)
+    if drawing.bundled:
+        repeats.titles(easel, shared, drawing)
+        repeats.arrows(flow, shared, drawing)
+    else:
+        ribbons.draw(flow, anatomy)
+    draw_strips(root, tree.new("Strips", root, "strips"), numbers)
+    tree.new("Lights", root, "lights")
+    if scene.world is None or not scene.world.get(names.OURS):
+        scene.world = stage.world()
+
+
+def _draw_bundle(
+    bundle: Bundle, numbers: Numbers, shared: kit.Kit, pages: slabs.Pages | None
+) -> bpy.types.Object:
+    way = numbers.plan.ways[bundle.name]
+    if way == "cubes":
+        cells = blocks.gather(bundle, numbers.trace, numbers.n_prompt)
+        return blocks.create(bundle, cells, shared)
+    return slabs.create(bundle, numbers.plan, shared, pages if way == "slab" else None)
+
+
+def _collections(root: bpy.types.Collection, drawing: Plan) -> dict[str, bpy.types.Collection]:
+    """Collections after the section tree; of a bundled model those of its first layer."""
+    made = {"model": root}
+    for section in drawing.anatomy.root.walk():
+        if section.name == "model" or not _has_own(section.name, drawing):
+            continue
+        parent = section.name.rpartition(".")[0] or "model"
+        made[section.name] = tree.new(section.title, made[parent], "section")
+    if drawing.bundled:
+        heads = made["layer0.attention"]
+        made["further heads"] = tree.new("Further Heads", heads, "section")
+        made["later layers"] = tree.new("Later Layers", root, "section")
+    return made
+
+
+def _has_own(section: str, drawing: Plan) -> bool:
+    """Whether a section has a collection: in a bundled model some share one."""
+    if not drawing.bundled:
+        return True
+    first, last = section.partition(".")[0], section.rpartition(".")[2]
+    return first in ("embedding", "layer0", "output") and last.removeprefix("head") in (
+        last,
+        "0",
+    )
+
+
+def _collection_of(
+    bundle: Bundle, collections: dict[str, bpy.types.Collection]
+) -> bpy.types.Collection:
+    block = bundle.first
+    if block.section in collections:
+        return collections[block.section]
+    return collections["later layers" if block.layer else "further heads"]
+
+
+def draw_strips(
+    root: bpy.types.Collection, collection: bpy.types.Collection, numbers: Numbers
+) -> None:
+    if numbers.trace is None:
+        return
+    shared, anchor = kit.ensure(), tree.anchor_of(root)
+    easels = strips.Easels(
+        text=Easel(anchor, collection, shared.label, shared.font),
+        tile=Easel(anchor, collection, shared.tile, tints=TILE_TINTS),
+    )
+    tokenizer = numbers.model.tokenizer
+    strips.draw_input(easels, numbers.anatomy, tokenizer, numbers.trace.ids)
+    strips.draw_output(easels, numbers.anatomy, tokenizer, numbers.trace["probabilities"])
+
+
+def _anchor(
+    scene: bpy.types.Scene,
+    root: bpy.types.Collection,
+    anatomy: Anatomy,
+    old: bpy.types.Collection | None,
+) -> bpy.types.Object:
+    """Make the anchor: the model stands on the ground, clear of what else the scene has."""
+    anchor = bpy.data.objects.new(f"{root.name} Anchor", None)
+    anchor[names.OURS] = True
+    anchor[names.ROLE] = "anchor"
+    # Hidden, or the viewport draws a dashed line from it to each of the model's objects.
+    anchor.hide_viewport = True
+    anchor.hide_render = True
+    low, high = (Vector(corner) * CELL for corner in extent(anatomy))
+    # What hangs lowest is read, so it hangs clear of the ground.
+    low.z -= 0.5 * anatomy.space.margin * CELL
+    anchor[names.FLOOR] = low.z
+    if old is not None:
+        # Not its world matrix: Blender does not keep that up to date for what is hidden.
+        before = tree.anchor_of(old)
+        anchor.matrix_basis = before.matrix_basis
+        anchor.location.z += before.get(names.FLOOR, low.z) - low.z
+    else:
+        others = [other for other in tree.roots(scene) if other != root]
+        if others:
+            x, y = company.beside(others, low, high, float(anatomy.config.n_parameters))
+        else:
+            x, y = stage.clear_of(scene, low, high)
+        anchor.location = (x, y, -low.z)
+    company.mark(root, anchor, low, high, float(anatomy.config.n_parameters))
+    root.objects.link(anchor)
+    return anchor
+
+
+def extent(anatomy: Anatomy) -> tuple[tuple, tuple]:
+    """Least and greatest corner of all that is drawn, strips and card included, in cells."""
+    corners = [np.array(corner) for corner in anatomy.bounds()]
+    for place in anatomy.places.values():
+        corners += [np.array(place.least), np.array(place.greatest)]
+    for strip in (input_strip(anatomy), output_strip(anatomy, anatomy.n_tokens)):
+        corners += [corner for tile in strip.tiles for corner in tile.corners]
+    return tuple(np.min(corners, axis=0)), tuple(np.max(corners, axis=0))
