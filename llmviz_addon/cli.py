@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from .arguments import parser
+from .saving import SaveError, save
 
 DONE, FAILED, USAGE = 0, 1, 2
 
@@ -202,27 +203,11 @@ def _recipe(source: str, options: argparse.Namespace) -> Any:
 
 
 def _save(path: Path) -> None:
-    import bpy
-
     path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists():
         _tell(f"Replacing {path}")
-    # Beside its place until it is complete, so that a full disk leaves no half file.
-    part = path.with_name(f"{path.stem}.part.blend")
-    part.unlink(missing_ok=True)
-    try:
-        bpy.ops.wm.save_as_mainfile(filepath=str(part), compress=True, copy=True)
-        part.replace(path)
-    except (RuntimeError, OSError) as error:
-        why = str(error).removeprefix("Error: ").strip().rstrip(".")
-        raise CommandError(
-            f"{path}: cannot be saved ({why}); make room on the disk or choose another folder"
-        ) from error
-    finally:
-        # Blender writes to a name with an @ first.
-        for left in (part, part.with_name(f"{part.name}@")):
-            left.unlink(missing_ok=True)
+    save(path)
     _result(path)
 
 
@@ -315,7 +300,7 @@ def _expected() -> tuple[type[BaseException], ...]:
     from .ui.estimates import MemoryShortageError
     from .walkthrough import AuthoringError
 
-    sentences = [CommandError, ModelError, AuthoringError, MemoryShortageError]
+    sentences = [CommandError, ModelError, AuthoringError, MemoryShortageError, SaveError]
     found = [*sentences, OSError, MemoryError]
     stills = sys.modules.get(f"{__package__}.scene.stills")
     if stills is not None:
