@@ -6,12 +6,12 @@ smallest blocks: they are the ones that are seen from near by.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from .bundles import MOST_OBJECTS, Bundle
-from .pages import MOST_CELLS, extent, padded
+from .pages import extent, fits, padded
 
 if TYPE_CHECKING:
     from ..anatomy import Anatomy
@@ -78,7 +78,7 @@ def choose(
     has_numbers: bool,
     computed: int,
     budget: Budget,
-    shared: Iterable[str] = (),
+    shared: Mapping[str, str] | None = None,
 ) -> dict[str, Way]:
     """How each bundle is drawn, by its name.
 
@@ -89,19 +89,21 @@ def choose(
     computed
         Positions that have numbers.
     shared
-        Names of bundles that show the values of another one, and cost none as slabs.
+        Bundles that show the values of another one: they cost none where both are slabs.
     """
+    shared = shared or {}
     if not has_numbers:
         return {bundle.name: "shape" for bundle in bundles}
     ways: dict[str, Way] = {}
-    free = set(shared)
     cubes, slabs = budget.cubes, budget.slabs * MEGABYTE
-    for bundle in sorted(bundles, key=lambda b: (not dwelt(b), b.cells)):
-        cost = 0 if bundle.name in free else slab_cells(bundle, computed)
+    # Of equal ones, those with values of their own come first.
+    for bundle in sorted(bundles, key=lambda b: (not dwelt(b), b.cells, b.name in shared)):
+        free = ways.get(shared.get(bundle.name, "")) == "slab"
+        cost = 0 if free else slab_cells(bundle, computed)
         if bundle.cells <= cubes:
             ways[bundle.name] = "cubes"
             cubes -= bundle.cells
-        elif cost <= slabs and cost <= MOST_CELLS:
+        elif cost <= slabs and (free or fits(bundle, computed)):
             ways[bundle.name] = "slab"
             slabs -= cost
         else:

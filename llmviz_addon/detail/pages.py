@@ -29,9 +29,6 @@ FULL = 8192
 HIGHEST = 16_384
 """Lines that a page may have where a single bundle needs them."""
 
-MOST_CELLS = WIDTH * HIGHEST
-"""Cells that no page holds."""
-
 
 @dataclass(frozen=True, slots=True)
 class Placement:
@@ -89,6 +86,23 @@ def extent(block: Block, computed: int) -> tuple[int, int]:
     return columns, rows
 
 
+def fits(bundle: Bundle, computed: int) -> bool:
+    """Whether a page holds the values of a bundle."""
+    pitch, length, _ = _ribbon(bundle, computed)
+    return _lines(pitch, length * len(bundle.blocks)) <= HIGHEST
+
+
+def _ribbon(bundle: Bundle, computed: int) -> tuple[int, int, bool]:
+    """Pitch of the ribbon that takes a bundle, a block's length on it, and whether transposed."""
+    columns, rows = extent(bundle.first, computed)
+    return padded(min(columns, rows)), padded(max(columns, rows)), rows > columns
+
+
+def _lines(pitch: int, length: int) -> int:
+    """Lines of a page that a ribbon takes, folded."""
+    return -(-length // WIDTH) * pitch
+
+
 @dataclass
 class _Page:
     """Ribbons by their pitch: how long each is so far."""
@@ -99,7 +113,7 @@ class _Page:
     def height(self, pitch: int = 0, more: int = 0) -> int:
         """Lines that the page has, with so much more on one of its ribbons."""
         lengths = self.lengths if not more else {**self.lengths, pitch: self._with(pitch, more)}
-        return sum(-(-length // WIDTH) * of for of, length in lengths.items())
+        return sum(_lines(of, length) for of, length in lengths.items())
 
     def _with(self, pitch: int, more: int) -> int:
         return self.lengths.get(pitch, 0) + more
@@ -137,10 +151,7 @@ def lay_out(
     for bundle in bundles:
         if bundle.name in shared:
             continue
-        columns, rows = extent(bundle.first, computed)
-        transposed = rows > columns
-        along, across = (rows, columns) if transposed else (columns, rows)
-        pitch, length = padded(across), padded(along)
+        pitch, length, transposed = _ribbon(bundle, computed)
         kind = "weight" if bundle.first.kind == "weight" else "computed"
         page = _find(pages, kind, pitch, length * len(bundle.blocks), bundle.name)
         for block in bundle.blocks:
@@ -173,7 +184,7 @@ def _tops(page: _Page) -> dict[int, int]:
     tops, line = {}, 0
     for pitch, length in page.lengths.items():
         tops[pitch] = line
-        line += -(-length // WIDTH) * pitch
+        line += _lines(pitch, length)
     return tops
 
 

@@ -89,9 +89,5 @@ def plan(
     bundles = bundle(anatomy, WIDTH * FULL if computed else None)
     shared = {"lm_head": "wte"} if config.tied else {}
     ways = choose(bundles, bool(computed), computed, budget, shared)
-    for name, other in list(shared.items()):
-        if ways[name] == "slab" and ways[other] == "shape":
-            ways[name] = "shape"  # it was counted as free
-        if ways[name] != "slab" or ways[other] != "slab":
-            del shared[name]
+    shared = {n: other for n, other in shared.items() if ways[n] == ways[other] == "slab"}
     return Plan(anatomy, bundles, ways, computed, shared)
