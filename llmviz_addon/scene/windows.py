@@ -149,7 +149,7 @@ def _cubes(
     made.location = tuple(c * CELL for c in at)
     made[names.TITLE] = f"{bundle.title}, opened"
     made[names.EXACTNESS] = f"{LEVELS} levels"
-    made[names.TRAITS] = obj[names.TRAITS][:2] + [gain]
+    made[names.TRAITS] = [*obj[names.TRAITS][:2], gain]
     made[names.WINDOW_OF] = bundle.name
     del made[names.BLOCK]
     _set_columns(made, window)
