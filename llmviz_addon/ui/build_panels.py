@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import bpy
 
 from . import estimates, running, state
 from .build import LLMVIZ_OT_build, LLMVIZ_OT_build_beside, wanted
 from .layout import Sidebar, draw_progress, facts, paragraph
+
+if TYPE_CHECKING:
+    from ..scene import Recipe
 
 
 class LLMVIZ_PT_build(Sidebar, bpy.types.Panel):
@@ -30,7 +35,9 @@ class LLMVIZ_PT_build(Sidebar, bpy.types.Panel):
         if len(roots) > 1:
             _draw_several(layout, roots)
         else:
-            _draw_one(layout, context, roots[0])
+            _draw_one(layout, roots[0])
+        if hint := _why_rebuild(roots, wanted(context.scene)):
+            paragraph(layout, context, hint, "INFO")
 
 
 class LLMVIZ_PT_detail(Sidebar, bpy.types.Panel):
@@ -66,26 +73,32 @@ def _draw_message(layout: bpy.types.UILayout, context: bpy.types.Context) -> Non
     box.operator("llmviz.dismiss", text="", icon="X", emboss=False)
 
 
-def _draw_one(
-    layout: bpy.types.UILayout, context: bpy.types.Context, root: bpy.types.Collection
-) -> None:
-    """What stands in the scene, and whether it is what the panels above ask for."""
+def _draw_one(layout: bpy.types.UILayout, root: bpy.types.Collection) -> None:
+    """The model that stands in the scene."""
     from ..scene import recipe_of
 
-    recipe, ways = recipe_of(root), state.ways_of(root)
+    prompt, ways = recipe_of(root).prompt, state.ways_of(root)
     rows = [("Built", root.name)]
-    if recipe.prompt:
-        rows.append(("Prompt", recipe.prompt))
+    if prompt:
+        rows.append(("Prompt", prompt))
     if ways not in ((), ("cubes",)):
         rows.append(("Drawn As", spelled(ways)))
     facts(layout, tuple(rows))
-    asked = wanted(context.scene)
-    if recipe.model != asked.model:
-        paragraph(layout, context, "Rebuild to show the model chosen above", "INFO")
-    elif recipe.prompt != asked.prompt:
-        paragraph(layout, context, "Rebuild to show the new prompt", "INFO")
-    elif _detail(recipe) != _detail(asked):
-        paragraph(layout, context, "Rebuild to show the new detail", "INFO")
+
+
+def _why_rebuild(roots: tuple[bpy.types.Collection, ...], asked: Recipe) -> str:
+    """What a rebuild would change in the model that is asked for; empty where nothing."""
+    from ..scene import recipe_of
+
+    built = [recipe for recipe in map(recipe_of, roots) if recipe.model == asked.model]
+    if not built:
+        # Where several stand, one more is as likely to be meant.
+        return "Rebuild to show the model chosen above" if len(roots) == 1 else ""
+    if built[0].prompt != asked.prompt:
+        return "Rebuild to show the new prompt"
+    if _detail(built[0]) != _detail(asked):
+        return "Rebuild to show the new detail"
+    return ""
 
 
 def _draw_several(layout: bpy.types.UILayout, roots: tuple[bpy.types.Collection, ...]) -> None:
@@ -103,5 +116,5 @@ def spelled(ways: tuple[str, ...]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
-def _detail(recipe) -> tuple[bool, int, int]:
+def _detail(recipe: Recipe) -> tuple[bool, int, int]:
     return recipe.full_context, recipe.cubes, recipe.slabs

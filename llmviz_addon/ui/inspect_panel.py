@@ -50,7 +50,7 @@ def _draw_active(layout: bpy.types.UILayout, active: bpy.types.Object | None) ->
     """What the active object shows, where it is a block of ours."""
     from ..scene import names
 
-    if active is None or names.BLOCK not in active:
+    if active is None or names.TITLE not in active:
         return
     said = (("Selected", names.TITLE), ("Drawn As", names.DRAWN_AS), ("Values", names.EXACTNESS))
     facts(layout, tuple((name, str(active[key])) for name, key in said if key in active))

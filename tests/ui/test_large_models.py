@@ -213,6 +213,18 @@ def test_several_models_are_listed_with_their_ways_and_removed_one_by_one(
     assert first.name == "GPT-2"
 
 
+def test_a_rebuild_is_proposed_for_the_one_of_several_that_is_asked_for(sidebar, stand, settings):
+    small, large = stand("nano-gpt", "cubes"), stand("GPT-2", "slab")
+    recipes.write(small, scene_room.Recipe("nano-gpt", "CBABBC"))
+    recipes.write(large, scene_room.Recipe("gpt2", ""))
+    settings.prompt = "ABC"
+    assert "Rebuild to show the new prompt" in sidebar()
+    settings.model = "gpt2"
+    assert "Rebuild" not in " ".join(text for text in sidebar() if not text.startswith("op"))
+    settings.model = "gpt3"
+    assert "Rebuild to show the model chosen above" not in sidebar()
+
+
 def test_one_model_tells_its_ways_where_not_all_is_cubes(sidebar, stand, settings):
     root = stand("GPT-2", "slab")
     settings.model = "gpt2"
@@ -249,6 +261,23 @@ def test_a_cell_is_opened_where_the_sidebar_says(settings, stand, opened):
     assert (settings.window_block, settings.window_column, settings.window_row) == ("wpe", 0, 0)
     assert bpy.ops.llmviz.close_windows() == {"FINISHED"}
     assert not opened
+
+
+def test_a_slab_that_is_built_is_opened_and_closed(settings, sidebar):
+    settings.cubes = 20_000
+    bpy.ops.llmviz.build()
+    scene = bpy.context.scene
+    (root,) = scene_room.roots(scene)
+    name = next(n for n in inspecting.slab_blocks(root) if n.endswith("mlp_weight"))
+    before = len(scene.objects)
+    bpy.context.view_layer.objects.active = slab = bpy.data.objects[name]
+    assert bpy.ops.llmviz.open_window() == {"FINISHED"}
+    assert len(scene.objects) == before + 1
+    assert settings.window_block == inspecting.slab_of(slab) == name
+    assert "255 levels" in sidebar()
+    refused("open_window", "no cell at column 9999", column=9999)
+    assert bpy.ops.llmviz.close_windows() == {"FINISHED"}
+    assert len(scene.objects) == before
 
 
 def test_what_cannot_be_opened_is_refused_with_the_scenes_sentence(settings, stand, opened):
