@@ -1,0 +1,113 @@
+"""A page of slab values is a sound picture, and any part of it can be read where it stands."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+import bpy
+import numpy as np
+import pytest
+
+from llmviz_addon.detail.levels import patches
+from llmviz_addon.scene import images
+
+SIZES = [(8, 8), (24, 40), (16, 8192), (1000, 8)]
+
+
+def _noise(height: int, width: int) -> np.ndarray:
+    rng = np.random.default_rng(height + width)
+    return rng.integers(0, 256, (height, width)).astype(np.uint8)
+
+
+def _shown(image: bpy.types.Image) -> np.ndarray:
+    """(height, width, 4) bytes as Blender's own reader decodes them, first line on top."""
+    pixels = np.empty(len(image.pixels), np.float32)
+    image.pixels.foreach_get(pixels)
+    width, height = image.size
+    exact = pixels.reshape(height, width, 4)[::-1] * 255
+    np.testing.assert_allclose(exact, np.rint(exact), atol=1e-3)
+    return np.rint(exact).astype(np.uint8)
+
+
+def _inflated(data: bytes) -> tuple[tuple[int, ...], np.ndarray]:
+    """Header and unfiltered lines of a PNG, chunk by chunk as the standard describes them."""
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    at, chunks = 8, []
+    while at < len(data):
+        (length,) = struct.unpack(">I", data[at : at + 4])
+        body = data[at + 4 : at + 8 + length]
+        (check,) = struct.unpack(">I", data[at + 8 + length : at + 12 + length])
+        assert check == zlib.crc32(body)
+        chunks.append((body[:4], body[4:]))
+        at += 12 + length
+    assert [kind for kind, _ in chunks] == [b"IHDR", b"IDAT", b"IEND"]
+    header = struct.unpack(">IIBBBBB", chunks[0][1])
+    raw = np.frombuffer(zlib.decompress(chunks[1][1]), np.uint8).reshape(header[1], -1)
+    assert not raw[:, 0].any(), "no line is filtered"
+    return header, raw[:, 1:]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_page_is_a_png_by_the_standard(size):
+    page = _noise(*size)
+    header, lines = _inflated(images.stored_png(page))
+    assert header == (size[1], size[0], 8, 0, 0, 0, 0)
+    np.testing.assert_array_equal(lines, page)
+
+
+def test_a_colour_picture_is_a_png_by_the_standard():
+    picture = np.random.default_rng(1).integers(0, 256, (5, 7, 3)).astype(np.uint8)
+    header, lines = _inflated(images.color_png(picture))
+    assert header == (7, 5, 8, 2, 0, 0, 0)
+    np.testing.assert_array_equal(lines.reshape(5, 7, 3), picture)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_blender_reads_every_byte_of_a_page_and_of_its_patches(size):
+    page = _noise(*size)
+    values, coarse = images.make("Noise", page)
+    for image, expected in ((values, page[..., None]), (coarse, patches(page))):
+        assert image.packed_file is not None
+        assert image.colorspace_settings.name == "Non-Color"
+        shown = _shown(image)
+        assert shown.shape[:2] == expected.shape[:2]
+        colors = shown[..., :3]
+        np.testing.assert_array_equal(colors, np.broadcast_to(expected, colors.shape))
+        assert (shown[..., 3] == 255).all()
+
+
+def test_a_page_on_disk_is_read_by_blender_byte_by_byte(tmp_path):
+    page = _noise(24, 40)
+    path = tmp_path / "page.png"
+    path.write_bytes(images.stored_png(page))
+    image = bpy.data.images.load(str(path))
+    image.colorspace_settings.name = "Non-Color"
+    np.testing.assert_array_equal(_shown(image)[..., 0], page)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_any_window_of_a_page_is_read_without_decoding_it(size):
+    page = _noise(*size)
+    values, _ = images.make("Noise", page)
+    rng = np.random.default_rng(2)
+    for _ in range(20):
+        top, left = (int(rng.integers(0, side)) for side in size)
+        under = int(rng.integers(top, size[0])) + 1
+        past = int(rng.integers(left, size[1])) + 1
+        lines, texels = slice(top, under), slice(left, past)
+        found = images.read_stored(values.packed_file.data, lines, texels)
+        np.testing.assert_array_equal(found, page[lines, texels])
+
+
+def test_a_window_that_was_read_can_be_changed_and_leaves_the_page_alone():
+    page = _noise(8, 16)
+    data = images.stored_png(page)
+    images.read_stored(data, slice(0, 8), slice(0, 16))[:] = 0
+    np.testing.assert_array_equal(_inflated(data)[1], page)
+
+
+def test_a_page_too_wide_for_a_stored_block_is_refused_in_words():
+    images.stored_png(np.zeros((1, 65_534), np.uint8))
+    with pytest.raises(ValueError, match="65,535 bytes is too long"):
+        images.stored_png(np.zeros((1, 65_535), np.uint8))
