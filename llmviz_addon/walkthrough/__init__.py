@@ -8,6 +8,7 @@ This room knows no Blender: it says what plays, and `scene` writes it on the tim
 
 from __future__ import annotations
 
+from .companions import Companion
 from .compiler import compile  # noqa: A004 (the word for it)
 from .errors import AuthoringError
 from .framing import CameraPose, Margins, fit
@@ -15,14 +16,17 @@ from .run import Candidate, Run, Texts
 from .script import Script, load
 from .stills import Still, still_pose, still_time, stills
 from .storyboard import Actor, Caption, Channel, Key, Marker, Shot, Storyboard
+from .wording import FACTS
 
 __all__ = [
+    "FACTS",
     "Actor",
     "AuthoringError",
     "CameraPose",
     "Candidate",
     "Caption",
     "Channel",
+    "Companion",
     "Key",
     "Margins",
     "Marker",

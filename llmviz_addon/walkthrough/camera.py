@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -13,7 +13,14 @@ from . import targets
 from .camera_path import Move
 from .easing import slow_in_out
 from .framing import CameraPose
+from .storyboard import Channel, Key
 from .tracks import Board
+
+NEAR = 4000.0
+"""Cells up to which a small model is filmed with nothing clipped but what touches the lens."""
+
+CLIPPED = 0.005
+"""The part of the distance to the subject that is clipped."""
 
 
 @dataclass(frozen=True)
@@ -117,3 +124,38 @@ def _components() -> list[tuple[str, int, Callable[[CameraPose], float]]]:
         (targets.LENS, 0, lambda pose: pose.lens),
         (targets.FOCUS_DISTANCE, 0, lambda pose: pose.distance),
     ]
+
+
+def clipping(channels: Sequence[Channel], *, large: bool) -> tuple[Channel, ...]:
+    """Where the picture begins, and how large captions are that hang just behind it.
+
+    Both follow the distance of what is looked at, half a percent of it at most: depth is kept in
+    numbers of few digits, and so are places far from the world's origin. A small model is never
+    seen from so far that it mattered; its film has no such channels.
+
+    Parameters
+    ----------
+    channels
+        Those of the film.
+    large
+        Whether the model has the fact ``"large"``.
+    """
+    name = (targets.CAMERA, targets.FOCUS_DISTANCE)
+    distances = next((c for c in channels if (c.target, c.property) == name), None)
+    if distances is None:
+        return ()
+    near, start = 0.0 if large else NEAR, targets.DEFAULTS[targets.CLIP_START]
+    scales = [max(1.0, (key.value - near) * CLIPPED / start) for key in distances.keys]
+    if max(scales) == 1:
+        return ()
+    made = []
+    for target, prop, unit in (
+        (targets.CAMERA, targets.CLIP_START, start),
+        (targets.CAPTIONS, targets.SCALE, 1.0),
+    ):
+        keys = tuple(
+            Key(key.time, unit * scale, "constant" if key.easing == "constant" else "linear")
+            for key, scale in zip(distances.keys, scales, strict=True)
+        )
+        made.append(Channel(target, prop, keys))
+    return tuple(made)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .camera import clipping
+from .companions import Companion, in_order, told
 from .errors import AuthoringError
 from .framing import CameraPose, fit
-from .performance import Moment, Stage
+from .performance import play
 from .run import Run
 from .script import PALETTES, Beat, CaptionText, Chapter, Script, ShotSpec, load
-from .selection import fill
+from .selection import common_names, fill
+from .stage import Moment, Stage
 from .storyboard import FPS, Caption, Marker, Shot, Storyboard
 from .wording import facts, values
 
@@ -24,11 +28,13 @@ if TYPE_CHECKING:
 def compile(  # noqa: A001 (the word for it; the builtin is not used here)
     script: Script | None,
     anatomy: Anatomy,
-    run: Run,
+    run: Run | None,
     aspect: float = 16 / 9,
     language: str = "en",
     palette: str = "standard",
     bundles: tuple[Bundle, ...] | None = None,
+    companions: Sequence[Companion] = (),
+    model: str = "This model",
 ) -> Storyboard:
     """The storyboard of a script for one model and one run.
 
@@ -39,7 +45,8 @@ def compile(  # noqa: A001 (the word for it; the builtin is not used here)
     anatomy
         The network.
     run
-        Its prompt and what it made of it.
+        Its prompt and what it made of it; None for a model without numbers, of which only what
+        the script has for shapes is played.
     aspect
         Width of the picture over its height: shots are fitted to it.
     language
@@ -49,6 +56,10 @@ def compile(  # noqa: A001 (the word for it; the builtin is not used here)
     bundles
         Which blocks share an object, as `detail.bundle` says: a bundle has one channel for each
         property, named like it. Every block has its own unless given.
+    companions
+        Other models in the scene, in any order.
+    model
+        The title of a model without numbers; a run brings its own.
 
     Raises
     ------
@@ -59,19 +70,26 @@ def compile(  # noqa: A001 (the word for it; the builtin is not used here)
     if palette not in PALETTES:
         raise AuthoringError(f"There is no palette {palette!r}; there are {', '.join(PALETTES)}.")
     words = {**script.words, "colors": script.colors[palette]}
+    others = in_order(companions)
+    stage = Stage(anatomy, run, aspect, bundles, others)
     film = _Film(
-        Stage(anatomy, run, aspect, bundles), facts(anatomy, run), values(anatomy, run, words), {}
+        stage,
+        facts(anatomy, run, others),
+        values(anatomy, run, words, model),
+        [told(companion, anatomy.config, words) for companion in others],
     )
     for chapter in script.chapters:
         film.add(chapter)
+    channels = stage.leads.merge(stage.board.channels())
     return Storyboard(
-        title=f"{script.title}, {run.model}",
+        title=f"{script.title}, {film.values['model'] if run is None else run.model}",
         duration=film.time,
-        channels=film.stage.leads.merge(film.stage.board.channels()),
+        channels=(*channels, *clipping(channels, large="large" in film.facts)),
         captions=tuple(film.captions),
         markers=tuple(film.markers),
-        actors=tuple(film.stage.actors.values()),
+        actors=tuple(stage.actors.values()),
         shots=tuple(film.shots),
+        facts=film.facts,
     )
 
 
@@ -82,77 +100,69 @@ def reading_time(text: str) -> float:
 
 @dataclass
 class _Film:
-    """What is compiled so far."""
+    """What is compiled so far; `others` holds the values of each companion."""
 
     stage: Stage
     facts: frozenset[str]
     values: Mapping[str, str]
-    names: Mapping[str, int]
+    others: Sequence[Mapping[str, str]]
     time: float = 0.0
     captions: list[Caption] = field(default_factory=list)
     markers: list[Marker] = field(default_factory=list)
     shots: list[Shot] = field(default_factory=list)
 
     def add(self, chapter: Chapter) -> None:
+        fitting = chapter.state == "any" or (chapter.state == "shape") == ("shape" in self.facts)
         beats = [beat for beat in chapter.beats if beat.facts <= self.facts]
-        if not beats:
+        if not (fitting and beats and chapter.facts <= self.facts):
             return
         place, start = len(self.markers), self.time
-        prepare = self.stage.empty if chapter.state == "empty" else self.stage.computed
-        prepare(start, chapter.id)
-        for beat in beats:
-            self._beat(chapter, beat, first=beat is beats[0])
+        self.stage.prepare(chapter.state, start, chapter.id)
+        for each, row in itertools.groupby(beats, key=lambda beat: beat.each):
+            together = list(row)
+            for companion in range(len(self.others)) if each else (None,):
+                for beat in together:
+                    self._beat(chapter, beat, companion)
         marker = Marker(start, chapter.title, "chapter", chapter.id, self.time)
         self.markers.insert(place, marker)
 
-    def _beat(self, chapter: Chapter, beat: Beat, *, first: bool) -> None:
-        id_ = f"{chapter.id}.{beat.id}"
-        text = self._text(beat, id_)
-        run, start = self.stage.run, self.time
-        needed = max((gesture.length(run) for gesture in beat.gestures), default=0.0)
+    def _beat(self, chapter: Chapter, beat: Beat, companion: int | None) -> None:
+        """Play a beat, of a companion if it is one of those that are repeated."""
+        id_ = f"{chapter.id}.{beat.id}" + ("" if companion is None else f":{companion}")
+        names = self._names(beat, companion)
+        known = {name: str(value) for name, value in names.items()} | {**self.values}
+        if companion is not None:
+            known |= self.others[companion]
+        found: CaptionText = next(c for c in beat.captions if c.facts <= self.facts)
+        text, heading = _filled(found.text, known, id_), _filled(beat.title, known, id_)
+        given, start = self.stage.given, self.time
+        needed = max((gesture.length(given) for gesture in beat.gestures), default=0.0)
         spec = None if beat.shot is None else beat.shot.suited(self.stage.aspect, self.facts)
         shot = 0.0 if spec is None else spec.at + spec.move
         seconds = max(beat.duration, needed, shot, reading_time(text) if text else 0.0)
         # Beats start on whole frames, where their markers are.
         end = start + math.ceil(seconds * FPS - 1e-6) / FPS
-        moment = Moment(id_, start, end, self._names(beat))
+        moment = Moment(id_, start, end, names)
         if spec is not None:
             self._shoot(spec, moment)
         for gesture in beat.gestures:
-            self.stage.play(gesture, moment)
+            play(self.stage, gesture, moment)
         if text:
+            first = not any(c.beat.startswith(f"{chapter.id}.") for c in self.captions)
             title = chapter.title if first else ""
             self.captions.append(Caption(id_, start, end, text, title))
-        self.markers.append(Marker(start, beat.title, "beat", id_, end))
+        self.markers.append(Marker(start, heading, "beat", id_, end))
         self.time = end
 
-    def _names(self, beat: Beat) -> dict[str, int]:
+    def _names(self, beat: Beat, companion: int | None) -> dict[str, int]:
         """What stands for the names in a beat's braces."""
         last = self.stage.anatomy.config.n_layer - 1
         places = {"first": 0, "next": 1, "last": last}
         layer = places[beat.layer] if isinstance(beat.layer, str) else beat.layer
-        return {
-            "layer": layer,
-            "head": beat.head,
-            "next_layer": 1,
-            "last_layer": last,
-            "last_head": self.stage.anatomy.config.n_head - 1,
-            "last_column": self.stage.run.n_prompt - 1,
-            "end_column": self.stage.run.n_tokens - 1,
-            "first_appended": min(self.stage.run.n_prompt, self.stage.run.n_tokens - 1),
-        }
-
-    def _text(self, beat: Beat, id_: str) -> str:
-        found: CaptionText = next(c for c in beat.captions if c.facts <= self.facts)
-        numbers = {name: str(value) for name, value in self._names(beat).items()}
-        try:
-            # The words of the run win over the bare numbers.
-            return found.text.format_map({**numbers, **self.values}).strip()
-        except (KeyError, IndexError, ValueError) as error:
-            known = ", ".join(sorted({**numbers, **self.values}))
-            raise AuthoringError(
-                f"{id_}: the text has {error} in braces; known: {known}."
-            ) from None
+        names = {"layer": layer, "head": beat.head, "next_layer": 1}
+        if companion is not None:
+            names["companion"] = companion
+        return names | common_names(self.stage.anatomy, self.stage.given)
 
     def _shoot(self, spec: ShotSpec, moment: Moment) -> None:
         """Move the camera to a beat's shot, and let it drift on if the script says so."""
@@ -181,3 +191,12 @@ class _Film:
             aspect=self.stage.aspect,
             margins=spec.margins,
         )
+
+
+def _filled(text: str, known: Mapping[str, str], id_: str) -> str:
+    """A text with its braces filled in."""
+    try:
+        return text.format_map(known).strip()
+    except (KeyError, IndexError, ValueError) as error:
+        listed = ", ".join(sorted(known))
+        raise AuthoringError(f"{id_}: the text has {error} in braces; known: {listed}.") from None

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from . import targets, verbs
-from .camera import Camera
 from .camera_path import Move
 from .easing import slow_in_out
 from .errors import AuthoringError
 from .framing import half_extent
-from .leads import Leads
 from .pace import Window, schedule
-from .run import Run
-from .selection import Selection, fill
+from .selection import fill
+from .stage import Moment, Stage
 from .storyboard import FPS, Actor
-from .tracks import Board
 
 if TYPE_CHECKING:
     from ..anatomy import Anatomy
-    from ..detail import Bundle
 
 SHORTEST_FLIGHT = 0.3
 """Seconds below which a flight could not be followed; the token just appears at the input."""
@@ -39,86 +34,25 @@ APPARENT = 0.07
 """Height of a flying tile in the picture, as a fraction of it, where it flies far away."""
 
 
-@dataclass(frozen=True)
-class Moment:
-    """A beat in time: its id, when it starts and ends, and what stands for names in braces."""
+def play(stage: Stage, gesture: verbs.Gesture, moment: Moment) -> None:
+    """Write a gesture's keys.
 
-    id: str
-    start: float
-    end: float
-    names: Mapping[str, int]
-
-
-@dataclass
-class Stage:
-    """Everything that a gesture may need."""
-
-    anatomy: Anatomy
-    run: Run
-    aspect: float
-    bundles: tuple[Bundle, ...] | None = None
-    board: Board = field(default_factory=Board)
-    actors: dict[str, Actor] = field(default_factory=dict)
-    selection: Selection = field(init=False)
-    leads: Leads = field(init=False)
-    camera: Camera = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.leads = Leads(self.anatomy, self.bundles)
-        self.selection = Selection(self.anatomy, self.run.n_prompt, self.run.n_tokens)
-        self.camera = Camera(self.board)
-
-    @property
-    def sections(self) -> list[str]:
-        """Paths of the sections whose titles and arrows come and go as one."""
-        return [section.name for section in self.anatomy.root.children]
-
-    def surroundings(self) -> list[str]:
-        """Targets that are not blocks: strips, sections, key, card."""
-        positions = range(self.run.n_tokens)
-        return [
-            *(targets.tile(targets.INPUT, i) for i in positions),
-            *(targets.tile(targets.OUTPUT, i) for i in positions),
-            *(targets.section(path) for path in self.sections),
-            targets.KEY,
-            targets.CARD,
-        ]
-
-    def empty(self, time: float, owner: str) -> None:
-        """Nothing is computed, and nothing is there but blocks."""
-        for name, block in self.leads.blocks.items():
-            if block.time_axis is not None:
-                self.board.set(name, targets.PROGRESS, time, 0.0, owner)
-        for target in self.surroundings():
-            self.board.set(target, targets.OPACITY, time, 0.0, owner)
-
-    def computed(self, time: float, owner: str) -> None:
-        """Everything is computed, and everything is there."""
-        everything = [
-            *((name, targets.PROGRESS) for name in self.leads.blocks),
-            *((target, targets.OPACITY) for target in self.surroundings()),
-            *((name, targets.OPACITY) for name in self.leads.blocks),
-        ]
-        for target, prop in everything:
-            if self.board.value(target, prop, time) < 1.0:
-                self.board.set(target, prop, time, 1.0, owner)
-
-    def play(self, gesture: verbs.Gesture, moment: Moment) -> None:
-        """Write a gesture's keys.
-
-        Raises
-        ------
-        AuthoringError
-            If it is longer than its beat, means nothing, or wants what another one moves.
-        """
-        start = moment.start + gesture.at
-        end = moment.end if gesture.time is None else start + gesture.time
-        if start >= end or end > moment.end + 1e-6:
-            raise AuthoringError(
-                f"{moment.id}: {gesture.verb} takes from {gesture.at:g} s to "
-                f"{end - moment.start:g} s of a beat of {moment.end - moment.start:g} s."
-            )
-        _PLAY[type(gesture)](self, gesture, Moment(moment.id, start, end, moment.names))
+    Raises
+    ------
+    AuthoringError
+        If it is longer than its beat, means nothing, wants what another one moves, or needs a run
+        where there is none.
+    """
+    if stage.given is None and not isinstance(gesture, verbs.Appear | verbs.Highlight):
+        raise AuthoringError(f"{moment.id}: {gesture.verb} needs numbers, and this model has none.")
+    start = moment.start + gesture.at
+    end = moment.end if gesture.time is None else start + gesture.time
+    if start >= end or end > moment.end + 1e-6:
+        raise AuthoringError(
+            f"{moment.id}: {gesture.verb} takes from {gesture.at:g} s to "
+            f"{end - moment.start:g} s of a beat of {moment.end - moment.start:g} s."
+        )
+    _PLAY[type(gesture)](stage, gesture, Moment(moment.id, start, end, moment.names))
 
 
 def _targets(stage: Stage, subjects: tuple[str, ...], moment: Moment) -> list[str]:

@@ -20,8 +20,9 @@ from .verbs import VERBS, Gesture
 from .wording import FACTS
 
 FOLDER = Path(__file__).parents[2] / "presets" / "walkthroughs"
+WORDS = ("ordinals", "suffixes", "numbers", "scales")
 PALETTES = ("standard", "accessible")
-STATES = ("empty", "computed")
+STATES = ("empty", "computed", "shape", "any")
 
 CAPTION_MARGINS = Margins(left=0.06, right=0.06, top=0.07, bottom=0.21)
 """The default of shots: the lower fifth of the picture belongs to the caption."""
@@ -30,6 +31,7 @@ FILM_LENS = 24.0
 """Millimetres: wide enough to look down along a tall model. Captions want one lens for a film."""
 
 LAYERS = ("first", "next", "last")
+EACH = ("companion",)
 
 
 @dataclass(frozen=True)
@@ -84,13 +86,17 @@ class CaptionText:
 
 @dataclass(frozen=True)
 class Beat:
-    """One beat of a chapter; see `ShotSpec` and `verbs` for what it holds."""
+    """One beat of a chapter; see `ShotSpec` and `verbs` for what it holds.
+
+    Beats in a row whose `each` is ``"companion"`` play together once for every other model.
+    """
 
     id: str
     title: str
     captions: tuple[CaptionText, ...]
     duration: float
     facts: frozenset[str]
+    each: str
     layer: int | str
     head: int
     shot: ShotSpec | None
@@ -99,11 +105,16 @@ class Beat:
 
 @dataclass(frozen=True)
 class Chapter:
-    """Beats under a title; `state` is how the model stands when it begins."""
+    """Beats under a title; `state` is how the model stands when it begins.
+
+    ``"empty"``: nothing is computed yet; ``"computed"``: everything is; ``"shape"``: there are no
+    numbers, and only then it plays; ``"any"``: it plays for models with and without numbers.
+    """
 
     id: str
     title: str
     state: str
+    facts: frozenset[str]
     beats: tuple[Beat, ...]
 
 
@@ -170,7 +181,7 @@ def parse(script: Mapping[str, Any], texts: Mapping[str, Any]) -> Script:
     return Script(
         title=written.text("title"),
         chapters=chapters,
-        words={key: tuple(words.strings(key)) for key in ("ordinals", "suffixes", "numbers")},
+        words={key: tuple(words.strings(key)) for key in WORDS},
         colors={palette: tuple(colors.strings(palette)) for palette in PALETTES},
     )
 
@@ -180,7 +191,8 @@ def _chapter(table: Table, texts: Table) -> Chapter:
     table.where = f"chapter {id_!r}"
     written = texts.table(id_)
     beats = tuple(_beat(beat, written, table.where) for beat in table.tables("beat"))
-    chapter = Chapter(id_, written.text("title"), table.choice("state", STATES), beats)
+    state = table.choice("state", STATES)
+    chapter = Chapter(id_, written.text("title"), state, table.facts("if"), beats)
     table.done()
     written.done()
     return chapter
@@ -202,6 +214,7 @@ def _beat(table: Table, texts: Table, chapter: str) -> Beat:
         captions=_captions(written),
         duration=table.number("duration", 0.0),
         facts=table.facts("if"),
+        each=table.choice("each", EACH) if "each" in table.values else "",
         layer=layer,
         head=int(table.number("head", 0)),
         shot=_shot(table.table("shot")) if "shot" in table.values else None,

@@ -3,6 +3,8 @@
 A selector is one of
 
 - a block's name (``"embedding"``, ``"layer{layer}.mlp"``), with ``*`` for any part of it,
+- ``companion:<n>`` for the box of another model in the scene, counted from 0 in order of size,
+  ``companions:<n>`` for this model and those up to the n-th, ``companions`` for all models,
 - ``section:`` and a section's path (``"section:layer{layer}.attention"``), or ``"model"`` for
   everything,
 - ``strip:input`` or ``strip:output``, optionally of one position (``"strip:input:3"``) or of the
@@ -26,6 +28,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..anatomy.strips import Tile, candidates, input_strip, output_strip
 from . import targets
@@ -33,6 +36,8 @@ from .errors import AuthoringError
 
 if TYPE_CHECKING:
     from ..anatomy import Anatomy
+    from .companions import Companion
+    from .run import Run
 
 _CELLS = re.compile(r"(?P<name>[^\[]+)\[(?P<columns>[^,\]]*)(?:,(?P<rows>[^\]]*))?\]")
 _FIELD = re.compile(r"\{(\w+)\}")
@@ -56,6 +61,19 @@ def fill(selector: str, names: Mapping[str, int]) -> str:
     return _FIELD.sub(lambda match: str(names[match[1]]), selector)
 
 
+def common_names(anatomy: Anatomy, run: Run | None) -> dict[str, int]:
+    """What may stand in braces in every beat and every still."""
+    config = anatomy.config
+    names = {"last_layer": config.n_layer - 1, "last_head": config.n_head - 1}
+    if run is not None:
+        names |= {
+            "last_column": run.n_prompt - 1,
+            "end_column": run.n_tokens - 1,
+            "first_appended": min(run.n_prompt, run.n_tokens - 1),
+        }
+    return names
+
+
 @dataclass(frozen=True)
 class Selection:
     """Resolves selectors in one anatomy, for a prompt and a finished sequence of so many tokens."""
@@ -63,6 +81,15 @@ class Selection:
     anatomy: Anatomy
     n_prompt: int
     n_tokens: int
+    companions: tuple[Companion, ...] = ()
+
+    @classmethod
+    def of(
+        cls, anatomy: Anatomy, run: Run | None, companions: tuple[Companion, ...] = ()
+    ) -> Selection:
+        """The selection of a run, None for a model without numbers, beside other models."""
+        counts = (0, 0) if run is None else (run.n_prompt, run.n_tokens)
+        return cls(anatomy, *counts, companions)
 
     def blocks(self, selector: str) -> list[str]:
         """The names of the blocks that are meant, in the order of computation.
@@ -75,6 +102,8 @@ class Selection:
         blocks = self.anatomy.blocks
         if selector == "model":
             return list(blocks)
+        if selector in blocks:
+            return [selector]
         _, is_section, path = selector.rpartition("section:")
         if is_section:
             found = [n for n, b in blocks.items() if f"{b.section}.".startswith(f"{path}.")]
@@ -121,6 +150,8 @@ class Selection:
             if not (position.isdigit() and int(position) < len(tiles)):
                 raise AuthoringError(f"{selector!r}: {strip} has positions 0 to {len(tiles) - 1}.")
             return np.asarray(tiles[int(position)].corners)
+        if selector == "companions" or strip in ("companion", "companions"):
+            return self._boxes(selector, strip, position)
         if selector == "candidates":
             rows = candidates(self.anatomy, self.n_prompt)
             return np.concatenate([row.corners for row in rows])
@@ -133,8 +164,7 @@ class Selection:
         bounds = self._bounds
         if len(names) < len(bounds):
             bounds = bounds[[self._places[name] for name in names]]
-        picks = np.array(np.meshgrid([0, 1], [0, 1], [0, 1])).reshape(3, -1)
-        return bounds[:, picks, np.arange(3)[:, None]].transpose(0, 2, 1).reshape(-1, 3)
+        return _corners(bounds)
 
     @cached_property
     def _bounds(self) -> np.ndarray:
@@ -144,6 +174,17 @@ class Selection:
     @cached_property
     def _places(self) -> dict[str, int]:
         return {name: place for place, name in enumerate(self.anatomy.blocks)}
+
+    def _boxes(self, selector: str, word: str, number: str) -> np.ndarray:
+        """Corners of other models, and of this one where all up to a number are meant."""
+        count = len(self.companions)
+        last = count - 1 if selector == "companions" else int(number) if number.isdigit() else count
+        if not 0 <= last < count:
+            raise AuthoringError(f"{selector!r}: there are {count} other models here.")
+        if word == "companion":
+            return _corners([self.companions[last].bounds])
+        own = self._corners("model")
+        return np.concatenate([own, _corners([c.bounds for c in self.companions[: last + 1]])])
 
     def _cells(self, selector: str, match: re.Match[str]) -> np.ndarray:
         strip = match["name"].removesuffix(":prompt")
@@ -166,6 +207,13 @@ class Selection:
                 for up in (z - top + 0.5, z - bottom + 0.5)
             ]
         )
+
+
+def _corners(bounds: ArrayLike) -> np.ndarray:
+    """(8 N, 3) the corners of boxes, given as (N, 2, 3) least and greatest ones."""
+    picks = np.array(np.meshgrid([0, 1], [0, 1], [0, 1])).reshape(3, -1)
+    corners = np.asarray(bounds, float)[:, picks, np.arange(3)[:, None]]
+    return corners.transpose(0, 2, 1).reshape(-1, 3)
 
 
 def _span(selector: str, text: str, size: int) -> tuple[int, int]:

@@ -6,21 +6,26 @@ same way, so one still fits every model of the family and every shape of picture
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .companions import Companion, in_order
 from .errors import AuthoringError
 from .framing import CameraPose, Margins, fit
 from .run import Run
 from .script import Table, read_preset
-from .selection import Selection, fill
+from .selection import Selection, common_names, fill
 from .storyboard import Storyboard
 from .wording import is_large
 
 if TYPE_CHECKING:
     from ..anatomy import Anatomy
+
+ORDINARY = frozenset({"numbers"})
+"""What is true of a model with numbers that stands alone."""
 
 STILL_MARGINS = Margins(0.06, 0.06, 0.07, 0.07)
 
@@ -54,6 +59,8 @@ class Still:
         The still for pictures that are square or higher than wide, where it differs.
     large
         The still for models with the fact ``"large"``, where it differs.
+    facts
+        What must hold for it to be offered.
     """
 
     id: str
@@ -71,6 +78,7 @@ class Still:
     captions: bool
     tall: Still | None
     large: Still | None
+    facts: frozenset[str]
 
     def suited(self, anatomy: Anatomy, aspect: float) -> Still:
         """The still for a model and a picture with this width over its height."""
@@ -78,15 +86,23 @@ class Still:
         return still.tall if still.tall is not None and aspect <= 1 else still
 
 
-def stills(name: str = "gpt2") -> tuple[Still, ...]:
-    """The stills of a family.
+def stills(facts: frozenset[str] = ORDINARY, name: str = "gpt2") -> tuple[Still, ...]:
+    """The stills of a family that a film of these facts offers.
+
+    Parameters
+    ----------
+    facts
+        As `Storyboard.facts` has them; of a model with numbers that stands alone, unless given.
+    name
+        The family.
 
     Raises
     ------
     AuthoringError
         If there are none, or something in them is wrong.
     """
-    return parse_stills(read_preset(f"{name}.stills.toml"))
+    found = parse_stills(read_preset(f"{name}.stills.toml"))
+    return tuple(still for still in found if still.facts <= facts)
 
 
 def parse_stills(values: dict[str, Any]) -> tuple[Still, ...]:
@@ -127,6 +143,7 @@ def _still(table: Table) -> Still:
         captions=table.flag("captions"),
         tall=tall,
         large=large,
+        facts=table.facts("if"),
     )
     table.done()
     return still
@@ -164,8 +181,21 @@ def still_time(still: Still, storyboard: Storyboard) -> float:
     return min(start + still.at * (end - start), last)
 
 
-def still_pose(still: Still, anatomy: Anatomy, run: Run, aspect: float = 16 / 9) -> CameraPose:
+def still_pose(
+    still: Still,
+    anatomy: Anatomy,
+    run: Run | None,
+    aspect: float = 16 / 9,
+    companions: Sequence[Companion] = (),
+) -> CameraPose:
     """The camera of a still; its `distance` is where the focus is.
+
+    Parameters
+    ----------
+    run
+        None for a model without numbers.
+    companions
+        Other models in the scene.
 
     Raises
     ------
@@ -173,14 +203,8 @@ def still_pose(still: Still, anatomy: Anatomy, run: Run, aspect: float = 16 / 9)
         If the still shows something that this model has not.
     """
     still = still.suited(anatomy, aspect)
-    selection = Selection(anatomy, run.n_prompt, run.n_tokens)
-    last = anatomy.config.n_layer - 1
-    names = {
-        "last_layer": last,
-        "last_head": anatomy.config.n_head - 1,
-        "last_column": run.n_prompt - 1,
-        "end_column": run.n_tokens - 1,
-    }
+    selection = Selection.of(anatomy, run, in_order(companions))
+    names = common_names(anatomy, run)
     try:
         points = selection.points([fill(selector, names) for selector in still.show])
         focus = selection.center(fill(still.focus, names)) if still.focus else None

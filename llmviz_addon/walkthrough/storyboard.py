@@ -192,6 +192,8 @@ class Shot:
 class Storyboard:
     """A film for one model; see the classes above for its parts.
 
+    `facts` are those that held for the script, see `wording.FACTS`.
+
     Raises
     ------
     AuthoringError
@@ -206,6 +208,7 @@ class Storyboard:
     actors: tuple[Actor, ...]
     shots: tuple[Shot, ...]
     fps: int = FPS
+    facts: frozenset[str] = frozenset()
     _by_name: dict[tuple[str, str, int], Channel] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

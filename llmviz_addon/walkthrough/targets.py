@@ -8,7 +8,9 @@
 | ``strip:output:<t>`` | bar and wire of position *t* at the output | `opacity`, `highlight` |
 | ``key`` | the legend of kinds and signs | `opacity` |
 | ``card`` | the model card | `opacity` |
-| ``camera`` | the film's camera | `location` x 3, `rotation_euler` x 3, `lens`, `focus_distance` |
+| ``camera`` | the film's camera | `location` x 3, `rotation_euler` x 3, and once each `lens`, |
+| | | `focus_distance`, `clip_start` |
+| ``captions`` | what hangs before the camera, as one | `scale` |
 | an actor's name | a thing that exists only for the film | `location` x 3, `scale`, `opacity` |
 
 `progress`
@@ -28,8 +30,12 @@
     Millimetres, on a sensor whose longer side is 36 mm.
 `focus_distance`
     In cells, from the camera to the plane of focus.
+`clip_start`
+    In cells; what is nearer to the camera is not seen.
 `scale`
-    1 is the size that the actor was given.
+    1 is the size that the actor was given. For captions, size and distance from the camera: at 1
+    they hang 1.5 cells before it, three times `clip_start`. Where large models are seen from afar
+    both grow alike, so that they are told apart from what is far away, and do not tremble.
 """
 
 from __future__ import annotations
@@ -43,8 +49,10 @@ ROTATION = "rotation_euler"
 LENS = "lens"
 FOCUS_DISTANCE = "focus_distance"
 SCALE = "scale"
+CLIP_START = "clip_start"
 
 CAMERA = "camera"
+CAPTIONS = "captions"
 CARD = "card"
 KEY = "key"
 INPUT = "strip:input"
@@ -60,6 +68,7 @@ DEFAULTS = {
     LENS: 50.0,
     FOCUS_DISTANCE: 100.0,
     SCALE: 1.0,
+    CLIP_START: 0.5,
 }
 """What a property is where the film says nothing of it: everything computed, nothing lit."""
 

@@ -31,7 +31,7 @@ class Gesture:
     at: float = 0.0
     time: float | None = None
 
-    def length(self, run: Run) -> float:
+    def length(self, run: Run | None) -> float:
         """How many seconds of its beat it needs at least."""
         del run
         return self.at + (self.time or 0.0)
@@ -187,8 +187,10 @@ class Generate(Gesture):
         squeeze = min(1.0, self.most / total) if total else 1.0
         return [(sweep * squeeze, carry * squeeze) for sweep, carry in times]
 
-    def length(self, run: Run) -> float:
+    def length(self, run: Run | None) -> float:
         """The time of all passes and a moment to see the last one."""
+        if run is None:
+            return self.at
         return self.at + sum(map(sum, self.times(run))) + 0.8
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from .companions import Companion, rounded
 from .run import Run, elide, quote
 
 if TYPE_CHECKING:
@@ -25,11 +26,15 @@ FACTS = (
     "words",
     "large_vocabulary",
     "large",
+    "numbers",
+    "shape",
+    "companions",
 )
 """What a script may ask: tokens were appended, more than one was, the context is full, the result
 is the prompt sorted, there are several layers, two of these negated; tokens are parts of words,
 the vocabulary is larger than `SMALL`, and the model is so large that not all of it can be seen with
-a cell in sight (`LARGE`)."""
+a cell in sight (`LARGE`); the model has numbers, or it has only a shape; other models stand in the
+scene."""
 
 LARGE = 20_000
 """Cells along the longer side of a model."""
@@ -38,22 +43,33 @@ SMALL = 10
 """Tokens of a vocabulary whose probabilities can be taken in at a glance."""
 
 
-def facts(anatomy: Anatomy, run: Run) -> frozenset[str]:
-    """Which of `FACTS` hold."""
+def facts(
+    anatomy: Anatomy, run: Run | None, companions: Sequence[Companion] = ()
+) -> frozenset[str]:
+    """Which of `FACTS` hold; `run` is None for a model without numbers."""
     several = anatomy.config.n_layer > 1
     holds = {
+        "layers": several,
+        "one_layer": not several,
+        "large_vocabulary": anatomy.config.n_vocab > SMALL,
+        "large": is_large(anatomy),
+        "numbers": run is not None,
+        "shape": run is None,
+        "companions": len(companions) > 0,
+        **({} if run is None else _run_facts(anatomy, run)),
+    }
+    return frozenset(name for name in FACTS if holds.get(name))
+
+
+def _run_facts(anatomy: Anatomy, run: Run) -> dict[str, bool]:
+    return {
         "appended": run.n_appended > 0,
         "no_appended": run.n_appended == 0,
         "appended_more": run.n_appended > 1,
         "full": run.n_tokens == anatomy.config.n_ctx,
         "sorted": run.n_appended > 0 and run.predicted == sorted(run.prompt_ids),
-        "layers": several,
-        "one_layer": not several,
         "words": run.texts is not None,
-        "large_vocabulary": anatomy.config.n_vocab > SMALL,
-        "large": is_large(anatomy),
     }
-    return frozenset(name for name in FACTS if holds[name])
 
 
 def is_large(anatomy: Anatomy) -> bool:
@@ -62,15 +78,22 @@ def is_large(anatomy: Anatomy) -> bool:
     return max(b - a for a, b in zip(least, greatest, strict=True)) > LARGE
 
 
-def values(anatomy: Anatomy, run: Run, words: Mapping[str, Sequence[str]]) -> dict[str, str]:
+def values(
+    anatomy: Anatomy, run: Run | None, words: Mapping[str, Sequence[str]], model: str = ""
+) -> dict[str, str]:
     """What captions may put in braces.
 
     Parameters
     ----------
+    model
+        The title of a model that has no run.
     words
         The language's ``ordinals`` (first, second ...) with the ``suffixes`` of further ones,
-        ``numbers`` (one, two ...) and ``colors`` of weights, activations and aggregates.
+        ``numbers`` (one, two ...), ``scales`` (million, billion ...) and ``colors`` of
+        weights, activations and aggregates.
     """
+    if run is None:
+        return _sizes(anatomy, model, words)
     return {**_sizes(anatomy, run.model, words), **_told(run, words)}
 
 
@@ -85,6 +108,7 @@ def _sizes(anatomy: Anatomy, model: str, words: Mapping[str, Sequence[str]]) -> 
         "heads": _number(config.n_head, words["numbers"]),
         "later_layers": _number(config.n_layer - 1, words["numbers"]),
         "last_layer": str(config.n_layer - 1),
+        "multiplications": rounded(config.multiplications(config.n_ctx), words["scales"]),
         "model": elide(model),
         "weight_color": weight,
         "activation_color": activation,

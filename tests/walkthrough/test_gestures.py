@@ -13,6 +13,7 @@ TEXTS = {
     "words": {
         "ordinals": ["first"],
         "suffixes": ["th"],
+        "scales": ["million"],
         "numbers": ["one"],
         "colors": {"standard": ["b", "g", "a"], "accessible": ["b", "y", "o"]},
     },

@@ -1,0 +1,113 @@
+"""The stage: everything that a gesture may need, and how the model stands when a chapter begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from . import targets
+from .camera import Camera
+from .companions import Companion
+from .errors import AuthoringError
+from .leads import Leads
+from .run import Run
+from .selection import Selection
+from .storyboard import Actor
+from .tracks import Board
+
+if TYPE_CHECKING:
+    from ..anatomy import Anatomy
+    from ..detail import Bundle
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A beat in time: its id, when it starts and ends, and what stands for names in braces."""
+
+    id: str
+    start: float
+    end: float
+    names: Mapping[str, int]
+
+
+@dataclass
+class Stage:
+    """Everything that a gesture may need.
+
+    `given` is the run, None for a model without numbers; whoever plays one asks for `run`.
+    """
+
+    anatomy: Anatomy
+    given: Run | None
+    aspect: float
+    bundles: tuple[Bundle, ...] | None = None
+    companions: tuple[Companion, ...] = ()
+    board: Board = field(default_factory=Board)
+    actors: dict[str, Actor] = field(default_factory=dict)
+    selection: Selection = field(init=False)
+    leads: Leads = field(init=False)
+    camera: Camera = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.leads = Leads(self.anatomy, self.bundles)
+        self.selection = Selection.of(self.anatomy, self.given, self.companions)
+        self.camera = Camera(self.board)
+
+    @property
+    def run(self) -> Run:
+        """The run.
+
+        Raises
+        ------
+        AuthoringError
+            If the model has no numbers.
+        """
+        if self.given is None:
+            raise AuthoringError("A model without numbers computes nothing that could be played.")
+        return self.given
+
+    @property
+    def sections(self) -> list[str]:
+        """Paths of the sections whose titles and arrows come and go as one."""
+        return [section.name for section in self.anatomy.root.children]
+
+    def surroundings(self) -> list[str]:
+        """Targets that are not blocks: strips, sections, key, card."""
+        positions = range(self.selection.n_tokens)
+        return [
+            *(targets.tile(targets.INPUT, i) for i in positions),
+            *(targets.tile(targets.OUTPUT, i) for i in positions),
+            *(targets.section(path) for path in self.sections),
+            targets.KEY,
+            targets.CARD,
+        ]
+
+    def prepare(self, state: str, time: float, owner: str) -> None:
+        """Let a chapter begin in a state: ``"empty"``, ``"computed"``, ``"shape"``, ``"any"``."""
+        if state == "empty":
+            self._empty(time, owner)
+        elif self.given is not None:
+            self._computed(time, owner)
+        elif state == "shape":
+            # It tells what numbers look like.
+            self.board.set(targets.KEY, targets.OPACITY, time, 0.0, owner)
+
+    def _empty(self, time: float, owner: str) -> None:
+        """Nothing is computed, and nothing is there but blocks."""
+        for name, block in self.leads.blocks.items():
+            if block.time_axis is not None:
+                self.board.set(name, targets.PROGRESS, time, 0.0, owner)
+        for target in self.surroundings():
+            self.board.set(target, targets.OPACITY, time, 0.0, owner)
+
+    def _computed(self, time: float, owner: str) -> None:
+        """Everything is computed, and everything is there."""
+        everything = [
+            *((name, targets.PROGRESS) for name in self.leads.blocks),
+            *((target, targets.OPACITY) for target in self.surroundings()),
+            *((name, targets.OPACITY) for name in self.leads.blocks),
+        ]
+        for target, prop in everything:
+            if self.board.value(target, prop, time) < 1.0:
+                self.board.set(target, prop, time, 1.0, owner)

@@ -1,0 +1,215 @@
+"""Several models in a scene: the chapter Scale, its counts and its one camera move."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from llmviz_addon import anatomy, model, walkthrough
+from llmviz_addon.walkthrough import (
+    AuthoringError,
+    Companion,
+    still_pose,
+    still_time,
+    targets,
+    verbs,
+)
+from llmviz_addon.walkthrough.companions import rounded
+from llmviz_addon.walkthrough.selection import Selection
+
+SCALES = ("million", "billion", "trillion")
+
+
+@pytest.fixture(scope="module")
+def companions(sorter):
+    """GPT-2, GPT-2 XL and a huge one, right of nano-gpt on the same ground; the largest first."""
+    own, _ = sorter
+    presets = {preset.id: preset for preset in model.presets()}
+    (_, _, ground), (right, _, _) = own.bounds()
+    found = []
+    for id_, size in (
+        ("gpt2", (53e3, 6e3, 151e3)),
+        ("gpt2-xl", (76e3, 17e3, 206e3)),
+        ("gpt3", (512e3, 135e3, 896e3)),
+    ):
+        low = (right + 3000, 0.0, ground)
+        high = (low[0] + size[0], size[1], ground + size[2])
+        right = high[0]
+        preset = presets[id_]
+        found.append(Companion(id_, preset.title, preset.config, (low, high)))
+    return tuple(reversed(found))
+
+
+@pytest.fixture(scope="module", params=[16 / 9, 9 / 16], ids=("wide", "tall"))
+def film(request, sorter, companions):
+    board = walkthrough.compile(None, *sorter, aspect=request.param, companions=companions)
+    return board, request.param
+
+
+def scale(film):
+    """The beats of the chapter."""
+    return [beat for beat in film.beats if beat.id.startswith("scale.")]
+
+
+def test_the_chapter_plays_after_the_introduction_and_only_in_company(sorter, film):
+    board, _ = film
+    assert [chapter.id for chapter in board.chapters][:2] == ["introduction", "scale"]
+    alone = walkthrough.compile(None, *sorter)
+    assert "scale" not in {chapter.id for chapter in alone.chapters}
+    assert not {c.property for c in alone.channels} & {targets.CLIP_START}
+    assert targets.CAPTIONS not in {c.target for c in alone.channels}
+
+
+def test_the_introduction_is_the_same_in_company(sorter, film):
+    board, aspect = film
+    alone = walkthrough.compile(None, *sorter, aspect=aspect)
+    _, end = board.span("introduction")
+    assert alone.span("introduction") == board.span("introduction")
+    inside = [caption for caption in board.captions if caption.start < end]
+    assert inside == [caption for caption in alone.captions if caption.start < end]
+    for time in np.linspace(0, end, 200):
+        assert board.camera_at(time) == alone.camera_at(time)
+        assert board.value_at(targets.CAPTIONS, "scale", time) == 1
+
+
+def test_models_come_in_order_of_size_each_with_its_counts(sorter, film):
+    board, _ = film
+    texts = {caption.beat: caption.text.replace("\u00a0", " ") for caption in board.captions}
+    own = sorter[0].config.n_parameters
+    for index, (title, count) in enumerate(
+        (("GPT-2", 124_439_808), ("GPT-2 XL", 1_557_611_200), ("GPT-3", 174_604_259_328))
+    ):
+        text = texts[f"scale.larger:{index}"]
+        assert f"{title} has {count:,} parameters" in text
+        times = count / own
+        said = text.partition("about ")[2].partition(" times")[0]
+        number = float(said.removesuffix(" million").replace(",", ""))
+        number *= 1e6 if "million" in said else 1
+        assert number == pytest.approx(times, rel=5e-3)
+        assert "multiplications" in texts[f"scale.cost_of_larger:{index}"]
+
+
+def test_each_stop_has_all_models_so_far_in_view(sorter, companions, film):
+    board, aspect = film
+    ordered = tuple(reversed(companions))
+    selection = Selection.of(*sorter, ordered)
+    stops = [shot for shot in board.shots if shot.beat.startswith("scale.larger")]
+    assert len(stops) == 3
+    for index, shot in enumerate(stops):
+        pose = board.camera_at(shot.end)
+        seen = [selection.points(["model"])]
+        seen += [np.array(companion.bounds) for companion in ordered[: index + 1]]
+        for points in seen:
+            at = pose.project(points, aspect)
+            assert at[:, 2].min() > 0
+            assert at[:, :2].min() > -1e-3
+            assert at[:, :2].max() < 1 + 1e-3
+
+
+def test_the_camera_goes_from_one_cell_to_all_models_without_a_cut(film):
+    board, _ = film
+    start, end = board.span("scale")
+    poses = [board.camera_at(t) for t in np.arange(start, end, 1 / board.fps)]
+    for before, after in pairwise(poses):
+        step = np.linalg.norm(np.array(after.location) - before.location)
+        assert step < 0.25 * max(before.distance, after.distance)
+    _, arrived = board.span("scale.cell")
+    near = board.camera_at(arrived - 1 / board.fps)
+    assert near.distance < 8
+    assert poses[-1].distance > 100_000 * near.distance
+
+
+def test_what_is_clipped_follows_the_distance_and_captions_follow_it(film):
+    board, _ = film
+    start, end = board.span("scale")
+    for time in np.arange(start, end, 0.05):
+        clipped = board.value_at(targets.CAMERA, targets.CLIP_START, time)
+        distance = board.camera_at(time).distance
+        assert clipped == pytest.approx(0.5 * board.value_at(targets.CAPTIONS, "scale", time))
+        assert 0.5 <= clipped <= max(0.5, 0.01 * distance)
+        if distance > 100_000:
+            assert clipped > 0.003 * distance
+
+
+def test_stills_of_several_models_are_offered_only_then(sorter, companions, film):
+    board, aspect = film
+    offered = {still.id for still in walkthrough.stills(board.facts)}
+    assert {"scale", "cell-to-tower"} <= offered
+    assert not {"scale", "cell-to-tower"} & {still.id for still in walkthrough.stills()}
+    for still in walkthrough.stills(board.facts):
+        still_time(still, board)
+        pose = still_pose(still, *sorter, aspect, companions)
+        chosen = still.suited(sorter[0], aspect)
+        selection = Selection.of(*sorter, tuple(reversed(companions)))
+        at = pose.project(selection.points(chosen.show), aspect)
+        assert at[:, 2].min() > 0, still.id
+
+
+def test_there_is_no_companion_beyond_the_last(sorter, companions):
+    selection = Selection.of(*sorter, companions)
+    for selector in ("companion:3", "companions:3", "companion:x"):
+        with pytest.raises(AuthoringError, match="there are 3 other models"):
+            selection.points([selector])
+    alone = Selection.of(*sorter)
+    with pytest.raises(AuthoringError, match="there are 0 other models"):
+        alone.points(["companions"])
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (1.0, "1"),
+        (2.44, "2.44"),
+        (999.6, "1,000"),
+        (1454.0, "1,450"),
+        (86_304, "86,300"),
+        (999_999, "1 million"),
+        (2_040_000, "2.04 million"),
+        (141_557_760, "142 million"),
+        (999_900_000, "1 billion"),
+        (1.7e11, "170 billion"),
+        (3e15, "3,000 trillion"),
+    ],
+)
+def test_numbers_are_rounded_to_three_digits(number, text):
+    assert rounded(number, SCALES).replace("\u00a0", " ") == text
+
+
+@pytest.mark.parametrize("id_", ["gpt2", "nano-gpt"])
+@pytest.mark.parametrize("aspect", [16 / 9, 9 / 16])
+def test_a_model_without_numbers_has_a_film_of_its_shape(id_, aspect):
+    preset = next(preset for preset in model.presets() if preset.id == id_)
+    body = anatomy.build(preset.config)
+    film = walkthrough.compile(None, body, None, aspect=aspect, model=preset.title)
+    assert [chapter.id for chapter in film.chapters] == ["shape"]
+    texts = " ".join(caption.text for caption in film.captions)
+    assert preset.title in texts and "not here" in texts
+    assert f"{preset.config.n_parameters:,}" in texts
+    assert targets.PROGRESS not in {channel.property for channel in film.channels}
+    assert not film.actors
+    for caption in film.captions:
+        assert len(caption.lines()) <= 2
+        assert caption.end - caption.start >= 0.3 * len(caption.text.split()) + 1.2 - 1e-6
+    offered = walkthrough.stills(film.facts)
+    assert {still.id for still in offered} == {"shape", "shape-layer"}
+    for still in offered:
+        still_time(still, film)
+        still_pose(still, body, None, aspect)
+
+
+def test_shapes_have_their_scale_too(companions):
+    config = companions[-1].config
+    film = walkthrough.compile(None, anatomy.build(config), None, companions=companions[:2])
+    assert [chapter.id for chapter in film.chapters] == ["shape", "scale"]
+
+
+def test_a_gesture_that_needs_numbers_is_refused_without_them(sorter):
+    script = walkthrough.load()
+    (shape,) = (chapter for chapter in script.chapters if chapter.id == "shape")
+    beat = replace(shape.beats[0], gestures=(verbs.Process(subject="embedding", time=2.0),))
+    odd = replace(script, chapters=(replace(shape, beats=(beat,)),))
+    with pytest.raises(AuthoringError, match=r"shape\.cell: process needs numbers"):
+        walkthrough.compile(odd, sorter[0], None)
