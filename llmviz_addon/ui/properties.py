@@ -215,8 +215,8 @@ class LLMVIZ_PG_settings(bpy.types.PropertyGroup):
     )
     checkpoint: StringProperty(
         name="Checkpoint",
-        description="The folder of a model with config.json and model.safetensors, or a single "
-        ".safetensors file",
+        description="The folder of a model with config.json, model.safetensors and its tokenizer, "
+        "or a single .safetensors file",
         subtype="FILE_PATH",
         get=_checkpoint,
         set=_set_checkpoint,
@@ -225,7 +225,7 @@ class LLMVIZ_PG_settings(bpy.types.PropertyGroup):
     checkpoint_kept: StringProperty(options={"HIDDEN"})
     prompt: StringProperty(
         name="Prompt",
-        description="What the model reads: letters that it knows, or token ids with spaces "
+        description="What the model reads: text, letters that it knows, or token ids with spaces "
         "between where it brings no tokenizer",
         default=DEMO_PROMPT,
         update=_forget_message,
