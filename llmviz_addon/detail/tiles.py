@@ -141,7 +141,9 @@ def tiles(
         What is left out: index of a block within the bundle, and which of its cells.
     """
     largest = LARGEST["shape" if layout is None else "slab"]
-    whole = rects(bundle.first, computed, largest)
+    # All of a shape is alike.
+    numbered = computed if layout is not None else max(bundle.first.columns, bundle.first.rows)
+    whole = rects(bundle.first, numbered, largest)
     opened: dict[int, list[Rect]] = {}
     for index, window in windows:
         opened[index] = cut(opened.get(index, whole), window)
@@ -152,11 +154,11 @@ def tiles(
         table = np.array(every, float).reshape(-1, 5)
     else:
         table = np.tile(np.array(whole, float), (len(bundle.blocks), 1))
-    column, row, columns, rows, numbered = table.T
+    column, row, columns, rows, within = table.T
     center = bundle.origins[block]
     center[:, 0] += column + (columns - 1) / 2
     center[:, 2] -= row + (rows - 1) / 2
-    mode = np.where(numbered > 0, SHAPE if layout is None else mode_of(bundle.first), NEVER)
+    mode = np.where(within > 0, SHAPE if layout is None else mode_of(bundle.first), NEVER)
     minor = bundle.first.columns if bundle.first.process == "rows" else bundle.first.rows
     of = np.full(len(block), float(bundle.n_steps))
     return Tiles(

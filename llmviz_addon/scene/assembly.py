@@ -69,7 +69,8 @@ def steps(scene: bpy.types.Scene, recipe: Recipe, beside: bool = False) -> Steps
     numbers = yield from share(compute(recipe), 0.0, 0.3)
     run_of_it = numbers.run
     # Whatever is wrong with the film is found before anything is changed.
-    film.compose(scene, numbers.plan, run_of_it, accessible=recipe.accessible)
+    title = numbers.model.title
+    film.compose(scene, numbers.plan, run_of_it, accessible=recipe.accessible, model=title)
     old = None if beside else _replaced(scene, recipe)
     before = stage.settings(scene)
     if old is not None and _same_shapes(old, numbers):
@@ -78,7 +79,7 @@ def steps(scene: bpy.types.Scene, recipe: Recipe, beside: bool = False) -> Steps
     else:
         root = yield from _build(scene, numbers, old)
     recipes.write(root, recipe)
-    recipes.write_config(root, numbers.model.config, numbers.plan.computed)
+    recipes.write_model(root, numbers.model, numbers.plan.computed)
     recipes.write_run(root, run_of_it)
     yield 0.95, "Writing the film"
     company.write_film(scene, accessible=recipe.accessible)

@@ -56,7 +56,9 @@ def companions(root: bpy.types.Collection, scene: bpy.types.Scene) -> list[walkt
         low, high = ((corner - here) / CELL for corner in box(other))
         config = recipe.config_of(other)
         found.append(
-            walkthrough.Companion(other.name, other.name, config, (tuple(low), tuple(high)))
+            walkthrough.Companion(
+                other.name, recipe.title_of(other), config, (tuple(low), tuple(high))
+            )
         )
     return found
 
@@ -78,6 +80,7 @@ def write_film(scene: bpy.types.Scene, *, accessible: bool) -> None:
         recipe.plan_of(first),
         recipe.run_of(first),
         accessible=accessible,
+        model=recipe.title_of(first),
         companions=companions(first, scene),
     )
     for root in roots:

@@ -17,6 +17,13 @@ from .blocks import CELL
 from .flat import TILE_TINTS, Easel
 from .timeline import FIRST_FRAME, frame_of, write_channel
 
+# Properties of a camera's own data: where they are, and what one unit of the film is there.
+_OF_CAMERA = {
+    targets.LENS: ("lens", 1.0),
+    targets.FOCUS_DISTANCE: ("dof.focus_distance", CELL),
+    targets.CLIP_START: ("clip_start", CELL),
+}
+
 CHAPTERS = "llmviz_chapters"
 MARKERS = "llmviz_markers"
 
@@ -46,6 +53,7 @@ def compose(
     run: Run | None,
     *,
     accessible: bool,
+    model: str,
     companions: Sequence[walkthrough.Companion] = (),
 ) -> Storyboard:
     """The film of a run, its shots fitted to the shape of picture that the scene renders.
@@ -60,7 +68,8 @@ def compose(
         drawing.anatomy,
         run,
         bundles=drawing.bundles if drawing.bundled else None,
-        **({"companions": companions} if companions else {}),
+        companions=companions,
+        model=model,
         aspect=scene.render.resolution_x / scene.render.resolution_y,
         palette="accessible" if accessible else "standard",
     )
@@ -74,16 +83,18 @@ def write(scene: bpy.types.Scene, root: bpy.types.Collection, board: Storyboard)
     action[names.OURS] = True
     camera = _camera(scene, root, part)
     _actors(root, part, board)
-    captions.write(root, camera, board, action, aspect)
+    hud = _hud(root, part, camera)
+    captions.write(root, hud, board, action, aspect)
     _curves(root, board, action)
     captions.show(root, recipe.recipe_of(root).captions)
     recipe.write_still_frames(
         root,
         {
             still.id: round(frame_of(walkthrough.still_time(still, board), board.fps))
-            for still in walkthrough.stills()
+            for still in walkthrough.stills(board.facts)
         },
     )
+    recipe.write_facts(root, board.facts)
     _markers(scene, root, board)
     scene.camera = camera
     scene.render.fps, scene.render.fps_base = board.fps, 1.0
@@ -112,6 +123,19 @@ def _camera(
     return camera
 
 
+def _hud(
+    root: bpy.types.Collection, part: bpy.types.Collection, camera: bpy.types.Object
+) -> bpy.types.Object:
+    """What captions hang on: it grows where the camera is far away, and they stay before it."""
+    hud = bpy.data.objects.new("Captions", None)
+    hud[names.OURS] = True
+    hud[names.ACTOR] = targets.CAPTIONS
+    hud.parent = camera
+    hud.hide_viewport = hud.hide_render = True
+    part.objects.link(hud)
+    return hud
+
+
 def _actors(root: bpy.types.Collection, part: bpy.types.Collection, board: Storyboard) -> None:
     """The tiles that fly: like those of the input strip, and hanging together."""
     shared, anchor = kit.ensure(), tree.anchor_of(root)
@@ -130,9 +154,8 @@ def _curves(root: bpy.types.Collection, board: Storyboard, action: bpy.types.Act
     for channel in board.channels:
         prop = channel.property
         for obj in moved.of(channel.target, prop):
-            if prop in (targets.LENS, targets.FOCUS_DISTANCE):
-                path = "lens" if prop == targets.LENS else "dof.focus_distance"
-                scale = 1.0 if prop == targets.LENS else CELL
+            if prop in _OF_CAMERA:
+                path, scale = _OF_CAMERA[prop]
                 write_channel(obj.data, action, path, channel, board.fps, scale=scale)
             elif prop in (targets.LOCATION, targets.ROTATION):
                 scale = CELL if prop == targets.LOCATION else 1.0

@@ -12,12 +12,14 @@ from dataclasses import asdict, dataclass
 import bpy
 
 from ..detail import Budget, Plan, plan
-from ..model import Config
+from ..model import Config, Model
 from ..walkthrough import Run
 from .version import VERSION
 
 _RECIPE = "llmviz_recipe"
 _CONFIG = "llmviz_config"
+_TITLE = "llmviz_model_title"
+_FACTS = "llmviz_facts"
 _COMPUTED = "llmviz_computed"
 _RUN = "llmviz_run"
 _STILLS = "llmviz_still_frames"
@@ -71,10 +73,18 @@ def recipe_of(root: bpy.types.Collection) -> Recipe:
     return Recipe(**json.loads(root[_RECIPE]))
 
 
-def write_config(root: bpy.types.Collection, config: Config, computed: int) -> None:
-    """Keep the architecture, and how many tokens were computed; 0 for a model without numbers."""
-    root[_CONFIG] = json.dumps(asdict(config))
+def write_model(root: bpy.types.Collection, model: Model, computed: int) -> None:
+    """Keep a model's title and architecture, and how many tokens were computed; 0 for a model
+    without numbers.
+    """
+    root[_TITLE] = model.title
+    root[_CONFIG] = json.dumps(asdict(model.config))
     root[_COMPUTED] = computed
+
+
+def title_of(root: bpy.types.Collection) -> str:
+    """The title of a model that is drawn."""
+    return root[_TITLE]
 
 
 def plan_of(root: bpy.types.Collection) -> Plan:
@@ -112,3 +122,13 @@ def write_still_frames(root: bpy.types.Collection, frames: dict[str, int]) -> No
 def still_frames(root: bpy.types.Collection) -> dict[str, int]:
     """The frame of the film at which each still is taken, by the still's id."""
     return json.loads(root[_STILLS])
+
+
+def write_facts(root: bpy.types.Collection, facts: frozenset[str]) -> None:
+    """Keep what holds for the film of a model; see `walkthrough.FACTS`."""
+    root[_FACTS] = json.dumps(sorted(facts))
+
+
+def facts_of(root: bpy.types.Collection) -> frozenset[str]:
+    """What holds for the film of a model."""
+    return frozenset(json.loads(root[_FACTS]))

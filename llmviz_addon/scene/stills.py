@@ -17,7 +17,7 @@ from mathutils import Euler, Quaternion, Vector
 
 from .. import walkthrough
 from ..walkthrough import CameraPose, Still
-from . import captions, compat, film, kit, looks, recipe, stage, tree
+from . import captions, company, compat, film, kit, looks, recipe, stage, tree
 from .blocks import CELL
 from .rendering import borrowed, settings
 
@@ -28,9 +28,14 @@ class RenderError(ValueError):
     """A picture that cannot be rendered; says what to do."""
 
 
-def stills() -> tuple[tuple[str, str], ...]:
-    """Ids and titles of the stills that there are."""
-    return tuple((still.id, still.title) for still in walkthrough.stills())
+def stills(scene: bpy.types.Scene | None = None) -> tuple[tuple[str, str], ...]:
+    """Ids and titles of the stills of the scene's film, or of a small model's that stands alone."""
+    return tuple((still.id, still.title) for still in _offered(scene))
+
+
+def _offered(scene: bpy.types.Scene | None) -> tuple[Still, ...]:
+    roots = tree.roots(scene) if scene is not None else []
+    return walkthrough.stills(recipe.facts_of(roots[0])) if roots else walkthrough.stills()
 
 
 def still_steps(
@@ -60,15 +65,16 @@ def still_steps(
         If there is no model in the scene, no such still, or the folder cannot be written.
     """
     root = _model(scene)
-    chosen = _choose(ids)
+    chosen = _choose(scene, ids)
     where = _folder(folder)
     anatomy, run = recipe.plan_of(root).anatomy, recipe.run_of(root)
     frames = recipe.still_frames(root)
+    others = company.companions(root, scene)
     made = []
     for index, still in enumerate(chosen):
         yield index / len(chosen), f"Rendering {still.title}"
         path = where / f"{root.name}-{still.id}.png"
-        pose = walkthrough.still_pose(still, anatomy, run, size[0] / size[1])
+        pose = walkthrough.still_pose(still, anatomy, run, size[0] / size[1], others)
         with (
             _posed(scene, root, pose, still.f_stop),
             _captions(root, still.captions),
@@ -90,7 +96,7 @@ def overview(
     rotation, target, distance
         The view's rotation, the point it turns about, and its distance from there in metres.
     """
-    still = replace(walkthrough.stills()[0], lens=lens)
+    still = replace(walkthrough.stills(recipe.facts_of(root))[0], lens=lens)
     anatomy = recipe.plan_of(root).anatomy
     pose = walkthrough.still_pose(still, anatomy, recipe.run_of(root), aspect)
     place = tree.anchor_of(root).matrix_world
@@ -149,8 +155,8 @@ def _model(scene: bpy.types.Scene) -> bpy.types.Collection:
     return found[0]
 
 
-def _choose(ids: Sequence[str] | None) -> list[Still]:
-    known = {still.id: still for still in walkthrough.stills()}
+def _choose(scene: bpy.types.Scene, ids: Sequence[str] | None) -> list[Still]:
+    known = {still.id: still for still in _offered(scene)}
     if ids is None:
         return list(known.values())
     for wanted in ids:

@@ -193,7 +193,7 @@ class LLMVIZ_PT_render(OnModel, bpy.types.Panel):
         if reason := why_no_folder(context.scene):
             paragraph(form, context, reason, "INFO")
         column = form.column(heading="Stills", align=True)
-        for index, (_, title) in enumerate(stills()):
+        for index, (_, title) in enumerate(stills(context.scene)):
             column.prop(settings, "stills_ticked", index=index, text=title)
         if draw_progress(layout, LLMVIZ_OT_render_stills.bl_idname):
             return

@@ -62,7 +62,7 @@ class LLMVIZ_OT_render_stills(_Renders, bpy.types.Operator):
         settings = context.scene.llmviz
         return still_steps(
             context.scene,
-            [still_id for still_id, _ in stills() if still_id in settings.stills],
+            [still_id for still_id, _ in stills(context.scene) if still_id in settings.stills],
             Path(bpy.path.abspath(settings.folder)),
             size=settings.pixels(),
             engine=settings.engine,

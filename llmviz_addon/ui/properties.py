@@ -163,7 +163,7 @@ def _stills(_self: bpy.types.PropertyGroup, _context: bpy.types.Context | None) 
         "stills",
         [
             (still_id, title, "Render this picture", "NONE", 1 << number)
-            for number, (still_id, title) in enumerate(stills())
+            for number, (still_id, title) in enumerate(stills(_self.id_data))
         ],
     )
 

@@ -10,7 +10,6 @@ import pytest
 
 from llmviz_addon import model, walkthrough
 from llmviz_addon import scene as scene_room
-from llmviz_addon.scene import assembly
 
 from . import helpers
 
@@ -52,7 +51,8 @@ def test_a_new_prompt_keeps_every_block_and_writes_its_numbers(expect):
     for name in ("tokens", "embedding", "layer2.mlp_residual", "probabilities"):
         array = np.asarray(network.trace[name], np.float32).reshape(-1)
         found = helpers.read(helpers.block(name).data, "value")
-        np.testing.assert_allclose(found[: len(array)], array, 1e-6, 1e-7)
+        # Passes that reuse keys and values round their last digits in another order.
+        np.testing.assert_allclose(found[: len(array)], array, 1e-5, 3e-6)
         assert not np.array_equal(found, old[name])
     assert np.array_equal(helpers.read(helpers.block("wte").data, "value"), old["wte"])
 
@@ -96,7 +96,6 @@ def test_another_network_takes_the_place_of_the_old_one():
 
 BAD = {
     "unknown model": (scene_room.Recipe("no-such-model", "CBA"), model.ModelError),
-    "no weights": (scene_room.Recipe("gpt2", "1 2 3"), model.ModelError),
     "foreign letter": (scene_room.Recipe("nano-gpt", "CBAX"), model.ModelError),
     "too long": (scene_room.Recipe("nano-gpt", "A" * 12), model.ModelError),
     "empty": (scene_room.Recipe("nano-gpt", ""), model.ModelError),
@@ -116,12 +115,21 @@ def test_a_build_that_fails_leaves_the_file_as_it_was(standing):
         assert not helpers.difference(before, helpers.census())
 
 
-def test_a_model_of_more_cells_than_can_be_drawn_is_refused_in_a_sentence(monkeypatch):
-    monkeypatch.setattr(assembly, "MOST_CELLS", 1000)
-    before = helpers.census()
-    with pytest.raises(model.ModelError, match="up to 1,000 can be drawn as cubes"):
-        helpers.build()
-    assert not helpers.difference(before, helpers.census())
+def test_a_model_of_more_cells_than_may_be_cubes_is_drawn_as_slabs():
+    root = helpers.build(cubes=1000)
+    ways = {obj["llmviz_block"]: obj["llmviz_drawn_as"] for obj in helpers.block_objects()}
+    assert ways["tokens"] == "cubes"
+    assert ways["layer0.mlp_weight"] == "slab"
+    assert set(ways.values()) == {"cubes", "slab"}
+    assert root is not None
+
+
+def test_a_model_without_weights_is_drawn_as_shapes_with_few_objects():
+    helpers.build("", "gpt2")
+    found = helpers.block_objects()
+    assert {obj["llmviz_drawn_as"] for obj in found} == {"shape"}
+    assert {obj["llmviz_values"] for obj in found} == {"none"}
+    assert len(found) < 200
 
 
 @pytest.mark.parametrize("standing", ["nothing", "the same shape", "another shape"])
