@@ -132,7 +132,15 @@ class Selection:
         return (corners.min(axis=0) + corners.max(axis=0)) / 2
 
     def tiles(self, strip: str) -> tuple[Tile, ...]:
-        """The tiles of ``strip:input`` or ``strip:output``, one for each token of the sequence."""
+        """The tiles of ``strip:input`` or ``strip:output``, one for each token of the sequence.
+
+        Raises
+        ------
+        AuthoringError
+            If there is no sequence.
+        """
+        if not self.n_tokens:
+            raise AuthoringError(f"A model without numbers has no {strip}.")
         make = input_strip if strip == targets.INPUT else output_strip
         return make(self.anatomy, self.n_tokens).tiles
 
@@ -153,7 +161,8 @@ class Selection:
         if selector == "companions" or strip in ("companion", "companions"):
             return self._boxes(selector, strip, position)
         if selector == "candidates":
-            rows = candidates(self.anatomy, self.n_prompt)
+            # Where there are no tiles there is no list beside them.
+            rows = candidates(self.anatomy, self.n_prompt) if self.tiles(targets.OUTPUT) else ()
             return np.concatenate([row.corners for row in rows])
         for name in _PLACES.get(selector, ()):
             if name in self.anatomy.places:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from llmviz_addon import anatomy, model
 from llmviz_addon.walkthrough import AuthoringError
 from llmviz_addon.walkthrough.selection import Selection, fill
 
@@ -96,3 +97,21 @@ def test_tiles_of_a_strip_are_chosen_like_cells(selection):
     np.testing.assert_allclose(selection.points(["strip:input[1:3]"]), expected)
     last = selection.points(["strip:input:prompt[-1:]"])
     np.testing.assert_allclose(last, tiles[selection.n_prompt - 1].corners)
+
+
+def test_a_model_without_numbers_has_no_strips(sorter):
+    shape = Selection.of(sorter[0], None)
+    for selector in ("strip:input", "strip:output[-3:]", "candidates"):
+        with pytest.raises(AuthoringError):
+            shape.points([selector])
+
+
+def test_the_card_of_a_large_model_is_the_one_that_can_be_read_from_afar(selection):
+    preset = next(preset for preset in model.presets() if preset.id == "gpt2")
+    body = anatomy.build(preset.config, 8)
+    large = Selection.of(body, None)
+    for chosen, place in (
+        (large, body.places["model_card_large"]),
+        (selection, selection.anatomy.places["model_card"]),
+    ):
+        np.testing.assert_allclose(chosen.points(["card"]), (place.least, place.greatest))
