@@ -113,6 +113,8 @@ def check_memory(scene: bpy.types.Scene) -> None:
     MemoryShortageError
         With a sentence that says how much is needed and how much there is.
     """
-    found, card = estimate_of(scene), card_of(scene)
+    card = card_of(scene)
+    # Shapes take next to nothing, and to plan the largest of them takes a while.
+    found = estimate_of(scene) if card.has_numbers else None
     if found is not None:
         estimates.check_memory(card.title, found.memory_bytes + card.n_bytes)

@@ -97,9 +97,8 @@ def sidebar() -> Callable[[], list[str]]:
                 continue
             read.append(f"panel {panel.bl_label}")
             instance = type("Drawn", (), {"layout": Recorder(read)})()
-            for helper in ("_draw_built", "_draw_transport"):
-                if hasattr(panel, helper):
-                    setattr(instance, helper, getattr(panel, helper).__get__(instance))
+            if hasattr(panel, "_draw_transport"):
+                instance._draw_transport = panel._draw_transport.__get__(instance)
             panel.draw(instance, bpy.context)
         return read
 
