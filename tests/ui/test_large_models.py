@@ -52,7 +52,8 @@ def stand(monkeypatch) -> Callable[..., bpy.types.Collection]:
     monkeypatch.setattr(recipes, "config_of", lambda _root: SMALL)
     budget = detail.Budget(cubes=0)
     plan = detail.plan(SMALL, 6, full_context=True, budget=budget)
-    monkeypatch.setattr(recipes, "plan_of", lambda _root: plan, raising=False)
+    monkeypatch.setattr(recipes, "plan_of", lambda _root: plan)
+    monkeypatch.setattr(recipes, "facts_of", lambda _root: frozenset())
 
     def put(title: str, way: str, block: str = "wte") -> bpy.types.Collection:
         root = bpy.data.collections.new(title)
@@ -90,7 +91,7 @@ def opened(monkeypatch) -> list:
         ("open_window", open_window),
         ("close_windows", lambda _scene: found.clear()),
     ):
-        monkeypatch.setattr(scene_room, name, stand_in, raising=False)
+        monkeypatch.setattr(scene_room, name, stand_in)
     return found
 
 
