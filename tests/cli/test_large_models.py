@@ -9,7 +9,7 @@ from pathlib import Path
 import bpy
 import pytest
 
-from llmviz_addon import cli, detail, model, saving
+from llmviz_addon import cli, detail, model, saving, walkthrough
 from llmviz_addon import scene as scene_room
 from llmviz_addon.arguments import parser
 from llmviz_addon.ui import estimates, viewport
@@ -94,6 +94,13 @@ def test_models_stand_beside_each_other_each_on_its_own_prompt(asked, tmp_path):
         ("gpt2", "", True),
         ("nano-gpt", "CBABBC", True),
     ]
+
+
+def test_stills_of_shapes_are_known_before_the_model_is():
+    shapes = {still.id for still in walkthrough.stills(frozenset({"shape"}))}
+    only = shapes - {still.id for still in walkthrough.stills()}
+    assert only
+    cli._check_stills(sorted(only))
 
 
 def test_too_little_memory_is_said_before_building(asked, tmp_path, monkeypatch, capsys):
