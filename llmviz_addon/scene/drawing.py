@@ -81,7 +81,7 @@ def draw(
 ):
     anatomy, drawing = numbers.anatomy, numbers.plan
     shared = kit.ensure()
-    anchor = _anchor(scene, root, anatomy, old)
+    anchor = _anchor(scene, root, drawing, old)
     collections = _collections(root, drawing)
     pages = None
     if drawing.layout.heights:
@@ -178,7 +178,7 @@ def draw_strips(
 def _anchor(
     scene: bpy.types.Scene,
     root: bpy.types.Collection,
-    anatomy: Anatomy,
+    drawing: Plan,
     old: bpy.types.Collection | None,
 ) -> bpy.types.Object:
     """Make the anchor: the model stands on the ground, clear of what else the scene has."""
@@ -188,9 +188,9 @@ def _anchor(
     # Hidden, or the viewport draws a dashed line from it to each of the model's objects.
     anchor.hide_viewport = True
     anchor.hide_render = True
-    low, high = (Vector(corner) * CELL for corner in extent(anatomy))
+    low, high = (Vector(corner) * CELL for corner in extent(drawing))
     # What hangs lowest is read, so it hangs clear of the ground.
-    low.z -= 0.5 * anatomy.space.margin * CELL
+    low.z -= 0.5 * drawing.anatomy.space.margin * CELL
     anchor[names.FLOOR] = low.z
     if old is not None:
         # Not its world matrix: Blender does not keep that up to date for what is hidden.
@@ -200,20 +200,23 @@ def _anchor(
     else:
         others = [other for other in tree.roots(scene) if other != root]
         if others:
-            x, y = company.beside(others, low, high, float(anatomy.config.n_parameters))
+            x, y = company.beside(others, low, high, float(drawing.anatomy.config.n_parameters))
         else:
             x, y = stage.clear_of(scene, low, high)
         anchor.location = (x, y, -low.z)
-    company.mark(root, anchor, low, high, float(anatomy.config.n_parameters))
+    company.mark(root, anchor, low, high, float(drawing.anatomy.config.n_parameters))
     root.objects.link(anchor)
     return anchor
 
 
-def extent(anatomy: Anatomy) -> tuple[tuple, tuple]:
+def extent(drawing: Plan) -> tuple[tuple, tuple]:
     """Least and greatest corner of all that is drawn, strips and card included, in cells."""
+    anatomy = drawing.anatomy
     corners = [np.array(corner) for corner in anatomy.bounds()]
     for place in anatomy.places.values():
         corners += [np.array(place.least), np.array(place.greatest)]
-    for strip in (input_strip(anatomy), output_strip(anatomy, anatomy.n_tokens)):
+    # A model without numbers has read nothing.
+    ends = (input_strip, output_strip) if drawing.has_numbers else ()
+    for strip in (end(anatomy) for end in ends):
         corners += [corner for tile in strip.tiles for corner in tile.corners]
     return tuple(np.min(corners, axis=0)), tuple(np.max(corners, axis=0))

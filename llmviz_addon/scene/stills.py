@@ -186,6 +186,8 @@ def _posed(
     camera = stage.camera("Still Camera")
     data = camera.data
     data.lens = pose.lens
+    # From afar what is near is out of the way, and what is far is told apart.
+    data.clip_start = max(data.clip_start, 0.001 * pose.distance * CELL)
     if f_stop > 0:
         data.dof.use_dof = True
         data.dof.focus_distance = pose.distance * CELL
