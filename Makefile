@@ -25,8 +25,9 @@ test:  ## Run all tests, on each Blender version that there is a Python for
 lint:  ## Check style, the arrows between the rooms, and types
 	$(ENV) newest tools/lint.py
 
-bench:  ## Measure what a frame, a build and a new prompt cost
+bench:  ## Measure what frames, builds, prompts and files cost, of small models and large
 	$(ENV) each tools/bench.py
+	$(ENV) newest tools/bench_large.py
 
 extension:  ## Build and validate the zip to install, in dist/
 	$(ENV) newest tools/extension.py build

@@ -10,24 +10,16 @@ troubles both alike. Nothing here passes or fails.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
-import time
 import tracemalloc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-import bpy  # noqa: E402
-import numpy as np  # noqa: E402
-from bench_baselines import (  # noqa: E402
+import bpy
+from bench_baselines import (
     CellData,
     animate_empty,
     cell_bytes,
@@ -38,99 +30,25 @@ from bench_baselines import (  # noqa: E402
     read_cells,
     unpack,
 )
+from bench_blender import (
+    RECIPE,
+    empty_file,
+    frame_times,
+    growth,
+    load,
+    save,
+    tells_memory,
+)
+from bench_rows import Turn, head, megabytes, row, say, seconds, time_row
 
-from llmviz_addon import model, scene  # noqa: E402
+from llmviz_addon import model, scene
 
-RECIPE = scene.Recipe("nano-gpt", "CBABBC")
 OTHER = scene.Recipe("nano-gpt", "ABCCBA")
 
 ROUNDS = 5
-# The film is played from this many places, for this many frames each.
-STRETCHES, PLAYED = 12, 12
-
-
-def say(line: str = "") -> None:
-    """Print at once: a table that grows row by row shows how far it is."""
-    print(line, flush=True)
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep to itself what Blender writes about files that it opens and saves."""
-    sys.stdout.flush()
-    kept = os.dup(1)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)
-        os.close(nowhere)
-
-
-# Measuring
-
-
-@dataclass(frozen=True)
-class Turn:
-    """Seconds of the subject and of its baseline, turn by turn."""
-
-    subject: list[float]
-    baseline: list[float]
-
-    @property
-    def ratio(self) -> float:
-        """How many times the baseline the subject takes, in the median turn."""
-        return median(s / b for s, b in zip(self.subject, self.baseline, strict=True))
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """How long `work` takes."""
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
-
-
-def row(what: str, subject: str, against: str, baseline: str, ratio: float) -> None:
-    """One line of the table."""
-    say(f"  {what:<30} {subject:>11}   {against:<34} {baseline:>10}   {ratio:>8,.2f}")
-
-
-def time_row(what: str, against: str, turn: Turn) -> None:
-    """One line about times."""
-    row(what, milliseconds(turn.subject), against, milliseconds(turn.baseline), turn.ratio)
-
-
-def milliseconds(times: list[float]) -> str:
-    """The median, for the table."""
-    return f"{1e3 * median(times):,.2f} ms"
-
-
-def megabytes(count: float) -> str:
-    """A size, for the table."""
-    return f"{count / 2**20:,.2f} MB"
-
-
-def empty_file() -> bpy.types.Scene:
-    """A file with nothing in it, and its scene."""
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    return bpy.context.scene
 
 
 # The film, and the same curves on empties
-
-
-def save(path: Path) -> None:
-    """Save the open file."""
-    with quiet():
-        bpy.ops.wm.save_as_mainfile(filepath=str(path))
-
-
-def load(path: Path) -> None:
-    """Open a file."""
-    with quiet():
-        bpy.ops.wm.open_mainfile(filepath=str(path))
 
 
 def write_films(folder: Path) -> tuple[Path, Path]:
@@ -152,23 +70,8 @@ def write_films(folder: Path) -> tuple[Path, Path]:
         f"  {objects} objects; {sum(map(len, animated))} curves with {keys:,} keys "
         f"on {len(animated)} datablocks, {last} frames\n"
     )
-    say(f"  {'':<30} {'ours':>11}   {'against':<34} {'':>10}   {'ratio':>8}")
+    head()
     return film, empties
-
-
-def frame_times(path: Path) -> tuple[list[float], list[float]]:
-    """Seconds of frames that are played, and of those that are jumped to."""
-    load(path)
-    current = bpy.context.scene
-    played, jumped = [], []
-    current.frame_set(2)
-    for start in np.linspace(1, current.frame_end - PLAYED, STRETCHES).astype(int):
-        jumped.append(seconds(lambda at=int(start): current.frame_set(at)))
-        played += [
-            seconds(lambda at=frame: current.frame_set(at))
-            for frame in range(int(start) + 1, int(start) + PLAYED)
-        ]
-    return played, jumped
 
 
 def measure_frames(folder: Path) -> None:
@@ -176,8 +79,10 @@ def measure_frames(folder: Path) -> None:
     film, empties = write_films(folder)
     turns: list[tuple[float, float, float, float]] = []
     for _ in range(ROUNDS):
-        played, jumped = frame_times(film)
-        bare_played, bare_jumped = frame_times(empties)
+        load(film)
+        played, jumped = frame_times()
+        load(empties)
+        bare_played, bare_jumped = frame_times()
         turns.append(tuple(map(median, (played, bare_played, jumped, bare_jumped))))
     played, bare_played, jumped, bare_jumped = map(list, zip(*turns, strict=True))
     time_row("Frame, playing", "the same curves on empties", Turn(played, bare_played))
@@ -242,25 +147,6 @@ def measure_builds() -> None:
 # Memory, each in a process of its own
 
 
-def resident(field: str) -> int:
-    """Bytes of this process in memory, now (`VmRSS`) or at most (`VmHWM`).
-
-    Not `resource.getrusage`: its peak outlives `exec`, so a child would begin with its parent's.
-    """
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(field):
-            return int(line.split()[1]) * 1024
-    raise RuntimeError(f"/proc/self/status has no {field}")
-
-
-def growth(work: Callable[[], object]) -> int:
-    """By how many bytes memory grows at most while `work` runs."""
-    Path("/proc/self/clear_refs").write_text("5")  # the peak starts again from here
-    before = resident("VmRSS")
-    work()
-    return resident("VmHWM") - before
-
-
 def python_peak(work: Callable[[], object]) -> int:
     """How many bytes Python and numpy hold at most while `work` runs."""
     tracemalloc.start()
@@ -282,7 +168,7 @@ def report_memory(what: str, arrays: Path) -> None:
 
 def measure_memory(folder: Path) -> None:
     """How much memory a build takes at most."""
-    if not Path("/proc/self/clear_refs").exists():
+    if not tells_memory():
         say("  Memory is measured on Linux only.")
         return
     scene.build(empty_file(), RECIPE)

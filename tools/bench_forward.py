@@ -10,7 +10,6 @@ where it is not installed, only opening is measured. Nothing here passes or fail
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import tempfile
@@ -24,8 +23,8 @@ for _name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
     os.environ.pop(_name, None)
 
 import numpy as np  # noqa: E402
-from bench_rows import megabytes, row, say, take_turns, time_row  # noqa: E402
-from safetensors.numpy import save_file  # noqa: E402
+from bench_checkpoint import N_PARAMETERS, SIZES, write_checkpoint  # noqa: E402
+from bench_rows import head, megabytes, row, say, take_turns, time_row  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -34,7 +33,6 @@ from llmviz_addon import model  # noqa: E402
 
 ROUNDS = 9
 APPENDED = 5
-SIZES = {"n_layer": 12, "n_head": 12, "n_embd": 768, "n_positions": 1024, "vocab_size": 50257}
 
 
 def n_threads() -> int:
@@ -42,39 +40,6 @@ def n_threads() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def write_checkpoint(folder: Path) -> None:
-    """Write a checkpoint of GPT-2's shapes, filled with seeded numbers as at its initialisation."""
-    random = np.random.default_rng(0)
-    width = SIZES["n_embd"]
-
-    def normal(*shape: int) -> np.ndarray:
-        numbers = random.standard_normal(shape, np.float32)
-        numbers *= 0.02
-        return numbers
-
-    tensors = {
-        "wte.weight": normal(SIZES["vocab_size"], width),
-        "wpe.weight": normal(SIZES["n_positions"], width),
-    }
-    norms = ["ln_f"]
-    for layer in range(SIZES["n_layer"]):
-        norms += [f"h.{layer}.ln_1", f"h.{layer}.ln_2"]
-        for name, n_in, n_out in (
-            ("attn.c_attn", 1, 3),
-            ("attn.c_proj", 1, 1),
-            ("mlp.c_fc", 1, 4),
-            ("mlp.c_proj", 4, 1),
-        ):
-            tensors[f"h.{layer}.{name}.weight"] = normal(n_in * width, n_out * width)
-            tensors[f"h.{layer}.{name}.bias"] = normal(n_out * width)
-    for norm in norms:
-        tensors[f"{norm}.weight"] = 1 + normal(width)
-        tensors[f"{norm}.bias"] = normal(width)
-    save_file(tensors, folder / "model.safetensors")
-    config = {"model_type": "gpt2", "tie_word_embeddings": True, **SIZES}
-    (folder / "config.json").write_text(json.dumps(config))
 
 
 def torch_forward(path: Path, ids: list[int]) -> Callable[[], Any]:
@@ -149,11 +114,11 @@ def main(arguments: list[str]) -> int:
     """Print the table."""
     n_tokens = int(arguments[0]) if arguments else 64
     ids = np.random.default_rng(1).integers(0, SIZES["vocab_size"], n_tokens).tolist()
-    say(f"\nGPT-2 of 124,439,808 seeded numbers, {n_threads()} threads, medians\n")
-    say(f"  {'':<30} {'ours':>11}   {'against':<34} {'':>10}   {'ratio':>8}")
+    say(f"\nGPT-2 of {N_PARAMETERS:,} seeded numbers, {n_threads()} threads, medians\n")
+    head()
     with tempfile.TemporaryDirectory(prefix="llmviz-bench-") as name:
-        folder, path = Path(name), Path(name) / "model.safetensors"
-        write_checkpoint(folder)
+        folder = Path(name)
+        path = write_checkpoint(folder)
         opened = take_turns(ROUNDS, lambda: model.load(folder), lambda: read_header(path))
         time_row(f"Open a file of {megabytes(path.stat().st_size)}", "reading its header", opened)
         loaded = model.load(folder)

@@ -41,6 +41,11 @@ def say(line: str = "") -> None:
     print(line, flush=True)
 
 
+def head() -> None:
+    """The line above a table's rows."""
+    say(f"  {'':<30} {'ours':>11}   {'against':<34} {'':>10}   {'ratio':>8}")
+
+
 def row(what: str, subject: str, against: str, baseline: str, ratio: float) -> None:
     """One line of the table."""
     say(f"  {what:<30} {subject:>11}   {against:<34} {baseline:>10}   {ratio:>8,.2f}")
