@@ -169,12 +169,12 @@ def _build_in(scene: Any, options: argparse.Namespace, share: float) -> None:
     settings.model, settings.prompt = recipe.model, recipe.prompt
     settings.full_context = recipe.full_context
     settings.cubes, settings.slabs = recipe.cubes, recipe.slabs
-    root = _follow(scene_room.steps(scene, recipe), 0.0, each)
+    _follow(scene_room.steps(scene, recipe), 0.0, each)
     own_prompt = argparse.Namespace(**{**vars(options), "prompt": None})
     for number, model in enumerate(options.beside, 1):
         work = scene_room.steps(scene, _recipe(model, own_prompt), beside=True)
-        root = _follow(work, number * each, (number + 1) * each)
-    viewport.prepare(bpy.data.screens, root)
+        _follow(work, number * each, (number + 1) * each)
+    viewport.prepare(bpy.data.screens, scene_room.roots(scene))
 
 
 def _recipe(source: str, options: argparse.Namespace) -> Any:

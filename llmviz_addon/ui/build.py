@@ -48,7 +48,8 @@ class _Builds(Stepwise):
         return (yield from self.draw_steps(scene, recipe))
 
     def finish(self, context: bpy.types.Context, scene: bpy.types.Scene, result: Any) -> None:
-        viewport.prepare(viewport.screens_of(context.window_manager, scene), result)
+        screens = viewport.screens_of(context.window_manager, scene)
+        viewport.prepare(screens, state.standing(scene))
 
 
 class LLMVIZ_OT_build(_Builds, bpy.types.Operator):

@@ -10,7 +10,7 @@ come back with Remove where they have not been changed since.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import bpy
@@ -30,14 +30,17 @@ def screens_of(manager: bpy.types.WindowManager, scene: bpy.types.Scene) -> list
     return [window.screen for window in manager.windows if window.scene == scene]
 
 
-def prepare(screens: Iterable[bpy.types.Screen], root: bpy.types.Collection) -> None:
-    """Have the 3D views of `screens` show the values of the cells, and at first the whole model."""
-    reach = _reach(root)
+def prepare(screens: Iterable[bpy.types.Screen], roots: Sequence[bpy.types.Collection]) -> None:
+    """Have the 3D views of `screens` show the values of the cells, and at first a whole model.
+
+    `roots` are the models that stand, the film's own first: it is the one that is seen whole.
+    """
+    reach = _reach(roots)
     for screen in screens:
         for index, space in _views(screen):
             _set(screen, index, space, {**_SHADING, "clip_end": max(space.clip_end, reach)})
             if space.region_3d is not None:
-                _overlook(screen, index, space, root)
+                _overlook(screen, index, space, roots[0])
 
 
 def _overlook(
@@ -66,7 +69,7 @@ def show_film(screen: bpy.types.Screen, area: bpy.types.Area, root: bpy.types.Co
     """Have one view show the film as it is: through its camera, with materials."""
     for index, space in _views(screen):
         if screen.areas[index] == area:
-            reach = max(space.clip_end, _reach(root))
+            reach = max(space.clip_end, _reach([root]))
             kind = space.shading.type
             shown = kind if kind in {"MATERIAL", "RENDERED"} else "MATERIAL"
             wanted = {"type": shown, "clip_end": reach, "view_perspective": "CAMERA"}
@@ -168,7 +171,8 @@ def _same(a: list, b: list) -> bool:
     return a[0] == b[0] and all(abs(x - y) <= 1e-4 * max(1.0, abs(y)) for x, y in pairs)
 
 
-def _reach(root: bpy.types.Collection) -> float:
+def _reach(roots: Iterable[bpy.types.Collection]) -> float:
     """Metres from the scene's middle to where a view must still draw."""
-    places = [o.matrix_world.translation for o in root.all_objects if o.type == "MESH"]
+    drawn = (item for root in roots for item in root.all_objects)
+    places = [o.matrix_world.translation for o in drawn if o.type == "MESH"]
     return _FAR * max((place.length for place in places), default=0.0)
