@@ -24,6 +24,10 @@ _SHADING = {"color_type": "VERTEX", "light": "FLAT", "show_object_outline": Fals
 # How many times the model's size away a view must still draw it.
 _FAR = 6.0
 
+# How many times nearer than the farthest the nearest may be, so that what lies close together
+# does not flicker.
+_DEPTH = 1e6
+
 
 def screens_of(manager: bpy.types.WindowManager, scene: bpy.types.Scene) -> list[bpy.types.Screen]:
     """What the windows that show a scene show."""
@@ -38,9 +42,15 @@ def prepare(screens: Iterable[bpy.types.Screen], roots: Sequence[bpy.types.Colle
     reach = _reach(roots)
     for screen in screens:
         for index, space in _views(screen):
-            _set(screen, index, space, {**_SHADING, "clip_end": max(space.clip_end, reach)})
+            _set(screen, index, space, {**_SHADING, **_clipping(space, reach)})
             if space.region_3d is not None:
                 _overlook(screen, index, space, roots[0])
+
+
+def _clipping(space: bpy.types.SpaceView3D, reach: float) -> dict[str, float]:
+    """From where to where a view must draw to show what is `reach` metres away."""
+    end = max(space.clip_end, reach)
+    return {"clip_start": max(space.clip_start, end / _DEPTH), "clip_end": end}
 
 
 def _overlook(
@@ -69,10 +79,10 @@ def show_film(screen: bpy.types.Screen, area: bpy.types.Area, root: bpy.types.Co
     """Have one view show the film as it is: through its camera, with materials."""
     for index, space in _views(screen):
         if screen.areas[index] == area:
-            reach = max(space.clip_end, _reach([root]))
+            reach = _reach([root])
             kind = space.shading.type
             shown = kind if kind in {"MATERIAL", "RENDERED"} else "MATERIAL"
-            wanted = {"type": shown, "clip_end": reach, "view_perspective": "CAMERA"}
+            wanted = {"type": shown, **_clipping(space, reach), "view_perspective": "CAMERA"}
             _set(screen, index, space, wanted)
 
 

@@ -184,6 +184,26 @@ def test_a_model_is_added_beside_those_that_stand(settings, asked, stand):
     assert [(recipe.model, beside) for recipe, beside in asked] == [("gpt3", True)]
 
 
+def test_a_shape_really_stands_beside_a_small_model_and_views_reach_it(settings, sidebar):
+    (area,) = (a for a in bpy.context.screen.areas if a.type == "VIEW_3D")
+    space = area.spaces.active
+    before = space.clip_start, space.clip_end
+    bpy.ops.llmviz.build()
+    assert space.clip_start == before[0]
+    settings.picker = "gpt2"
+    assert bpy.ops.llmviz.build_beside() == {"FINISHED"}
+    ways = {root.name: state.ways_of(root) for root in state.standing(bpy.context.scene)}
+    assert ways == {"nano-gpt": ("cubes",), "GPT-2": ("shapes",)}
+    assert "panel Inspect" in sidebar()
+    # The embedding alone is 50,257 cells of two centimeters long.
+    assert space.clip_end > 50_257 * 0.02
+    assert space.clip_end / space.clip_start <= 1.001e6
+    assert bpy.ops.llmviz.remove(name="GPT-2") == {"FINISHED"}
+    assert [root.name for root in scene_room.roots(bpy.context.scene)] == ["nano-gpt"]
+    assert bpy.ops.llmviz.remove() == {"FINISHED"}
+    assert (space.clip_start, space.clip_end) == before
+
+
 def test_adding_shows_how_far_it_is_in_the_build_panel(sidebar, stand):
     def steps():
         yield 0.25, "Drawing the MLP"
