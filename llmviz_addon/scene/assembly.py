@@ -70,7 +70,7 @@ def steps(scene: bpy.types.Scene, recipe: Recipe, beside: bool = False) -> Steps
     run_of_it = numbers.run
     # Whatever is wrong with the film is found before anything is changed.
     title = numbers.model.title
-    film.compose(scene, numbers.plan, run_of_it, accessible=recipe.accessible, model=title)
+    board = film.compose(scene, numbers.plan, run_of_it, accessible=recipe.accessible, model=title)
     old = None if beside else _replaced(scene, recipe)
     before = stage.settings(scene)
     if old is not None and _same_shapes(old, numbers):
@@ -82,7 +82,7 @@ def steps(scene: bpy.types.Scene, recipe: Recipe, beside: bool = False) -> Steps
     recipes.write_model(root, numbers.model, numbers.plan.computed)
     recipes.write_run(root, run_of_it)
     yield 0.95, "Writing the film"
-    company.write_film(scene, accessible=recipe.accessible)
+    company.write_film(scene, accessible=recipe.accessible, alone=board)
     apply_look(scene, root, recipe.look, recipe.accessible)
     stage.note_changes(scene, tree.roots(scene)[0], before)
     yield 1.0, "Done"

@@ -63,8 +63,12 @@ def companions(root: bpy.types.Collection, scene: bpy.types.Scene) -> list[walkt
     return found
 
 
-def write_film(scene: bpy.types.Scene, *, accessible: bool) -> None:
+def write_film(
+    scene: bpy.types.Scene, *, accessible: bool, alone: walkthrough.Storyboard | None = None
+) -> None:
     """Write the film of the scene's smallest model, and take away that of any other.
+
+    `alone` is the film where there is only one model, if it has been composed already.
 
     Raises
     ------
@@ -75,14 +79,16 @@ def write_film(scene: bpy.types.Scene, *, accessible: bool) -> None:
     if not roots:
         return
     first = roots[0]
-    board = film.compose(
-        scene,
-        recipe.plan_of(first),
-        recipe.run_of(first),
-        accessible=accessible,
-        model=recipe.title_of(first),
-        companions=companions(first, scene),
-    )
+    board = alone if len(roots) == 1 else None
+    if board is None:
+        board = film.compose(
+            scene,
+            recipe.plan_of(first),
+            recipe.run_of(first),
+            accessible=accessible,
+            model=recipe.title_of(first),
+            companions=companions(first, scene),
+        )
     for root in roots:
         film.clear(scene, root)
     film.write(scene, first, board)

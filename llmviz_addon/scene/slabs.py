@@ -67,13 +67,13 @@ def fill(
 def _write(page: np.ndarray, block: Block, trace: Trace, plan: Plan) -> float:
     """Write one block's bytes; returns its gain."""
     numbers = numbers_of(block, trace, plan.computed)
+    known = numbers
     if block.causal:
-        numbers = np.where(np.isfinite(numbers), numbers, np.float32(0))
-    gain = blocks.gain(block, numbers)
+        column, row = np.ogrid[: numbers.shape[0], : numbers.shape[1]]
+        numbers = np.where(column > row, np.float32(np.nan), numbers)
+        known = numbers[~np.isnan(numbers)]
+    gain = blocks.gain(block, known)
     levels = to_bytes(numbers, gain)
-    if block.causal:
-        column, row = np.ogrid[: levels.shape[0], : levels.shape[1]]
-        levels[np.broadcast_to(column > row, levels.shape)] = 0
     write(page, plan.layout.places[block.name], levels)
     return gain
 
