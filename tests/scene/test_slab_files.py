@@ -1,0 +1,139 @@
+"""A file with slabs is complete in itself, and its materials read no more than a GPU can."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+import numpy as np
+import pytest
+
+from llmviz_addon import scene as scene_room
+from llmviz_addon.scene import kit
+
+from . import checkpoints, helpers
+
+PROMPT = "1 2 3 4"
+
+APART = '''
+"""Opens a file where the extension has never been, looks at its pages and renders a picture."""
+import importlib.util, sys
+import bpy
+
+blend, picture = sys.argv[-2:]
+assert importlib.util.find_spec("llmviz_addon") is None
+bpy.ops.wm.open_mainfile(filepath=blend)
+pages = [i for i in bpy.data.images if i.name.startswith("LLM Page")]
+assert len(pages) == 4, [i.name for i in pages]
+for image in pages:
+    assert image.packed_file is not None and image.packed_file.size > 100
+    assert min(image.size) > 1 and len(set(image.pixels[:])) > 20, image.name
+scene = bpy.context.scene
+scene.render.filepath = picture
+bpy.ops.render.render(write_still=True)
+print("all is well")
+sys.stdout.flush()
+'''
+
+
+@pytest.fixture
+def root(tmp_path) -> bpy.types.Collection:
+    """A model that is mostly slabs."""
+    return helpers.build(PROMPT, checkpoints.save(tmp_path / "model"), cubes=2000)
+
+
+def _aim(name: str) -> bpy.types.Scene:
+    """Have the camera look at one block, and only that be rendered, in a small picture."""
+    scene = bpy.context.scene
+    for obj in scene.objects:
+        obj.hide_render = obj.get("llmviz_block") != name and obj.type != "LIGHT"
+    obj = helpers.block(name)
+    obj.animation_data_clear()
+    obj["progress"], obj["opacity"] = 1.0, 1.0
+    eye = bpy.data.objects.new("Eye", bpy.data.cameras.new("Eye"))
+    scene.collection.objects.link(eye)
+    eye.location = obj.matrix_world.translation
+    eye.location.y -= 1.5
+    eye.rotation_euler = (np.pi / 2, 0, 0)
+    scene.camera = eye
+    scene.render.engine = "CYCLES"
+    scene.cycles.samples, scene.cycles.use_denoising = 4, False
+    scene.render.resolution_x, scene.render.resolution_y = 64, 36
+    scene.render.resolution_percentage = 100
+    scene.render.image_settings.file_format = "PNG"
+    kit.set_pixel(50.0, 64)
+    return scene
+
+
+def _pixels(path: Path) -> np.ndarray:
+    image = bpy.data.images.load(str(path))
+    assert tuple(image.size) == (64, 36)
+    found = np.array(image.pixels, np.float32)
+    bpy.data.images.remove(image)
+    return found
+
+
+def test_the_file_shows_its_slabs_where_neither_extension_nor_checkpoint_is(root, tmp_path):
+    scene = _aim("wte")
+    blend, here, there = (tmp_path / name for name in ("a.blend", "here.png", "there.png"))
+    bpy.ops.wm.save_as_mainfile(filepath=str(blend))
+    assert bpy.utils.blend_paths(absolute=True, packed=False) == []
+    scene.render.filepath = str(here)
+    bpy.ops.render.render(write_still=True)
+    for file in (tmp_path / "model").iterdir():
+        file.unlink()
+    script = tmp_path / "apart.py"
+    script.write_text(APART)
+    helpers.run_apart(script, blend, there)
+    ours, theirs = _pixels(here), _pixels(there)
+    assert ours.max() > 0.1 and len(np.unique(ours)) > 50, "there is something to see"
+    np.testing.assert_allclose(theirs, ours, atol=0.02)
+
+
+def test_a_file_that_is_opened_and_saved_again_keeps_every_byte(root, tmp_path):
+    pages = {i.name: bytes(i.packed_file.data) for i in _pages()}
+    assert len(pages) == 4
+    for name in ("a.blend", "b.blend"):
+        bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / name))
+        bpy.ops.wm.open_mainfile(filepath=str(tmp_path / name))
+    assert {i.name: bytes(i.packed_file.data) for i in _pages()} == pages
+
+
+def _pages() -> list[bpy.types.Image]:
+    return [i for i in bpy.data.images if i.name.startswith("LLM Page")]
+
+
+def test_removing_a_model_removes_its_pages(root):
+    assert _pages()
+    assert scene_room.remove(bpy.context.scene)
+    assert not _pages()
+    assert not [m for m in bpy.data.materials if m.get("llmviz_role") == "page"]
+
+
+def test_building_again_leaves_no_old_pages(root, tmp_path):
+    helpers.build("9 8 7", tmp_path / "model", cubes=2000)
+    assert len(_pages()) == 4
+    assert len([m for m in bpy.data.materials if m.get("llmviz_role") == "page"]) == 2
+
+
+def _attributes(tree: bpy.types.NodeTree, seen: set[str]) -> set[str]:
+    """What a tree and the groups in it read from objects and instances."""
+    found = set()
+    for node in tree.nodes:
+        if node.type == "ATTRIBUTE" and node.attribute_type in ("OBJECT", "INSTANCER"):
+            found.add((node.attribute_type, node.attribute_name))
+        elif node.type == "GROUP" and node.node_tree.name not in seen:
+            found |= _attributes(node.node_tree, seen | {node.node_tree.name})
+    return found
+
+
+def test_no_material_reads_more_attributes_than_eevee_gives(root):
+    # EEVEE on 4.5 gives a material eight attributes of objects, and 0 for any further.
+    counts = {
+        material.name: len(_attributes(material.node_tree, set()))
+        for material in bpy.data.materials
+        if material.node_tree
+    }
+    assert max(counts.values()) <= 8, counts
+    slabs = [count for name, count in counts.items() if name.startswith("LLM Slab")]
+    assert len(slabs) == 3 and min(slabs) >= 6, "pages and shapes are among them"
