@@ -43,13 +43,13 @@ ROUNDS = 3
 # What the labels of a build's steps begin with, the first that fits counts, and whose time it is.
 PARTS = {
     "Computing": "computing",
+    "Planning": "planning",
+    "Composing": "composing",
     "Writing the film": "film",
     "Writing": "pages",
     "Packing": "pages",
     "Drawing": "drawing",
 }
-# From the last step of computing on, the drawing is planned and the film composed.
-PLANNING = "planning"
 
 # Numbers that are turned into bytes at once: they stay in the processor's cache.
 CHUNK = 2**18
@@ -116,11 +116,9 @@ def part_of(label: str) -> str:
 
 def build_parts(recipe: scene.Recipe) -> dict[str, float]:
     """Seconds that each part of a build takes, in the order in which they begin."""
-    steps = [(part_of(label), spent) for label, spent in timed_steps(recipe)]
-    last = max((i for i, (part, _) in enumerate(steps) if part == "computing"), default=-1)
     found: dict[str, float] = {}
-    for index, (part, spent) in enumerate(steps):
-        part = PLANNING if index == last else part
+    for label, spent in timed_steps(recipe):
+        part = part_of(label)
         found[part] = found.get(part, 0.0) + spent
     return found
 
