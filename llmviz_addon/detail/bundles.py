@@ -2,8 +2,8 @@
 
 A small model has an object for every block. In a large one the film dwells on the first layer and
 the first head, so these blocks keep an object of their own, and what is alike elsewhere shares
-one: the other heads of the first layer by role, and the later layers by role. GPT-3 has 94,286
-blocks, 50 of the first kind and some 50 bundles.
+one: the other heads of the first layer by role, and the later layers by role. GPT-3 has 131,150
+blocks, 50 of the first kind and 50 bundles.
 
 What is bundled is computed together (heads) or one layer after the other, so one progress tells
 of all of it: the mean of its layers' progress, because `order` counts the cells of a bundle pass

@@ -40,6 +40,7 @@ def compute(recipe: Recipe) -> Generator[tuple[float, str], None, Numbers]:
     if model.has_weights:
         ids = model.read_prompt(recipe.prompt)
         trace = yield from model.complete_steps(ids, APPENDED)
+    yield 0.95, "Planning what is drawn"
     drawing = plan(
         model.config,
         len(trace.ids) if trace else 0,
@@ -68,6 +69,7 @@ def steps(scene: bpy.types.Scene, recipe: Recipe, beside: bool = False) -> Steps
     yield 0.0, "Computing the model"
     numbers = yield from share(compute(recipe), 0.0, 0.3)
     run_of_it = numbers.run
+    yield 0.3, "Composing the film"
     # Whatever is wrong with the film is found before anything is changed.
     title = numbers.model.title
     board = film.compose(scene, numbers.plan, run_of_it, accessible=recipe.accessible, model=title)

@@ -13,8 +13,7 @@ import zlib
 import bpy
 import numpy as np
 
-from ..detail import Layout
-from ..detail.levels import PATCH, Bytes, patches
+from ..detail.levels import Bytes, patches
 from ..detail.pages import WIDTH
 from . import names
 
@@ -84,15 +83,12 @@ def blank(height: int) -> Bytes:
 
 def make(name: str, page: Bytes) -> tuple[bpy.types.Image, bpy.types.Image]:
     """A page and what its patches show, as two packed images."""
-    height, width = page.shape
-    values = _pack(f"{name} Values", stored_png(page), width, height)
-    coarse = patches(page)
-    return values, _pack(f"{name} Patches", color_png(coarse), width // PATCH, height // PATCH)
+    values = _pack(f"{name} Values", stored_png(page))
+    return values, _pack(f"{name} Patches", color_png(patches(page)))
 
 
-def _pack(name: str, data: bytes, width: int, height: int) -> bpy.types.Image:
+def _pack(name: str, data: bytes) -> bpy.types.Image:
     # Of one pixel: the packed file says how large it is, and no buffer is filled before.
-    del width, height
     image = bpy.data.images.new(name, 1, 1)
     image[names.OURS] = True
     image.pack(data=data, data_len=len(data))
@@ -100,8 +96,3 @@ def _pack(name: str, data: bytes, width: int, height: int) -> bpy.types.Image:
     image.colorspace_settings.name = "Non-Color"
     image.alpha_mode = "NONE"
     return image
-
-
-def heights(layout: Layout) -> tuple[int, ...]:
-    """Lines of each page."""
-    return layout.heights

@@ -85,6 +85,7 @@ def slab(
             patch=patch,
             shape=g.outputs(place, "Shape"),
             gap=g.outputs(place, "Gap"),
+            flat=1.0,
         )
         _finish(g, _surface(g, color, g.mix(line, color, look_color(g, "grid")), line))
     return material

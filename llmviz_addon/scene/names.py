@@ -45,8 +45,7 @@ GAIN = "gain"
 # one. The wake is how far behind the progress cells still light up.
 TRAITS = "traits"
 
-# Names of the blocks that share an object, and the gain of each.
-BLOCKS = "llmviz_blocks"
+# The gain of each of the blocks that share an object.
 GAINS = "llmviz_gains"
 
 # Property of the anchor: the height of the floor, in metres below it.

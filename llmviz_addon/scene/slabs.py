@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import bpy
 import numpy as np
 
 from ..anatomy import Block
-from ..detail import Bundle, Layout, Plan, Rect, Tiles, tiles
+from ..detail import Bundle, Layout, Plan, Tiles, tiles
 from ..detail.levels import LEVELS, to_bytes
 from ..detail.pages import extent, write
 from ..model import Trace
@@ -122,6 +122,9 @@ def set_tiles(obj: bpy.types.Object, found: Tiles) -> None:
     mesh = obj.data
     mesh.clear_geometry()
     mesh.vertices.add(len(found.block))
+    if not len(found.block):
+        # All of it is opened up.
+        return
     origin = found.center[0].copy()
     mesh.vertices.foreach_set("co", (found.center - origin).reshape(-1))
     write_attribute(mesh, names.SIZE, found.size, "FLOAT_VECTOR")
@@ -133,8 +136,3 @@ def set_tiles(obj: bpy.types.Object, found: Tiles) -> None:
         write_attribute(mesh, name, values, "FLOAT_COLOR")
     mesh.update_tag()
     obj.location = tuple(float(c) * CELL for c in origin)
-
-
-def windows_cut(bundle: Bundle, plan: Plan, layout: Layout, windows: Iterable[tuple[int, Rect]]):
-    """The tiles of a slab with windows left out of it."""
-    return tiles(bundle, plan.computed, layout, windows)

@@ -53,7 +53,7 @@ class _Builds(Stepwise):
 
 
 class LLMVIZ_OT_build(_Builds, bpy.types.Operator):
-    """Compute the model on the prompt and build it in this scene, every number a cube"""
+    """Compute the model on the prompt and build it in this scene, every number a cell"""
 
     bl_idname = "llmviz.build"
     bl_label = "Build Model"

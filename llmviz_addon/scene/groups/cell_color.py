@@ -25,6 +25,8 @@ from ..nodes import Graph, Socket
 # in, and the half size that separates the small cube inside from the shell around it.
 FRAME_FROM, FRAME_TO = 0.25, 0.275
 INNER = 0.26
+# Half the small cube, which slabs draw on their faces.
+INNER_HALF = 0.21
 
 # What parts of a cell take of its place, seen from the front: the cell, the small cube inside, and
 # of the cell the frame.
@@ -90,7 +92,7 @@ def _hues(g: Graph, kind: Socket) -> _Hues:
     )
 
 
-def _face(g: Graph, position: Socket) -> tuple[Socket, Socket]:
+def _face(g: Graph, position: Socket, flat: Socket) -> tuple[Socket, Socket]:
     """Where a point is on its cell: 1 on the frame of a face, and 1 on the small cube inside."""
     g.frame("Where on the cell")
     distance = g.node("ShaderNodeVectorMath", operation="ABSOLUTE", vector=position)
@@ -100,7 +102,8 @@ def _face(g: Graph, position: Socket) -> tuple[Socket, Socket]:
     outermost = g.math("MAXIMUM", larger, z)
     # The middle one of the three distances tells how close a point of a face is to its edge.
     middle = g.math("MAXIMUM", g.math("MINIMUM", x, y), g.math("MINIMUM", larger, z))
-    return g.smoothstep(middle, FRAME_FROM, FRAME_TO), outermost < INNER
+    inside = g.mix(flat, outermost < INNER, middle < INNER_HALF, data_type="FLOAT")
+    return g.smoothstep(middle, FRAME_FROM, FRAME_TO), inside
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,7 @@ class _Inputs:
     patch: Socket
     shape: Socket
     gap: Socket
+    flat: Socket
 
     @classmethod
     def of(cls, g: Graph) -> _Inputs:
@@ -130,6 +134,7 @@ class _Inputs:
             g.input(vector, "Patch", description="Mean fill, frame and light."),
             g.input(number, "Shape", description="1 where there are no numbers."),
             g.input(number, "Gap", description="1 between two cells."),
+            g.input(number, "Flat", description="1 where cells are drawn on a slab."),
         )
 
 
@@ -143,14 +148,22 @@ class _Seen:
     strength: Socket
 
 
-def _one(g: Graph, number: Socket, frame: Socket, hues: _Hues) -> _Seen:
+@dataclass(frozen=True)
+class _Light:
+    """How brightly filled and hollow cells shine; one node each, which the look sets."""
+
+    filled: Socket
+    hollow: Socket
+
+
+def _one(g: Graph, number: Socket, frame: Socket, hues: _Hues, light: _Light) -> _Seen:
     g.frame("One cell")
     magnitude, positive = abs(number), number > 0.0
     strength = magnitude**BODY
     filled = g.mix(strength, hues.neutral, hues.positive)
     hollow = g.mix(strength, hues.neutral, g.mix(frame, hues.hollow, hues.negative))
-    shine = (magnitude**GLOW) * look_value(g, "glow")
-    hollow_shine = magnitude * frame * look_value(g, "hollow glow")
+    shine = (magnitude**GLOW) * light.filled
+    hollow_shine = magnitude * frame * light.hollow
     return _Seen(
         body=g.mix(positive, hollow, filled),
         glow=g.mix(positive, hollow_shine, shine, data_type="FLOAT"),
@@ -159,17 +172,17 @@ def _one(g: Graph, number: Socket, frame: Socket, hues: _Hues) -> _Seen:
     )
 
 
-def _many(g: Graph, patch: Socket, hues: _Hues) -> _Seen:
+def _many(g: Graph, patch: Socket, hues: _Hues, shine: _Light) -> _Seen:
     g.frame("Many cells")
     fill = g.node("ShaderNodeSeparateXYZ", out="X", vector=patch)
     frames, light = g.outputs(fill, "Y"), g.outputs(fill, "Z")
     both = fill + frames
     negative = g.math("DIVIDE", frames, g.math("MAXIMUM", both, 1e-4))
     hollows = g.mix(FRAME_SHARE, hues.hollow, hues.negative)
-    hollow_light = (frames ** (1 / BODY)) * (look_value(g, "hollow glow") * FRAME_SHARE)
+    hollow_light = (frames ** (1 / BODY)) * (shine.hollow * FRAME_SHARE)
     return _Seen(
         body=g.mix(both, hues.neutral, g.mix(negative, hues.positive, hollows)),
-        glow=light * look_value(g, "glow") + hollow_light,
+        glow=light * shine.filled + hollow_light,
         hue=g.mix(negative, hues.positive, hues.negative),
         strength=both,
     )
@@ -206,9 +219,11 @@ def build() -> bpy.types.ShaderNodeTree:
         g.frame("What it is")
         kind = g.node("ShaderNodeSeparateXYZ", out="X", vector=given.traits)
         wake, computed = g.outputs(kind, "Y"), given.lead > 0.0
-        frame, inside = _face(g, given.position)
+        frame, inside = _face(g, given.position, given.flat)
         hues = _hues(g, kind)
-        one, many = _one(g, given.number, frame, hues), _many(g, given.patch, hues)
+        light = _Light(look_value(g, "glow"), look_value(g, "hollow glow"))
+        one = _one(g, given.number, frame, hues, light)
+        many = _many(g, given.patch, hues, light)
 
         g.frame("Near or far")
         seen = _Seen(
@@ -225,7 +240,7 @@ def build() -> bpy.types.ShaderNodeTree:
         absent = g.math("MAXIMUM", shell_gone, given.gap) * not_(g, given.far)
         present = not_(g, absent) * from_instance(g, names.OPACITY)
         # What is not computed does not shine, or the rim light would colour it like a number.
-        gloss = g.math("MAXIMUM", computed, given.shape) * not_(g, given.far * 0.7)
+        gloss = g.math("MAXIMUM", computed, given.shape)
 
         g.frame("")
         g.output("NodeSocketColor", "Color", color)
