@@ -47,6 +47,15 @@ def main() -> None:
         room.apply_look(scene, root, "light", accessible=False)
         (path,) = room.run(room.still_steps(scene, ["mlp"], folder, SIZE, "CYCLES"))
         save(path, PICTURES / "light.jpg")
+        room.apply_look(scene, root, "dark", accessible=False)
+        for model in ("gpt2", "gpt2-xl", "gpt3"):
+            room.run(room.steps(scene, room.Recipe(model, ""), beside=True))
+        (path,) = room.run(room.still_steps(scene, ["scale"], folder, SIZE, "CYCLES"))
+        save(path, PICTURES / "scale.jpg")
+        room.remove(scene)
+        room.build(scene, room.Recipe("gpt2", ""))
+        (path,) = room.run(room.still_steps(scene, ["shape-layer"], folder, SIZE, "CYCLES"))
+        save(path, PICTURES / "layer.jpg")
     if SCREENSHOT.is_file():
         save(SCREENSHOT, PICTURES / "sidebar.jpg")
 

@@ -39,7 +39,7 @@ def compute(recipe: Recipe) -> Generator[tuple[float, str], None, Numbers]:
     trace = None
     if model.has_weights:
         ids = model.read_prompt(recipe.prompt)
-        trace = yield from model.complete_steps(ids, APPENDED)
+        trace = yield from share(model.complete_steps(ids, APPENDED), 0.0, 0.9)
     yield 0.95, "Planning what is drawn"
     drawing = plan(
         model.config,

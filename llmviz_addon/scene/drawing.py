@@ -105,8 +105,8 @@ def draw(
     legend.draw(easel, shared, anatomy)
     flow = Easel(anchor, tree.new("Arrows", root, "arrows"), shared.arrow, tints=ARROW_TINTS)
     if drawing.bundled:
-        repeats.titles(easel, shared, drawing)
-        repeats.arrows(flow, shared, drawing)
+        repeats.titles(easel, drawing)
+        repeats.arrows(flow, drawing)
     else:
         ribbons.draw(flow, anatomy)
     draw_strips(root, tree.new("Strips", root, "strips"), numbers)

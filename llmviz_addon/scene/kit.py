@@ -49,11 +49,6 @@ class Kit:
     arrow: bpy.types.Material
     tile: bpy.types.Material
     palette: bpy.types.Collection
-    slabs: bpy.types.GeometryNodeTree
-    slab_cells: bpy.types.ShaderNodeTree
-    shape: bpy.types.Material
-    boxes: bpy.types.Collection
-    repeats: bpy.types.GeometryNodeTree
     font: bpy.types.VectorFont | None
 
 
@@ -141,8 +136,6 @@ def ensure() -> Kit:
 
     cell = material("cell", lambda: materials.cell(cell_color))
     palette = _part(data.collections, "palette", lambda: _palette(cell))
-    slab_cells = _part(data.node_groups, "slab cells", slab_cells_group.build)
-    boxes = _part(data.collections, "boxes", _boxes)
     return Kit(
         cells=_part(data.node_groups, "cells", lambda: cells_group.build(_shape(cell), palette)),
         cell_color=cell_color,
@@ -151,13 +144,33 @@ def ensure() -> Kit:
         arrow=flat("arrow", names.MATERIAL_ARROW, "weight", "activation"),
         tile=flat("tile", names.MATERIAL_TILE, "face", "glow"),
         palette=palette,
-        slabs=_part(data.node_groups, "slabs", lambda: slabs_group.build(boxes)),
-        slab_cells=slab_cells,
-        shape=material("shape material", lambda: materials.slab(cell_color, slab_cells)),
-        boxes=boxes,
-        repeats=_part(data.node_groups, "repeats", repeats_group.build),
         font=_part(data.fonts, "font", _font),
     )
+
+
+def slabs() -> bpy.types.GeometryNodeTree:
+    """The group that stands boxes on the tiles of slabs and shapes, made for the first of them."""
+    boxes = _part(bpy.data.collections, "boxes", _boxes)
+    return _part(bpy.data.node_groups, "slabs", lambda: slabs_group.build(boxes))
+
+
+def slab_cells() -> bpy.types.ShaderNodeTree:
+    """The group that finds the cells of a slab."""
+    return _part(bpy.data.node_groups, "slab cells", slab_cells_group.build)
+
+
+def shape_material(kit: Kit) -> bpy.types.Material:
+    """The material of blocks without numbers."""
+    return _part(
+        bpy.data.materials,
+        "shape material",
+        lambda: materials.slab(kit.cell_color, slab_cells()),
+    )
+
+
+def repeats() -> bpy.types.GeometryNodeTree:
+    """The group that shows one object at many places."""
+    return _part(bpy.data.node_groups, "repeats", repeats_group.build)
 
 
 def _palette(material: bpy.types.Material) -> bpy.types.Collection:
@@ -218,7 +231,7 @@ def paint(kit: Kit, look: Look, palette: Palette) -> None:
     """Give the kit the colours of a look."""
     values = materials.cell_values(look, palette)
     materials.set_values(kit.cell_color, values)
-    for material in (kit.cell, kit.shape, *slab_materials()):
+    for material in (kit.cell, *slab_materials()):
         materials.set_values(material.node_tree, values)
     for material, table in (
         (kit.label, look.label),
@@ -228,23 +241,24 @@ def paint(kit: Kit, look: Look, palette: Palette) -> None:
         materials.set_values(material.node_tree, _flat_values(table))
     for index, tint in enumerate(sorted(kit.palette.objects, key=lambda o: o.name)):
         _tint(tint.data, _tint_color(index, palette))
-    for kind, box in enumerate(sorted(kit.boxes.objects, key=lambda o: o.name)):
+    boxes = _marked(bpy.data.collections, "boxes")
+    for kind, box in enumerate(sorted(boxes.objects, key=lambda o: o.name) if boxes else ()):
         # Halfway between nothing and the full colour: Solid mode shows no single cells of a slab.
         middle = kind * TINTS_PER_KIND + LEVELS * 3 // 4
         _tint(box.data, _tint_color(middle, palette))
 
 
 def slab_materials() -> list[bpy.types.Material]:
-    """The materials of all pages in this file."""
-    return [m for m in bpy.data.materials if m.get(names.ROLE) == "page" and m.library is None]
+    """The materials of all pages in this file, and that of shapes."""
+    roles = ("page", "shape material")
+    return [m for m in bpy.data.materials if m.get(names.ROLE) in roles and m.library is None]
 
 
 def set_pixel(lens: float, longer: int) -> None:
     """Tell slabs how fine a picture is: `longer` pixels along its longer side, `lens` in mm."""
     width = SENSOR / lens / longer / CELL
-    for material in bpy.data.materials:
-        if material.get(names.OURS) and material.library is None and material.node_tree:
-            materials.set_values(material.node_tree, {materials.PIXEL: width})
+    for material in slab_materials():
+        materials.set_values(material.node_tree, {materials.PIXEL: width})
 
 
 def _flat_values(table: dict[str, object]) -> dict[str, object]:

@@ -14,6 +14,7 @@ from ..detail.levels import LEVELS, to_bytes
 from ..detail.pages import extent, write
 from ..model import Trace
 from . import blocks, compat, images, materials, names
+from . import kit as kits
 from .attributes import write_attribute
 from .blocks import CELL
 from .kit import Kit
@@ -87,7 +88,7 @@ def _material(
     kit: Kit,
 ) -> bpy.types.Material:
     page = materials.Page(values, patches, height, n_prompt, n_tokens)
-    material = materials.slab(kit.cell_color, kit.slab_cells, page)
+    material = materials.slab(kit.cell_color, kits.slab_cells(), page)
     material[names.ROLE] = "page"
     return material
 
@@ -104,13 +105,14 @@ def create(
     way, exactness = ("slab", f"{LEVELS} levels") if pages else ("shape", "none")
     obj = blocks.equip(mesh, bundle, way, exactness)
     set_tiles(obj, found)
-    material = kit.shape
     if pages is not None:
         gains = np.array([pages.gains[b.name] for b in bundle.blocks])
         blocks.set_gains(obj, bundle, gains)
         material = pages.materials[pages.layout.places[bundle.first.name].page]
+    else:
+        material = kits.shape_material(kit)
     modifier = obj.modifiers.new(names.GROUP_SLABS, "NODES")
-    modifier.node_group = kit.slabs
+    modifier.node_group = kits.slabs()
     modifier.show_expanded = False
     compat.set_modifier_input(modifier, "Material", material)
     compat.set_modifier_input(modifier, "Kind", names.KINDS.index(bundle.first.kind))

@@ -95,7 +95,8 @@ def test_captions_are_within_the_picture_and_apart_from_each_other(clean_scene, 
 
 def test_nothing_of_the_model_comes_between_the_camera_and_a_caption(clean_scene, root):
     scene = bpy.context.scene
-    solid = [o for o in root.all_objects if o.type in {"MESH", "FONT"} and o.parent.type == "EMPTY"]
+    anchor = next(o for o in root.objects if o.get("llmviz_role") == "anchor")
+    solid = [o for o in root.all_objects if o.type in {"MESH", "FONT"} and o.parent == anchor]
     solid = [o for o in solid if o.name != "Backdrop"]
     bpy.context.view_layer.update()
     points = []
