@@ -24,7 +24,7 @@ ROOT = environment.ROOT
 TESTS = ROOT / "tests"
 PLAIN = ("model", "anatomy", "detail", "walkthrough")
 WINDOW = "gui"
-LIMIT = 15 * 60  # seconds for one suite
+LIMIT = 20 * 60  # seconds for one suite
 
 # What the tests import that Blender's own Python may lack. Blender brings numpy.
 BLENDER_NEEDS = ("safetensors", "pytest", "hypothesis")

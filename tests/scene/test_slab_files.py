@@ -136,4 +136,4 @@ def test_no_material_reads_more_attributes_than_eevee_gives(root):
     }
     assert max(counts.values()) <= 8, counts
     slabs = [count for name, count in counts.items() if name.startswith("LLM Slab")]
-    assert len(slabs) == 3 and min(slabs) >= 6, "pages and shapes are among them"
+    assert len(slabs) == 2 and min(slabs) >= 6, "both pages are among them"
