@@ -75,7 +75,8 @@ def to_bytes(numbers: np.ndarray, gain: float) -> Bytes:
         np.clip(part, -STEPS, STEPS, out=part)
         # Rounds to the nearest level; bytes are made by cutting off.
         part += np.float32(ZERO + 0.5)
-        np.nan_to_num(part, copy=False, nan=0.0)
+        if np.isnan(part.sum()):
+            np.nan_to_num(part, copy=False, nan=0.0)
         out[start : start + rows] = part
     return out
 

@@ -37,7 +37,8 @@ def orders(bundle: Bundle, n_prompt: int, n_tokens: int) -> np.ndarray:
     position = _positions(bundle.first)
     before, after = (_cells_before(bundle.first, position + i) for i in (0, 1))
     total = float(_cells_before(bundle.first, np.array(n_tokens)))
-    rank = own.astype(np.float64) * total
+    # Counts again: an order is a fraction that float32 has rounded.
+    rank = np.rint(own.astype(np.float64) * total)
     prompt = float(_cells_before(bundle.first, np.array(n_prompt)))
     step = bundle.steps[:, None, None].astype(np.float64)
     later = n * before + step * (after - before) + (rank - before)

@@ -25,9 +25,18 @@ _HEAD = len(_SIGNATURE) + 25 + 8 + 2
 _LINE_HEAD = 6
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    check = zlib.crc32(data, zlib.crc32(kind))
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
+def _chunk(kind: bytes, *data: bytes | memoryview) -> list[bytes | memoryview]:
+    """The parts of a chunk, whose data stays where it is."""
+    check = zlib.crc32(kind)
+    for part in data:
+        check = zlib.crc32(part, check)
+    size = struct.pack(">I", sum(len(part) for part in data))
+    return [size, kind, *data, struct.pack(">I", check)]
+
+
+def _file(header: bytes, *data: bytes | memoryview) -> bytes:
+    parts = [*_chunk(b"IHDR", header), *_chunk(b"IDAT", *data), *_chunk(b"IEND")]
+    return b"".join([_SIGNATURE, *parts])
 
 
 def stored_png(page: Bytes) -> bytes:
@@ -49,11 +58,8 @@ def stored_png(page: Bytes) -> bytes:
     check = 1
     for line in lines:
         check = zlib.adler32(line[5:], check)
-    data = b"".join((b"\x78\x01", memoryview(lines).cast("B"), struct.pack(">I", check)))
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return b"".join(
-        (_SIGNATURE, _chunk(b"IHDR", header), _chunk(b"IDAT", data), _chunk(b"IEND", b""))
-    )
+    return _file(header, b"\x78\x01", memoryview(lines).cast("B"), struct.pack(">I", check))
 
 
 def color_png(picture: Bytes) -> bytes:
@@ -62,10 +68,7 @@ def color_png(picture: Bytes) -> bytes:
     lines = np.zeros((height, 1 + 3 * width), np.uint8)
     lines[:, 1:] = picture.reshape(height, -1)
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    data = zlib.compress(lines.tobytes(), 1)
-    return b"".join(
-        (_SIGNATURE, _chunk(b"IHDR", header), _chunk(b"IDAT", data), _chunk(b"IEND", b""))
-    )
+    return _file(header, zlib.compress(lines.tobytes(), 1))
 
 
 def read_stored(data: bytes, lines: slice, texels: slice) -> Bytes:

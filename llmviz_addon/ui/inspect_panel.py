@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 
 from . import inspecting, running, state
-from .layout import OnModel, facts
+from .layout import OnModel, facts, paragraph
 from .windows import LLMVIZ_OT_close_windows, LLMVIZ_OT_open_window
 
 
@@ -25,7 +25,10 @@ class LLMVIZ_PT_inspect(OnModel, bpy.types.Panel):
         layout.enabled = running.work is None
         if inspecting.slab_roots(context.scene):
             _draw_window(layout, context.scene.llmviz)
-        _draw_active(layout, inspecting.active_of(context.scene))
+        if said := _said_of(inspecting.active_of(context.scene)):
+            facts(layout, said)
+        else:
+            paragraph(layout, context, "Select a block in the view to read what it is", "INFO")
 
 
 def _draw_window(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) -> None:
@@ -46,11 +49,11 @@ def _draw_window(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) 
     buttons.operator(LLMVIZ_OT_close_windows.bl_idname)
 
 
-def _draw_active(layout: bpy.types.UILayout, active: bpy.types.Object | None) -> None:
-    """What the active object shows, where it is a block of ours."""
+def _said_of(active: bpy.types.Object | None) -> tuple[tuple[str, str], ...]:
+    """What the active object shows; nothing where it is no block of ours."""
     from ..scene import names
 
     if active is None or names.TITLE not in active:
-        return
+        return ()
     said = (("Selected", names.TITLE), ("Drawn As", names.DRAWN_AS), ("Values", names.EXACTNESS))
-    facts(layout, tuple((name, str(active[key])) for name, key in said if key in active))
+    return tuple((name, str(active[key])) for name, key in said if key in active)

@@ -1,4 +1,4 @@
-"""Runs in a full Blender with its window: a person's first minute with the extension.
+"""Runs in a full Blender with its window: a person's first minutes with the extension.
 
 Started by `test_window.py` with the zip, a folder for what it finds out, and the file that Xvfb
 keeps the screen in. The steps are a generator that a timer moves on, since Blender handles events
@@ -8,13 +8,16 @@ because a timer's exception would only be printed.
 
 from __future__ import annotations
 
+import importlib
+import itertools
 import json
 import os
 import shutil
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import bpy
 
@@ -79,20 +82,66 @@ def operator_under_mouse() -> str:
     return manager.clipboard
 
 
-def press(operator: str) -> Iterator[float]:
-    """Find an operator's button in the sidebar by moving over it, and click it."""
+def click(x: int, y: int) -> Iterator[float]:
+    """Click at a place in the window."""
+    mouse(x, y)
+    yield 0.03
+    mouse(x, y, "LEFTMOUSE", "PRESS")
+    yield TICK
+    mouse(x, y, "LEFTMOUSE", "RELEASE")
+    yield TICK
+
+
+def find(operator: str) -> Generator[float, None, tuple[int, int]]:
+    """Where an operator's button is in the sidebar, by moving over it."""
     sidebar = region("UI")
     # Two buttons may stand side by side.
     for x in (sidebar.x + sidebar.width // 3, sidebar.x + 3 * sidebar.width // 4):
         for y in range(sidebar.y + sidebar.height - 10, sidebar.y, -8):
             mouse(x, y)
             yield 0.03
-            if operator in operator_under_mouse():
-                mouse(x, y, "LEFTMOUSE", "PRESS")
-                yield TICK
-                mouse(x, y, "LEFTMOUSE", "RELEASE")
-                return
+            if f"{operator}(" in operator_under_mouse():
+                return x, y
     raise AssertionError(f"no button of {operator} in the sidebar")
+
+
+def press(operator: str) -> Iterator[float]:
+    """Find an operator's button in the sidebar, and click it."""
+    yield from click(*(yield from find(operator)))
+
+
+def unfold(panel: type[bpy.types.Panel], below: str) -> Iterator[float]:
+    """Click on the header of a folded panel, which stands close below an operator's button."""
+    drawn = []
+    draw = panel.draw
+    panel.draw = lambda self, context: (drawn.append(True), draw(self, context))
+    try:
+        x, y = yield from find(below)
+        for down in range(40, 72, 8):
+            yield from click(x, y - down)
+            yield 0.3
+            if drawn:
+                return
+    finally:
+        panel.draw = draw
+    raise AssertionError(f"no header of {panel.bl_label} below the button of {below}")
+
+
+def scroll_to(operator: str) -> Iterator[float]:
+    """Turn the mouse's wheel over the sidebar until an operator's button is in view."""
+    sidebar = region("UI")
+    x, y = sidebar.x + sidebar.width // 2, sidebar.y + sidebar.height // 2
+    for _ in range(12):
+        try:
+            yield from find(operator)
+        except AssertionError:
+            mouse(x, y)
+            for _ in range(6):
+                mouse(x, y, "WHEELDOWNMOUSE", "PRESS")
+                yield TICK
+        else:
+            return
+    raise AssertionError(f"no button of {operator} further down in the sidebar")
 
 
 def type_over_the_view(key: str, **modifiers: bool) -> Iterator[float]:
@@ -110,11 +159,13 @@ def type_over_the_view(key: str, **modifiers: bool) -> Iterator[float]:
 def until_built() -> Iterator[float]:
     """Wait until blocks stand there and no more are coming."""
     yield from until(lambda: blocks() > 0, "the first block stands")
-    before, calm = -1, 0
-    while calm < 10:
-        calm = calm + 1 if blocks() == before else 0
-        before = blocks()
-        yield TICK
+    yield from until(lambda: addon("ui.running").work is None, "the model is built")
+    yield TICK
+
+
+def addon(name: str) -> ModuleType:
+    """A module of the extension as it is installed."""
+    return importlib.import_module(f"bl_ext.user_default.llmviz.llmviz_addon.{name}")
 
 
 def first_minute() -> Iterator[float]:
@@ -146,6 +197,50 @@ def first_minute() -> Iterator[float]:
     yield from screenshot("3-removed")
 
 
+def large_models() -> Iterator[float]:
+    """Build GPT-2 without its weights, and another beside it."""
+    settings = window().scene.llmviz
+    settings.picker = "gpt2"
+    yield from unfold(addon("ui.build_panels").LLMVIZ_PT_detail, below="llmviz.build")
+    yield from screenshot("4-gpt2")
+    yield from press("llmviz.build")
+    yield from until_built()
+    facts["shapes"] = drawn()
+    yield from screenshot("5-gpt2-built")
+    settings.picker = "gpt3"
+    yield from press("llmviz.build_beside")
+    yield from until(lambda: len(drawn()) == 2, "another model stands beside the first")
+    yield from until_built()
+    facts["beside"] = drawn()
+    yield from screenshot("6-beside")
+    yield from press("llmviz.remove")
+    yield from until(lambda: blocks() == 0, "all blocks are gone")
+
+
+def slabs() -> Iterator[float]:
+    """Draw the demo as slabs, and open one of them up."""
+    scene = window().scene
+    scene.llmviz.picker, scene.llmviz.cubes = "nano-gpt", 0
+    yield from press("llmviz.build")
+    yield from until_built()
+    facts["slabs"] = drawn()
+    slab = next(item for item in scene.objects if item.get("llmviz_drawn_as") == "slab")
+    window().view_layer.objects.active = slab
+    yield from scroll_to("llmviz.close_windows")
+    yield from screenshot("7-inspect")
+    before = blocks()
+    yield from press("llmviz.open_window")
+    yield 1.0
+    facts["opened"] = len(scene.objects)
+    yield from screenshot("8-opened")
+
+
+def drawn() -> dict[str, list[str]]:
+    """The models that stand in the scene, and in which ways each is drawn."""
+    state = addon("ui.state")
+    return {root.name: list(state.ways_of(root)) for root in state.standing(window().scene)}
+
+
 def open_tab() -> bool:
     """Bring our tab to the front; whether that worked."""
     try:
@@ -164,7 +259,7 @@ def finish(status: int) -> None:
     os._exit(status)
 
 
-steps = first_minute()
+steps = itertools.chain(first_minute(), large_models(), slabs())
 
 
 def advance() -> float:
