@@ -130,7 +130,7 @@ def test_a_cell_holds_the_number_of_the_network(clean_scene):
         empty = np.isnan(expected)
         np.testing.assert_array_equal(helpers.read(mesh, "state"), np.where(empty, 0, 1), name)
         np.testing.assert_allclose(
-            helpers.read(mesh, "value"), np.where(empty, 0, expected), 1e-5, 3e-6, err_msg=name
+            helpers.read(mesh, "value"), np.where(empty, 0, expected), 1e-5, 1e-5, err_msg=name
         )
 
 

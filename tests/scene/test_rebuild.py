@@ -52,7 +52,7 @@ def test_a_new_prompt_keeps_every_block_and_writes_its_numbers(expect):
         array = np.asarray(network.trace[name], np.float32).reshape(-1)
         found = helpers.read(helpers.block(name).data, "value")
         # Passes that reuse keys and values round their last digits in another order.
-        np.testing.assert_allclose(found[: len(array)], array, 1e-5, 3e-6)
+        np.testing.assert_allclose(found[: len(array)], array, 1e-5, 1e-5)
         assert not np.array_equal(found, old[name])
     assert np.array_equal(helpers.read(helpers.block("wte").data, "value"), old["wte"])
 
