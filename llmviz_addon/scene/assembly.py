@@ -208,7 +208,8 @@ def remove(scene: bpy.types.Scene, root: bpy.types.Collection | None = None) -> 
         tree.delete(each)
     left = tree.roots(scene)
     if found and left:
-        recipe = recipes.recipe_of(left[0])
+        recipe, before = recipes.recipe_of(left[0]), stage.settings(scene)
         company.write_film(scene, accessible=recipe.accessible)
         apply_look(scene, left[0], recipe.look, recipe.accessible)
+        stage.note_changes(scene, left[0], before)
     return bool(found)

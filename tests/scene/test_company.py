@@ -1,0 +1,71 @@
+"""Several models side by side in one scene."""
+
+from __future__ import annotations
+
+import itertools
+
+import bpy
+
+from llmviz_addon import scene as scene_room
+
+from . import helpers
+
+
+def _beside(name: str) -> bpy.types.Collection:
+    steps = scene_room.steps(bpy.context.scene, scene_room.Recipe(name, ""), beside=True)
+    return scene_room.run(steps)
+
+
+def _anchor(root: bpy.types.Collection) -> bpy.types.Object:
+    return next(o for o in root.objects if o.get("llmviz_role") == "anchor")
+
+
+def test_a_model_beside_leaves_the_first_one_where_and_as_it_is():
+    first = helpers.build()
+    place = tuple(_anchor(first).location)
+    cells = {o.name: helpers.values(o.data) for o in helpers.block_objects()}
+    second = _beside("gpt2")
+    assert scene_room.roots(bpy.context.scene) == [first, second]
+    assert tuple(_anchor(first).location) == place
+    assert all(helpers.values(bpy.data.objects[name].data) == kept for name, kept in cells.items())
+
+
+def test_models_stand_on_one_ground_in_the_order_of_their_size_without_overlap():
+    helpers.build()
+    for name in ("gpt2", "gpt2-xl"):
+        _beside(name)
+    edges = []
+    for root in scene_room.roots(bpy.context.scene):
+        anchor = _anchor(root)
+        low, high = list(anchor["llmviz_box"])[:3], list(anchor["llmviz_box"])[3:]
+        assert abs(anchor.location.z + low[2]) < 1e-3
+        edges.append((anchor.location.x + low[0], anchor.location.x + high[0]))
+    assert all(a[1] < b[0] for a, b in itertools.pairwise(edges))
+
+
+def test_a_cell_is_the_same_size_in_every_model():
+    helpers.build()
+    _beside("gpt3")
+    scales = {round(s, 6) for o in helpers.block_objects() for s in o.scale}
+    assert scales == {0.02}
+
+
+def test_the_film_is_the_smallest_models_and_gains_the_chapter_scale():
+    first = helpers.build()
+    assert "scale" not in [chapter.id for chapter in scene_room.chapters(first)]
+    _beside("gpt2")
+    assert "scale" in [chapter.id for chapter in scene_room.chapters(first)]
+    assert "scale" in dict(scene_room.stills(bpy.context.scene))
+    cameras = [o for o in bpy.context.scene.objects if o.type == "CAMERA"]
+    assert len(cameras) == 1 and bpy.context.scene.camera == cameras[0]
+
+
+def test_removing_one_leaves_the_other_with_its_film_and_removing_all_leaves_nothing():
+    before = helpers.census()
+    first = helpers.build()
+    second = _beside("gpt2")
+    scene_room.remove(bpy.context.scene, first)
+    assert scene_room.roots(bpy.context.scene) == [second]
+    assert scene_room.chapters(second)
+    scene_room.remove(bpy.context.scene)
+    assert not helpers.difference(before, helpers.census())
