@@ -63,7 +63,13 @@ def screenshot(name: str) -> Iterator[float]:
     for item in view().regions:
         item.tag_redraw()
     yield 1.0
-    yield 1.0
+    # The view smooths its edges over several redraws.
+    now = SCREEN.read_bytes()
+    for _ in range(8):
+        yield 1.0
+        before, now = now, SCREEN.read_bytes()
+        if before == now:
+            break
     shutil.copy(SCREEN, RESULTS / f"{name}.xwd")
 
 
@@ -127,21 +133,15 @@ def unfold(panel: type[bpy.types.Panel], below: str) -> Iterator[float]:
     raise AssertionError(f"no header of {panel.bl_label} below the button of {below}")
 
 
-def scroll_to(operator: str) -> Iterator[float]:
-    """Turn the mouse's wheel over the sidebar until an operator's button is in view."""
+def scroll_down() -> Iterator[float]:
+    """Turn the mouse's wheel over the sidebar until its end is in view."""
     sidebar = region("UI")
     x, y = sidebar.x + sidebar.width // 2, sidebar.y + sidebar.height // 2
-    for _ in range(12):
-        try:
-            yield from find(operator)
-        except AssertionError:
-            mouse(x, y)
-            for _ in range(6):
-                mouse(x, y, "WHEELDOWNMOUSE", "PRESS")
-                yield TICK
-        else:
-            return
-    raise AssertionError(f"no button of {operator} further down in the sidebar")
+    mouse(x, y)
+    yield TICK
+    for _ in range(40):
+        mouse(x, y, "WHEELDOWNMOUSE", "PRESS")
+        yield 0.03
 
 
 def type_over_the_view(key: str, **modifiers: bool) -> Iterator[float]:
@@ -224,14 +224,12 @@ def slabs() -> Iterator[float]:
     yield from press("llmviz.build")
     yield from until_built()
     facts["slabs"] = drawn()
-    slab = next(item for item in scene.objects if item.get("llmviz_drawn_as") == "slab")
-    window().view_layer.objects.active = slab
-    yield from scroll_to("llmviz.close_windows")
+    window().view_layer.objects.active = scene.objects["wte"]
+    yield from scroll_down()
     yield from screenshot("7-inspect")
-    before = blocks()
     yield from press("llmviz.open_window")
-    yield 1.0
-    facts["opened"] = len(scene.objects)
+    yield from until(lambda: any("llmviz_window_of" in o for o in scene.objects), "cubes appear")
+    facts["opened"] = drawn()
     yield from screenshot("8-opened")
 
 

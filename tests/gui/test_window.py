@@ -22,6 +22,10 @@ ROOT = Path(__file__).parent.parent.parent
 DRIVE = Path(__file__).parent / "drive.py"
 PICTURES = ROOT / "build" / "gui"
 SIZE = (1600, 1000)
+SHOTS = (
+    *("1-empty", "2-built", "3-removed"),
+    *("4-gpt2", "5-gpt2-built", "6-beside", "7-inspect", "8-opened"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +94,8 @@ def session(
         check=False,
     )
     PICTURES.mkdir(parents=True, exist_ok=True)
+    for old in PICTURES.glob("*.png"):
+        old.unlink()
     for picture in results.glob("*.xwd"):
         path = PICTURES / f"{picture.stem}.png"
         path.write_bytes(xwd.png(*xwd.pixels(picture.read_bytes())))
@@ -111,6 +117,19 @@ def test_pressing_remove_takes_all_blocks_away(session: dict[str, object]) -> No
     assert session["after remove"] == 0
 
 
-@pytest.mark.parametrize("name", ["1-empty", "2-built", "3-removed"])
+def test_gpt2_picked_without_weights_is_built_as_shapes(session: dict[str, object]) -> None:
+    assert session["shapes"] == {"GPT-2": ["shapes"]}
+
+
+def test_gpt3_is_added_beside_gpt2(session: dict[str, object]) -> None:
+    assert session["beside"] == {"GPT-2": ["shapes"], "GPT-3": ["shapes"]}
+
+
+def test_pressing_open_up_makes_cubes_in_the_selected_slab(session: dict[str, object]) -> None:
+    assert session["slabs"] == {"nano-gpt": ["slabs"]}
+    assert session["opened"] == {"nano-gpt": ["cubes", "slabs"]}
+
+
+@pytest.mark.parametrize("name", SHOTS)
 def test_the_window_was_drawn(session: dict[str, object], name: str) -> None:
     assert (PICTURES / f"{name}.png").stat().st_size > 20_000, "a black picture is smaller"

@@ -271,6 +271,14 @@ def test_large_models_can_be_inspected_and_small_ones_show_no_such_panel(sidebar
         assert text in read
 
 
+def test_inspect_says_what_to_do_while_no_block_is_active(sidebar, stand):
+    root = stand("GPT-2", "shape")
+    bpy.context.view_layer.objects.active = None
+    assert "Select a block in the view to read what it is" in " ".join(sidebar())
+    activate(root)
+    assert "Select a block" not in " ".join(sidebar())
+
+
 def test_a_cell_is_opened_where_the_sidebar_says(settings, stand, opened):
     refused("open_window", "slabs to open up")
     stand("GPT-2", "slab")
