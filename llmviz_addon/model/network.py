@@ -102,6 +102,23 @@ class Model:
         """
         return self.complete(ids, 0)
 
+    def weight_block(self, block: str) -> NDArray[np.float32]:
+        """The array of a weight block, as a trace gives it, without a forward pass.
+
+        Raises
+        ------
+        WeightsMissingError
+            Where only the architecture of this model is known.
+        CheckpointError
+            Where the weight is NaN or infinite somewhere.
+        """
+        if self.weights is None:
+            raise WeightsMissingError(f"{self.title} comes as architecture only, without numbers")
+        found: NDArray[np.float32] = family(self.config.model_type).weight_block(
+            self.config, self.weights, block
+        )
+        return found
+
     def complete(
         self, ids: Sequence[int], n: int, temperature: float = 0.0, seed: int = 0
     ) -> Trace:

@@ -1,7 +1,8 @@
 """Opening a slab up: a window of its cells becomes cubes in place, and the slab leaves it out.
 
-The cubes' numbers are read from the slab's page, so a window opens where the checkpoint is not;
-they are the same 255 levels, and they play in the film as the slab does.
+The cubes show a weight's exact values where the checkpoint is still there and agrees with the slab.
+Otherwise, and for what was computed from a prompt, their numbers are read from the slab's page, in
+its 255 levels. They play in the film as the slab does.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from dataclasses import replace
 import bpy
 import numpy as np
 
+from .. import model as model_room
+from ..anatomy import Block
 from ..detail import Bundle, Plan, Rect, orders, tiles
-from ..detail.levels import LEVELS, to_numbers
+from ..detail.levels import LEVELS, to_bytes, to_numbers
 from ..detail.pages import extent
 from . import blocks, compat, images, kit, names, recipe, slabs, tree
 from .attributes import read_attribute, write_attribute
@@ -126,12 +129,18 @@ def _cubes(
     gain = float(obj[names.GAINS][index]) if not bundle.single else float(obj[names.GAIN])
     across = slice(window.column, window.column + window.columns)
     down = slice(window.row, window.row + window.rows)
-    value = to_numbers(_levels(obj, drawing, block.name, window), gain)
+    levels = _levels(obj, drawing, block.name, window)
+    value = to_numbers(levels, gain)
     empty = np.isnan(value)
+    root = next(c for c in bpy.data.collections if _holds(c, obj))
+    exact = _exact(root, block, window) if block.kind == "weight" else None
+    agrees = exact is not None and bool((to_bytes(exact, gain) == levels).all())
+    if agrees:
+        value = exact
     if block.time_axis is None:
         order = np.zeros(value.shape, np.float32)
     else:
-        run = recipe.run_of(next(c for c in bpy.data.collections if _holds(c, obj)))
+        run = recipe.run_of(root)
         order = orders(bundle, run.n_prompt, run.n_tokens)[index][across, down]
     never = np.float32(blocks.NEVER)
     cells = Cells(
@@ -148,12 +157,28 @@ def _cubes(
     made.name = f"{block.name} window"
     made.location = tuple(c * CELL for c in at)
     made[names.TITLE] = f"{bundle.title}, opened"
-    made[names.EXACTNESS] = f"{LEVELS} levels"
+    made[names.EXACTNESS] = "exact" if agrees else f"{LEVELS} levels"
     made[names.TRAITS] = [*obj[names.TRAITS][:2], gain]
     made[names.WINDOW_OF] = bundle.name
     del made[names.BLOCK]
     _set_columns(made, window)
     return made
+
+
+def _exact(root: bpy.types.Collection, block: Block, window: Rect) -> np.ndarray | None:
+    """The numbers of a window of weights, (columns, rows), from the checkpoint; None without it."""
+    try:
+        network = model_room.load(recipe.recipe_of(root).model)
+        array = network.weight_block(block.name)
+    except (model_room.ModelError, KeyError):
+        return None
+    if network.config != recipe.config_of(root):
+        return None
+    cells = array.reshape(block.columns, -1) if array.ndim == 1 else array
+    if array.ndim == 2 and block.spec.transposed:
+        cells = array.T
+    across = slice(window.column, window.column + window.columns)
+    return np.ascontiguousarray(cells[across, window.row : window.row + window.rows])
 
 
 def _set_columns(made: bpy.types.Object, window: Rect) -> None:

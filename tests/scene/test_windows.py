@@ -41,15 +41,27 @@ def test_a_window_shows_the_numbers_of_the_model_where_the_slab_had_them(network
     column, row = helpers.read(made.data, "column"), helpers.read(made.data, "row")
     assert {200, 50} <= {*column.tolist(), *row.tolist()}
     expected = weights[row, column]
-    inside = np.abs(expected) * slab["gain"] < 1
-    found = helpers.read(made.data, "value")
-    assert np.abs(found - expected)[inside].max() <= 0.51 / 127 / slab["gain"]
+    np.testing.assert_array_equal(helpers.read(made.data, "value"), expected)
+    assert made["llmviz_values"] == "exact"
     assert _area(slab) + len(column) == cells, "the slab leaves just these cells out"
     # A whole slab's first cell tells where all of them are.
     scene_room.close_windows(bpy.context.scene)
     whole = _area(slab)
     assert whole == cells
     assert not [o for o in bpy.data.objects if "llmviz_window_of" in o]
+
+
+def test_without_the_checkpoint_a_window_shows_the_levels_of_its_slab(network, tmp_path):
+    weights = np.array(network.weights["h.1.mlp.c_fc.weight"])
+    (tmp_path / "model").rename(tmp_path / "elsewhere")
+    slab = helpers.block(BLOCK)
+    made = scene_room.open_window(bpy.context.scene, BLOCK, 200, 50)
+    column, row = helpers.read(made.data, "column"), helpers.read(made.data, "row")
+    expected = weights[row, column]
+    inside = np.abs(expected) * slab["gain"] < 1
+    found = helpers.read(made.data, "value")
+    assert np.abs(found - expected)[inside].max() <= 0.51 / 127 / slab["gain"]
+    assert made["llmviz_values"] == "255 levels"
 
 
 def test_a_window_plays_in_the_film_as_its_slab_does(network):
