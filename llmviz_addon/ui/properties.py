@@ -243,7 +243,7 @@ class LLMVIZ_PG_settings(bpy.types.PropertyGroup):
         options=set(),
     )
     slabs: IntProperty(
-        name="Slab Memory",
+        name="Slab Memory (MB)",
         description="Megabytes of values that slabs may show, one byte a cell; what does not fit "
         "is drawn as a shape without values",
         default=256,
