@@ -27,7 +27,7 @@ WINDOW = "gui"
 LIMIT = 20 * 60  # seconds for one suite
 
 # What the tests import that Blender's own Python may lack. Blender brings numpy.
-BLENDER_NEEDS = ("safetensors", "pytest", "hypothesis")
+BLENDER_NEEDS = ("safetensors", "tokenizers", "pytest", "hypothesis")
 
 
 def suites() -> tuple[list[str], list[str]]:
