@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 from itertools import pairwise
 
 import numpy as np
@@ -71,7 +71,9 @@ def test_the_introduction_is_the_same_in_company(sorter, film):
     inside = [caption for caption in board.captions if caption.start < end]
     assert inside == [caption for caption in alone.captions if caption.start < end]
     for time in np.linspace(0, end, 200):
-        assert board.camera_at(time) == alone.camera_at(time)
+        # But for the last digit, which a BLAS rounds as it likes.
+        found, expected = astuple(board.camera_at(time)), astuple(alone.camera_at(time))
+        assert np.hstack(found) == pytest.approx(np.hstack(expected), rel=1e-12, abs=1e-12)
         assert board.value_at(targets.CAPTIONS, "scale", time) == 1
 
 
