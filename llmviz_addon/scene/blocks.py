@@ -140,8 +140,3 @@ def write(obj: bpy.types.Object, bundle: Bundle, cells: Cells) -> None:
         traits[..., 0], traits[..., 1], traits[..., 2] = kind, wake, cells.gains[:, None]
         write_attribute(mesh, names.TRAITS, traits, "FLOAT_VECTOR")
     mesh.update_tag()
-
-
-def animated(prop: str) -> str:
-    """The data path of one of the animated properties."""
-    return f'["{prop}"]'
