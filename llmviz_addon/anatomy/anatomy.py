@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from . import arrows, gpt2, patterns, sections
 from .arrows import Arrow
 from .block import Block, BlockSpec
@@ -57,6 +60,22 @@ class Anatomy:
     def root(self) -> Section:
         """The section tree: model, embedding, layers, their parts, output."""
         return sections.grow(self.blocks.values(), self.space)
+
+    @cached_property
+    def parts(self) -> tuple[str, ...]:
+        """Paths of the sections right below the model, without growing the tree."""
+        paths = (block.section.partition(".")[0] for block in self.blocks.values())
+        return tuple(dict.fromkeys(paths))
+
+    @cached_property
+    def boxes(self) -> NDArray[np.float64]:
+        """(blocks, 2, 3) least and greatest corners of all blocks, in the order of `blocks`."""
+        blocks = self.blocks.values()
+        first = np.array([block.origin for block in blocks], float)
+        last = first.copy()
+        last[:, 0] += np.array([block.spec.columns for block in blocks]) - 1
+        last[:, 2] -= np.array([block.spec.rows for block in blocks]) - 1
+        return np.stack([np.minimum(first, last) - 0.5, np.maximum(first, last) + 0.5], axis=1)
 
     @cached_property
     def arrows(self) -> tuple[Arrow, ...]:
@@ -124,7 +143,9 @@ class Anatomy:
             If a name is not that of a block.
         """
         if names is None:
-            return self.root.bounds
+            x0, y0, z0 = self.boxes[:, 0].min(axis=0).tolist()
+            x1, y1, z1 = self.boxes[:, 1].max(axis=0).tolist()
+            return (x0, y0, z0), (x1, y1, z1)
         return sections.union(self.blocks[name].bounds for name in names)
 
     def locate(self, point: Sequence[float], toward: Sequence[float] | None = None) -> Hit | None:
@@ -230,11 +251,11 @@ def _place(
 ) -> Iterator[Block]:
     """Blocks of these roles at their places."""
     across, away, down = offset
+    prefix = "" if layer is None else f"layer{layer}."
+    if head is not None:
+        prefix += f"head{head}."
     for spec in specs:
         x, y, d = corners[spec.role]
-        prefix = "" if layer is None else f"layer{layer}."
-        if head is not None:
-            prefix += f"head{head}."
         yield Block(
             name=prefix + spec.role,
             layer=layer,

@@ -84,13 +84,11 @@ class Bundle:
         """(blocks, 3) float64, where the first cell of each block is."""
         return np.array([block.origin for block in self.blocks], float).reshape(-1, 3)
 
-    @property
+    @cached_property
     def leads(self) -> tuple[Block, ...]:
         """One block of each layer: what the film does to it, it does to the layer's others too."""
-        seen: dict[int, Block] = {}
-        for step, block in zip(self.steps.tolist(), self.blocks, strict=True):
-            seen.setdefault(step, block)
-        return tuple(seen.values())
+        _, first = np.unique(self.steps, return_index=True)
+        return tuple(self.blocks[place] for place in first)
 
 
 def bundle(anatomy: Anatomy, most: int | None = None) -> tuple[Bundle, ...]:

@@ -7,7 +7,6 @@ removes what it has made; an earlier build stays until the new one is complete.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
 from dataclasses import replace
 
 import bpy
@@ -16,17 +15,17 @@ from .. import model as model_room
 from ..detail import plan
 from . import blocks, company, film, kit, looks, names, stage, tree
 from . import recipe as recipes
-from .drawing import Numbers, draw, draw_strips, share
+from .company import Subject
+from .drawing import Numbers, draw, draw_strips
+from .progress import Steps, run, share
 from .recipe import Recipe
 from .version import VERSION
 
 # How many tokens the walkthrough lets the model append to the prompt, context permitting.
 APPENDED = 5
 
-Steps = Generator[tuple[float, str], None, bpy.types.Collection]
 
-
-def compute(recipe: Recipe) -> Generator[tuple[float, str], None, Numbers]:
+def compute(recipe: Recipe) -> Steps[Numbers]:
     """Load the model and run it on the prompt and on what it appends.
 
     Raises
@@ -50,8 +49,13 @@ def compute(recipe: Recipe) -> Generator[tuple[float, str], None, Numbers]:
     return Numbers(model, drawing, ids, trace)
 
 
-def steps(scene: bpy.types.Scene, recipe: Recipe, beside: bool = False) -> Steps:
+def steps(
+    scene: bpy.types.Scene, recipe: Recipe, beside: bool = False
+) -> Steps[bpy.types.Collection]:
     """Build `recipe` in `scene`, or recolour the model that is there; returns the root collection.
+
+    Until its last step nothing that was there is changed; whoever stops it, or whatever fails,
+    finds the scene as it was.
 
     Parameters
     ----------
@@ -62,33 +66,61 @@ def steps(scene: bpy.types.Scene, recipe: Recipe, beside: bool = False) -> Steps
     ------
     llmviz_addon.model.ModelError
         As `compute` does, before anything is drawn.
+    llmviz_addon.walkthrough.AuthoringError
+        If the film cannot be compiled.
     llmviz_addon.scene.looks.LookError
         If there is no such look.
     """
     looks.load(recipe.look)
     yield 0.0, "Computing the model"
     numbers = yield from share(compute(recipe), 0.0, 0.3)
-    run_of_it = numbers.run
-    yield 0.3, "Composing the film"
-    # Whatever is wrong with the film is found before anything is changed.
-    title = numbers.model.title
-    board = film.compose(scene, numbers.plan, run_of_it, accessible=recipe.accessible, model=title)
     old = None if beside else _replaced(scene, recipe)
+    others = [root for root in tree.roots(scene) if root != old]
+    subject = Subject(numbers.plan, numbers.run, numbers.model.title)
+    board = None
+    if not others:
+        # Whatever is wrong with the film is found before anything is drawn.
+        composing = company.compose(scene, [], subject, accessible=recipe.accessible)
+        board = yield from share(composing, 0.3, 0.35)
     before = stage.settings(scene)
     if old is not None and _same_shapes(old, numbers):
-        yield from _recolor(scene, old, numbers)
         root = old
+        cells = yield from share(_gather(numbers), 0.35, 0.8)
     else:
-        root = yield from _build(scene, numbers, old)
-    recipes.write(root, recipe)
-    recipes.write_model(root, numbers.model, numbers.plan.computed)
-    recipes.write_run(root, run_of_it)
-    yield 0.95, "Writing the film"
-    company.write_film(scene, accessible=recipe.accessible, alone=board)
+        root = yield from share(_build(scene, recipe, numbers, old), 0.35, 0.8)
+    try:
+        roots = tree.in_order([*others, root])
+        if board is None:
+            known = subject if root == roots[0] else None
+            composing = company.compose(scene, roots, known, accessible=recipe.accessible)
+            board = yield from share(composing, 0.8, 0.9)
+        reel = yield from share(film.prepare(scene, roots[0], board), 0.9, 0.95)
+    except BaseException:
+        if root != old:
+            tree.delete(root)
+        raise
+    # From here on nothing stops it.
+    if root == old:
+        _recolor(scene, root, numbers, cells)
+    elif old is not None:
+        film.clear(scene, old)
+        tree.delete(old)
+        tree.settle_names(root)
+    _note(root, recipe, numbers)
+    if scene.world is None or (root != old and not scene.world.get(names.OURS)):
+        scene.world = stage.world()
+    company.show_film(scene, reel)
     apply_look(scene, root, recipe.look, recipe.accessible)
     stage.note_changes(scene, tree.roots(scene)[0], before)
     yield 1.0, "Done"
     return root
+
+
+def _note(root: bpy.types.Collection, recipe: Recipe, numbers: Numbers) -> None:
+    """Keep on a model's root collection what it was made from."""
+    recipes.write(root, recipe)
+    recipes.write_model(root, numbers.model, numbers.plan.computed)
+    recipes.write_run(root, numbers.run)
 
 
 def _replaced(scene: bpy.types.Scene, recipe: Recipe) -> bpy.types.Collection | None:
@@ -101,15 +133,6 @@ def _replaced(scene: bpy.types.Scene, recipe: Recipe) -> bpy.types.Collection | 
 def build(scene: bpy.types.Scene, recipe: Recipe) -> bpy.types.Collection:
     """Build `recipe` in `scene` in one go; raises what `steps` raises."""
     return run(steps(scene, recipe))
-
-
-def run(generator: Iterator[tuple[float, str]]) -> bpy.types.Collection:
-    """Exhaust a generator of steps and return its result."""
-    while True:
-        try:
-            next(generator)
-        except StopIteration as stop:
-            return stop.value
 
 
 def _same_shapes(root: bpy.types.Collection, numbers: Numbers) -> bool:
@@ -126,33 +149,42 @@ def _same_shapes(root: bpy.types.Collection, numbers: Numbers) -> bool:
     )
 
 
-def _recolor(scene: bpy.types.Scene, root: bpy.types.Collection, numbers: Numbers):
-    """Write new numbers into the blocks that stand; none of their objects is made or removed.
-
-    All numbers are gathered before the first is written: whoever stops that finds the old ones.
-    """
-    total = len(numbers.plan.bundles)
-    gathered = []
+def _gather(numbers: Numbers) -> Steps[list[blocks.Cells]]:
+    """The new numbers of all blocks."""
+    total, gathered = len(numbers.plan.bundles), []
     for index, bundle in enumerate(numbers.plan.bundles):
         if index % 20 == 0:
-            yield 0.3 + 0.4 * index / total, f"Reading {bundle.title}"
-        gathered.append((bundle, blocks.gather(bundle, numbers.trace, numbers.n_prompt)))
-    yield 0.7, "Recoloring"
+            yield index / total, f"Reading {bundle.title}"
+        gathered.append(blocks.gather(bundle, numbers.trace, numbers.n_prompt))
+    return gathered
+
+
+def _recolor(
+    scene: bpy.types.Scene,
+    root: bpy.types.Collection,
+    numbers: Numbers,
+    cells: list[blocks.Cells],
+) -> None:
+    """Write new numbers into the blocks that stand; none of their objects is made or removed."""
     drawn = tree.blocks(root)
-    for bundle, cells in gathered:
-        blocks.write(drawn[bundle.name], bundle, cells)
+    for bundle, found in zip(numbers.plan.bundles, cells, strict=True):
+        blocks.write(drawn[bundle.name], bundle, found)
     film.clear(scene, root)
     strip_collection = tree.part(root, "strips")
     bpy.data.batch_remove(list(strip_collection.objects))
     tree.sweep()
-    draw_strips(root, strip_collection, numbers)
+    run(draw_strips(root, strip_collection, numbers))
 
 
-def _build(scene: bpy.types.Scene, numbers: Numbers, old: bpy.types.Collection | None) -> Steps:
+def _build(
+    scene: bpy.types.Scene, recipe: Recipe, numbers: Numbers, old: bpy.types.Collection | None
+) -> Steps[bpy.types.Collection]:
+    """Draw a model; if that is stopped or fails, nothing of it stays."""
     alone = not tree.roots(scene)
     root = tree.new(numbers.model.title, scene.collection, "model")
     try:
         root[names.VERSION] = VERSION
+        _note(root, recipe, numbers)
         if old is not None:
             stage.hand_over(old, root)
         elif alone:
@@ -161,10 +193,6 @@ def _build(scene: bpy.types.Scene, numbers: Numbers, old: bpy.types.Collection |
     except BaseException:
         tree.delete(root)
         raise
-    if old is not None:
-        film.clear(scene, old)
-        tree.delete(old)
-        tree.settle_names(root)
     return root
 
 
@@ -182,7 +210,7 @@ def apply_look(
     if renamed:
         # Captions name the colours.
         frame = scene.frame_current
-        company.write_film(scene, accessible=accessible)
+        company.renew_film(scene, accessible=accessible)
         scene.frame_set(frame)
     kit.paint(kit.ensure(), look, look.colors(accessible))
     for each in roots:
@@ -209,7 +237,7 @@ def remove(scene: bpy.types.Scene, root: bpy.types.Collection | None = None) -> 
     left = tree.roots(scene)
     if found and left:
         recipe, before = recipes.recipe_of(left[0]), stage.settings(scene)
-        company.write_film(scene, accessible=recipe.accessible)
+        company.renew_film(scene, accessible=recipe.accessible)
         apply_look(scene, left[0], recipe.look, recipe.accessible)
         stage.note_changes(scene, left[0], before)
     return bool(found)

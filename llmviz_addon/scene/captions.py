@@ -55,23 +55,25 @@ class Frame:
         return self.height > self.width
 
 
-def write(
-    root: bpy.types.Collection,
-    camera: bpy.types.Object,
-    board: Storyboard,
-    action: bpy.types.Action,
-    aspect: float,
+def draw(
+    part: bpy.types.Collection, camera: bpy.types.Object, board: Storyboard, aspect: float
 ) -> None:
-    """Make the captions of a storyboard and key when each is seen."""
+    """Make the captions of a storyboard in `part`, each to be seen from when it is keyed."""
     shared = kit.ensure()
-    part = tree.part(root, ROLE) or tree.new("Captions", tree.part(root, "film"), ROLE)
     easel = Easel(camera, part, shared.label, shared.font)
     lens = board.value_at(targets.CAMERA, targets.LENS, 0.0)
     frame = Frame.of(lens, aspect)
     _shade(easel, frame)
     for caption in board.captions:
-        for obj in _draw(easel, caption, frame):
-            _key(obj, caption, board.fps, action)
+        _draw(easel, caption, frame)
+
+
+def key(root: bpy.types.Collection, board: Storyboard, action: bpy.types.Action) -> None:
+    """Key when each of a film's captions is seen."""
+    captions = {caption.beat: caption for caption in board.captions}
+    for obj in tree.part(root, ROLE).objects:
+        if names.CAPTION_OF in obj:
+            _key(obj, captions[obj[names.CAPTION_OF]], board.fps, action)
 
 
 def _hang(obj: bpy.types.Object) -> bpy.types.Object:
@@ -80,7 +82,7 @@ def _hang(obj: bpy.types.Object) -> bpy.types.Object:
     return obj
 
 
-def _draw(easel: Easel, caption: Caption, frame: Frame) -> list[bpy.types.Object]:
+def _draw(easel: Easel, caption: Caption, frame: Frame) -> None:
     if frame.portrait:
         size, lines = frame.width * PORTRAIT_SIZE, caption.lines(PORTRAIT_CHARACTERS)
     else:
@@ -102,7 +104,7 @@ def _draw(easel: Easel, caption: Caption, frame: Frame) -> list[bpy.types.Object
         )
     for obj in made:
         obj[names.CAPTION_OF] = caption.beat
-    return made
+        obj.scale = (0.0, 0.0, 0.0)
 
 
 def _shade(easel: Easel, frame: Frame) -> None:

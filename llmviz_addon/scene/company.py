@@ -6,12 +6,16 @@ model; the others are there as a whole, and its last chapters may show them. Lig
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import bpy
 from mathutils import Vector
 
 from .. import walkthrough
+from ..detail import Plan
 from . import film, names, recipe, stage, tree
 from .blocks import CELL
+from .progress import Steps, run
 
 # Between two models, as a part of the larger one's width, and at least, in metres.
 GAP, LEAST_GAP = 0.06, 2.0
@@ -46,13 +50,12 @@ def beside(
     return min(box(root)[0].x for root in others) - max(gap, GAP * widest) - high.x, 0.0
 
 
-def companions(root: bpy.types.Collection, scene: bpy.types.Scene) -> list[walkthrough.Companion]:
-    """The other models of a scene, smallest first, in the cells of the film of `root`."""
-    here = tree.anchor_of(root).location
+def companions(roots: list[bpy.types.Collection]) -> list[walkthrough.Companion]:
+    """All models but the first, in the cells of the first one's film."""
+    first, *others = roots
+    here = tree.anchor_of(first).location
     found = []
-    for other in tree.roots(scene):
-        if other == root:
-            continue
+    for other in others:
         low, high = ((corner - here) / CELL for corner in box(other))
         config = recipe.config_of(other)
         found.append(
@@ -63,35 +66,66 @@ def companions(root: bpy.types.Collection, scene: bpy.types.Scene) -> list[walkt
     return found
 
 
-def write_film(
-    scene: bpy.types.Scene, *, accessible: bool, alone: walkthrough.Storyboard | None = None
-) -> None:
-    """Write the film of the scene's smallest model, and take away that of any other.
+@dataclass(frozen=True)
+class Subject:
+    """What a film tells of: a model as it is drawn, its run if it has numbers, and its title."""
 
-    `alone` is the film where there is only one model, if it has been composed already.
+    plan: Plan
+    run: walkthrough.Run | None
+    title: str
+
+    @classmethod
+    def of(cls, root: bpy.types.Collection) -> Subject:
+        """What a model that stands shows."""
+        return cls(recipe.plan_of(root), recipe.run_of(root), recipe.title_of(root))
+
+
+def compose(
+    scene: bpy.types.Scene,
+    roots: list[bpy.types.Collection],
+    subject: Subject | None = None,
+    *,
+    accessible: bool,
+) -> Steps[walkthrough.Storyboard]:
+    """Compose the film of these models, which is that of the first; nothing is changed.
+
+    `subject` is what the first one shows, where that is not what stands in the scene yet. Where
+    there are no models, it will stand alone.
 
     Raises
     ------
     llmviz_addon.walkthrough.AuthoringError
-        If the script cannot be compiled for this model; then nothing has been changed.
+        If the script cannot be compiled for this model.
+    """
+    subject = subject or Subject.of(roots[0])
+    return film.compose(
+        scene,
+        subject.plan,
+        subject.run,
+        accessible=accessible,
+        model=subject.title,
+        companions=companions(roots) if roots else (),
+    )
+
+
+def show_film(scene: bpy.types.Scene, reel: film.Reel) -> None:
+    """Show a film, and take away that of any other model in the scene."""
+    for root in tree.roots(scene):
+        film.clear(scene, root)
+    film.show(scene, reel)
+
+
+def renew_film(scene: bpy.types.Scene, *, accessible: bool) -> None:
+    """Make the film of the models that stand once more, and show it.
+
+    Raises
+    ------
+    llmviz_addon.walkthrough.AuthoringError
+        As `compose` does; then nothing has been changed.
     """
     roots = tree.roots(scene)
-    if not roots:
-        return
-    first = roots[0]
-    board = alone if len(roots) == 1 else None
-    if board is None:
-        board = film.compose(
-            scene,
-            recipe.plan_of(first),
-            recipe.run_of(first),
-            accessible=accessible,
-            model=recipe.title_of(first),
-            companions=companions(first, scene),
-        )
-    for root in roots:
-        film.clear(scene, root)
-    film.write(scene, first, board)
+    board = run(compose(scene, roots, accessible=accessible))
+    show_film(scene, run(film.prepare(scene, roots[0], board)))
 
 
 def settle(scene: bpy.types.Scene, root: bpy.types.Collection) -> None:

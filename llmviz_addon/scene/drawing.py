@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any
 
 import bpy
 import numpy as np
@@ -31,6 +29,10 @@ from . import (
 )
 from .blocks import CELL
 from .flat import ARROW_TINTS, TILE_TINTS, Easel
+from .progress import Steps, share
+
+# Titles that are drawn between two steps: text is slow to evaluate.
+_TITLES = 50
 
 
 @dataclass(frozen=True)
@@ -61,58 +63,61 @@ class Numbers:
         return None if self.trace is None else Run.of(self.model, self.n_prompt, self.trace)
 
 
-def share(
-    work: Generator[tuple[float, str], None, Any], low: float, high: float
-) -> Generator[tuple[float, str], None, Any]:
-    """Steps of a part of the work, as fractions of the whole."""
-    while True:
-        try:
-            fraction, label = next(work)
-        except StopIteration as end:
-            return end.value
-        yield low + (high - low) * fraction, label
-
-
 def draw(
     scene: bpy.types.Scene,
     root: bpy.types.Collection,
     numbers: Numbers,
     old: bpy.types.Collection | None,
-):
-    anatomy, drawing = numbers.anatomy, numbers.plan
+) -> Steps[None]:
+    """Draw a model below `root`, where `old` stands if there is one; yields how far it is."""
+    drawing = numbers.plan
     shared = kit.ensure()
     anchor = _anchor(scene, root, drawing, old)
     collections = _collections(root, drawing)
     pages = None
     if drawing.layout.heights:
         filling = slabs.fill(drawing, numbers.trace, numbers.n_prompt, shared)
-        pages = yield from share(filling, 0.3, 0.75)
+        pages = yield from share(filling, 0.0, 0.75)
     total = len(drawing.bundles)
     for index, bundle in enumerate(drawing.bundles):
         if index % 10 == 0:
-            yield 0.75 + 0.13 * index / total, f"Drawing {bundle.title}"
+            yield 0.75 + 0.15 * index / total, f"Drawing {bundle.title}"
         obj = _draw_bundle(bundle, numbers, shared, pages)
         obj.parent = anchor
         _collection_of(bundle, collections).objects.link(obj)
+    yield 0.9, "Drawing blocks"
+    for fraction, label in _draw_words(root, numbers, shared):
+        tree.evaluate(scene)
+        yield 0.9 + 0.1 * fraction, label
+    tree.evaluate(scene)
+    tree.new("Lights", root, "lights")
 
-    yield 0.88, "Drawing labels and arrows"
-    words = tree.new("Labels", root, "labels")
+
+def _draw_words(root: bpy.types.Collection, numbers: Numbers, shared: kit.Kit) -> Steps[None]:
+    """Draw everything that is read or followed, a part at a time."""
+    anatomy, drawing, anchor = numbers.anatomy, numbers.plan, tree.anchor_of(root)
+    words, arrows = tree.new("Labels", root, "labels"), tree.new("Arrows", root, "arrows")
     easel = Easel(anchor, words, shared.label, shared.font)
-    labels.titles(easel, [bundle.first for bundle in drawing.bundles if bundle.single])
+    flow = Easel(anchor, arrows, shared.arrow, tints=ARROW_TINTS)
+    titled = [bundle.first for bundle in drawing.bundles if bundle.single]
+    for start in range(0, len(titled), _TITLES):
+        yield 0.2 * start / len(titled), "Drawing titles"
+        labels.titles(easel, titled[start : start + _TITLES])
+    yield 0.2, "Drawing labels"
     labels.sections(easel, anatomy.root, few=drawing.bundled)
     labels.dimensions(easel, anatomy)
     labels.card(easel, anatomy, numbers.model.title)
     legend.draw(easel, shared, anatomy)
-    flow = Easel(anchor, tree.new("Arrows", root, "arrows"), shared.arrow, tints=ARROW_TINTS)
     if drawing.bundled:
+        yield 0.4, "Drawing titles"
         repeats.titles(easel, drawing)
+    yield 0.5, "Drawing arrows"
+    if drawing.bundled:
         repeats.arrows(flow, drawing)
     else:
         ribbons.draw(flow, anatomy)
-    draw_strips(root, tree.new("Strips", root, "strips"), numbers)
-    tree.new("Lights", root, "lights")
-    if scene.world is None or not scene.world.get(names.OURS):
-        scene.world = stage.world()
+    strip_collection = tree.new("Strips", root, "strips")
+    yield from share(draw_strips(root, strip_collection, numbers), 0.7, 1.0)
 
 
 def _draw_bundle(
@@ -162,7 +167,8 @@ def _collection_of(
 
 def draw_strips(
     root: bpy.types.Collection, collection: bpy.types.Collection, numbers: Numbers
-) -> None:
+) -> Steps[None]:
+    """Draw what a model read and what it makes of it; nothing of one without numbers."""
     if numbers.trace is None:
         return
     shared, anchor = kit.ensure(), tree.anchor_of(root)
@@ -171,7 +177,9 @@ def draw_strips(
         tile=Easel(anchor, collection, shared.tile, tints=TILE_TINTS),
     )
     tokenizer = numbers.model.tokenizer
+    yield 0.0, "Drawing the input"
     strips.draw_input(easels, numbers.anatomy, tokenizer, numbers.trace.ids)
+    yield 0.5, "Drawing the output"
     strips.draw_output(easels, numbers.anatomy, tokenizer, numbers.trace["probabilities"])
 
 

@@ -15,6 +15,7 @@ from ..walkthrough import Run, Storyboard, targets
 from . import captions, kit, names, recipe, stage, strips, tree
 from .blocks import CELL
 from .flat import TILE_TINTS, Easel
+from .progress import Steps
 from .timeline import FIRST_FRAME, frame_of, write_channel
 
 # Properties of a camera's own data: where they are, and what one unit of the film is there.
@@ -24,6 +25,7 @@ _OF_CAMERA = {
     targets.CLIP_START: ("clip_start", CELL),
 }
 
+CAMERA = "Film Camera"
 CHAPTERS = "llmviz_chapters"
 MARKERS = "llmviz_markers"
 
@@ -47,6 +49,19 @@ class Chapter:
     beats: tuple[Beat, ...]
 
 
+@dataclass(frozen=True)
+class Reel:
+    """A film that is made but not shown: a storyboard, and what takes long to draw of it.
+
+    It stands in a collection of its own beside the film that is shown, if there is one.
+    """
+
+    root: bpy.types.Collection
+    board: Storyboard
+    camera: bpy.types.Object
+    collection: bpy.types.Collection
+
+
 def compose(
     scene: bpy.types.Scene,
     drawing: Plan,
@@ -55,15 +70,17 @@ def compose(
     accessible: bool,
     model: str,
     companions: Sequence[walkthrough.Companion] = (),
-) -> Storyboard:
-    """The film of a run, its shots fitted to the shape of picture that the scene renders.
+) -> Steps[Storyboard]:
+    """Make the film of a run, its shots fitted to the shape of picture that the scene renders.
+
+    Yields how far it is, from 0 to 1; nothing in the scene is changed.
 
     Raises
     ------
     llmviz_addon.walkthrough.AuthoringError
         If the script cannot be compiled for this model.
     """
-    return walkthrough.compile(
+    chapters = walkthrough.compile_steps(
         walkthrough.load(drawing.anatomy.config.model_type),
         drawing.anatomy,
         run,
@@ -73,19 +90,52 @@ def compose(
         aspect=scene.render.resolution_x / scene.render.resolution_y,
         palette="accessible" if accessible else "standard",
     )
+    while True:
+        try:
+            fraction, title = next(chapters)
+        except StopIteration as end:
+            return end.value
+        yield fraction, f"Composing {title}"
 
 
-def write(scene: bpy.types.Scene, root: bpy.types.Collection, board: Storyboard) -> None:
-    """Write the film of a model that is drawn: curves, camera, captions, markers, frame range."""
+def prepare(scene: bpy.types.Scene, root: bpy.types.Collection, board: Storyboard) -> Steps[Reel]:
+    """Make the camera and the captions of a film, not to be seen yet.
+
+    Yields how far it is, from 0 to 1. Whoever stops it finds nothing of it; the reel that it
+    returns wants to be shown or discarded.
+    """
+    yield 0.0, "Writing the captions"
+    collection = tree.new("Film", root, "next film")
+    camera = _camera(root, collection)
+    reel = Reel(root, board, camera, collection)
     aspect = scene.render.resolution_x / scene.render.resolution_y
-    part = tree.part(root, "film") or tree.new("Film", root, "film")
+    try:
+        part = tree.new("Captions", collection, "next captions")
+        captions.draw(part, _hud(collection, camera), board, aspect)
+        yield 0.3, "Drawing the captions"
+        tree.evaluate(scene)
+        yield 1.0, "Showing the film"
+    except BaseException:
+        discard(reel)
+        raise
+    return reel
+
+
+def discard(reel: Reel) -> None:
+    """Remove a film that will not be shown."""
+    tree.delete(reel.collection)
+
+
+def show(scene: bpy.types.Scene, reel: Reel) -> None:
+    """Put a film in place of the one that its model has: curves, markers, camera, frame range."""
+    root, board = reel.root, reel.board
+    clear(scene, root)
+    part = _take(reel)
+    _actors(root, part, board)
     action = bpy.data.actions.new(f"{root.name} Film")
     action[names.OURS] = True
-    camera = _camera(scene, root, part)
-    _actors(root, part, board)
-    hud = _hud(root, part, camera)
-    captions.write(root, hud, board, action, aspect)
     _curves(root, board, action)
+    captions.key(root, board, action)
     captions.show(root, recipe.recipe_of(root).captions)
     recipe.write_still_frames(
         root,
@@ -96,12 +146,29 @@ def write(scene: bpy.types.Scene, root: bpy.types.Collection, board: Storyboard)
     )
     recipe.write_facts(root, board.facts)
     _markers(scene, root, board)
-    scene.camera = camera
+    scene.camera = reel.camera
     scene.render.fps, scene.render.fps_base = board.fps, 1.0
     scene.frame_start = FIRST_FRAME
     scene.frame_end = round(frame_of(board.duration, board.fps))
     scene.frame_set(FIRST_FRAME)
     set_pixel(scene)
+
+
+def _take(reel: Reel) -> bpy.types.Collection:
+    """Move what was made beside the old film to its collections; returns the upper one.
+
+    They stay, since somebody may keep things in them.
+    """
+    homes = tree.part(reel.root, "film"), tree.part(reel.root, captions.ROLE)
+    film = homes[0] or tree.new("Film", reel.root, "film")
+    words = homes[1] or tree.new("Captions", film, captions.ROLE)
+    for staged, home in ((reel.collection, film), *((c, words) for c in reel.collection.children)):
+        for obj in list(staged.objects):
+            home.objects.link(obj)
+            staged.objects.unlink(obj)
+    bpy.data.batch_remove([*reel.collection.children, reel.collection])
+    reel.camera.name = CAMERA
+    return film
 
 
 def set_pixel(scene: bpy.types.Scene) -> None:
@@ -111,28 +178,24 @@ def set_pixel(scene: bpy.types.Scene) -> None:
         kit.set_pixel(scene.camera.data.lens, longer)
 
 
-def _camera(
-    scene: bpy.types.Scene, root: bpy.types.Collection, part: bpy.types.Collection
-) -> bpy.types.Object:
-    camera = stage.camera("Film Camera")
+def _camera(root: bpy.types.Collection, collection: bpy.types.Collection) -> bpy.types.Object:
+    camera = stage.camera(CAMERA)
     # As its outline is drawn in the viewport, in metres: a few blocks wide, not a whole layer.
     camera.data.display_size = 0.3
     camera[names.ACTOR] = targets.CAMERA
     camera.parent = tree.anchor_of(root)
-    part.objects.link(camera)
+    collection.objects.link(camera)
     return camera
 
 
-def _hud(
-    root: bpy.types.Collection, part: bpy.types.Collection, camera: bpy.types.Object
-) -> bpy.types.Object:
+def _hud(collection: bpy.types.Collection, camera: bpy.types.Object) -> bpy.types.Object:
     """What captions hang on: it grows where the camera is far away, and they stay before it."""
     hud = bpy.data.objects.new("Captions", None)
     hud[names.OURS] = True
     hud[names.ACTOR] = targets.CAPTIONS
     hud.parent = camera
     hud.hide_viewport = hud.hide_render = True
-    part.objects.link(hud)
+    collection.objects.link(hud)
     return hud
 
 

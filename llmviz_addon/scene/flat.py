@@ -62,7 +62,7 @@ class Easel:
             curve.size = size * CELL
             curve.align_x, curve.align_y = align, valign
             # Fewer points a bend than the default 12: thousands of labels are drawn as meshes.
-            curve.resolution_u = 5
+            curve.resolution_u = 3
             curve.materials.append(self.material)
             if self.font is not None:
                 curve.font = self.font

@@ -69,7 +69,7 @@ def still_steps(
     where = _folder(folder)
     anatomy, run = recipe.plan_of(root).anatomy, recipe.run_of(root)
     frames = recipe.still_frames(root)
-    others = company.companions(root, scene)
+    others = company.companions(tree.roots(scene))
     made = []
     for index, still in enumerate(chosen):
         yield index / len(chosen), f"Rendering {still.title}"

@@ -21,6 +21,11 @@ def roots(scene: bpy.types.Scene) -> list[bpy.types.Collection]:
         for c in scene.collection.children_recursive
         if c.get(names.ROLE) == "model" and c.library is None
     ]
+    return in_order(found)
+
+
+def in_order(found: list[bpy.types.Collection]) -> list[bpy.types.Collection]:
+    """Root collections, that of the smallest model first."""
     return sorted(found, key=lambda root: root.get(names.PARAMETERS, 0.0))
 
 
@@ -88,6 +93,15 @@ def delete(root: bpy.types.Collection) -> None:
             obj.matrix_world = place
     bpy.data.batch_remove(list(doomed))
     sweep()
+
+
+def evaluate(scene: bpy.types.Scene) -> None:
+    """Have Blender work out what was made since; text is most of it.
+
+    Else all of it is left to the next time that the scene is drawn, in one go.
+    """
+    for layer in scene.view_layers:
+        layer.update()
 
 
 def settle_names(root: bpy.types.Collection) -> None:

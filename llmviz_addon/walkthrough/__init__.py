@@ -9,7 +9,7 @@ This room knows no Blender: it says what plays, and `scene` writes it on the tim
 from __future__ import annotations
 
 from .companions import Companion
-from .compiler import compile  # noqa: A004 (the word for it)
+from .compiler import compile, compile_steps  # noqa: A004 (the word for it)
 from .errors import AuthoringError
 from .framing import CameraPose, Margins, fit
 from .run import Candidate, Run, Texts
@@ -37,6 +37,7 @@ __all__ = [
     "Storyboard",
     "Texts",
     "compile",
+    "compile_steps",
     "fit",
     "load",
     "still_pose",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from .camera import clipping
 from .companions import Companion, in_order, told
@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from ..anatomy import Anatomy
     from ..detail import Bundle
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
-def compile(  # noqa: A001 (the word for it; the builtin is not used here)
+
+def compile_steps(
     script: Script | None,
     anatomy: Anatomy,
     run: Run | None,
@@ -35,8 +38,10 @@ def compile(  # noqa: A001 (the word for it; the builtin is not used here)
     bundles: tuple[Bundle, ...] | None = None,
     companions: Sequence[Companion] = (),
     model: str = "This model",
-) -> Storyboard:
-    """The storyboard of a script for one model and one run.
+) -> Generator[tuple[float, str], None, Storyboard]:
+    """Make the storyboard of a script for one model and one run, a beat at a time.
+
+    Yields how far it is, from 0 to 1, and the title of the chapter; returns the storyboard.
 
     Parameters
     ----------
@@ -78,8 +83,9 @@ def compile(  # noqa: A001 (the word for it; the builtin is not used here)
         values(anatomy, run, words, model),
         [told(companion, anatomy.config, words) for companion in others],
     )
-    for chapter in script.chapters:
-        film.add(chapter)
+    for number, chapter in enumerate(script.chapters):
+        for _ in film.add(chapter):
+            yield number / len(script.chapters), chapter.title
     channels = stage.leads.merge(stage.board.channels())
     return Storyboard(
         title=f"{script.title}, {film.values['model'] if run is None else run.model}",
@@ -91,6 +97,27 @@ def compile(  # noqa: A001 (the word for it; the builtin is not used here)
         shots=tuple(film.shots),
         facts=film.facts,
     )
+
+
+def _at_once(
+    steps: Callable[_P, Generator[tuple[float, str], None, _T]],
+) -> Callable[_P, _T]:
+    """A function that goes through all steps and returns their result."""
+
+    def go(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+        work = steps(*args, **kwargs)
+        while True:
+            try:
+                next(work)
+            except StopIteration as end:
+                result: _T = end.value
+                return result
+
+    go.__doc__ = "The storyboard of a script in one go; takes and raises what `compile_steps` does."
+    return go
+
+
+compile = _at_once(compile_steps)  # noqa: A001 (the word for it; the builtin is not used here)
 
 
 def reading_time(text: str) -> float:
@@ -111,7 +138,8 @@ class _Film:
     markers: list[Marker] = field(default_factory=list)
     shots: list[Shot] = field(default_factory=list)
 
-    def add(self, chapter: Chapter) -> None:
+    def add(self, chapter: Chapter) -> Iterator[None]:
+        """Play a chapter if it is one for this model; yields before each of its beats."""
         fitting = chapter.state == "any" or (chapter.state == "shape") == ("shape" in self.facts)
         beats = [beat for beat in chapter.beats if beat.facts <= self.facts]
         if not (fitting and beats and chapter.facts <= self.facts):
@@ -122,6 +150,7 @@ class _Film:
             together = list(row)
             for companion in range(len(self.others)) if each else (None,):
                 for beat in together:
+                    yield
                     self._beat(chapter, beat, companion)
         marker = Marker(start, chapter.title, "chapter", chapter.id, self.time)
         self.markers.insert(place, marker)

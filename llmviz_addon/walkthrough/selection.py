@@ -170,15 +170,26 @@ class Selection:
                 return np.array([place.least, place.greatest])
         # Each block by itself: the corners of a whole section would reserve room for nothing.
         names = self.blocks(selector)
-        bounds = self._bounds
-        if len(names) < len(bounds):
-            bounds = bounds[[self._places[name] for name in names]]
-        return _corners(bounds)
+        if len(names) == len(self.anatomy.blocks):
+            return self._silhouette
+        return _corners(self.anatomy.boxes[[self._places[name] for name in names]])
 
     @cached_property
-    def _bounds(self) -> np.ndarray:
-        """(blocks, 2, 3) the corners of all blocks, once for all shots of a film."""
-        return np.array([block.bounds for block in self.anatomy.blocks.values()])
+    def _silhouette(self) -> np.ndarray:
+        """Corners of all blocks that could be at the edge of a picture.
+
+        Of boxes in a row away from the viewer, as heads are, the first and the last; GPT-3 has
+        131,150 boxes in 2,894 rows.
+        """
+        boxes = self.anatomy.boxes
+        across, up = boxes[:, :, 0], boxes[:, :, 2]
+        order = np.lexsort([*across.T, *up.T])
+        sides = np.hstack([across, up])[order]
+        first = np.append(0, 1 + np.flatnonzero((np.diff(sides, axis=0) != 0).any(axis=1)))
+        rows = boxes[order[first]]
+        rows[:, 0, 1] = np.minimum.reduceat(boxes[order, 0, 1], first)
+        rows[:, 1, 1] = np.maximum.reduceat(boxes[order, 1, 1], first)
+        return _corners(rows)
 
     @cached_property
     def _places(self) -> dict[str, int]:

@@ -68,9 +68,9 @@ class Stage:
         return self.given
 
     @property
-    def sections(self) -> list[str]:
+    def sections(self) -> tuple[str, ...]:
         """Paths of the sections whose titles and arrows come and go as one."""
-        return [section.name for section in self.anatomy.root.children]
+        return self.anatomy.parts
 
     def surroundings(self) -> list[str]:
         """Targets that are not blocks: strips, sections, key, card."""

@@ -92,7 +92,8 @@ def census(content: bool = True) -> dict[str, object]:
             if not hasattr(obj[key], "keys")
         }
     if content:
-        found |= {f"cells of {o.name_full}": values(o.data) for o in block_objects()}
+        cubes = (o for o in block_objects() if o["llmviz_drawn_as"] == "cubes")
+        found |= {f"cells of {o.name_full}": values(o.data) for o in cubes}
     return found
 
 

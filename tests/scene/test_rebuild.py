@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import bpy
@@ -132,42 +133,45 @@ def test_a_model_without_weights_is_drawn_as_shapes_with_few_objects():
     assert len(found) < 200
 
 
-@pytest.mark.parametrize("standing", ["nothing", "the same shape", "another shape"])
-def test_a_film_that_cannot_be_written_leaves_the_file_as_it_was(monkeypatch, standing):
+@pytest.fixture(params=["nothing", "the same shape", "another shape", "a model beside"])
+def interrupted(request):
+    """The steps of a build, made anew by each call, over what stands."""
     _furnish()
-    if standing == "the same shape":
+    if request.param == "the same shape":
         helpers.build("ABC")
-    elif standing == "another shape":
+    elif request.param == "another shape":
         helpers.build("1 2 3", CHECKPOINT)
+    elif request.param == "a model beside":
+        helpers.build("", "gpt2")
+    beside = request.param == "a model beside"
+    recipe = scene_room.Recipe("nano-gpt", "CBABBC")
+    return lambda: scene_room.steps(bpy.context.scene, recipe, beside=beside)
+
+
+def test_a_film_that_cannot_be_composed_leaves_the_file_as_it_was(monkeypatch, interrupted):
     before = helpers.census()
 
     def refuse(*_args, **_options):
         raise walkthrough.AuthoringError("The script is wrong.")
 
-    monkeypatch.setattr(walkthrough, "compile", refuse)
+    monkeypatch.setattr(walkthrough, "compile_steps", refuse)
     with pytest.raises(walkthrough.AuthoringError):
-        helpers.build()
+        scene_room.run(interrupted())
     assert not helpers.difference(before, helpers.census())
 
 
-@pytest.mark.parametrize("standing", ["nothing", "the same shape", "another shape"])
-def test_a_build_that_is_stopped_leaves_the_file_as_it_was(standing):
-    _furnish()
-    if standing == "the same shape":
-        helpers.build("ABC")
-    elif standing == "another shape":
-        helpers.build("1 2 3", CHECKPOINT)
+def test_a_build_that_is_stopped_leaves_the_file_as_it_was(interrupted):
     before = helpers.census()
-    # All steps where a person may press Esc would take long; the first, some, and the last.
-    for stop in (1, 2, 3, 9, 10**6):
-        steps = scene_room.steps(bpy.context.scene, scene_room.Recipe("nano-gpt", "CBABBC"))
-        for _ in range(stop):
-            fraction, label = next(steps)
-            if fraction >= 0.75 or (standing == "the same shape" and fraction >= 0.6):
-                break
-        assert 0 <= fraction <= 1 and label
+    steps = interrupted()
+    told = list(itertools.takewhile(lambda told: told[1] != "Showing the film", steps))
+    steps.close()
+    # All steps where a person may press Esc would take long; some, and all of the last.
+    for stop in (*range(1, len(told) - 1, 15), len(told) - 1, len(told), len(told) + 1):
+        steps = interrupted()
+        (_, label) = next(itertools.islice(steps, stop - 1, None))
         steps.close()
         assert not helpers.difference(before, helpers.census()), f"stopped at {label}"
+    assert label == "Showing the film"
 
 
 def test_progress_never_goes_back_and_ends_at_one():
