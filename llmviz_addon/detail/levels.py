@@ -3,7 +3,8 @@
 A number times the block's gain is clipped to -1 to 1 and rounded to one of 255 levels, of which
 zero is one. Byte 0 says that there is no number. From afar a pixel covers many cells; what it
 would show of them is averaged beforehand, over patches of 8 x 8 cells, in the quantities that the
-material mixes colours by: the fill of positive cells, the frame of negative ones, and the light.
+material mixes colours by: the fill of positive cells, the frame of negative ones, and the light of
+either.
 """
 
 from __future__ import annotations
@@ -17,14 +18,17 @@ LEVELS = 255
 ZERO, STEPS = 128, 127
 """The byte of the number 0, and how many levels there are on either side of it."""
 
-PATCH = 8
-"""Cells a side of what is averaged."""
+PATCH, CHANNELS = 8, 4
+"""Cells a side of what is averaged, and how many averages are taken of them."""
 
 BODY, GLOW = 0.6, 2.0
 """Powers of a number's magnitude: how strongly it colours a cell, and how brightly it shines."""
 
 _SAMPLE = 2**18
 _CHUNK = 2**20
+
+# Of a sum of 64 bytes.
+_BITS = 14
 
 Bytes = NDArray[np.uint8]
 
@@ -88,18 +92,20 @@ def to_numbers(levels: Bytes, gain: float) -> NDArray[np.float32]:
 
 
 def _fields() -> NDArray[np.uint64]:
-    """For each byte its share in the four sums of a patch, 16 bits each: 64 bytes fit."""
+    """For each byte its share in the sums of a patch, and that it counts, in one number.
+
+    A patch has 64 bytes, so a sum of theirs takes 14 bits, and their count the last 7.
+    """
     number = (np.arange(256) - ZERO) / STEPS
     magnitude = np.abs(number)
     there = np.arange(256) > 0
     fill = np.where(number > 0, magnitude**BODY, 0)
     frame = np.where((number < 0) & there, magnitude**BODY, 0)
     shine = np.where(number > 0, magnitude**GLOW, 0)
-    parts = [np.rint(255 * part).astype(np.uint64) for part in (fill, frame, shine)]
-    parts.append(there.astype(np.uint64))
-    packed = np.zeros(256, np.uint64)
-    for index, part in enumerate(parts):
-        packed |= part << np.uint64(16 * index)
+    hollow_shine = np.where((number < 0) & there, magnitude, 0)
+    packed = there.astype(np.uint64) << np.uint64(CHANNELS * _BITS)
+    for index, part in enumerate((fill, frame, shine, hollow_shine)):
+        packed |= np.rint(255 * part).astype(np.uint64) << np.uint64(index * _BITS)
     return packed
 
 
@@ -107,7 +113,10 @@ _FIELDS = _fields()
 
 
 def patches(page: Bytes) -> Bytes:
-    """What patches of 8 x 8 bytes show on average: fill, frame and light of those with a number.
+    """What patches of 8 x 8 bytes show on average, of those with a number.
+
+    That is the fill of positive ones, the frame of negative ones, the light of positive ones and
+    that of negative ones.
 
     Parameters
     ----------
@@ -117,17 +126,17 @@ def patches(page: Bytes) -> Bytes:
     Returns
     -------
     numpy.ndarray
-        (height / 8, width / 8, 3) bytes, 255 for full; 0 where there is no number at all.
+        (height / 8, width / 8, 4) bytes, 255 for full; 0 where there is no number at all.
     """
     height, width = page.shape
-    out = np.zeros((height // PATCH, width // PATCH, 3), np.uint8)
+    out = np.zeros((height // PATCH, width // PATCH, CHANNELS), np.uint8)
     for row in range(height // PATCH):
         band = page[row * PATCH : (row + 1) * PATCH]
         if not band.any():
             continue
         sums = _FIELDS[band].sum(axis=0).reshape(-1, PATCH).sum(axis=1)
-        count = np.maximum(sums >> np.uint64(48), np.uint64(1)).astype(np.float32)
-        for channel in range(3):
-            field = (sums >> np.uint64(16 * channel)) & np.uint64(0xFFFF)
+        count = np.maximum(sums >> np.uint64(CHANNELS * _BITS), np.uint64(1)).astype(np.float32)
+        for channel in range(CHANNELS):
+            field = (sums >> np.uint64(channel * _BITS)) & np.uint64(2**_BITS - 1)
             out[row, :, channel] = np.rint(field.astype(np.float32) / count)
     return out

@@ -63,11 +63,11 @@ def stored_png(page: Bytes) -> bytes:
 
 
 def color_png(picture: Bytes) -> bytes:
-    """An 8-bit RGB PNG file of (height, width, 3) bytes, compressed."""
-    height, width, _ = picture.shape
-    lines = np.zeros((height, 1 + 3 * width), np.uint8)
+    """An 8-bit RGBA PNG file of (height, width, 4) bytes, compressed."""
+    height, width, channels = picture.shape
+    lines = np.zeros((height, 1 + channels * width), np.uint8)
     lines[:, 1:] = picture.reshape(height, -1)
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
     return _file(header, zlib.compress(lines.tobytes(), 1))
 
 
@@ -84,10 +84,16 @@ def blank(height: int) -> Bytes:
     return np.zeros((height, WIDTH), np.uint8)
 
 
-def make(name: str, page: Bytes) -> tuple[bpy.types.Image, bpy.types.Image]:
-    """A page and what its patches show, as two packed images."""
-    values = _pack(f"{name} Values", stored_png(page))
-    return values, _pack(f"{name} Patches", color_png(patches(page)))
+def make_values(name: str, page: Bytes) -> bpy.types.Image:
+    """A page as a packed image."""
+    return _pack(f"{name} Values", stored_png(page))
+
+
+def make_patches(name: str, page: Bytes) -> bpy.types.Image:
+    """What a page's patches show, as a packed image whose alpha is a number like the others."""
+    image = _pack(f"{name} Patches", color_png(patches(page)))
+    image.alpha_mode = "CHANNEL_PACKED"
+    return image
 
 
 def _pack(name: str, data: bytes) -> bpy.types.Image:

@@ -69,10 +69,12 @@ def slab(
         number: Socket | float = 0.0
         lead = g.outputs(place, "Lead")
         patch: Socket | tuple[float, float, float] = (0.0, 0.0, 0.0)
+        frame_light: Socket | float = 0.0
         if page is not None:
             level = _texture(g, page.values, VALUES, place) * 255.0
             number = (level - float(ZERO)) / float(STEPS)
             patch = _texture(g, page.patches, PATCHES, place)
+            frame_light = g.outputs(patch, "Alpha")
         line = g.outputs(place, "Line") * look_value(g, "line")
         color = g.call(
             color_group,
@@ -83,11 +85,13 @@ def slab(
             traits=from_instance(g, names.TRAITS, out="Vector"),
             far=g.outputs(place, "Far"),
             patch=patch,
+            frame_light=frame_light,
             shape=g.outputs(place, "Shape"),
             gap=g.outputs(place, "Gap"),
             flat=1.0,
         )
-        _finish(g, _surface(g, color, g.mix(line, color, look_color(g, "grid")), line))
+        base = g.mix(line, color, look_color(g, "grid"))
+        _finish(g, _surface(g, color, base, line, g.outputs(place, "Normal")))
     return material
 
 
@@ -116,9 +120,16 @@ def _texture(g: Graph, image: bpy.types.Image, name: str, place: Socket) -> Sock
     return color
 
 
-def _surface(g: Graph, color: Socket, base: Socket, line: Socket | None = None) -> Socket:
+def _surface(
+    g: Graph,
+    color: Socket,
+    base: Socket,
+    line: Socket | None = None,
+    normal: Socket | None = None,
+) -> Socket:
     gloss = g.outputs(color, "Gloss")
     glow = g.outputs(color, "Glow")
+    bent = {} if normal is None else {"normal": normal, "coat_normal": normal}
     return g.node(
         "ShaderNodeBsdfPrincipled",
         out="BSDF",
@@ -130,6 +141,7 @@ def _surface(g: Graph, color: Socket, base: Socket, line: Socket | None = None) 
         emission_color=g.outputs(color, "Glow Color"),
         emission_strength=glow if line is None else glow * g.math("SUBTRACT", 1.0, line),
         alpha=g.outputs(color, "Alpha"),
+        **bent,
     )
 
 

@@ -58,7 +58,9 @@ def fill(
                 gains[block.name] = _write(page, block, trace, plan)
                 done += block.columns * block.rows
         yield done / total, f"Packing page {number + 1} of {len(layout.heights)}"
-        values, patches = images.make(f"LLM Page {number + 1}", page)
+        values = images.make_values(f"LLM Page {number + 1}", page)
+        yield done / total, f"Averaging page {number + 1} of {len(layout.heights)}"
+        patches = images.make_patches(f"LLM Page {number + 1}", page)
         made.append(_material(values, patches, height, n_prompt, len(trace.ids), kit))
     for name, other in plan.shared.items():
         gains[name] = gains[other]

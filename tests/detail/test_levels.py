@@ -129,7 +129,7 @@ def test_the_gain_is_1_where_all_is_zero_and_takes_the_largest_where_nearly_all_
 
 def _patch(cells: np.ndarray) -> list[float]:
     """What a patch shows, cell by cell, of those that have a number."""
-    fill = frame = light = 0.0
+    fill = frame = light = frame_light = 0.0
     count = 0
     for byte in cells.reshape(-1).tolist():
         if byte == 0:
@@ -141,7 +141,9 @@ def _patch(cells: np.ndarray) -> list[float]:
             light += number**GLOW
         elif number < 0:
             frame += abs(number) ** BODY
-    return [255 * total / count if count else 0.0 for total in (fill, frame, light)]
+            frame_light += abs(number)
+    totals = (fill, frame, light, frame_light)
+    return [255 * total / count if count else 0.0 for total in totals]
 
 
 def _expected(page: np.ndarray) -> np.ndarray:
@@ -175,7 +177,13 @@ def test_a_patch_that_is_only_part_of_a_block_shows_the_mean_of_that_part():
 
 
 @pytest.mark.parametrize(
-    ("byte", "shown"), [(255, (255, 0, 255)), (1, (0, 255, 0)), (128, (0, 0, 0)), (0, (0, 0, 0))]
+    ("byte", "shown"),
+    [
+        (255, (255, 0, 255, 0)),
+        (1, (0, 255, 0, 255)),
+        (128, (0, 0, 0, 0)),
+        (0, (0, 0, 0, 0)),
+    ],
 )
 def test_a_patch_of_one_number_shows_that_number(byte, shown):
     page = np.full((PATCH, PATCH), byte, np.uint8)

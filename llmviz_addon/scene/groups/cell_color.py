@@ -117,6 +117,7 @@ class _Inputs:
     traits: Socket
     far: Socket
     patch: Socket
+    frame_light: Socket
     shape: Socket
     gap: Socket
     flat: Socket
@@ -131,7 +132,8 @@ class _Inputs:
             g.input(vector, "Position", description="Within the cell."),
             g.input(vector, "Traits", description="Kind, wake and gain."),
             g.input(number, "Far", description="1 where a pixel covers many cells."),
-            g.input(vector, "Patch", description="Mean fill, frame and light."),
+            g.input(vector, "Patch", description="Mean fill, frame and light of the filled."),
+            g.input(number, "Frame Light", description="Mean light of the frames."),
             g.input(number, "Shape", description="1 where there are no numbers."),
             g.input(number, "Gap", description="1 between two cells."),
             g.input(number, "Flat", description="1 where cells are drawn on a slab."),
@@ -172,14 +174,14 @@ def _one(g: Graph, number: Socket, frame: Socket, hues: _Hues, light: _Light) ->
     )
 
 
-def _many(g: Graph, patch: Socket, hues: _Hues, shine: _Light) -> _Seen:
+def _many(g: Graph, given: _Inputs, hues: _Hues, shine: _Light) -> _Seen:
     g.frame("Many cells")
-    fill = g.node("ShaderNodeSeparateXYZ", out="X", vector=patch)
+    fill = g.node("ShaderNodeSeparateXYZ", out="X", vector=given.patch)
     frames, light = g.outputs(fill, "Y"), g.outputs(fill, "Z")
     both = fill + frames
     negative = g.math("DIVIDE", frames, g.math("MAXIMUM", both, 1e-4))
     hollows = g.mix(FRAME_SHARE, hues.hollow, hues.negative)
-    hollow_light = (frames ** (1 / BODY)) * (shine.hollow * FRAME_SHARE)
+    hollow_light = given.frame_light * (shine.hollow * FRAME_SHARE)
     return _Seen(
         body=g.mix(both, hues.neutral, g.mix(negative, hues.positive, hollows)),
         glow=light * shine.filled + hollow_light,
@@ -223,7 +225,7 @@ def build() -> bpy.types.ShaderNodeTree:
         hues = _hues(g, kind)
         light = _Light(look_value(g, "glow"), look_value(g, "hollow glow"))
         one = _one(g, given.number, frame, hues, light)
-        many = _many(g, given.patch, hues, light)
+        many = _many(g, given, hues, light)
 
         g.frame("Near or far")
         seen = _Seen(

@@ -35,6 +35,10 @@ LINES = (
 # Half the width of a line, in pixels.
 LINE = 0.75
 
+# A cube's faces bend towards its edges: where its bevel begins and where it is at 45 degrees, and
+# how far the smooth normal of the face leans at its corner, as a slope.
+BEVEL_FROM, BEVEL_TO, LEAN = 0.385, 0.431, 0.185
+
 
 @dataclass(frozen=True)
 class _Four:
@@ -113,8 +117,49 @@ def _lines(g: Graph, column: Socket, row: Socket, footprint: Socket) -> Socket:
     return seen
 
 
+def _sum(g: Graph, one: Socket, other: Socket) -> Socket:
+    total = g.node("ShaderNodeVectorMath", operation="ADD", vector=one)
+    g.tree.links.new(other.socket, total.socket.node.inputs[1])
+    return total
+
+
+def _normal(g: Graph, across: Socket, deep: Socket, down: Socket, far: Socket) -> Socket:
+    """The normal of a bevelled cube, of which a slab has only the outline; flat from afar.
+
+    On each axis the slope of a cube's surface is that of its own normal; on a face, the axis that
+    it looks along has slope 1.
+    """
+    g.frame("Bevel")
+    bent = None
+    for axis, place in enumerate((across, deep, down * -1.0)):
+        away = abs(place)
+        edge = g.node(
+            "ShaderNodeMapRange",
+            value=away,
+            from_min=BEVEL_FROM,
+            from_max=BEVEL_TO,
+            to_max=1 - LEAN,
+        )
+        slope = (edge + away * (LEAN / BEVEL_FROM)) * g.math("SIGN", place)
+        # The instance is as large as the slab, so its own axes are turned but not measured.
+        turned = g.node(
+            "ShaderNodeVectorTransform",
+            vector_type="VECTOR",
+            convert_from="OBJECT",
+            convert_to="WORLD",
+            vector=tuple(float(axis == other) for other in range(3)),
+        )
+        unit = g.node("ShaderNodeVectorMath", operation="NORMALIZE", vector=turned)
+        part = g.node("ShaderNodeVectorMath", operation="SCALE", vector=unit, scale=slope)
+        bent = part if bent is None else _sum(g, bent, part)
+    bent = g.node("ShaderNodeVectorMath", operation="NORMALIZE", vector=bent)
+    plain = g.node("ShaderNodeNewGeometry", out="Normal")
+    mixed = g.mix(far, bent, plain, data_type="VECTOR")
+    return g.node("ShaderNodeVectorMath", operation="NORMALIZE", vector=mixed)
+
+
 def build() -> bpy.types.ShaderNodeTree:
-    """Make the group; its outputs are Texel, Lead, In Focus, Position, Gap, Far, Line, Shape."""
+    """Make the group: a cell's place, moment and texel, and how the slab looks there."""
     with Graph.group(names.GROUP_SLAB_CELLS, "ShaderNodeTree") as g:
         height = g.input("NodeSocketFloat", "Page Height", 1.0, "Lines of the page.")
         pixel = g.input(
@@ -133,8 +178,8 @@ def build() -> bpy.types.ShaderNodeTree:
             _axis(g, x + 0.5, extent.a),
             _axis(g, g.math("SUBTRACT", 0.5, g.outputs(x, "Z")), extent.b),
         )
-        position = g.node("ShaderNodeCombineXYZ", x=across.within, z=down.within)
-        g.tree.links.new(g.outputs(x, "Y").socket, position.socket.node.inputs["Y"])
+        deep = g.outputs(x, "Y")
+        position = g.node("ShaderNodeCombineXYZ", x=across.within, y=deep, z=down.within)
         column, row = first.a + across.cell, first.b + down.cell
         outermost = g.math("MAXIMUM", abs(across.within), abs(down.within))
 
@@ -162,6 +207,7 @@ def build() -> bpy.types.ShaderNodeTree:
         far = g.smoothstep(footprint, NEAR, FAR)
 
         order = _order(g, first, extent, column, row)
+        normal = _normal(g, across.within, deep, down.within, far)
         seen = _lines(g, first.a + across.place, first.b + down.place, footprint)
         g.frame("")
         progress = from_instance(g, names.PROGRESS)
@@ -173,5 +219,6 @@ def build() -> bpy.types.ShaderNodeTree:
         g.output("NodeSocketFloat", "Gap", outermost > HALF)
         g.output("NodeSocketFloat", "Far", far)
         g.output("NodeSocketFloat", "Line", seen)
+        g.output("NodeSocketVector", "Normal", normal)
         g.output("NodeSocketFloat", "Shape", g.math("COMPARE", first.c, float(SHAPE), 0.5))
     return g.tree
