@@ -80,9 +80,8 @@ def _estimate(model: Any, prompt: str, options: argparse.Namespace) -> Any:
     from .ui import estimates
 
     n_prompt = len(model.read_prompt(prompt)) if model.has_weights else 0
-    n_computed = estimates.computed(model.config, n_prompt)
     detail = options.full_context, options.cubes, options.slabs
-    return estimates.estimate(model.config, n_computed, *detail)
+    return estimates.estimate(model.config, n_prompt, *detail)
 
 
 def _build(options: argparse.Namespace) -> None:
@@ -185,8 +184,7 @@ def _recipe(source: str, options: argparse.Namespace) -> Any:
 
     model = model_room.load(source)
     prompt = _prompt(model, options)
-    needed = _estimate(model, prompt, options).memory_bytes + model.n_bytes
-    estimates.check_memory(model.title, needed)
+    estimates.check_memory(model.title, _estimate(model, prompt, options))
     if not any(preset.id == source for preset in model_room.presets()):
         # The file that is saved may be opened anywhere.
         source = str(Path(source).resolve())

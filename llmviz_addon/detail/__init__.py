@@ -12,10 +12,11 @@ from .budget import Budget, Estimate, Way, choose, estimate
 from .bundles import Bundle, bundle
 from .order import orders
 from .pages import Layout, Placement, lay_out
-from .plan import Plan, plan
+from .plan import APPENDED, Plan, n_computed, plan
 from .tiles import Rect, Tiles, cut, tiles
 
 __all__ = [
+    "APPENDED",
     "Budget",
     "Bundle",
     "Estimate",
@@ -30,6 +31,7 @@ __all__ = [
     "cut",
     "estimate",
     "lay_out",
+    "n_computed",
     "orders",
     "plan",
     "tiles",

@@ -6,21 +6,26 @@ smallest blocks: they are the ones that are seen from near by.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from .bundles import MOST_OBJECTS, Bundle
-from .pages import extent, fits, padded
+from .pages import WIDTH, Layout, extent, fits, padded
 
 if TYPE_CHECKING:
     from ..anatomy import Anatomy
+    from ..model import Config
 
 Way = Literal["cubes", "slab", "shape"]
 
 MEGABYTE = 2**20
 CUBE_BYTES = 110
 """What a cell drawn as a cube takes in memory, its attributes included, as measured."""
+
+CUBE_RENDER_BYTES, TEXEL_RENDER_BYTES = 5_000, 5
+"""What Cycles takes for a cube, an instance of its own, and for a byte of a page, as measured."""
 
 _BASE_BYTES = 3 * MEGABYTE
 _OBJECT_BYTES = 9_000
@@ -56,8 +61,13 @@ class Estimate:
         Cells drawn in each way.
     objects
         Blocks and bundles, an object each.
-    file_bytes, memory_bytes
-        Of the saved file, about; and of memory while building, beside the checkpoint itself.
+    file_bytes
+        Of the saved file, about.
+    trace_bytes, drawn_bytes
+        Of memory while building, beside the checkpoint's files, which the system reads and drops as
+        it sees fit: what the model computes, and what is drawn of it.
+    render_bytes
+        Of memory that Cycles takes to render it.
     """
 
     cubes: int
@@ -65,7 +75,14 @@ class Estimate:
     shapes: int
     objects: int
     file_bytes: int
-    memory_bytes: int
+    trace_bytes: int
+    drawn_bytes: int
+    render_bytes: int
+
+    @property
+    def memory_bytes(self) -> int:
+        """Of memory while building, about."""
+        return self.trace_bytes + self.drawn_bytes
 
 
 def dwelt(bundle: Bundle) -> bool:
@@ -96,8 +113,17 @@ def choose(
         return {bundle.name: "shape" for bundle in bundles}
     ways: dict[str, Way] = {}
     cubes, slabs = budget.cubes, budget.slabs * MEGABYTE
-    # Of equal ones, those with values of their own come first.
-    for bundle in sorted(bundles, key=lambda b: (not dwelt(b), b.cells, b.name in shared)):
+    cut: dict[str, int] = defaultdict(int)
+    for bundle in bundles:
+        cut[_whole(bundle)] += bundle.cells
+
+    def turn(bundle: Bundle) -> tuple[bool, int, int, bool]:
+        # What the later layers were cut into is as large as it was, and comes layer by layer. Of
+        # equal ones, those with values of their own come first.
+        layer = bundle.first.layer or 0
+        return not dwelt(bundle), cut[_whole(bundle)], layer, bundle.name in shared
+
+    for bundle in sorted(bundles, key=turn):
         free = ways.get(shared.get(bundle.name, "")) == "slab"
         cost = 0 if free else slab_cells(bundle, computed)
         if bundle.cells <= cubes:
@@ -111,6 +137,11 @@ def choose(
     return ways
 
 
+def _whole(bundle: Bundle) -> str:
+    """What later layers would share if it were not cut to fit a page; else the bundle itself."""
+    return bundle.role if bundle.first.layer else bundle.name
+
+
 def slab_cells(bundle: Bundle, computed: int) -> int:
     """Texels that a bundle takes as a slab."""
     columns, rows = extent(bundle.first, computed)
@@ -122,25 +153,36 @@ def estimate(
     bundles: Sequence[Bundle],
     ways: dict[str, Way],
     computed: int,
-    shared: Iterable[str] = (),
+    layout: Layout,
 ) -> Estimate:
-    """What a model takes when it is drawn in these ways."""
+    """What a model takes when it is drawn in these ways, its values standing as `layout` says."""
     cells: dict[Way, int] = {"cubes": 0, "slab": 0, "shape": 0}
-    texels = 0
-    free = set(shared)
     for bundle in bundles:
-        way = ways[bundle.name]
-        cells[way] += bundle.cells
-        if way == "slab" and bundle.name not in free:
-            texels += slab_cells(bundle, computed)
+        cells[ways[bundle.name]] += bundle.cells
+    texels = WIDTH * sum(layout.heights)
+    # A page is packed from a copy of it.
+    largest = WIDTH * max(layout.heights, default=0)
     many = len(anatomy.blocks) > MOST_OBJECTS
-    objects = len(bundles)
-    kept = _BASE_BYTES + objects * _OBJECT_BYTES * (1 if many else 4) + texels
+    base = _BASE_BYTES + len(bundles) * _OBJECT_BYTES * (1 if many else 4)
     return Estimate(
         cubes=cells["cubes"],
         slabs=cells["slab"],
         shapes=cells["shape"],
-        objects=objects,
-        file_bytes=kept + 12 * cells["cubes"],
-        memory_bytes=2 * kept + CUBE_BYTES * cells["cubes"],
+        objects=len(bundles),
+        file_bytes=base + texels + 12 * cells["cubes"],
+        trace_bytes=trace_bytes(anatomy.config, computed),
+        drawn_bytes=2 * base + texels + 2 * largest + CUBE_BYTES * cells["cubes"],
+        render_bytes=CUBE_RENDER_BYTES * cells["cubes"] + TEXEL_RENDER_BYTES * texels,
     )
+
+
+def trace_bytes(config: Config, n_tokens: int) -> int:
+    """What all intermediates of a pass take as float32.
+
+    A layer keeps eleven vectors of each token's channels (norm, query, key, value, head outputs,
+    projection, both residuals, norm, MLP result and its input), two of its MLP's neurons, and
+    scores and attention of every head.
+    """
+    channels, neurons = 11 * config.n_embd, 2 * config.d_ff
+    layer = n_tokens * (channels + neurons) + 2 * config.n_head * n_tokens**2
+    return 4 * (config.n_layer * layer + 2 * n_tokens * config.n_vocab)

@@ -48,6 +48,11 @@ class Bundle:
         return self.blocks[0]
 
     @property
+    def role(self) -> str:
+        """The role of its blocks, without layer and head."""
+        return self.first.role
+
+    @property
     def single(self) -> bool:
         """Whether it is one block with an object of its own."""
         return len(self.blocks) == 1

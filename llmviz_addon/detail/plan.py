@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from ..anatomy import Anatomy
     from ..model import Config
 
+APPENDED = 5
+"""How many tokens a model appends to the prompt, context permitting."""
+
+
+def n_computed(config: Config, n_prompt: int) -> int:
+    """Positions that have numbers: the prompt's tokens and those appended; 0 without a prompt."""
+    return min(n_prompt + APPENDED, config.n_ctx) if n_prompt else 0
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -59,7 +67,7 @@ class Plan:
     @cached_property
     def estimate(self) -> Estimate:
         """What it will take."""
-        return estimate(self.anatomy, self.bundles, self.ways, self.computed, self.shared)
+        return estimate(self.anatomy, self.bundles, self.ways, self.computed, self.layout)
 
 
 def plan(

@@ -12,7 +12,7 @@ from dataclasses import replace
 import bpy
 
 from .. import model as model_room
-from ..detail import plan
+from ..detail import APPENDED, plan
 from . import blocks, company, film, kit, looks, names, stage, tree
 from . import recipe as recipes
 from .company import Subject
@@ -20,9 +20,6 @@ from .drawing import Numbers, draw, draw_strips
 from .progress import Steps, run, share
 from .recipe import Recipe
 from .version import VERSION
-
-# How many tokens the walkthrough lets the model append to the prompt, context permitting.
-APPENDED = 5
 
 
 def compute(recipe: Recipe) -> Steps[Numbers]:

@@ -51,8 +51,6 @@ class Card:
         The model without its weights, to read prompts with.
     has_numbers : bool
         Whether there are weights, so that it computes.
-    n_bytes : int
-        What its weights take on disk.
     """
 
     title: str
@@ -61,7 +59,6 @@ class Card:
     note: str = ""
     reader: Model | None = None
     has_numbers: bool = False
-    n_bytes: int = 0
     _readings: dict[str, tuple[Sequence[int], str]] = field(
         default_factory=dict, compare=False, repr=False
     )
@@ -106,6 +103,8 @@ def describe(model: Model, found: Estimate) -> str:
     """All there is to say of a model and of what drawing it takes, as lines of text."""
     config = model.config
     head = config.n_head_parameters
+    size = estimates.size(model.n_bytes)
+    numbers = f"yes, {size} on disk" if model.has_weights else "no, architecture only"
     rows = [
         ("Parameters", f"{config.n_parameters:,}"),
         ("Output head", f"{head:,} parameters of its own" if head else "the token embedding"),
@@ -116,7 +115,7 @@ def describe(model: Model, found: Estimate) -> str:
         ("Context", f"{config.n_ctx:,} tokens"),
         ("Vocabulary", f"{config.n_vocab:,} tokens"),
         ("Biases", "yes" if config.bias else "no"),
-        ("Numbers", "yes" if model.has_weights else "no, architecture only"),
+        ("Numbers", numbers),
         (
             "One token",
             f"{config.multiplications(config.n_ctx):,} multiplications in a full context",
@@ -214,7 +213,6 @@ def _read(source: str) -> Card:
         # Without its weights, so that no file stays open.
         reader=replace(model, weights=None),
         has_numbers=model.has_weights,
-        n_bytes=model.n_bytes,
     )
 
 

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from ..detail import Estimate
     from ..model import Config
 
-APPENDED = 5
-"""How many tokens the walkthrough lets a model append to the prompt, context permitting."""
-
 _KILO = 1_000
 
 
@@ -26,23 +23,16 @@ class MemoryShortageError(Exception):
     """A model that will not fit into memory; the message is one sentence for people."""
 
 
-def computed(config: Config, n_prompt: int) -> int:
-    """Positions that will have numbers: the prompt's tokens and those appended to them."""
-    return min(n_prompt + APPENDED, config.n_ctx) if n_prompt else 0
-
-
 @lru_cache(maxsize=16)
-def estimate(
-    config: Config, n_computed: int, full_context: bool, cubes: int, slabs: int
-) -> Estimate:
+def estimate(config: Config, n_prompt: int, full_context: bool, cubes: int, slabs: int) -> Estimate:
     """What drawing a model takes.
 
     Parameters
     ----------
     config
         Its architecture.
-    n_computed
-        Positions that have numbers; 0 for a model that has none.
+    n_prompt
+        Tokens of the prompt; 0 for a model that has no numbers.
     full_context
         Whether all of the context is drawn.
     cubes, slabs
@@ -50,8 +40,8 @@ def estimate(
     """
     from .. import detail
 
-    budget = detail.Budget(cubes, slabs)
-    return detail.plan(config, n_computed, full_context=full_context, budget=budget).estimate
+    computed, budget = detail.n_computed(config, n_prompt), detail.Budget(cubes, slabs)
+    return detail.plan(config, computed, full_context=full_context, budget=budget).estimate
 
 
 def rows(found: Estimate) -> tuple[tuple[str, str], ...]:
@@ -61,6 +51,7 @@ def rows(found: Estimate) -> tuple[tuple[str, str], ...]:
         *((name, f"{count:,} cells") for name, count in cells if count),
         ("File", f"about {size(found.file_bytes)}"),
         ("Memory", f"about {size(found.memory_bytes)}"),
+        *([("Rendering", f"about {size(found.render_bytes)}")] if found.render_bytes else ()),
     )
 
 
@@ -78,7 +69,7 @@ def size(n_bytes: float) -> str:
     return f"{n_bytes:,.1f} GB"
 
 
-def why_no_memory(title: str, needed: int, available: int | None) -> str:
+def why_no_memory(title: str, needed: Estimate, available: int | None) -> str:
     """Why a model cannot be built for lack of memory; empty where it can, or nothing is known.
 
     Parameters
@@ -86,19 +77,26 @@ def why_no_memory(title: str, needed: int, available: int | None) -> str:
     title
         The model's name.
     needed
-        Bytes that building takes, the checkpoint's own included: it is read from start to end.
+        What building takes. The checkpoint itself is not counted: the system reads it from the disk
+        piece by piece, and drops what it has no room for.
     available
         Bytes that other programs leave; None where the system does not say.
     """
-    if available is None or needed <= available:
+    if available is None or needed.memory_bytes <= available:
         return ""
+    cures = ["close other programs"]
+    # What takes too little of it to matter is no cure.
+    if 3 * needed.trace_bytes > needed.memory_bytes:
+        cures.append("use a shorter prompt")
+    if 3 * needed.drawn_bytes > needed.memory_bytes:
+        cures.append("lower Cubes and Slab Memory under Detail")
     return (
-        f"{title} needs about {size(needed)} of memory to build and {size(available)} are free; "
-        "close other programs, or lower Cubes and Slab Memory under Detail"
+        f"{title} needs about {size(needed.memory_bytes)} of memory to build and "
+        f"{size(available)} are free; {' or '.join(cures)}"
     )
 
 
-def check_memory(title: str, needed: int) -> None:
+def check_memory(title: str, needed: Estimate) -> None:
     """Refuse a model that does not fit into the memory that is available now.
 
     Raises

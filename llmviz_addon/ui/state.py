@@ -98,10 +98,8 @@ def estimate_of(scene: bpy.types.Scene) -> Estimate | None:
     ids, problem = card.read(settings.prompt)
     if card.reader is None or card.problem or problem:
         return None
-    config = card.reader.config
-    n_computed = estimates.computed(config, len(ids))
     return estimates.estimate(
-        config, n_computed, settings.full_context, settings.cubes, settings.slabs
+        card.reader.config, len(ids), settings.full_context, settings.cubes, settings.slabs
     )
 
 
@@ -117,4 +115,4 @@ def check_memory(scene: bpy.types.Scene) -> None:
     # Shapes take next to nothing, and to plan the largest of them takes a while.
     found = estimate_of(scene) if card.has_numbers else None
     if found is not None:
-        estimates.check_memory(card.title, found.memory_bytes + card.n_bytes)
+        estimates.check_memory(card.title, found)

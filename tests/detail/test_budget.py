@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from llmviz_addon import anatomy, model
-from llmviz_addon.detail import Budget, bundle, choose, estimate, plan
-from llmviz_addon.detail.budget import CUBE_BYTES, MEGABYTE, slab_cells
+from llmviz_addon.detail import APPENDED, Budget, bundle, choose, n_computed, plan
+from llmviz_addon.detail.budget import CUBE_BYTES, MEGABYTE, slab_cells, trace_bytes
 from llmviz_addon.detail.pages import FULL, HIGHEST, WIDTH, padded
 
 from .conftest import CONFIGS, LARGE, PRESETS, TINY
@@ -92,16 +92,40 @@ def test_all_values_of_gpt2_fit_the_default_budget():
 @pytest.mark.parametrize(("name", "computed"), [("gpt2", 1), ("gpt2", 69), ("gpt2-xl", 8)])
 def test_the_estimate_of_slabs_is_what_their_pages_take(name, computed):
     drawing = plan(PRESETS[name], computed, budget=Budget(0, 4000))
-    none = estimate(drawing.anatomy, drawing.bundles, dict.fromkeys(drawing.ways, "shape"), 0)
-    texels = drawing.estimate.file_bytes - none.file_bytes
+    none = plan(PRESETS[name], computed, budget=Budget(0, 0))
     page = sum(drawing.layout.heights) * WIDTH
-    own = [b for b in _of(drawing, "slab") if b.name not in drawing.shared]
-    ribbons = {(p.page, p.y): p.pitch for p in drawing.layout.places.values()}
-    # The last fold of each ribbon need not be full.
-    assert texels <= page <= texels + WIDTH * sum(ribbons.values())
+    assert drawing.estimate.file_bytes - none.estimate.file_bytes == page
     assert drawing.estimate.slabs == sum(b.cells for b in _of(drawing, "slab"))
-    assert texels >= sum(b.cells for b in own)
-    assert drawing.estimate.memory_bytes >= page
+    own = [b for b in _of(drawing, "slab") if b.name not in drawing.shared]
+    assert page >= sum(b.cells for b in own)
+    assert drawing.estimate.drawn_bytes >= page
+
+
+@pytest.mark.parametrize("n_prompt", [1, 6, 11])
+def test_the_estimate_of_a_trace_is_what_a_trace_takes(n_prompt):
+    network = model.load("nano-gpt")
+    trace = network.forward([0] * n_prompt)
+    body = anatomy.build(network.config)
+    computed = (b.name for b in body.blocks.values() if b.kind != "weight" and b.formula)
+    kept = sum(np.asarray(trace[name]).astype(np.float32).nbytes for name in computed)
+    assert trace_bytes(network.config, len(trace.ids)) == pytest.approx(kept, rel=0.1)
+
+
+def test_what_a_role_is_cut_into_gets_values_layer_by_layer():
+    drawing = plan(PRESETS["gpt2-xl"], 28)
+    cut = [b for b in drawing.bundles if b.role == "mlp_weight"]
+    assert len(cut) > 2
+    ways = [drawing.ways[b.name] for b in sorted(cut, key=lambda b: b.first.layer)]
+    assert ways[0] == "slab" and ways[-1] == "shape"
+    # The first layers, without a gap.
+    assert ways == sorted(ways, key=["slab", "shape"].index)
+
+
+def test_what_is_computed_is_the_prompt_and_what_is_appended():
+    gpt2 = PRESETS["gpt2"]
+    assert n_computed(gpt2, 10) == 10 + APPENDED
+    assert n_computed(gpt2, 1022) == 1024, "the context's end"
+    assert n_computed(gpt2, 0) == 0, "a model without numbers"
 
 
 def test_the_estimate_of_cubes_grows_with_them():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,19 +18,10 @@ def config(preset: str) -> model.Config:
     return next(p.config for p in model.presets() if p.id == preset)
 
 
-def test_what_is_computed_is_the_prompt_and_what_the_film_appends():
-    from llmviz_addon.scene import assembly
-
-    assert estimates.APPENDED == assembly.APPENDED
-    assert estimates.computed(config("gpt2"), 10) == 10 + assembly.APPENDED
-    assert estimates.computed(config("gpt2"), 1022) == 1024, "the context's end"
-    assert estimates.computed(config("gpt2"), 0) == 0, "a model without numbers"
-
-
 def test_an_estimate_is_that_of_the_plan():
     found = estimates.estimate(config("gpt2"), 12, True, 1000, 64)
     budget = detail.Budget(1000, 64)
-    assert found == detail.plan(config("gpt2"), 12, full_context=True, budget=budget).estimate
+    assert found == detail.plan(config("gpt2"), 17, full_context=True, budget=budget).estimate
 
 
 def test_the_same_question_is_planned_once(monkeypatch):
@@ -45,7 +37,7 @@ def test_the_same_question_is_planned_once(monkeypatch):
 
 def test_rows_tell_only_what_there_is():
     whole = estimates.rows(estimates.estimate(config("nano-gpt"), 11, False, 400_000, 256))
-    assert [name for name, _ in whole] == ["Cubes", "File", "Memory"]
+    assert [name for name, _ in whole] == ["Cubes", "File", "Memory", "Rendering"]
     shapes = dict(estimates.rows(estimates.estimate(config("gpt2"), 0, False, 400_000, 256)))
     assert "Cubes" not in shapes and "Slabs" not in shapes
     assert shapes["Shape Only"].endswith(" cells")
@@ -67,15 +59,27 @@ def test_sizes_are_written_for_people(n_bytes, text):
     assert estimates.size(n_bytes) == text
 
 
-def test_too_little_memory_is_a_sentence_with_both_amounts_and_a_cure():
-    reason = estimates.why_no_memory("GPT-2 XL", 8 * GIGABYTE, 3 * GIGABYTE)
+def needs(trace: int = 0, drawn: int = 0) -> detail.Estimate:
+    found = estimates.estimate(config("gpt2"), 7, False, 1000, 64)
+    return replace(found, trace_bytes=trace, drawn_bytes=drawn)
+
+
+def test_too_little_memory_is_a_sentence_with_both_amounts():
+    reason = estimates.why_no_memory("GPT-2 XL", needs(drawn=8 * GIGABYTE), 3 * GIGABYTE)
     assert "GPT-2 XL" in reason and "8.0 GB" in reason and "3.0 GB" in reason
-    assert "Slab Memory" in reason and "\n" not in reason
+    assert "\n" not in reason
+
+
+def test_too_little_memory_offers_only_cures_that_help():
+    long = estimates.why_no_memory("GPT-2", needs(8 * GIGABYTE, GIGABYTE), GIGABYTE)
+    assert "shorter prompt" in long and "Slab Memory" not in long
+    large = estimates.why_no_memory("GPT-2", needs(GIGABYTE, 8 * GIGABYTE), GIGABYTE)
+    assert "shorter prompt" not in large and "Slab Memory" in large
 
 
 @pytest.mark.parametrize("available", [None, 8 * GIGABYTE, 9 * GIGABYTE])
 def test_enough_memory_or_an_unknown_amount_stops_nobody(available):
-    assert estimates.why_no_memory("GPT-2", 8 * GIGABYTE, available) == ""
+    assert estimates.why_no_memory("GPT-2", needs(drawn=8 * GIGABYTE), available) == ""
 
 
 def test_the_available_memory_is_read_as_linux_writes_it():
