@@ -29,6 +29,9 @@ FULL = 8192
 HIGHEST = 16_384
 """Lines that a page may have where a single bundle needs them."""
 
+MANY = 500_000
+"""Cells of a bundle that is hardly ever drawn as cubes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Placement:
@@ -65,10 +68,6 @@ class Layout:
 
     places: Mapping[str, Placement]
     heights: tuple[int, ...]
-
-    def pages(self, names: Iterable[str]) -> set[int]:
-        """The pages that blocks stand on."""
-        return {self.places[name].page for name in names}
 
 
 def padded(size: int) -> int:
@@ -130,8 +129,9 @@ def lay_out(
 ) -> Layout:
     """Places for the values of all blocks of bundles.
 
-    A bundle's blocks stand on one page, since an object has one material; weights and what is
-    computed from a prompt stand on different ones, so that a new prompt leaves the weights alone.
+    A bundle's blocks stand on one page, since an object has one material. Weights and what is
+    computed from a prompt stand on different ones, and so do large weights and small ones, of which
+    another prompt may make cubes: it leaves the large ones where they are.
 
     Parameters
     ----------
@@ -152,8 +152,7 @@ def lay_out(
         if bundle.name in shared:
             continue
         pitch, length, transposed = _ribbon(bundle, computed)
-        kind = "weight" if bundle.first.kind == "weight" else "computed"
-        page = _find(pages, kind, pitch, length * len(bundle.blocks), bundle.name)
+        page = _find(pages, _kind(bundle), pitch, length * len(bundle.blocks), bundle.name)
         for block in bundle.blocks:
             placed[block.name] = (page, pages[page].put(pitch, length), pitch, transposed)
     tops = [_tops(page) for page in pages]
@@ -166,6 +165,13 @@ def lay_out(
             at = places[other]
             places[name] = Placement(at.page, at.x, at.y, at.pitch, not at.transposed)
     return Layout(places, tuple(page.height() for page in pages))
+
+
+def _kind(bundle: Bundle) -> str:
+    """What stands together on pages."""
+    if bundle.first.kind != "weight":
+        return "computed"
+    return "large weights" if bundle.cells >= MANY else "small weights"
 
 
 def _find(pages: list[_Page], kind: str, pitch: int, length: int, name: str) -> int:

@@ -21,6 +21,7 @@ from . import (
     legend,
     names,
     repeats,
+    reuse,
     ribbons,
     slabs,
     stage,
@@ -76,7 +77,8 @@ def draw(
     collections = _collections(root, drawing)
     pages = None
     if drawing.layout.heights:
-        filling = slabs.fill(drawing, numbers.trace, numbers.n_prompt, shared)
+        kept = {} if old is None else reuse.pages(old, numbers.model, drawing)
+        filling = slabs.fill(drawing, numbers.trace, numbers.n_prompt, shared, kept)
         pages = yield from share(filling, 0.0, 0.75)
     total = len(drawing.bundles)
     for index, bundle in enumerate(drawing.bundles):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import bpy
@@ -18,6 +18,7 @@ from . import kit as kits
 from .attributes import write_attribute
 from .blocks import CELL
 from .kit import Kit
+from .progress import Steps
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,15 @@ class Pages:
 
     layout: Layout
     materials: tuple[bpy.types.Material, ...]
+    gains: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A page that stands already: its two images, and the gains of the blocks on it."""
+
+    values: bpy.types.Image
+    patches: bpy.types.Image
     gains: dict[str, float]
 
 
@@ -41,16 +51,25 @@ def numbers_of(block: Block, trace: Trace, computed: int) -> np.ndarray:
 
 
 def fill(
-    plan: Plan, trace: Trace, n_prompt: int, kit: Kit
-) -> Generator[tuple[float, str], None, Pages]:
-    """Write the numbers of all slabs into pages; yields how far it is, from 0 to 1."""
+    plan: Plan, trace: Trace, n_prompt: int, kit: Kit, kept: Mapping[int, Kept]
+) -> Steps[Pages]:
+    """Write the numbers of all slabs into pages, but for those that are `kept`, by their number.
+
+    Yields how far it is, from 0 to 1.
+    """
     layout, gains = plan.layout, {}
     slabs = [b for b in plan.bundles if plan.ways[b.name] == "slab" and b.name not in plan.shared]
-    total = sum(bundle.cells for bundle in slabs) or 1
+    written = [b for b in slabs if layout.places[b.first.name].page not in kept]
+    total = sum(bundle.cells for bundle in written) or 1
     done, made = 0, []
     for number, height in enumerate(layout.heights):
+        if number in kept:
+            gains |= kept[number].gains
+            found = kept[number].values, kept[number].patches
+            made.append(_material(*found, height, n_prompt, len(trace.ids), kit))
+            continue
         page = images.blank(height)
-        for bundle in slabs:
+        for bundle in written:
             if layout.places[bundle.first.name].page != number:
                 continue
             for block in bundle.blocks:
@@ -119,6 +138,12 @@ def create(
     compat.set_modifier_input(modifier, "Material", material)
     compat.set_modifier_input(modifier, "Kind", names.KINDS.index(bundle.first.kind))
     return obj
+
+
+def material_of(obj: bpy.types.Object) -> bpy.types.Material | None:
+    """The material of a slab, which is its page's; None where somebody has taken it away."""
+    modifier = obj.modifiers.get(names.GROUP_SLABS)
+    return None if modifier is None else compat.modifier_input(modifier, "Material")
 
 
 def set_tiles(obj: bpy.types.Object, found: Tiles) -> None:

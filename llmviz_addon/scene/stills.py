@@ -9,19 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import bpy
+import numpy as np
 from mathutils import Euler, Quaternion, Vector
 
 from .. import walkthrough
-from ..walkthrough import CameraPose, Still
-from . import captions, company, compat, film, kit, looks, recipe, stage, tree
+from ..walkthrough import CameraPose, Margins, Still, targets
+from . import captions, company, compat, film, kit, looks, names, recipe, stage, tree
+from .attributes import read_attribute
 from .blocks import CELL
 from .rendering import borrowed, settings
 
 Steps = Generator[tuple[float, str], None, list[Path]]
+
+# Azimuth and elevation of a view of a large model, which is a tower: from above its first layers
+# come forward, and its embedding and its output, as long as the tower is high, recede. Of several
+# models in a row, each is seen beside the other.
+_AT_A_TOWER, _AT_A_ROW = (-25.0, 45.0), (-25.0, 45.0)
 
 
 class RenderError(ValueError):
@@ -87,21 +93,82 @@ def still_steps(
 
 
 def overview(
-    root: bpy.types.Collection, aspect: float, lens: float
+    roots: Sequence[bpy.types.Collection],
+    aspect: float,
+    lens: float,
+    margins: Margins | None = None,
 ) -> tuple[Quaternion, Vector, float]:
-    """Where to look at the whole model from, as a 3D view has it.
+    """Where to look at whole models from, as a 3D view has it.
+
+    Parameters
+    ----------
+    roots
+        The models that are to be seen, at least one; the first one's place is the upright.
+    aspect
+        Width of the view over its height.
+    lens
+        In millimetres, for a sensor of 36.
+    margins
+        What stays free at the view's sides.
 
     Returns
     -------
     rotation, target, distance
         The view's rotation, the point it turns about, and its distance from there in metres.
     """
-    still = replace(walkthrough.stills(recipe.facts_of(root))[0], lens=lens)
-    anatomy = recipe.plan_of(root).anatomy
-    pose = walkthrough.still_pose(still, anatomy, recipe.run_of(root), aspect)
-    place = tree.anchor_of(root).matrix_world
-    rotation = place.to_quaternion() @ Euler(pose.rotation_euler).to_quaternion()
-    return rotation, place @ (Vector(pose.aim) * CELL), pose.distance * CELL
+    upright = tree.anchor_of(roots[0]).matrix_world.to_quaternion()
+    seen = np.concatenate([_outline(root) for root in roots])
+    pose = walkthrough.fit(
+        seen @ np.array(upright.to_matrix()),
+        *_direction(roots),
+        lens=lens,
+        aspect=aspect,
+        margins=margins,
+    )
+    rotation = upright @ Euler(pose.rotation_euler).to_quaternion()
+    return rotation, upright @ Vector(pose.aim), pose.distance
+
+
+def _direction(roots: Sequence[bpy.types.Collection]) -> tuple[float, float]:
+    """Azimuth and elevation, in degrees, from which whole models read."""
+    if len(roots) > 1:
+        return _AT_A_ROW
+    facts = recipe.facts_of(roots[0])
+    if "large" in facts:
+        return _AT_A_TOWER
+    still = walkthrough.stills(facts)[0]
+    return still.azimuth, still.elevation
+
+
+def _outline(root: bpy.types.Collection) -> np.ndarray:
+    """(N, 3) corners, in metres of the world, of a model's blocks and its card.
+
+    They are read from what stands: to lay GPT-3 out anew takes a second and more.
+    """
+    boxes = [np.empty((0, 3))]
+    for obj in root.all_objects:
+        if names.BLOCK in obj:
+            low, high = _bounds(obj.data)
+        elif obj.get(names.LABEL_OF) == targets.CARD:
+            low, high = (np.array(obj.bound_box)[corner] for corner in (0, 6))
+        else:
+            continue
+        picks = [np.where(pick, high, low) for pick in np.ndindex(2, 2, 2)]
+        place = np.array(obj.matrix_world)
+        boxes.append(np.array(picks) @ place[:3, :3].T + place[:3, 3])
+    return np.concatenate(boxes)
+
+
+def _bounds(mesh: bpy.types.Mesh) -> tuple[np.ndarray, np.ndarray]:
+    """Least and greatest corner of what a block's mesh shows: a cube or a box at each vertex."""
+    middle = np.zeros(3 * len(mesh.vertices), np.float32)
+    mesh.vertices.foreach_get("co", middle)
+    middle = middle.reshape(-1, 3)
+    size = read_attribute(mesh, names.SIZE) if names.SIZE in mesh.attributes else np.ones(3)
+    if not len(middle):
+        # All of it is opened up.
+        return np.zeros(3), np.zeros(3)
+    return (middle - size / 2).min(axis=0), (middle + size / 2).max(axis=0)
 
 
 def film_steps(

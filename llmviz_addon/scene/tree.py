@@ -107,7 +107,8 @@ def evaluate(scene: bpy.types.Scene) -> None:
 def settle_names(root: bpy.types.Collection) -> None:
     """Drop the numbers that Blender put after names while another model had them."""
     drawn = blocks(root).values()
-    for datablock in (root, *root.children_recursive, *drawn, *(obj.data for obj in drawn)):
+    named = (*root.children_recursive, *drawn, *(obj.data for obj in drawn))
+    for datablock in (root, *named, *bpy.data.materials, *bpy.data.images):
         if datablock.get(names.OURS):
             datablock.name = re.sub(r"\.\d{3}$", "", datablock.name)
 

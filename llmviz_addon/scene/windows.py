@@ -18,7 +18,7 @@ from ..anatomy import Block
 from ..detail import Bundle, Plan, Rect, orders, tiles
 from ..detail.levels import LEVELS, to_bytes, to_numbers
 from ..detail.pages import extent
-from . import blocks, compat, images, kit, names, recipe, slabs, tree
+from . import blocks, images, kit, names, recipe, slabs, tree
 from .attributes import read_attribute, write_attribute
 from .blocks import CELL, Cells
 from .materials import VALUES
@@ -202,8 +202,7 @@ def _levels(obj: bpy.types.Object, drawing: Plan, name: str, window: Rect) -> np
 
 def _page_image(obj: bpy.types.Object) -> bytes:
     """The packed file of the page that a slab's material shows."""
-    material = compat.modifier_input(obj.modifiers[names.GROUP_SLABS], "Material")
-    return material.node_tree.nodes[VALUES].image.packed_file.data
+    return slabs.material_of(obj).node_tree.nodes[VALUES].image.packed_file.data
 
 
 def _holds(collection: bpy.types.Collection, obj: bpy.types.Object) -> bool:

@@ -86,7 +86,14 @@ def compile_steps(
     for number, chapter in enumerate(script.chapters):
         for _ in film.add(chapter):
             yield number / len(script.chapters), chapter.title
-    channels = stage.leads.merge(stage.board.channels())
+    merging = stage.leads.merge(stage.board.channels())
+    while True:
+        try:
+            bundle = next(merging)
+        except StopIteration as end:
+            channels = end.value
+            break
+        yield 1.0, bundle.title
     return Storyboard(
         title=f"{script.title}, {film.values['model'] if run is None else run.model}",
         duration=film.time,

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -84,8 +84,11 @@ class Leads:
             return list(names)
         return list(dict.fromkeys(self._lead_of[name] for name in names))
 
-    def merge(self, channels: Iterable[Channel]) -> tuple[Channel, ...]:
-        """Channels in which those of a bundle's leads have become one, named like the bundle."""
+    def merge(self, channels: Iterable[Channel]) -> Generator[Bundle, None, tuple[Channel, ...]]:
+        """Make one channel, named like the bundle, of those of its leads; yields after each bundle.
+
+        Returns all channels, those of blocks with objects of their own as they were.
+        """
         shared = [bundle for bundle in self.bundles or () if not bundle.single]
         if not shared:
             return tuple(channels)
@@ -104,6 +107,7 @@ class Leads:
                 if any(found):
                     keys = _merged(prop, found)
                     kept.append(Channel(bundle.name, prop, keys))
+            yield bundle
         return tuple(kept)
 
 

@@ -111,7 +111,7 @@ def test_a_bundle_stands_on_one_page_and_weights_apart_from_what_is_computed(bod
     layout = lay_out(bundles, 1024)
     kinds: dict[int, set[bool]] = {}
     for made in bundles:
-        (page,) = layout.pages(block.name for block in made.blocks)
+        (page,) = {layout.places[block.name].page for block in made.blocks}
         kinds.setdefault(page, set()).add(made.first.kind == "weight")
     assert {len(found) for found in kinds.values()} == {1}
     assert len(kinds) == len(layout.heights) > 2

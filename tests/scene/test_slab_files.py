@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from llmviz_addon import scene as scene_room
-from llmviz_addon.scene import kit
+from llmviz_addon.scene import compat, kit
 
 from . import checkpoints, helpers
 
@@ -114,6 +114,58 @@ def test_building_again_leaves_no_old_pages(root, tmp_path):
     helpers.build("9 8 7", tmp_path / "model", cubes=2000)
     assert len(_pages()) == 4
     assert len([m for m in bpy.data.materials if m.get("llmviz_role") == "page"]) == 2
+
+
+def _uids(weights: bool) -> dict[str, int]:
+    """The image of each slab's numbers, by the block's name, of weights or of all else."""
+    found = {}
+    for obj in helpers.block_objects():
+        slab = obj.modifiers.get("LLM Slabs")
+        kind = obj["traits"][0] == 0
+        if slab is not None and kind == weights:
+            material = compat.modifier_input(slab, "Material")
+            found[obj["llmviz_block"]] = material.node_tree.nodes["values"].image.session_uid
+    return found
+
+
+@pytest.fixture
+def slabs(tmp_path) -> Path:
+    """A checkpoint, built once with all of its weights as slabs."""
+    path = checkpoints.save(tmp_path / "model")
+    helpers.build(PROMPT, path, cubes=0)
+    return path
+
+
+def test_another_prompt_leaves_the_pages_of_weights_and_makes_those_of_activations(slabs):
+    weights, computed = _uids(weights=True), _uids(weights=False)
+    helpers.build("9 8 7 6 5 4 3", slabs, cubes=0)
+    assert _uids(weights=True) == weights and weights
+    assert not set(_uids(weights=False).values()) & set(computed.values())
+    assert not [i.name for i in _pages() if i.name.endswith(".001")]
+
+
+def test_weights_that_have_changed_on_disk_are_read_again(slabs):
+    before = _uids(weights=True)
+    checkpoints.save(slabs, seed=8)
+    helpers.build(PROMPT, slabs, cubes=0)
+    assert not set(_uids(weights=True).values()) & set(before.values())
+
+
+def test_pages_that_somebody_has_taken_away_are_made_again(slabs):
+    before = _uids(weights=True)
+    obj = helpers.block("layer1.mlp_weight")
+    obj.modifiers.remove(obj.modifiers["LLM Slabs"])
+    helpers.build("9 8 7", slabs, cubes=0)
+    assert _uids(weights=True).keys() == before.keys()
+
+
+def test_a_stopped_rebuild_leaves_the_pages_that_it_would_have_kept(slabs):
+    census = helpers.census()
+    recipe = scene_room.Recipe(str(slabs), "9 8 7", cubes=0)
+    steps = scene_room.steps(bpy.context.scene, recipe)
+    next(told for told in steps if told[1] == "Showing the film")
+    steps.close()
+    assert not helpers.difference(census, helpers.census())
 
 
 def _attributes(tree: bpy.types.NodeTree, seen: set[str]) -> set[str]:

@@ -223,7 +223,7 @@ def test_a_slab_fades_as_cubes_do(studio, tmp_path):
 def test_from_afar_a_slab_has_the_light_of_cubes(studio, tmp_path, name):
     options = {"at": (40, 1), "per_cell": 0.2, "size": 6, "samples": 256}
     cubes, slab = _both(studio, name, tmp_path, **options)
-    assert _luminance(slab).mean() == pytest.approx(_luminance(cubes).mean(), rel=0.03)
+    assert _luminance(slab).mean() == pytest.approx(_luminance(cubes).mean(), rel=0.05)
 
 
 def test_what_is_not_computed_looks_the_same(studio, tmp_path):

@@ -15,6 +15,7 @@ from . import checkpoints, helpers
 
 CELL, WIDTH = 0.02, 8192
 PROMPT = "5 17 250 3 99"
+OTHER_PROMPT = "8 9 1 0 7"
 N_PROMPT, N_TOKENS = 5, 10
 
 # Tensors whose second axis runs along the columns, as docs/architecture.md has them.
@@ -43,7 +44,10 @@ def _built(path, **options) -> Built:
     return Built(root, anatomy.build(network.config, drawn), network.forward(ids))
 
 
-@pytest.fixture(scope="module", params=["tokens there are", "full context", "blocks share objects"])
+WAYS = ["tokens there are", "full context", "blocks share objects", "after another prompt"]
+
+
+@pytest.fixture(scope="module", params=WAYS)
 def built(request, tmp_path_factory) -> Iterator[Built]:
     """One build for all tests, which only look: most blocks are slabs."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
@@ -53,6 +57,8 @@ def built(request, tmp_path_factory) -> Iterator[Built]:
             patch.setattr("llmviz_addon.detail.bundles.MOST_OBJECTS", 10)
             patch.setattr("llmviz_addon.detail.budget.MOST_OBJECTS", 10)
             path = checkpoints.save(path, n_layer=4)
+        if request.param == "after another prompt":
+            helpers.build(OTHER_PROMPT, path, cubes=2000)
         yield _built(path, cubes=2000, full_context=request.param == "full context")
 
 
