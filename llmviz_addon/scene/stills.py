@@ -24,10 +24,10 @@ from .rendering import borrowed, settings
 
 Steps = Generator[tuple[float, str], None, list[Path]]
 
-# Azimuth and elevation of a view of a large model, which is a tower: from above its first layers
-# come forward, and its embedding and its output, as long as the tower is high, recede. Of several
-# models in a row, each is seen beside the other.
-_AT_A_TOWER, _AT_A_ROW = (-25.0, 45.0), (-25.0, 45.0)
+# Azimuth and elevation of a view of a large model: from above, its first layers come forward, and
+# what would make them small recedes, an output as high as all layers and an embedding half as wide.
+# A row of models is seen from low in front, where heights compare.
+_AT_A_TOWER, _AT_A_ROW = (-28.0, 46.0), (-12.0, 12.0)
 
 
 class RenderError(ValueError):

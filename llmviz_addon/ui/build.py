@@ -34,7 +34,10 @@ class _Builds(Stepwise):
     builds = True
 
     def steps(self, context: bpy.types.Context) -> Steps:
-        return self._refuse_or_build(context.scene, wanted(context.scene))
+        scene = context.scene
+        self._models = _models_in(scene)
+        self._watching = viewport.watching(viewport.screens_of(context.window_manager, scene))
+        return self._refuse_or_build(scene, wanted(scene))
 
     def draw_steps(self, scene: bpy.types.Scene, recipe: Any) -> Steps:
         """The scene room's work."""
@@ -49,7 +52,9 @@ class _Builds(Stepwise):
 
     def finish(self, context: bpy.types.Context, scene: bpy.types.Scene, result: Any) -> None:
         screens = viewport.screens_of(context.window_manager, scene)
-        viewport.prepare(screens, state.standing(scene))
+        viewport.watch_on(screens, self._watching)
+        # What a rebuild shows is seen from where one stands.
+        viewport.prepare(screens, state.standing(scene), _models_in(scene) != self._models)
 
 
 class LLMVIZ_OT_build(_Builds, bpy.types.Operator):
@@ -133,11 +138,15 @@ class LLMVIZ_OT_remove(bpy.types.Operator):
             self.report({"ERROR"}, f"There is no model {self.name!r} in this scene")
             return {"CANCELLED"}
         state.say(scene, "")
+        screens = viewport.screens_of(context.window_manager, scene)
         if named and len(roots) > 1:
+            watching = viewport.watching(screens)
             scene_room.remove(scene, named[0])
+            viewport.watch_on(screens, watching)
+            viewport.follow(screens, state.standing(scene))
             return {"FINISHED"}
         # Before the camera goes: views that look through it would leave it by themselves.
-        viewport.restore(viewport.screens_of(context.window_manager, scene))
+        viewport.restore(screens)
         scene_room.remove(scene)
         return {"FINISHED"}
 
@@ -152,6 +161,13 @@ class LLMVIZ_OT_dismiss(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         state.say(context.scene, "")
         return {"FINISHED"}
+
+
+def _models_in(scene: bpy.types.Scene) -> list[str]:
+    """What the models that stand were made from."""
+    from ..scene import recipe_of
+
+    return sorted(recipe_of(root).model for root in state.standing(scene))
 
 
 def _why_none(scene: bpy.types.Scene) -> str:

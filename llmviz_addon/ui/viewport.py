@@ -2,21 +2,31 @@
 
 Solid mode ignores materials but can show the color that stands in each cell's vertices, so Build
 asks for that: in flat light, which leaves the colors as they are, and without outlines, which from
-afar cover the cells in black. The first build turns the view to the whole model. The shading type
-stays what it is. A view's former values are kept on its screen, which undo does not touch, and
-come back with Remove where they have not been changed since.
+afar cover the cells in black. Where other models stand than before, the view turns to all of them,
+beside the sidebar that lies over it. The shading type stays what it is. A view's former values are
+kept on its screen, which undo does not touch, and come back with Remove where they have not been
+changed since.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 from mathutils import Quaternion, Vector
 
+if TYPE_CHECKING:
+    from ..walkthrough import Margins
+
 _REMEMBERED = "llmviz_views"
+
+# Where views stand, by the name of their screen and the number of their area.
+Watching = dict[tuple[str, int], list]
+
+# Sides of a view in the order of `Margins`, what stays free at each, and how much may be covered.
+_SIDES, _MARGIN, _MOST_TAKEN = ("LEFT", "RIGHT", "TOP", "BOTTOM"), 0.03, 0.7
 
 # What Solid mode needs to show values, by the names of the shading's properties.
 _SHADING = {"color_type": "VERTEX", "light": "FLAT", "show_object_outline": False}
@@ -34,17 +44,38 @@ def screens_of(manager: bpy.types.WindowManager, scene: bpy.types.Scene) -> list
     return [window.screen for window in manager.windows if window.scene == scene]
 
 
-def prepare(screens: Iterable[bpy.types.Screen], roots: Sequence[bpy.types.Collection]) -> None:
-    """Have the 3D views of `screens` show the values of the cells, and at first a whole model.
+def prepare(
+    screens: Iterable[bpy.types.Screen],
+    roots: Sequence[bpy.types.Collection],
+    turn: bool = True,
+) -> None:
+    """Have the 3D views of `screens` show the values of the cells.
 
-    `roots` are the models that stand, the film's own first: it is the one that is seen whole.
+    Parameters
+    ----------
+    screens
+        What windows show.
+    roots
+        The models that stand, the film's own first.
+    turn
+        Whether the views turn to the whole models.
     """
     reach = _reach(roots)
     for screen in screens:
         for index, space in _views(screen):
             _set(screen, index, space, {**_SHADING, **_clipping(space, reach)})
-            if space.region_3d is not None:
-                _overlook(screen, index, space, roots[0])
+            if turn and space.region_3d is not None:
+                _overlook(screen, index, space, roots)
+
+
+def follow(screens: Iterable[bpy.types.Screen], roots: Sequence[bpy.types.Collection]) -> None:
+    """Turn the views to the models that are left, where they still look as we turned them."""
+    for screen in screens:
+        stands = _kept(screen).get("stand", {})
+        for index, space in _views(screen):
+            _, ours = stands.get(str(index), (None, None))
+            if ours and _same(_standing(space.region_3d), ours):
+                _overlook(screen, index, space, roots)
 
 
 def _clipping(space: bpy.types.SpaceView3D, reach: float) -> dict[str, float]:
@@ -57,22 +88,77 @@ def _overlook(
     screen: bpy.types.Screen,
     index: int,
     space: bpy.types.SpaceView3D,
-    root: bpy.types.Collection,
+    roots: Sequence[bpy.types.Collection],
 ) -> None:
-    """Turn a view to the whole model, once: what a rebuild shows is seen from where one stands."""
+    """Turn a view to whole models, and keep where it stood before we first turned it."""
     from ..scene import overview
 
+    region = space.region_3d
     kept = _kept(screen)
     stands = kept.setdefault("stand", {})
-    if str(index) in stands:
+    before, ours = stands.get(str(index), (None, None))
+    now = _standing(region)
+    if ours is not None and region.view_perspective == "CAMERA":
+        # It shows the film, and goes on to.
         return
-    area, region = screen.areas[index], space.region_3d
-    before = _standing(region)
+    if ours is None or not _same(now, ours):
+        before = now
+    aspect, margins = _room(screen.areas[index])
     # A view's lens counts for a sensor twice as wide as a camera's.
-    rotation, target, distance = overview(root, area.width / max(area.height, 1), space.lens / 2)
+    rotation, target, distance = overview(roots, aspect, space.lens / 2, margins)
     _stand(region, ["PERSP", list(rotation), list(target), distance])
     stands[str(index)] = [before, _standing(region)]
     screen[_REMEMBERED] = json.dumps(kept)
+
+
+def _room(area: bpy.types.Area) -> tuple[float, Margins]:
+    """Width over height of an area's view, and what of it a model must leave free.
+
+    Headers, tools and the sidebar lie over the view.
+    """
+    from ..walkthrough import Margins
+
+    view = next((r for r in area.regions if r.type == "WINDOW"), area)
+    width, height = max(view.width, 1), max(view.height, 1)
+    taken = dict.fromkeys(_SIDES, 0)
+    for region in area.regions:
+        if region.type == "WINDOW" or min(region.width, region.height) <= 1:
+            continue
+        reaches = {
+            "LEFT": region.x + region.width - view.x,
+            "RIGHT": view.x + width - region.x,
+            "TOP": view.y + height - region.y,
+            "BOTTOM": region.y + region.height - view.y,
+        }
+        side = region.alignment
+        if side in taken:
+            taken[side] = max(taken[side], reaches[side])
+    sizes = (width, width, height, height)
+    shares = [taken[side] / size for side, size in zip(_SIDES, sizes, strict=True)]
+    if max(shares[0] + shares[1], shares[2] + shares[3]) > _MOST_TAKEN:
+        # Hardly anything of the view is free.
+        shares = [0.0] * len(_SIDES)
+    return width / height, Margins(*(share + _MARGIN for share in shares))
+
+
+def watching(screens: Iterable[bpy.types.Screen]) -> Watching:
+    """The views that look through a camera; see `watch_on`."""
+    return {
+        (screen.name, index): _standing(space.region_3d)
+        for screen in screens
+        for index, space in _views(screen)
+        if space.region_3d is not None and space.region_3d.view_perspective == "CAMERA"
+    }
+
+
+def watch_on(screens: Iterable[bpy.types.Screen], watched: Watching) -> None:
+    """Have views look through the camera again that lost it to a film made anew."""
+    for screen in screens:
+        for index, space in _views(screen):
+            before = watched.get((screen.name, index))
+            # Whoever leaves the camera by himself moves the view.
+            if before and _standing(space.region_3d)[2:] == before[2:]:
+                space.region_3d.view_perspective = "CAMERA"
 
 
 def show_film(screen: bpy.types.Screen, area: bpy.types.Area, root: bpy.types.Collection) -> None:
