@@ -50,7 +50,7 @@ def main() -> None:
         room.apply_look(scene, root, "dark", accessible=False)
         for model in ("gpt2", "gpt2-xl", "gpt3"):
             room.run(room.steps(scene, room.Recipe(model, ""), beside=True))
-        (path,) = room.run(room.still_steps(scene, ["scale"], folder, SIZE, "CYCLES"))
+        (path,) = room.run(room.still_steps(scene, ["towers"], folder, SIZE, "CYCLES"))
         save(path, PICTURES / "scale.jpg")
         room.remove(scene)
         room.build(scene, room.Recipe("gpt2", ""))

@@ -15,7 +15,7 @@ _CARD = (12.0, 7.8)
 
 # A model that is more than so many times as large as its card gets a second one, for views of the
 # whole, whose height is this share of the model's longer side.
-_FAR, _SHARE = 40.0, 0.075
+_FAR, _SHARE = 40.0, 0.11
 
 
 @dataclass(frozen=True, slots=True)

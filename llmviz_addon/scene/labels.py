@@ -26,8 +26,12 @@ _COLUMNS = (
     "layer0.mlp_activation",
     "lm_head",
 )
-# The model card, in sizes of its lines: the heading, the room that it takes, the pitch of lines.
-_HEADING, _HEADING_LINES, _PITCH = 2.4, 3.2, 1.5
+# The model card, in sizes of its lines: the pitch of lines, and the heading with the room that it
+# takes; on a large card, seen from where all of the model is, the name at least is to be read.
+_PITCH = 1.5
+_HEADING, _LARGE_HEADING = (2.4, 3.2), (4.4, 5.0)
+# Width of a capital over its size.
+_LETTER = 0.68
 
 _ROWS = ("wte", "wpe", "layer0.ln_1", "layer0.projection_weight", "layer0.mlp_projection_weight")
 
@@ -152,15 +156,19 @@ def _count(number: int, noun: str) -> tuple[str, str]:
 def card(easel: Easel, anatomy: Anatomy, title: str) -> None:
     """The model card in the room that the anatomy keeps for it."""
     places = anatomy.places
-    place = places.get("model_card_large") or places["model_card"]
+    large = "model_card_large" in places
+    place = places["model_card_large" if large else "model_card"]
     (x, y, bottom), top = place.least, place.least[2] + place.height
     heading, lines = card_lines(title, anatomy.config)
+    letters, room = _LARGE_HEADING if large else _HEADING
     # A line of the heading and one for each fact, as large as fits.
-    size = (top - bottom) / (_HEADING_LINES + _PITCH * len(lines))
-    z = top - 0.72 * _HEADING * size
-    made = [easel.text("Card Title", heading, (x, y, z), _HEADING * size, kind=TITLE)]
+    size = (top - bottom) / (room + _PITCH * len(lines))
+    width = place.greatest[0] - x
+    letters = min(letters * size, width / (_LETTER * len(heading)))
+    z = top - 0.72 * letters
+    made = [easel.text("Card Title", heading, (x, y, z), letters, kind=TITLE)]
     column = x + max(len(number) for number, _ in lines) * 0.6 * size
-    z = top - (_HEADING_LINES + 0.72) * size
+    z = top - (room + 0.72) * size
     for number, meaning in lines:
         made.append(
             easel.text("Card Number", number, (column, y, z), size, kind=TITLE, align="RIGHT")

@@ -4,7 +4,8 @@ A selector is one of
 
 - a block's name (``"embedding"``, ``"layer{layer}.mlp"``), with ``*`` for any part of it,
 - ``companion:<n>`` for the box of another model in the scene, counted from 0 in order of size,
-  ``companions:<n>`` for this model and those up to the n-th, ``companions`` for all models,
+  ``companions:<n>`` for this model and those up to the n-th, ``companions`` for all models;
+  negative ones count from the last,
 - ``section:`` and a section's path (``"section:layer{layer}.attention"``), or ``"model"`` for
   everything,
 - ``strip:input`` or ``strip:output``, optionally of one position (``"strip:input:3"``) or of the
@@ -198,7 +199,10 @@ class Selection:
     def _boxes(self, selector: str, word: str, number: str) -> np.ndarray:
         """Corners of other models, and of this one where all up to a number are meant."""
         count = len(self.companions)
-        last = count - 1 if selector == "companions" else int(number) if number.isdigit() else count
+        last = -1 if selector == "companions" else count
+        if re.fullmatch(r"-?\d+", number):
+            last = int(number)
+        last += count if last < 0 else 0
         if not 0 <= last < count:
             raise AuthoringError(f"{selector!r}: there are {count} other models here.")
         if word == "companion":

@@ -29,12 +29,13 @@ FACTS = (
     "numbers",
     "shape",
     "companions",
+    "companions_more",
 )
 """What a script may ask: tokens were appended, more than one was, the context is full, the result
 is the prompt sorted, there are several layers, two of these negated; tokens are parts of words,
 the vocabulary is larger than `SMALL`, and the model is so large that not all of it can be seen with
 a cell in sight (`LARGE`); the model has numbers, or it has only a shape; other models stand in the
-scene."""
+scene, more than one of them."""
 
 LARGE = 20_000
 """Cells along the longer side of a model."""
@@ -56,6 +57,7 @@ def facts(
         "numbers": run is not None,
         "shape": run is None,
         "companions": len(companions) > 0,
+        "companions_more": len(companions) > 1,
         **({} if run is None else _run_facts(anatomy, run)),
     }
     return frozenset(name for name in FACTS if holds.get(name))

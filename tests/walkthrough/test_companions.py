@@ -139,8 +139,9 @@ def test_what_is_clipped_follows_the_distance_and_captions_follow_it(film):
 def test_stills_of_several_models_are_offered_only_then(sorter, companions, film):
     board, aspect = film
     offered = {still.id for still in walkthrough.stills(board.facts)}
-    assert {"scale", "cell-to-tower"} <= offered
-    assert not {"scale", "cell-to-tower"} & {still.id for still in walkthrough.stills()}
+    several = {"scale", "towers", "cell-to-tower"}
+    assert several <= offered
+    assert not several & {still.id for still in walkthrough.stills()}
     for still in walkthrough.stills(board.facts):
         still_time(still, board)
         pose = still_pose(still, *sorter, aspect, companions)
@@ -152,7 +153,9 @@ def test_stills_of_several_models_are_offered_only_then(sorter, companions, film
 
 def test_there_is_no_companion_beyond_the_last(sorter, companions):
     selection = Selection.of(*sorter, companions)
-    for selector in ("companion:3", "companions:3", "companion:x"):
+    assert (selection.points(["companions:-1"]) == selection.points(["companions"])).all()
+    assert (selection.points(["companion:-3"]) == selection.points(["companion:0"])).all()
+    for selector in ("companion:3", "companions:3", "companion:x", "companions:-4"):
         with pytest.raises(AuthoringError, match="there are 3 other models"):
             selection.points([selector])
     alone = Selection.of(*sorter)
