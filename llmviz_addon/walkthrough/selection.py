@@ -163,7 +163,7 @@ class Selection:
             return self._boxes(selector, strip, position)
         if selector == "candidates":
             # Where there are no tiles there is no list beside them.
-            rows = candidates(self.anatomy, self.n_prompt) if self.tiles(targets.OUTPUT) else ()
+            rows = candidates(self.anatomy, len(self.tiles(targets.OUTPUT)))
             return np.concatenate([row.corners for row in rows])
         for name in _PLACES.get(selector, ()):
             if name in self.anatomy.places:

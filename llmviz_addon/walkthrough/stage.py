@@ -102,10 +102,11 @@ class Stage:
             self.board.set(target, targets.OPACITY, time, 0.0, owner)
 
     def _computed(self, time: float, owner: str) -> None:
-        """Everything is computed, and everything is there."""
+        """Everything is computed, and everything is there; card and key come and go with a beat."""
+        around = [t for t in self.surroundings() if t not in (targets.CARD, targets.KEY)]
         everything = [
             *((name, targets.PROGRESS) for name in self.leads.blocks),
-            *((target, targets.OPACITY) for target in self.surroundings()),
+            *((target, targets.OPACITY) for target in around),
             *((name, targets.OPACITY) for name in self.leads.blocks),
         ]
         for target, prop in everything:
