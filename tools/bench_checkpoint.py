@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import struct
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
 SIZES = {"n_layer": 12, "n_head": 12, "n_embd": 768, "n_positions": 1024, "vocab_size": 50257}
 
@@ -47,6 +48,38 @@ def write_checkpoint(folder: Path) -> Path:
         tensors[f"{norm}.bias"] = normal(width)
     path = folder / "model.safetensors"
     save_file(tensors, path)
+    _write_config(folder)
+    return path
+
+
+def write_halves(source: Path, folder: Path, dtype: str) -> Path:
+    """Write the numbers of a float32 file in 16 bits each, into a folder that is made for them.
+
+    `dtype` is F16, which rounds them, or BF16, which cuts them short. Returns the new file.
+    """
+    halves = {
+        name: tensor.astype(np.float16)
+        if dtype == "F16"
+        else (tensor.view(np.uint32) >> 16).astype(np.uint16)
+        for name, tensor in load_file(source).items()
+    }
+    header, at = {}, 0
+    for name, half in halves.items():
+        offsets = [at, at + half.nbytes]
+        header[name] = {"dtype": dtype, "shape": half.shape, "data_offsets": offsets}
+        at += half.nbytes
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    folder.mkdir()
+    path = folder / "model.safetensors"
+    with path.open("wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        for half in halves.values():
+            file.write(half.tobytes())
+    _write_config(folder)
+    return path
+
+
+def _write_config(folder: Path) -> None:
     config = {"model_type": "gpt2", "tie_word_embeddings": True, **SIZES}
     (folder / "config.json").write_text(json.dumps(config))
-    return path

@@ -5,7 +5,8 @@
 A checkpoint of 124,439,808 seeded numbers is written and opened; both sides compute from its file,
 with as many threads. Torch's side is a plain forward pass from its own functions, with its fused
 attention, and gives nothing but logits. Needs torch, which development does without otherwise:
-where it is not installed, only opening is measured. Nothing here passes or fails.
+where it is not installed, nothing is compared with it. Files of 16 bits a number are measured
+against the one of 32. Nothing here passes or fails.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ for _name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
     os.environ.pop(_name, None)
 
 import numpy as np  # noqa: E402
-from bench_checkpoint import N_PARAMETERS, SIZES, write_checkpoint  # noqa: E402
+from bench_checkpoint import N_PARAMETERS, SIZES, write_checkpoint, write_halves  # noqa: E402
 from bench_rows import head, megabytes, row, say, take_turns, time_row  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -98,6 +99,21 @@ def measure_forward(loaded: model.Model, path: Path, ids: list[int]) -> None:
     row("Logits, largest difference", f"{worst:.1e}", "torch's largest logit", "1", worst)
 
 
+def measure_halves(loaded: model.Model, path: Path, folder: Path, ids: list[int]) -> None:
+    """The rows about files of half the size, whose numbers have to be converted in every pass."""
+    for dtype in ("F16", "BF16"):
+        halves = model.load(write_halves(path, folder / dtype, dtype).parent)
+        for sequence in (ids, ids[:1]):
+            turn = take_turns(
+                ROUNDS,
+                lambda halves=halves, sequence=sequence: halves.forward(sequence),
+                lambda sequence=sequence: loaded.forward(sequence),
+            )
+            what = f"From {dtype}, {len(sequence)} token{'s' * (len(sequence) > 1)}"
+            time_row(what, "from F32", turn)
+        measure_memory(halves, ids)
+
+
 def measure_memory(loaded: model.Model, ids: list[int]) -> None:
     """The row about what a pass holds at most, next to what it gives back."""
     tracemalloc.start()
@@ -128,6 +144,7 @@ def main(arguments: list[str]) -> int:
         )
         time_row(f"The same and {APPENDED} more tokens", "the forward pass alone", grown)
         measure_memory(loaded, ids)
+        measure_halves(loaded, path, folder, ids)
     say()
     return 0
 

@@ -133,6 +133,7 @@ def softmax(x: Array, out: Array | None = None) -> tuple[Array, Array, Array]:
     return largest, total, share
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def all_finite(array: Array) -> bool:
     """Whether no number is NaN or infinite.
 

@@ -151,7 +151,8 @@ class Model:
         ------
         fraction, label
             How far it is, 0 to 1, and what is being done, before the first layer and after each
-            of every pass. Closing the generator drops what has been computed.
+            of every pass, and more often where a layer or the logits take long. Closing the
+            generator drops what has been computed.
 
         Returns
         -------

@@ -13,6 +13,7 @@ import json
 import mmap
 import os
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, deserialize, safe_open
 
+from . import halves
 from .errors import CheckpointError
+
+Array = NDArray[np.float32]
 
 # The largest public checkpoints (tens of thousands of tensors) have headers of a few MB. The
 # library takes 100 MB, which become a gigabyte of Python objects.
@@ -124,15 +128,35 @@ class StoredTensor:
                 "save the checkpoint with plain vectors and matrices"
             ) from error
 
-    def to_float32(self, raw: NDArray[Any]) -> NDArray[np.float32]:
-        """Numbers of (a part of) `raw()` in float32: the same memory where they are that."""
-        if self.dtype == "BF16":
-            # BF16 is the upper half of a float32.
-            bits = raw.astype(np.uint32)
-            bits <<= 16
-            return bits.view(np.float32)
-        with np.errstate(over="ignore"):
-            return raw.astype(np.float32, copy=False)
+    def to_float32(
+        self, raw: NDArray[Any], room: Callable[[tuple[int, ...]], Array] | None = None
+    ) -> Array:
+        """Numbers of (a part of) `raw()` in float32: the same memory where they are that.
+
+        Parameters
+        ----------
+        raw
+            What `raw()` gave, or a view of it.
+        room : callable, optional
+            Makes the array of a given shape that takes converted numbers; a new one unless given.
+        """
+        if self.dtype == "F32":
+            return raw
+        out = np.empty_like(raw, np.float32) if room is None else room(raw.shape)
+        if self.dtype == "F16":
+            halves.from_float16(raw, out)
+        elif self.dtype == "BF16":
+            halves.from_bfloat16(raw, out)
+        else:
+            with np.errstate(over="ignore"):
+                out[...] = raw
+        return out
+
+    def all_finite(self, raw: NDArray[Any]) -> bool:
+        """Whether (a part of) `raw()`, at least one number of it, is finite in float32."""
+        if self.dtype in ("F16", "BF16"):
+            return halves.all_finite(raw, self.dtype)
+        return bool(np.isfinite(self.to_float32(raw)).all())
 
 
 class SafetensorsFile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 
 from .errors import CheckpointError
 from .safetensors_file import StoredTensor
+
+Array = NDArray[np.float32]
 
 # Numbers looked at at a time when a tensor is checked: 1 MB of float32.
 _CHUNK = 2**18
@@ -29,7 +32,25 @@ class Source:
         return self.tensor.shape[::-1] if self.transposed else self.tensor.shape
 
 
-class Weights(Mapping[str, NDArray[np.float32]]):
+class Room:
+    """Memory for numbers that are converted, used again and again.
+
+    New memory costs the system as much time as the conversion does.
+    """
+
+    def __init__(self) -> None:
+        self._numbers = np.empty(0, np.float32)
+
+    def __call__(self, shape: tuple[int, ...]) -> Array:
+        """An array of this shape, in the place of the one before."""
+        size = math.prod(shape)
+        if self._numbers.size < size:
+            self._numbers = np.empty(0, np.float32)  # first gives back what it had
+            self._numbers = np.empty(size, np.float32)
+        return self._numbers[:size].reshape(shape)
+
+
+class Weights(Mapping[str, Array]):
     """The weights of a model under their canonical names, `(in, out)`, in float32.
 
     Float32 checkpoints are given as read-only views of the mapped file: no memory is used
@@ -37,18 +58,18 @@ class Weights(Mapping[str, NDArray[np.float32]]):
     for; `part` converts no more than is needed.
 
     Each tensor is searched for NaN and infinity when it is first asked for by name. A forward
-    pass does without, so as to read the numbers once: it takes `whole` and `rows`, watches its
-    results, and has `refuse` look for the culprit.
+    pass does without, so as to read the numbers once: it takes `whole`, `rows` and `piece`,
+    watches its results, and has `refuse` look for the culprit.
     """
 
     def __init__(self, sources: Mapping[str, Source]) -> None:
         self._sources = dict(sources)
         self._checked: set[StoredTensor] = set()
 
-    def __getitem__(self, name: str) -> NDArray[np.float32]:
+    def __getitem__(self, name: str) -> Array:
         return self.part(name, ...)
 
-    def part(self, name: str, index: Any) -> NDArray[np.float32]:
+    def part(self, name: str, index: Any) -> Array:
         """A slice of a weight: `weights[name][index]`, converting only that slice.
 
         Raises
@@ -64,17 +85,28 @@ class Weights(Mapping[str, NDArray[np.float32]]):
             self._checked.add(tensor)
         return self.rows(name, index)
 
-    def whole(self, name: str) -> NDArray[np.float32]:
+    def whole(self, name: str) -> Array:
         """A weight to compute with, not searched for NaN and infinity."""
         return self.rows(name, ...)
 
-    def rows(self, name: str, index: Any) -> NDArray[np.float32]:
+    def rows(self, name: str, index: Any) -> Array:
         """A slice of a weight to compute with, not searched for NaN and infinity."""
         source = self._source(name)
         raw = source.tensor.raw()
         result = source.tensor.to_float32((raw.T if source.transposed else raw)[index])
         result.flags.writeable = False
         return result
+
+    def piece(self, name: str, axis: int, place: slice, room: Room) -> Array:
+        """A slice of a matrix along one axis to compute with, not searched for NaN and infinity.
+
+        Where it has to be converted, it takes `room`, and holds until that is used again.
+        """
+        source = self._source(name)
+        along = 1 - axis if source.transposed else axis
+        raw = source.tensor.raw()[place if along == 0 else (slice(None), place)]
+        piece = source.tensor.to_float32(raw, room)
+        return piece.T if source.transposed else piece
 
     def refuse(self, block: str, names: Iterable[str]) -> NoReturn:
         """Say why a block that these weights made is not finite.
@@ -140,10 +172,10 @@ class Weights(Mapping[str, NDArray[np.float32]]):
 def _check_finite(tensor: StoredTensor, raw: NDArray[Any]) -> None:
     flat = raw.reshape(-1)
     for start in range(0, flat.size, _CHUNK):
-        finite = np.isfinite(tensor.to_float32(flat[start : start + _CHUNK]))
-        if not finite.all():
-            at = np.unravel_index(start + int(np.argmin(finite)), raw.shape)
-            place = ", ".join(str(int(i)) for i in at)
+        part = flat[start : start + _CHUNK]
+        if not tensor.all_finite(part):
+            first = int(np.argmin(np.isfinite(tensor.to_float32(part))))
+            place = ", ".join(str(int(i)) for i in np.unravel_index(start + first, raw.shape))
             raise CheckpointError(
                 f"{tensor.file.path}: tensor {tensor.name} holds NaN or infinity at [{place}], "
                 "finite numbers were expected; use a checkpoint from before training diverged"

@@ -15,7 +15,15 @@ import pytest
 def write_hollow() -> Callable[..., None]:
     """Writes a GPT-2 of zeros as a sparse file, which takes no room on disk whatever its size."""
 
-    def write(path: Path, *, n_layer: int, n_embd: int, n_positions: int, vocab_size: int) -> None:
+    def write(
+        path: Path,
+        *,
+        n_layer: int,
+        n_embd: int,
+        n_positions: int,
+        vocab_size: int,
+        dtype: str = "F32",
+    ) -> None:
         shapes = {"wte.weight": [vocab_size, n_embd], "wpe.weight": [n_positions, n_embd]}
         for layer in range(n_layer):
             for norm in ("ln_1", "ln_2"):
@@ -31,8 +39,8 @@ def write_hollow() -> Callable[..., None]:
         shapes |= {"ln_f.weight": [n_embd], "ln_f.bias": [n_embd]}
         header, at = {}, 0
         for name, shape in shapes.items():
-            end = at + 4 * int(np.prod(shape))
-            header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [at, end]}
+            end = at + (4 if dtype == "F32" else 2) * int(np.prod(shape))
+            header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [at, end]}
             at = end
         text = json.dumps(header).encode()
         with path.open("wb") as file:

@@ -6,16 +6,23 @@ residual stream that both add to. Everything is float32, as in the reference imp
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...config import Config
 from ...functions import ACTIVATIONS, all_finite, layer_norm, softmax
-from ...weights import Weights
+from ...weights import Room, Weights
 from .activations import Activations, Array, Norm
 from .blocks import QKV
+
+# Work is counted in multiply-adds. A step has at most _STEP, a tenth of a second or two of a common
+# machine; to read a number, or put it through a function, counts as _TOUCH. So a step reads 64 MB
+# of float32 at most, and that is what converted weights take.
+_STEP = 2**32
+_TOUCH = 2**8
 
 # What overflows is found by its result, which says more than numpy's warning.
 _quietly = np.errstate(over="ignore", invalid="ignore", divide="ignore")
@@ -46,6 +53,7 @@ class Computation:
         self.config, self.weights = config, weights
         self.activations = Activations(config, n_tokens)
         self.n_done = 0
+        self._room = Room()
 
     def advance(self, ids: Sequence[int]) -> Iterator[int]:
         """Compute the next positions, one for each of the valid token ids given.
@@ -53,7 +61,8 @@ class Computation:
         Yields
         ------
         int
-            How many layers are done, after each of them; logits follow the last.
+            How many layers are done: after each of them, and within a layer or the logits, which
+            follow the last, as often as that takes long.
 
         Raises
         ------
@@ -62,13 +71,17 @@ class Computation:
         """
         rows = slice(self.n_done, self.n_done + len(ids))
         x = self._embed(rows, ids)
-        for layer in range(self.config.n_layer):
-            x = self._mlp(layer, rows, self._attention(layer, rows, x))
+        for layer, made in enumerate(self.activations.layers):
+            middle = made.attention_residual[rows]
+            halves = chain(self._attention(layer, rows, x), self._mlp(layer, rows, middle))
+            yield from _paced(halves, layer)
+            x = made.mlp_residual[rows]
             yield layer + 1
-        self._predict(rows, x)
+        yield from _paced(self._predict(rows, x), self.config.n_layer)
         self.n_done = rows.stop
 
-    # A decorated function each: a `with` around a `yield` would quieten the caller, too.
+    # The parts of a pass say what the work before them costs, and leave it to decorated functions:
+    # a `with` around a `yield` would quieten the caller, too.
 
     @_quietly
     def _embed(self, rows: slice, ids: Sequence[int]) -> Array:
@@ -78,58 +91,78 @@ class Computation:
         x = np.add(tokens, self.weights.rows("wpe", rows), out=made.embedding[rows])
         return self._finite("embedding", x, "wte", "wpe")
 
-    @_quietly
-    def _attention(self, layer: int, rows: slice, x: Array) -> Array:
+    def _attention(self, layer: int, rows: slice, x: Array) -> Iterator[int]:
         block, name, made = f"layer{layer}", f"h.{layer}", self.activations.layers[layer]
-        n_head = self.config.n_head
         normed = self._norm(f"{block}.ln_1", f"{name}.ln_1", x, made.ln_1, rows)
-        qkv = self._linear(f"{name}.attn.c_attn", normed, made.qkv[rows])
-        if not all_finite(qkv):
+        yield from self._linear(f"{name}.attn.c_attn", normed, made.qkv[rows])
+        if not all_finite(made.qkv[rows]):
             self._refuse_heads(layer, rows)
-        queries, keys, values = made.heads(n_head)
+        n_head, per_score = self.config.n_head, 2 * self.config.d_head + _TOUCH
+        for heads, cost in _cut(n_head, n_head * len(x) * rows.stop * per_score):
+            yield cost
+            self._attend(layer, rows, heads)
+        projected = made.attention_output[rows]
+        yield from self._linear(f"{name}.attn.c_proj", made.outputs[rows], projected)
+        self._finite(f"{block}.attention_output", projected, *_parts(f"{name}.attn.c_proj"))
+        self._add(f"{block}.attention_residual", x, projected, made.attention_residual[rows])
+
+    @_quietly
+    def _attend(self, layer: int, rows: slice, heads: slice) -> None:
+        block, made = f"layer{layer}", self.activations.layers[layer]
+        queries, keys, values = (part[heads] for part in made.heads(self.config.n_head))
         seen = slice(0, rows.stop)
-        # One product a head, all heads in one call: (head, t, d_head) by (head, d_head, T).
-        scores = made.scores[:, rows, seen]
+        # One product a head, several heads in one call: (head, t, d_head) by (head, d_head, T).
+        scores = made.scores[heads, rows, seen]
         np.matmul(queries[:, rows], keys[:, seen].swapaxes(1, 2), out=scores)
         scores *= np.float32(self.config.d_head**-0.5)
-        self._finite_heads(block, "attention_scores", scores)
+        self._finite_heads(block, "attention_scores", scores, heads)
         future = np.arange(rows.start, rows.stop)[:, None] < np.arange(rows.stop)
         scores[:, future] = -np.inf
-        attention = made.attention[:, rows, seen]
-        made.largest[:, rows], made.total[:, rows], _ = softmax(scores, out=attention)
-        outputs = made.outputs.reshape(len(made.outputs), n_head, -1).swapaxes(0, 1)
-        np.matmul(attention, values[:, seen], out=outputs[:, rows])
-        self._finite_heads(block, "output", outputs[:, rows])
-        projected = self._linear(
-            f"{name}.attn.c_proj", made.outputs[rows], made.attention_output[rows]
-        )
-        self._finite(f"{block}.attention_output", projected, *_parts(f"{name}.attn.c_proj"))
-        residual = np.add(x, projected, out=made.attention_residual[rows])
-        return self._finite(f"{block}.attention_residual", residual)
+        attention = made.attention[heads, rows, seen]
+        made.largest[heads, rows], made.total[heads, rows], _ = softmax(scores, out=attention)
+        outputs = made.outputs.reshape(len(made.outputs), self.config.n_head, -1).swapaxes(0, 1)
+        np.matmul(attention, values[:, seen], out=outputs[heads, rows])
+        self._finite_heads(block, "output", outputs[heads, rows], heads)
 
-    @_quietly
-    def _mlp(self, layer: int, rows: slice, x: Array) -> Array:
+    def _mlp(self, layer: int, rows: slice, x: Array) -> Iterator[int]:
         block, name, made = f"layer{layer}", f"h.{layer}.mlp", self.activations.layers[layer]
         normed = self._norm(f"{block}.ln_2", f"h.{layer}.ln_2", x, made.ln_2, rows)
-        hidden = self._linear(f"{name}.c_fc", normed, made.mlp[rows])
+        hidden, active, result = made.mlp[rows], made.mlp_activation[rows], made.mlp_result[rows]
+        yield from self._linear(f"{name}.c_fc", normed, hidden)
         self._finite(f"{block}.mlp", hidden, *_parts(f"{name}.c_fc"))
-        active = made.mlp_activation[rows]
-        active[...] = ACTIVATIONS[self.config.activation](hidden)
+        for some, cost in _cut(len(x), hidden.size * _TOUCH):
+            yield cost
+            self._activate(hidden[some], active[some])
         self._finite(f"{block}.mlp_activation", active)
-        result = self._linear(f"{name}.c_proj", active, made.mlp_result[rows])
+        yield from self._linear(f"{name}.c_proj", active, result)
         self._finite(f"{block}.mlp_result", result, *_parts(f"{name}.c_proj"))
-        residual = np.add(x, result, out=made.mlp_residual[rows])
-        return self._finite(f"{block}.mlp_residual", residual)
+        self._add(f"{block}.mlp_residual", x, result, made.mlp_residual[rows])
+
+    def _predict(self, rows: slice, x: Array) -> Iterator[int]:
+        made = self.activations
+        logits = made.logits[rows]
+        normed = self._norm("ln_f", "ln_f", x, made.ln_f, rows)
+        yield from self._product("lm_head", 0, normed, logits)
+        self._finite("logits", logits, "lm_head")
+        for some, cost in _cut(len(x), logits.size * _TOUCH):
+            yield cost
+            self._share(slice(rows.start + some.start, rows.start + some.stop))
 
     @_quietly
-    def _predict(self, rows: slice, x: Array) -> None:
+    def _share(self, rows: slice) -> None:
         made = self.activations
-        x = self._norm("ln_f", "ln_f", x, made.ln_f, rows)
-        logits = np.matmul(x, self.weights.whole("lm_head").T, out=made.logits[rows])
-        self._finite("logits", logits, "lm_head")
         shares = made.probabilities[rows]
-        made.logits_max[rows], made.logits_sum[rows], _ = softmax(logits, out=shares)
+        made.logits_max[rows], made.logits_sum[rows], _ = softmax(made.logits[rows], out=shares)
 
+    @_quietly
+    def _activate(self, hidden: Array, active: Array) -> None:
+        active[...] = ACTIVATIONS[self.config.activation](hidden)
+
+    @_quietly
+    def _add(self, block: str, x: Array, y: Array, out: Array) -> None:
+        self._finite(block, np.add(x, y, out=out))
+
+    @_quietly
     def _norm(self, block: str, name: str, x: Array, made: Norm, rows: slice) -> Array:
         weight = self.weights.whole(f"{name}.weight")
         bias = self.weights.whole(f"{name}.bias") if self.config.bias else None
@@ -139,11 +172,26 @@ class Computation:
         self._finite(f"{block}.std", std)
         return self._finite(block, made.result[rows], *_parts(name))
 
-    def _linear(self, name: str, x: Array, out: Array) -> Array:
-        np.matmul(x, self.weights.whole(f"{name}.weight"), out=out)
+    def _linear(self, name: str, x: Array, out: Array) -> Iterator[int]:
+        yield from self._product(f"{name}.weight", 1, x, out)
         if self.config.bias:
-            out += self.weights.whole(f"{name}.bias")
-        return out
+            self._bias(name, out)
+
+    def _product(self, name: str, axis: int, x: Array, out: Array) -> Iterator[int]:
+        """x by a weight, whose `axis` is the outputs', a piece of it at a time."""
+        shape = self.weights.shape(name)
+        for outputs, cost in _cut(shape[axis], math.prod(shape) * max(len(x), _TOUCH)):
+            yield cost
+            self._multiply(name, axis, outputs, x, out)
+
+    @_quietly
+    def _multiply(self, name: str, axis: int, outputs: slice, x: Array, out: Array) -> None:
+        piece = self.weights.piece(name, axis, outputs, self._room)
+        np.matmul(x, piece if axis else piece.T, out=out[:, outputs])
+
+    @_quietly
+    def _bias(self, name: str, out: Array) -> None:
+        out += self.weights.whole(f"{name}.bias")
 
     def _finite(self, block: str, array: Array, *names: str) -> Array:
         """Give an array back, or raise: its weights are damaged, or else it overflows."""
@@ -151,10 +199,10 @@ class Computation:
             self.weights.refuse(block, names)
         return array
 
-    def _finite_heads(self, block: str, part: str, array: NDArray[np.float32]) -> None:
-        """The same for an array of all heads, (head, ...)."""
+    def _finite_heads(self, block: str, part: str, array: Array, heads: slice) -> None:
+        """The same for an array of several heads, (head, ...)."""
         if not all_finite(array):
-            head = next(i for i, one in enumerate(array) if not all_finite(one))
+            head = next(i for i, one in enumerate(array, heads.start) if not all_finite(one))
             self.weights.refuse(f"{block}.head{head}.{part}", ())
 
     def _refuse_heads(self, layer: int, rows: slice) -> None:
@@ -167,6 +215,24 @@ class Computation:
             if not all_finite(part[head, rows])
         )
         self.weights.refuse(block, _parts(f"h.{layer}.attn.c_attn"))
+
+
+def _cut(length: int, cost: int) -> Iterator[tuple[slice, int]]:
+    """Cut what costs so much in all into slices that each fit a step, and say what they cost."""
+    n_slices = max(1, min(length, -(-cost // _STEP)))
+    for number in range(n_slices):
+        part = slice(length * number // n_slices, length * (number + 1) // n_slices)
+        yield part, cost // n_slices
+
+
+def _paced(costs: Iterable[int], layer: int) -> Iterator[int]:
+    """Do work that says beforehand what its parts cost, and yield before a step gets too long."""
+    spent = 0
+    for cost in costs:
+        if spent and spent + cost > _STEP:
+            yield layer
+            spent = 0
+        spent += cost
 
 
 def _parts(name: str) -> tuple[str, str]:

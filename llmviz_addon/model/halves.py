@@ -1,0 +1,88 @@
+"""Numbers of 16 bits as float32: what numpy's own conversion gives, several times as fast.
+
+numpy converts float16 number by number. Moving bits is arithmetic on whole arrays instead, a
+chunk at a time, so that one step after the other finds it in the processor's cache. Nothing is
+rounded: every number of 16 bits is a float32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Numbers at a time: half a megabyte of float32.
+_CHUNK = 2**17
+
+# Infinity in either format; as an integer, NaN is larger, and every number is smaller.
+_INFINITE = {"F16": 0x7C00, "BF16": 0x7F80}
+_SIGN = 0x8000
+
+# The bias of float32's exponent is 127, that of float16's is 15.
+_SCALE = np.float32(2.0**112)
+# Float32's sign, fraction, and the exponent's lower five bits.
+_KEPT = np.int32(-0x70000001)
+_SMALLEST = np.ones(1, np.int32).view(np.float32)[0]
+
+
+def from_float16(raw: NDArray[Any], out: NDArray[np.float32]) -> None:
+    """Write float16 numbers into `out`, of the same shape.
+
+    Notes
+    -----
+    With their bits where float32 has its own, the numbers are 2^-112 times what they were, since
+    the exponents have different biases. Multiplying puts that right, for subnormal numbers, too.
+    Infinity and NaN would become finite, and are left to numpy, as is everything where the
+    processor is set to take subnormal numbers for zero, as libraries compiled for speed may do.
+    """
+    exact = bool(_SMALLEST * _SCALE > 0)
+    for numbers, room in _chunks(raw, out):
+        if not (exact and all_finite(numbers, "F16")):
+            room[...] = numbers
+            continue
+        bits = room.view("<i4")
+        bits[...] = numbers.view("<i2")  # the sign fills the upper half
+        bits <<= 13
+        bits &= _KEPT
+        room *= _SCALE
+
+
+def from_bfloat16(raw: NDArray[Any], out: NDArray[np.float32]) -> None:
+    """Write bfloat16 numbers, given as their bits in uint16, into `out`, of the same shape.
+
+    They are the upper halves of float32 numbers.
+    """
+    for numbers, room in _chunks(raw, out):
+        bits = room.view("<u4")
+        bits[...] = numbers
+        bits <<= 16
+
+
+def all_finite(raw: NDArray[Any], dtype: str) -> bool:
+    """Whether no number is NaN or infinite, without converting any.
+
+    Parameters
+    ----------
+    raw
+        At least one number of 16 bits, of any type.
+    dtype : str
+        What the bits mean, `"F16"` or `"BF16"`.
+    """
+    infinite = _INFINITE[dtype]
+    # Signed, the negative ones come first, and unsigned, last.
+    return bool(raw.view("<i2").max() < infinite and raw.view("<u2").max() < _SIGN | infinite)
+
+
+def _chunks(
+    raw: NDArray[Any], out: NDArray[np.float32]
+) -> Iterator[tuple[NDArray[Any], NDArray[np.float32]]]:
+    """Parts of both arrays that belong together, in the order in which they stand in memory."""
+    if raw.ndim == 2 and raw.strides[0] < raw.strides[1]:
+        raw, out = raw.T, out.T
+    if raw.size:
+        rows = max(1, _CHUNK * len(raw) // raw.size)
+        for start in range(0, len(raw), rows):
+            # Columns of a matrix are gathered once, and not in every step.
+            yield np.ascontiguousarray(raw[start : start + rows]), out[start : start + rows]
