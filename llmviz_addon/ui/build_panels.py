@@ -50,7 +50,7 @@ class LLMVIZ_PT_detail(Sidebar, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
         layout.enabled = running.work is None
-        found = state.estimate_of(context.scene)
+        found = state.estimate_to_draw(context.scene)
         if found is not None and estimates.only_cubes(found):
             paragraph(layout, context, f"All {found.cubes:,} cells are cubes of their own")
             return

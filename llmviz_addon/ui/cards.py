@@ -32,6 +32,12 @@ _UNPUBLISHED = ("gpt3",)
 # For a model that reads words and proposes no prompt.
 _WORDS = "The quick brown fox"
 
+# For one that reads token ids.
+_ID = "0"
+
+# What a checkpoint's folder holds, in the format of Hugging Face.
+_FILES = ("config.json", "model.safetensors", "tokenizer.json, or", "vocab.json, merges.txt")
+
 
 @dataclass(frozen=True)
 class Card:
@@ -47,6 +53,10 @@ class Card:
         Why it cannot be built, as a sentence for people; empty where it can.
     note : str
         What else there is to know, as a sentence: that it has no numbers, and what brings them.
+    files : tuple of str
+        The files that bring them, a line each.
+    proposal : str
+        A prompt to begin with; empty for a model without numbers.
     reader : Model or None
         The model without its weights, to read prompts with.
     has_numbers : bool
@@ -57,6 +67,8 @@ class Card:
     facts: tuple[str, ...] = ()
     problem: str = ""
     note: str = ""
+    files: tuple[str, ...] = ()
+    proposal: str = ""
     reader: Model | None = None
     has_numbers: bool = False
     _readings: dict[str, tuple[Sequence[int], str]] = field(
@@ -75,6 +87,15 @@ class Card:
                 del self._readings[next(iter(self._readings))]
             self._readings[prompt] = _tokens(self.reader, prompt)
         return self._readings[prompt]
+
+    def why_no_prompt(self) -> str:
+        """Why a model that can be built reads no prompt, as a sentence; empty where it does."""
+        if self.problem or self.has_numbers or self.reader is None:
+            return ""
+        said = "Without numbers, no prompt is read"
+        if not self.files:
+            return said
+        return f"{said}; with them, up to {self.reader.config.n_ctx:,} tokens"
 
     def words(self, ids: Sequence[int]) -> tuple[str, ...]:
         """How tokens are written, where they are words; empty where the prompt shows it anyway."""
@@ -132,17 +153,14 @@ def prompt_of(model: Model) -> str:
     """A prompt to begin with; empty for a model without numbers, which reads none."""
     if not model.has_weights:
         return ""
-    return model.prompt or (_WORDS if model.tokenizer.unit == "words" else "0")
+    return model.prompt or (_WORDS if model.tokenizer.unit == "words" else _ID)
 
 
 def shape_only(preset_id: str) -> str:
     """What there is to know of a model that comes without its numbers."""
     if preset_id in _UNPUBLISHED:
         return "Shape only: its weights were never published"
-    return (
-        "Shape only. To see its numbers, choose Checkpoint and a folder with config.json, "
-        "model.safetensors, and tokenizer.json or vocab.json with merges.txt"
-    )
+    return "Shape only. To see its numbers, choose Checkpoint above, and a folder with these files:"
 
 
 def card(source: str) -> Card:
@@ -173,13 +191,12 @@ def preset_ids() -> tuple[str, ...]:
         return ()
 
 
-def starting_prompt(source: str) -> str:
-    """The prompt that a preset proposes; empty for others."""
+def is_proposed(prompt: str) -> bool:
+    """Whether a prompt is none of the user's own, but empty or one that a model begins with."""
     from ..model import presets
 
-    if source not in preset_ids():
-        return ""
-    return next(preset.prompt for preset in presets() if preset.id == source)
+    own = {preset.prompt for preset in presets()} if preset_ids() else set()
+    return prompt in {"", _WORDS, _ID, *own}
 
 
 # When it was read, what the files looked like then, and the card, by source.
@@ -210,8 +227,10 @@ def _read(source: str) -> Card:
         title=model.title,
         facts=(parameters(config), shape(config), sizes(config)),
         note="" if model.has_weights else shape_only(model.id),
+        files=() if model.has_weights or model.id in _UNPUBLISHED else _FILES,
         # Without its weights, so that no file stays open.
         reader=replace(model, weights=None),
+        proposal=prompt_of(model),
         has_numbers=model.has_weights,
     )
 

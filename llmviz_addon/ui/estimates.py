@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..detail import Estimate
@@ -18,12 +17,23 @@ if TYPE_CHECKING:
 
 _KILO = 1_000
 
+# Heads up to which a plan takes hundredths of a second, and estimates that are kept.
+_QUICK, _MOST_KEPT = 500, 16
+
+# Estimates by what they were made from.
+_found: dict[tuple, Estimate] = {}
+
 
 class MemoryShortageError(Exception):
     """A model that will not fit into memory; the message is one sentence for people."""
 
 
-@lru_cache(maxsize=16)
+def is_slow(*question: Any) -> bool:
+    """Whether `estimate` takes longer for these arguments than a panel may take to draw."""
+    config = question[0]
+    return config.n_layer * config.n_head > _QUICK and question not in _found
+
+
 def estimate(config: Config, n_prompt: int, full_context: bool, cubes: int, slabs: int) -> Estimate:
     """What drawing a model takes.
 
@@ -40,8 +50,14 @@ def estimate(config: Config, n_prompt: int, full_context: bool, cubes: int, slab
     """
     from .. import detail
 
-    computed, budget = detail.n_computed(config, n_prompt), detail.Budget(cubes, slabs)
-    return detail.plan(config, computed, full_context=full_context, budget=budget).estimate
+    question = config, n_prompt, full_context, cubes, slabs
+    if question not in _found:
+        while len(_found) >= _MOST_KEPT:
+            del _found[next(iter(_found))]
+        computed, budget = detail.n_computed(config, n_prompt), detail.Budget(cubes, slabs)
+        plan = detail.plan(config, computed, full_context=full_context, budget=budget)
+        _found[question] = plan.estimate
+    return _found[question]
 
 
 def rows(found: Estimate) -> tuple[tuple[str, str], ...]:

@@ -24,15 +24,16 @@ class LLMVIZ_PT_inspect(OnModel, bpy.types.Panel):
         layout = self.layout
         layout.enabled = running.work is None
         if inspecting.slab_roots(context.scene):
-            _draw_window(layout, context.scene.llmviz)
+            _draw_window(layout, context.scene)
         if said := _said_of(inspecting.active_of(context.scene)):
             facts(layout, said)
         else:
             paragraph(layout, context, "Select a block in the view to read what it is", "INFO")
 
 
-def _draw_window(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) -> None:
+def _draw_window(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
     """Which cell to open up, typed or picked."""
+    settings = scene.llmviz
     form = layout.column()
     form.use_property_split = True
     form.use_property_decorate = False
@@ -45,8 +46,10 @@ def _draw_window(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) 
     buttons = layout.row(align=True)
     # The cell is typed above; the eyedropper picks one.
     buttons.operator_context = "EXEC_DEFAULT"
-    buttons.operator(LLMVIZ_OT_open_window.bl_idname)
-    buttons.operator(LLMVIZ_OT_close_windows.bl_idname)
+    one, every = buttons.row(align=True), buttons.row(align=True)
+    one.enabled, every.enabled = bool(settings.window_block), inspecting.any_window(scene)
+    one.operator(LLMVIZ_OT_open_window.bl_idname)
+    every.operator(LLMVIZ_OT_close_windows.bl_idname)
 
 
 def _said_of(active: bpy.types.Object | None) -> tuple[tuple[str, str], ...]:

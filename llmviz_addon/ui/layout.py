@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import blf
 import bpy
 
 from . import running, state
+
+NO_BREAK = "\u00a0"
+"""A space at which no line is broken."""
+
+# The part of a row that a value takes.
+_VALUE = 0.6
 
 # Pixels, at scale 1, beside the text of a label in a sidebar: margins and tabs, and an icon.
 _MARGIN, _ICON = 60, 26
@@ -60,7 +66,20 @@ def paragraph(
         wrap(text, _ruler(context, beside + (_ICON if icon != "NONE" else 0)))
     ):
         shown = icon if index == 0 else "BLANK1"
-        column.label(text=line, icon="NONE" if icon == "NONE" else shown, translate=False)
+        text = line.replace(NO_BREAK, " ")
+        column.label(text=text, icon="NONE" if icon == "NONE" else shown, translate=False)
+
+
+def shortened(context: bpy.types.Context, words: Sequence[str]) -> str:
+    """As many words as fit beside a name in `facts`, with a sign that there are more."""
+    fits = _ruler(context, 0, _VALUE)
+    text = "".join(words[:1])
+    for count in range(2, len(words) + 1):
+        longer = f"{text} {words[count - 1]}"
+        if not fits(longer if count == len(words) else f"{longer} …"):
+            return f"{text} …"
+        text = longer
+    return text
 
 
 def facts(layout: bpy.types.UILayout, rows: tuple[tuple[str, str], ...]) -> None:
@@ -68,7 +87,7 @@ def facts(layout: bpy.types.UILayout, rows: tuple[tuple[str, str], ...]) -> None
     column = layout.column(align=True)
     column.scale_y = 0.85
     for name, value in rows:
-        split = column.split(factor=0.4)
+        split = column.split(factor=1 - _VALUE)
         left = split.row()
         left.alignment = "RIGHT"
         left.label(text=name)
@@ -76,9 +95,9 @@ def facts(layout: bpy.types.UILayout, rows: tuple[tuple[str, str], ...]) -> None
 
 
 def wrap(text: str, fits: Callable[[str], bool]) -> list[str]:
-    """Lines that fit, broken between words, or within a word that does not fit by itself."""
+    """Lines that fit, broken at spaces, or within a word that does not fit by itself."""
     lines, line = [], ""
-    for word in text.split():
+    for word in filter(None, text.split(" ")):
         longer = f"{line} {word}".strip()
         if fits(longer):
             line = longer
@@ -93,13 +112,13 @@ def wrap(text: str, fits: Callable[[str], bool]) -> list[str]:
     return [*lines, line] if line else lines
 
 
-def _ruler(context: bpy.types.Context, beside: float) -> Callable[[str], bool]:
-    """Whether a text fits into a line of the region, in the interface's own font."""
+def _ruler(context: bpy.types.Context, beside: float, share: float = 1.0) -> Callable[[str], bool]:
+    """Whether a text fits into a share of a line of the region, in the interface's own font."""
     region, preferences = context.region, context.preferences
     # Without a window Blender has not computed it and says 0.
     scale = preferences.system.ui_scale or 1.0
     width = region.width if region is not None and region.width > 1 else 280 * scale
-    room = width - scale * (_MARGIN + beside)
+    room = share * (width - scale * (_MARGIN + beside))
     points = preferences.ui_styles[0].widget.points
 
     def fits(text: str) -> bool:

@@ -10,11 +10,11 @@ from . import cards, running, state
 from .build import LLMVIZ_OT_build_demo
 from .build_panels import LLMVIZ_PT_build, LLMVIZ_PT_detail
 from .inspect_panel import LLMVIZ_PT_inspect
-from .layout import OnModel, Sidebar, draw_progress, facts, paragraph
+from .layout import NO_BREAK, OnModel, Sidebar, draw_progress, facts, paragraph, shortened
 from .pictures import LLMVIZ_OT_render_film, LLMVIZ_OT_render_stills, why_no_folder
 
-# Token ids shown of a prompt before it is cut.
-_MOST_IDS = 16
+# Tokens that are spelled before a prompt is cut.
+_MOST_WORDS = 16
 
 
 class LLMVIZ_PT_start(Sidebar, bpy.types.Panel):
@@ -51,7 +51,7 @@ class LLMVIZ_PT_model(Sidebar, bpy.types.Panel):
         settings = context.scene.llmviz
         layout.prop(settings, "picker", text="")
         if settings.model not in cards.preset_ids():
-            layout.prop(settings, "checkpoint", text="")
+            layout.prop(settings, "checkpoint", text="", placeholder="Folder or .safetensors File")
         card = state.card_of(context.scene)
         if card.facts:
             column = layout.column(align=True)
@@ -62,7 +62,12 @@ class LLMVIZ_PT_model(Sidebar, bpy.types.Panel):
             icon = "ERROR" if settings.model else "INFO"
             paragraph(layout, context, card.problem, icon, alert=bool(settings.model))
         if card.note:
-            paragraph(layout, context, card.note, "INFO")
+            column = layout.column(align=True)
+            paragraph(column, context, card.note, "INFO")
+            files = column.column(align=True)
+            files.scale_y = 0.75
+            for file in card.files:
+                files.label(text=file, icon="DOT", translate=False)
 
 
 class LLMVIZ_PT_prompt(Sidebar, bpy.types.Panel):
@@ -75,14 +80,14 @@ class LLMVIZ_PT_prompt(Sidebar, bpy.types.Panel):
         layout.enabled = running.work is None
         settings = context.scene.llmviz
         card = state.card_of(context.scene)
+        if reason := card.why_no_prompt():
+            paragraph(layout, context, reason, "INFO")
+            return
         ids, problem = card.read(settings.prompt)
         row = layout.row()
-        row.enabled = card.has_numbers or not card.facts
         row.alert = bool(problem)
-        row.prop(settings, "prompt", text="")
-        if card.note:
-            paragraph(layout, context, "Without numbers, no prompt is read", "INFO")
-        elif problem:
+        row.prop(settings, "prompt", text="", placeholder="Text to Read")
+        if problem:
             paragraph(layout, context, problem, "ERROR", alert=True)
         elif ids:
             _draw_tokens(layout, context, card, ids)
@@ -92,17 +97,17 @@ def _draw_tokens(
     layout: bpy.types.UILayout, context: bpy.types.Context, card: cards.Card, ids: Sequence[int]
 ) -> None:
     """How many tokens a prompt has, which, and how they are written where that is not plain."""
-    more = " …" if len(ids) > _MOST_IDS else ""
-    shown = ids[:_MOST_IDS]
     facts(
         layout,
         (
             ("Tokens", f"{len(ids):,} of {card.reader.config.n_ctx:,}"),
-            ("Token Ids", " ".join(str(token) for token in shown) + more),
+            ("Token Ids", shortened(context, [str(token) for token in ids])),
         ),
     )
-    if words := card.words(shown):
-        paragraph(layout, context, " | ".join(words) + more)
+    if words := card.words(ids[:_MOST_WORDS]):
+        more = " …" if len(ids) > _MOST_WORDS else ""
+        # A line breaks after a bar.
+        paragraph(layout, context, f"{NO_BREAK}| ".join(words) + more)
     if len(ids) > cards.FILMED:
         hint = f"The walkthrough is made for prompts of up to {cards.FILMED} tokens"
         paragraph(layout, context, hint, "INFO")
@@ -180,8 +185,6 @@ class LLMVIZ_PT_render(OnModel, bpy.types.Panel):
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
-        from ..scene import stills
-
         layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
@@ -193,7 +196,7 @@ class LLMVIZ_PT_render(OnModel, bpy.types.Panel):
         if reason := why_no_folder(context.scene):
             paragraph(form, context, reason, "INFO")
         column = form.column(heading="Stills", align=True)
-        for index, (_, title) in enumerate(stills(context.scene)):
+        for index, (_, title) in enumerate(state.stills_of(context.scene)):
             column.prop(settings, "stills_ticked", index=index, text=title)
         if draw_progress(layout, LLMVIZ_OT_render_stills.bl_idname):
             return

@@ -57,13 +57,17 @@ def _picked(self: LLMVIZ_PG_settings) -> int:
 
 def _pick(self: LLMVIZ_PG_settings, number: int) -> None:
     ids = cards.preset_ids()
-    before = self.model
-    if before not in ids:
-        self.checkpoint_kept = before
+    if self.model not in ids:
+        self.checkpoint_kept = self.model
     self.model = ids[number] if number < len(ids) else self.checkpoint_kept
-    proposed = cards.starting_prompt(self.model)
-    if proposed and self.prompt in ("", cards.starting_prompt(before)):
-        self.prompt = proposed
+    _propose(self)
+
+
+def _propose(self: LLMVIZ_PG_settings) -> None:
+    """Give the model that was chosen a prompt in its own units, unless the user wrote one."""
+    proposal = state.card_of(self.id_data).proposal
+    if proposal and cards.is_proposed(self.prompt):
+        self.prompt = proposal
 
 
 def _checkpoint(self: LLMVIZ_PG_settings) -> str:
@@ -72,6 +76,7 @@ def _checkpoint(self: LLMVIZ_PG_settings) -> str:
 
 def _set_checkpoint(self: LLMVIZ_PG_settings, path: str) -> None:
     self.checkpoint_kept = self.model = path
+    _propose(self)
 
 
 def _looks(_self: bpy.types.PropertyGroup, _context: bpy.types.Context | None) -> list[tuple]:
@@ -157,13 +162,11 @@ def _set_captions(self: LLMVIZ_PG_settings, value: bool) -> None:
 
 
 def _stills(_self: bpy.types.PropertyGroup, _context: bpy.types.Context | None) -> list[tuple]:
-    from ..scene import stills
-
     return _keep(
         "stills",
         [
             (still_id, title, "Render this picture", "NONE", 1 << number)
-            for number, (still_id, title) in enumerate(stills(_self.id_data))
+            for number, (still_id, title) in enumerate(state.stills_of(_self.id_data))
         ],
     )
 

@@ -6,6 +6,7 @@ scene's session number: they are for the moment, are not saved, and survive undo
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import bpy
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 _WAYS = {"cubes": "cubes", "slab": "slabs", "shape": "shapes"}
 
 _messages: dict[int, str] = {}
+
+# Stills by what holds for the film.
+_stills: dict[frozenset[str] | None, tuple[tuple[str, str], ...]] = {}
+
+# Estimates that are about to be made.
+_asked: set[tuple] = set()
 
 
 def say(scene: bpy.types.Scene, message: str) -> None:
@@ -43,6 +50,17 @@ def standing(scene: bpy.types.Scene) -> tuple[bpy.types.Collection, ...]:
     from ..scene import roots
 
     return () if running.is_building(scene) else tuple(roots(scene))
+
+
+def stills_of(scene: bpy.types.Scene) -> tuple[tuple[str, str], ...]:
+    """Ids and titles of the stills that a scene offers; kept, since panels ask often."""
+    from ..scene import stills
+    from ..scene.recipe import facts_of
+
+    facts = next((facts_of(root) for root in standing(scene)), None)
+    if facts not in _stills:
+        _stills[facts] = stills(None if facts is None else scene)
+    return _stills[facts]
 
 
 def ways_of(root: bpy.types.Collection) -> tuple[str, ...]:
@@ -94,13 +112,37 @@ def prompt_of(scene: bpy.types.Scene) -> str:
 
 def estimate_of(scene: bpy.types.Scene) -> Estimate | None:
     """What building the scene's model takes; None where it cannot be built."""
+    question = _question(scene)
+    return estimates.estimate(*question) if question else None
+
+
+def estimate_to_draw(scene: bpy.types.Scene) -> Estimate | None:
+    """The same for a panel: None also for the moment that a slow estimate takes, after drawing."""
+    question = _question(scene)
+    if question is None:
+        return None
+    if bpy.app.background or not estimates.is_slow(*question):
+        return estimates.estimate(*question)
+    if question not in _asked:
+        _asked.add(question)
+        bpy.app.timers.register(partial(_estimate, question), first_interval=0.05)
+    return None
+
+
+def _question(scene: bpy.types.Scene) -> tuple | None:
+    """What `estimates.estimate` is to be asked for a scene; None where nothing can be built."""
     card, settings = card_of(scene), scene.llmviz
     ids, problem = card.read(settings.prompt)
     if card.reader is None or card.problem or problem:
         return None
-    return estimates.estimate(
-        card.reader.config, len(ids), settings.full_context, settings.cubes, settings.slabs
-    )
+    return card.reader.config, len(ids), settings.full_context, settings.cubes, settings.slabs
+
+
+def _estimate(question: tuple) -> None:
+    """Estimate what a panel could not wait for, and have it drawn again."""
+    _asked.discard(question)
+    estimates.estimate(*question)
+    running.redraw(bpy.context.window_manager)
 
 
 def check_memory(scene: bpy.types.Scene) -> None:

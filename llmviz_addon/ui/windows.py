@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import bpy
 from bpy.props import IntProperty, StringProperty
-from bpy_extras.view3d_utils import region_2d_to_origin_3d, region_2d_to_vector_3d
-from mathutils import Vector
 
 from . import inspecting, state
+
+if TYPE_CHECKING:
+    from ..anatomy import Hit
 
 # What turns the view while a cell is being picked.
 _NAVIGATION = {
@@ -85,7 +88,7 @@ class LLMVIZ_OT_open_window(_OnSlabs, bpy.types.Operator):
         if bpy.app.background or context.window is None:
             return self.execute(context)
         context.window.cursor_modal_set("EYEDROPPER")
-        context.workspace.status_text_set("Click: Open Up    Esc: Cancel")
+        self._tell(context, None)
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
@@ -96,16 +99,28 @@ class LLMVIZ_OT_open_window(_OnSlabs, bpy.types.Operator):
         if event.type in {"ESC", "RIGHTMOUSE"} and event.value == "PRESS":
             self.cancel(context)
             return {"CANCELLED"}
-        if event.type != "LEFTMOUSE" or event.value != "PRESS":
+        clicked = event.type == "LEFTMOUSE" and event.value == "PRESS"
+        if not clicked and event.type != "MOUSEMOVE":
             return {"RUNNING_MODAL"}
-        ray = ray_under(context.screen, event.mouse_x, event.mouse_y)
+        ray = inspecting.ray_under(context.screen, event.mouse_x, event.mouse_y)
         hit = None if ray is None else inspecting.cell_at(context.scene, *ray)
+        if not clicked:
+            self._tell(context, hit)
+            return {"RUNNING_MODAL"}
         if hit is None:
             self.report({"WARNING"}, "There is no cell here; click a slab, or press Esc")
             return {"RUNNING_MODAL"}
         self.block, self.column, self.row = hit.block, hit.column, hit.row
         self.cancel(context)
+        settings = context.scene.llmviz
+        settings.window_block = hit.block
+        settings.window_column, settings.window_row = hit.column, hit.row
         return self.execute(context)
+
+    def _tell(self, context: bpy.types.Context, hit: Hit | None) -> None:
+        """Say in the status bar what is under the mouse, and what keys do."""
+        place = f"{hit.block}, column {hit.column}, row {hit.row}    " if hit else ""
+        context.workspace.status_text_set(f"{place}Click: Open Up    Esc: Cancel")
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Give the cursor and the status bar back."""
@@ -125,27 +140,6 @@ class LLMVIZ_OT_close_windows(_OnSlabs, bpy.types.Operator):
 
         scene_room.close_windows(context.scene)
         return {"FINISHED"}
-
-
-def ray_under(screen: bpy.types.Screen, x: int, y: int) -> tuple[Vector, Vector] | None:
-    """Origin and direction of the ray under a pixel of a window; None outside of 3D views."""
-    for area in screen.areas:
-        if area.type != "VIEW_3D":
-            continue
-        # Sidebars lie over the view.
-        over = [r for r in area.regions if r.width > 1 and _holds(r, x, y)]
-        if len(over) != 1 or over[0].type != "WINDOW":
-            continue
-        region, view = over[0], area.spaces.active.region_3d
-        place = (x - region.x, y - region.y)
-        direction = region_2d_to_vector_3d(region, view, place)
-        return region_2d_to_origin_3d(region, view, place), direction
-    return None
-
-
-def _holds(region: bpy.types.Region, x: int, y: int) -> bool:
-    within_x = region.x <= x < region.x + region.width
-    return within_x and region.y <= y < region.y + region.height
 
 
 register, unregister = bpy.utils.register_classes_factory(

@@ -17,7 +17,7 @@ from llmviz_addon import anatomy, detail, model
 from llmviz_addon import scene as scene_room
 from llmviz_addon.scene import names
 from llmviz_addon.scene import recipe as recipes
-from llmviz_addon.ui import build, estimates, inspecting, running, state, viewport, windows
+from llmviz_addon.ui import build, estimates, inspecting, running, state, viewport
 
 SMALL = model.Config(n_layer=2, n_head=2, n_embd=8, n_ctx=6, n_vocab=5)
 
@@ -353,8 +353,8 @@ def test_the_sidebar_lies_over_the_view_and_takes_its_clicks():
     sidebar = SimpleNamespace(type="UI", x=600, y=0, width=200, height=600)
     area = SimpleNamespace(type="VIEW_3D", regions=[region, sidebar])
     screen = SimpleNamespace(areas=[SimpleNamespace(type="OUTLINER"), area])
-    assert windows.ray_under(screen, 700, 300) is None
-    assert windows.ray_under(screen, 900, 300) is None
+    assert inspecting.ray_under(screen, 700, 300) is None
+    assert inspecting.ray_under(screen, 900, 300) is None
 
 
 def test_stopping_reaches_the_scene_room_at_once(asked):
