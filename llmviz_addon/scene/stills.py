@@ -17,6 +17,7 @@ from mathutils import Euler, Quaternion, Vector
 
 from .. import walkthrough
 from ..walkthrough import CameraPose, Margins, Still, targets
+from ..walkthrough.wording import LARGE
 from . import captions, company, compat, film, kit, looks, names, recipe, stage, tree
 from .attributes import read_attribute
 from .blocks import CELL
@@ -117,10 +118,10 @@ def overview(
         The view's rotation, the point it turns about, and its distance from there in metres.
     """
     upright = tree.anchor_of(roots[0]).matrix_world.to_quaternion()
-    seen = np.concatenate([_outline(root) for root in roots])
+    outlines = [_outline(root) for root in roots]
     pose = walkthrough.fit(
-        seen @ np.array(upright.to_matrix()),
-        *_direction(roots),
+        np.concatenate(outlines) @ np.array(upright.to_matrix()),
+        *_direction(outlines),
         lens=lens,
         aspect=aspect,
         margins=margins,
@@ -129,14 +130,13 @@ def overview(
     return rotation, upright @ Vector(pose.aim), pose.distance
 
 
-def _direction(roots: Sequence[bpy.types.Collection]) -> tuple[float, float]:
+def _direction(outlines: Sequence[np.ndarray]) -> tuple[float, float]:
     """Azimuth and elevation, in degrees, from which whole models read."""
-    if len(roots) > 1:
+    if len(outlines) > 1:
         return _AT_A_ROW
-    facts = recipe.facts_of(roots[0])
-    if "large" in facts:
+    if np.ptp(outlines[0], axis=0).max() > LARGE * CELL:
         return _AT_A_TOWER
-    still = walkthrough.stills(facts)[0]
+    still = walkthrough.stills()[0]
     return still.azimuth, still.elevation
 
 
