@@ -1,0 +1,75 @@
+"""The ray under the mouse leads to what is drawn there, at any distance from the world's middle."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import bpy
+import numpy as np
+import pytest
+from mathutils import Euler, Vector
+
+from llmviz_addon import scene as scene_room
+from llmviz_addon.scene import tree
+from llmviz_addon.scene.blocks import CELL
+from llmviz_addon.ui import inspecting
+
+
+def eye_at(place: tuple[float, float, float]) -> np.ndarray:
+    """(4, 4) from the world to the axes of a viewer at a place who looks down at an angle."""
+    turn = np.array(Euler((1.1, 0.0, -0.4)).to_matrix(), float)
+    stands = np.eye(4)
+    stands[:3, :3], stands[:3, 3] = turn, place
+    return np.linalg.inv(stands)
+
+
+def lens(perspective: bool) -> np.ndarray:
+    """A projection as OpenGL has it, shifted as a camera's view is that was dragged aside."""
+    near, far = 0.03, 30_000.0
+    if perspective:
+        depth = (-(far + near) / (far - near), -2 * far * near / (far - near))
+        return np.array(
+            [[1.4, 0, 0.11, 0], [0, 2.1, -0.07, 0], [0, 0, *depth], [0, 0, -1, 0]], float
+        )
+    return np.array(
+        [[0.8, 0, 0, 0.11], [0, 1.2, 0, -0.07], [0, 0, -2 / far, 0], [0, 0, 0, 1]], float
+    )
+
+
+@pytest.mark.parametrize("perspective", [True, False])
+@pytest.mark.parametrize("away", [0.0, 4_000.0, 20_000.0])
+def test_the_ray_through_where_a_point_is_seen_meets_the_point(perspective, away):
+    place = (away, -3.0, away / 2)
+    view = SimpleNamespace(
+        view_matrix=eye_at(place), window_matrix=lens(perspective), is_perspective=perspective
+    )
+    for seen in ((0.3, -0.2, -1.0), (-0.5, 0.3, -4.0), (0.0, 0.0, -0.1)):
+        point = np.linalg.inv(view.view_matrix) @ np.array([*seen, 1.0])
+        shown = view.window_matrix @ view.view_matrix @ point
+        across, up = 0.5 + shown[:2] / shown[3] / 2
+        origin, toward = inspecting.ray_through(view, across, up)
+        toward = toward / np.linalg.norm(toward)
+        way = point[:3] - origin
+        missed = way - (way @ toward) * toward
+        assert way @ toward > 0
+        assert np.linalg.norm(missed) < 0.01 * CELL
+
+
+def test_cells_are_found_in_every_model_whether_cubes_or_slabs(settings):
+    bpy.ops.llmviz.build()
+    settings.cubes = 0
+    bpy.ops.llmviz.build_beside()
+    for root in scene_room.roots(bpy.context.scene):
+        block = inspecting.plan_for(root).anatomy.blocks["wte"]
+        cell = (Vector(block.origin) + Vector((1, 0, -7))) * CELL
+        place = tree.anchor_of(root).matrix_basis @ cell
+        hit = inspecting.cell_at(bpy.context.scene, place - Vector((0, 5, 0)), Vector((0, 1, 0)))
+        assert (hit.block, hit.column, hit.row) == ("wte", 1, 7)
+
+
+def test_a_model_that_the_ray_passes_by_is_not_planned(settings, monkeypatch):
+    settings.cubes = 0
+    bpy.ops.llmviz.build()
+    monkeypatch.setattr(inspecting, "plan_for", lambda _root: pytest.fail("planned"))
+    origin, toward = Vector((0, -5, 9_000)), Vector((0, 1, 0))
+    assert inspecting.cell_at(bpy.context.scene, origin, toward) is None

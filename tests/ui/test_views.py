@@ -1,0 +1,163 @@
+"""What building, adding and removing do to the 3D views: they turn when other models stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+
+import bpy
+import pytest
+from mathutils import Quaternion, Vector
+
+from llmviz_addon import scene as scene_room
+from llmviz_addon.ui import viewport
+
+LEVEL = Quaternion()
+
+
+@pytest.fixture
+def view() -> bpy.types.RegionView3D:
+    """Where the only 3D view stands, 7 m from a place of the user's."""
+    (area,) = (a for a in bpy.context.screen.areas if a.type == "VIEW_3D")
+    region = area.spaces.active.region_3d
+    region.view_perspective, region.view_distance = "PERSP", 7.0
+    return region
+
+
+@pytest.fixture
+def models(monkeypatch) -> Callable[[int], list[bpy.types.Collection]]:
+    """A function that makes models; a view of so many is a hundred metres away for each."""
+    monkeypatch.setattr(
+        scene_room,
+        "overview",
+        lambda roots, *_: (LEVEL, Vector((0, 0, 0)), 100.0 * len(roots)),
+    )
+    return lambda count: [bpy.data.collections.new("Model") for _ in range(count)]
+
+
+def prepare(roots: list[bpy.types.Collection], turn: bool = True) -> None:
+    viewport.prepare([bpy.context.screen], roots, turn)
+
+
+def restore() -> None:
+    viewport.restore([bpy.context.screen])
+
+
+def test_views_turn_to_all_models_when_one_more_stands(view, models):
+    prepare(models(1))
+    assert view.view_distance == pytest.approx(100)
+    prepare(models(3))
+    assert view.view_distance == pytest.approx(300)
+    restore()
+    assert view.view_distance == pytest.approx(7)
+
+
+def test_a_rebuild_is_seen_from_where_one_stands(view, models):
+    prepare(models(1))
+    view.view_distance = 42.0
+    prepare(models(1), turn=False)
+    assert view.view_distance == pytest.approx(42)
+
+
+def test_remove_gives_back_where_one_stood_before_the_last_turn(view, models):
+    prepare(models(1))
+    view.view_distance = 42.0
+    prepare(models(2))
+    assert view.view_distance == pytest.approx(200)
+    restore()
+    assert view.view_distance == pytest.approx(42)
+
+
+def test_a_view_that_was_moved_since_is_left_there(view, models):
+    prepare(models(2))
+    view.view_distance = 42.0
+    viewport.follow([bpy.context.screen], models(1))
+    restore()
+    assert view.view_distance == pytest.approx(42)
+
+
+def test_views_follow_to_the_models_that_are_left(view, models):
+    prepare(models(3))
+    viewport.follow([bpy.context.screen], models(2))
+    assert view.view_distance == pytest.approx(200)
+    restore()
+    assert view.view_distance == pytest.approx(7)
+
+
+@pytest.fixture
+def camera() -> Iterator[bpy.types.Object]:
+    """The scene's camera."""
+    scene = bpy.context.scene
+    made = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
+    scene.collection.objects.link(made)
+    scene.camera = made
+    return made
+
+
+def test_a_view_that_shows_the_film_goes_on_to(view, models, camera):
+    prepare(models(1))
+    view.view_perspective = "CAMERA"
+    prepare(models(2))
+    assert view.view_perspective == "CAMERA"
+    restore()
+    assert view.view_perspective == "CAMERA", "the user's own choice"
+
+
+def test_a_view_keeps_showing_the_film_when_its_camera_is_made_anew(view, camera):
+    view.view_perspective = "CAMERA"
+    screens = [bpy.context.screen]
+    watching = viewport.watching(screens)
+    bpy.data.objects.remove(camera)
+    view.view_perspective = "PERSP"  # as Blender does at once where it draws
+    viewport.watch_on(screens, watching)
+    assert view.view_perspective == "CAMERA"
+    view.view_perspective, view.view_distance = "PERSP", 42.0
+    viewport.watch_on(screens, watching)
+    assert view.view_perspective == "PERSP", "the user left the camera"
+
+
+def test_building_another_model_turns_and_a_new_prompt_does_not(monkeypatch, settings):
+    turned = []
+    prepared = viewport.prepare
+    monkeypatch.setattr(
+        viewport,
+        "prepare",
+        lambda screens, roots, turn: (turned.append(turn), prepared(screens, roots, False)),
+    )
+    bpy.ops.llmviz.build()
+    settings.prompt = "ABC"
+    bpy.ops.llmviz.build()
+    bpy.ops.llmviz.build_beside()
+    bpy.ops.llmviz.remove()
+    bpy.ops.llmviz.build()
+    assert turned == [True, False, True, True]
+
+
+def region(kind: str, side: str, x: int, y: int, width: int, height: int) -> SimpleNamespace:
+    return SimpleNamespace(type=kind, alignment=side, x=x, y=y, width=width, height=height)
+
+
+def test_models_are_seen_beside_what_lies_over_the_view():
+    """A view of 1000 by 500 pixels at (100, 50), its sidebar moved to the left."""
+    regions = [
+        region("WINDOW", "NONE", 100, 50, 1000, 500),
+        region("HEADER", "TOP", 100, 525, 1000, 25),
+        region("UI", "LEFT", 100, 50, 300, 475),
+        region("TOOLS", "RIGHT", 1050, 50, 50, 475),
+        region("ASSET_SHELF", "BOTTOM", 100, 50, 1, 1),
+        region("HUD", "FLOAT", 420, 60, 200, 100),
+    ]
+    aspect, margins = viewport._room(SimpleNamespace(regions=regions))
+    free = viewport._MARGIN
+    assert aspect == 2
+    assert (margins.left, margins.right) == pytest.approx((0.3 + free, 0.05 + free))
+    assert (margins.top, margins.bottom) == pytest.approx((0.05 + free, free))
+
+
+def test_a_view_that_is_covered_is_framed_as_if_it_were_not():
+    regions = [
+        region("WINDOW", "NONE", 0, 0, 400, 400),
+        region("UI", "RIGHT", 50, 0, 350, 400),
+    ]
+    _, margins = viewport._room(SimpleNamespace(regions=regions))
+    assert margins.right == viewport._MARGIN
