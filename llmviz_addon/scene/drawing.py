@@ -179,10 +179,10 @@ def draw_strips(
         tile=Easel(anchor, collection, shared.tile, tints=TILE_TINTS),
     )
     tokenizer = numbers.model.tokenizer
-    yield 0.0, "Drawing the input"
-    strips.draw_input(easels, numbers.anatomy, tokenizer, numbers.trace.ids)
-    yield 0.5, "Drawing the output"
-    strips.draw_output(easels, numbers.anatomy, tokenizer, numbers.trace["probabilities"])
+    read = strips.draw_input(easels, numbers.anatomy, tokenizer, numbers.trace.ids)
+    yield from share(read, 0.0, 0.5)
+    made = strips.draw_output(easels, numbers.anatomy, tokenizer, numbers.trace["probabilities"])
+    yield from share(made, 0.5, 1.0)
 
 
 def _anchor(

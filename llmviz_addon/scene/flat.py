@@ -26,14 +26,15 @@ FACING_VIEWER = (np.pi / 2, 0.0, 0.0)
 class Easel:
     """Where flat things are made: they go into `collection` and hang on `root`.
 
-    `tints` are the colours of meshes in Solid mode, by kind.
+    `tints` are the colours of meshes in Solid mode, by kind; places count from `origin` (cells).
     """
 
-    root: bpy.types.Object
+    root: bpy.types.Object | None
     collection: bpy.types.Collection
     material: bpy.types.Material
     font: bpy.types.VectorFont | None = None
     tints: tuple[Color, ...] = ()
+    origin: tuple[float, float, float] = (0.0, 0.0, 0.0)
     _curves: dict[tuple, bpy.types.TextCurve] = field(default_factory=dict)
 
     def text(
@@ -125,7 +126,7 @@ class Easel:
         obj[names.HIGHLIGHT] = 0.0
         obj.id_properties_ui(names.OPACITY).update(min=0.0, max=1.0)
         obj.parent = self.root
-        obj.location = tuple(float(c) * CELL for c in place)
+        obj.location = tuple((float(c) - o) * CELL for c, o in zip(place, self.origin, strict=True))
         # What is read is neither lit nor a light, so it casts no shadow on the cubes.
         obj.visible_shadow = False
         self.collection.objects.link(obj)

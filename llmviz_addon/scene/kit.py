@@ -19,6 +19,7 @@ from . import materials, names
 from .attributes import write_attribute
 from .groups import cell_color as cell_color_group
 from .groups import cells as cells_group
+from .groups import pieces as pieces_group
 from .groups import repeats as repeats_group
 from .groups import slab_cells as slab_cells_group
 from .groups import slabs as slabs_group
@@ -58,10 +59,12 @@ def levels(number: np.ndarray, kind: int, empty: np.ndarray) -> np.ndarray:
     return np.where(empty, LEVELS, step).astype(np.int32) + kind * TINTS_PER_KIND
 
 
-def _mark(datablock: bpy.types.ID, role: str) -> None:
+def _mark(datablock: bpy.types.ID, role: str, optional: bool = False) -> None:
     datablock[names.OURS] = True
     datablock[names.ROLE] = role
     datablock[names.VERSION] = VERSION
+    if optional:
+        datablock[names.OPTIONAL] = True
 
 
 def _marked(pool: bpy.types.bpy_prop_collection, role: str) -> bpy.types.ID | None:
@@ -113,13 +116,18 @@ def _color_attribute(mesh: bpy.types.Mesh) -> None:
     mesh.attributes.default_color_name = names.CELL_COLOR
 
 
-def _part(pool: bpy.types.bpy_prop_collection, role: str, make: Callable[[], bpy.types.ID | None]):
+def _part(
+    pool: bpy.types.bpy_prop_collection,
+    role: str,
+    make: Callable[[], bpy.types.ID | None],
+    optional: bool = False,
+):
     """The part of the kit with this role, made where it is missing, e.g. because it was purged."""
     found = _marked(pool, role)
     if found is None:
         found = make()
         if found is not None:
-            _mark(found, role)
+            _mark(found, role, optional)
     return found
 
 
@@ -150,13 +158,14 @@ def ensure() -> Kit:
 
 def slabs() -> bpy.types.GeometryNodeTree:
     """The group that stands boxes on the tiles of slabs and shapes, made for the first of them."""
-    boxes = _part(bpy.data.collections, "boxes", _boxes)
-    return _part(bpy.data.node_groups, "slabs", lambda: slabs_group.build(boxes))
+    boxes = _part(bpy.data.collections, "boxes", _boxes, optional=True)
+    groups = bpy.data.node_groups
+    return _part(groups, "slabs", lambda: slabs_group.build(boxes), optional=True)
 
 
 def slab_cells() -> bpy.types.ShaderNodeTree:
     """The group that finds the cells of a slab."""
-    return _part(bpy.data.node_groups, "slab cells", slab_cells_group.build)
+    return _part(bpy.data.node_groups, "slab cells", slab_cells_group.build, optional=True)
 
 
 def shape_material(kit: Kit) -> bpy.types.Material:
@@ -165,12 +174,18 @@ def shape_material(kit: Kit) -> bpy.types.Material:
         bpy.data.materials,
         "shape material",
         lambda: materials.slab(kit.cell_color, slab_cells()),
+        optional=True,
     )
 
 
 def repeats() -> bpy.types.GeometryNodeTree:
     """The group that shows one object at many places."""
-    return _part(bpy.data.node_groups, "repeats", repeats_group.build)
+    return _part(bpy.data.node_groups, "repeats", repeats_group.build, optional=True)
+
+
+def pieces() -> bpy.types.GeometryNodeTree:
+    """The group that shows the pieces of a tile as one object."""
+    return _part(bpy.data.node_groups, "pieces", pieces_group.build, optional=True)
 
 
 def _palette(material: bpy.types.Material) -> bpy.types.Collection:
@@ -201,8 +216,8 @@ def _boxes() -> bpy.types.Collection:
         _color_attribute(mesh)
         mesh.shade_flat()
         box = bpy.data.objects.new(f"LLM Slab Box {index} {kind}", mesh)
-        _mark(box, "slab box")
-        _mark(mesh, "slab box mesh")
+        _mark(box, "slab box", optional=True)
+        _mark(mesh, "slab box mesh", optional=True)
         boxes.objects.link(box)
     return boxes
 

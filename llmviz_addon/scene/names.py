@@ -73,6 +73,8 @@ CAPTION_OF = "llmviz_caption_of"
 
 OURS = "llmviz"
 VERSION = "llmviz_version"
+# Of what models share: that it goes when no model uses it, and is made again when one does.
+OPTIONAL = "llmviz_optional"
 ROLE = "llmviz_role"
 
 # The kinds of a block, by the number that the material reads.
@@ -82,6 +84,7 @@ KINDS = ("weight", "activation", "aggregate")
 GROUP_CELLS = "LLM Cells"
 GROUP_CELL_COLOR = "LLM Cell Color"
 GROUP_REPEATS = "LLM Repeats"
+GROUP_PIECES = "LLM Pieces"
 GROUP_SLABS = "LLM Slabs"
 GROUP_SLAB_CELLS = "LLM Slab Cells"
 MATERIAL_CELL = "LLM Cell"

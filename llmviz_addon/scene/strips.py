@@ -1,8 +1,12 @@
-"""The input strip and the output strip: tokens as letters, and the model's opinion on the next."""
+"""The input strip and the output strip: tokens as letters, and the model's opinion on the next.
+
+A position is one object that the film moves: it shows a collection with its pieces, which are in no
+scene themselves. A frame costs as much as there are objects with curves, and a prompt may be long.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import bpy
 import numpy as np
@@ -19,10 +23,11 @@ from ..anatomy.strips import (
     output_strip,
 )
 from ..model import Tokenizer
-from . import names
+from . import compat, kit, names
 from .attributes import write_attribute
 from .flat import Easel, rectangles
 from .labels import DIMENSION, SECTION, TITLE
+from .progress import Steps
 
 # Colours of the tile material.
 FACE, GLOW = 0, 1
@@ -30,6 +35,10 @@ FACE, GLOW = 0, 1
 # Of a gauge of the output, in units of its strip: its width, the gap between shares, the room for
 # the letter and the number below it; and how transparent a share is at its upper end.
 GAUGE, SPLIT, LETTER_ROOM, VEIL = 1.2, 0.12, 4.4, 0.55
+
+# Positions that are drawn between two steps, since their texts are slow to evaluate; in long
+# sequences a share of them, for with each step Blender sorts out the whole scene.
+BETWEEN, SHARES = 16, 8
 
 # Font size in a list of candidates, over the height of a row.
 ROW_LETTER = 0.6
@@ -42,30 +51,57 @@ class Easels:
     text: Easel
     tile: Easel
 
+    def apart(self, name: str, center: tuple[float, float, float]) -> Easels:
+        """Easels for the pieces of one position, in a collection of their own around `center`."""
+        pieces = bpy.data.collections.new(name)
+        pieces[names.OURS] = True
+        own = (
+            replace(easel, root=None, collection=pieces, origin=center)
+            for easel in (self.text, self.tile)
+        )
+        return Easels(*own)
 
-def _mark(objects: list[bpy.types.Object], strip: str, position: int) -> None:
-    for obj in objects:
-        obj[names.STRIP] = f"strip:{strip}:{position}"
+
+def _show(easels: Easels, pieces: Easels, strip: str, position: int) -> None:
+    """Stand an object where a position's pieces are, which shows them all."""
+    collection = pieces.tile.collection
+    mesh = bpy.data.meshes.new(collection.name)
+    mesh[names.OURS] = True
+    obj = bpy.data.objects.new(collection.name, mesh)
+    easels.tile.hang(obj, pieces.tile.origin, 0)
+    # Each piece has a colour of its own.
+    del obj[names.KIND]
+    modifier = obj.modifiers.new(names.GROUP_PIECES, "NODES")
+    modifier.node_group = kit.pieces()
+    compat.set_modifier_input(modifier, "Collection", collection)
+    obj[names.STRIP] = f"strip:{strip}:{position}"
 
 
-def _wire(easel: Easel, strip: Strip, position: int, name: str) -> bpy.types.Object:
+def _wire(easel: Easel, strip: Strip, position: int, name: str) -> None:
     points, half = strip.wires[position], strip.wire_sides[position]
     n = len(points)
     vertices = np.concatenate([points - half, points + half])
     faces = [[i, i + n, i + 1 + n, i + 1] for i in range(n - 1)]
-    return easel.mesh(name, vertices, faces, kind=DIMENSION)
+    easel.mesh(name, vertices, faces, kind=DIMENSION)
 
 
-def draw_input(easels: Easels, anatomy: Anatomy, tokenizer: Tokenizer, ids: list[int]) -> Strip:
-    """A tile for each token of the sequence: its letter, and its index in the vocabulary."""
+def _between(count: int) -> int:
+    return max(BETWEEN, count // SHARES)
+
+
+def draw_input(
+    easels: Easels, anatomy: Anatomy, tokenizer: Tokenizer, ids: list[int]
+) -> Steps[None]:
+    """Draw a tile for each token of the sequence: its letter, and its index in the vocabulary."""
     strip = input_strip(anatomy, len(ids))
     for position, (token, place) in enumerate(zip(ids, strip.tiles, strict=True)):
-        made = tile(
-            easels, tokenizer.label(token), token, (place.width, place.height), place.center
-        )
-        made.append(_wire(easels.text, strip, position, "Input Wire"))
-        _mark(made, "input", position)
-    return strip
+        if position % _between(len(ids)) == 0:
+            yield position / len(ids), "Drawing the input"
+        pieces = easels.apart(f"Input {position}", place.center)
+        size = place.width, place.height
+        tile(pieces, tokenizer.label(token), token, size, place.center)
+        _wire(pieces.text, strip, position, "Input Wire")
+        _show(easels, pieces, "input", position)
 
 
 def tile(
@@ -97,16 +133,18 @@ def tile(
 
 def draw_output(
     easels: Easels, anatomy: Anatomy, tokenizer: Tokenizer, probabilities: np.ndarray
-) -> Strip:
-    """A gauge for each position, divided by the probability of the most probable next tokens."""
+) -> Steps[None]:
+    """Draw a gauge for each position, divided by the probability of the most probable tokens."""
     strip = output_strip(anatomy, len(probabilities))
     for position, (row, place) in enumerate(zip(probabilities, strip.tiles, strict=True)):
-        made = [_wire(easels.text, strip, position, "Output Wire")]
-        made += _gauge(easels, tokenizer, row, place, strip.unit)
+        if position % _between(len(probabilities)) == 0:
+            yield position / len(probabilities), "Drawing the output"
+        pieces = easels.apart(f"Output {position}", place.center)
+        _wire(pieces.text, strip, position, "Output Wire")
+        _gauge(pieces, tokenizer, row, place, strip.unit)
         if anatomy.config.n_vocab > LETTERS and position == len(probabilities) - 1:
-            made += _list(easels, tokenizer, row, candidates(anatomy, len(probabilities)))
-        _mark(made, "output", position)
-    return strip
+            _list(pieces, tokenizer, row, candidates(anatomy, len(probabilities)))
+        _show(easels, pieces, "output", position)
 
 
 def _best(row: np.ndarray) -> np.ndarray:
@@ -114,11 +152,8 @@ def _best(row: np.ndarray) -> np.ndarray:
     return np.argsort(-row, kind="stable")[:CANDIDATES]
 
 
-def _list(
-    easels: Easels, tokenizer: Tokenizer, row: np.ndarray, places: tuple[Tile, ...]
-) -> list[bpy.types.Object]:
+def _list(easels: Easels, tokenizer: Tokenizer, row: np.ndarray, places: tuple[Tile, ...]) -> None:
     """The most probable next tokens and how probable they are, a line each."""
-    made = []
     for rank, (token, place) in enumerate(zip(_best(row), places, strict=False)):
         (left, y, low), (right, _, high) = place.corners
         z, label = (low + high) / 2, tokenizer.label(int(token))
@@ -128,17 +163,10 @@ def _list(
             ("Candidate", label, left, "LEFT"),
             ("Candidate Probability", _written(float(row[token])), right, "RIGHT"),
         ):
-            made.append(
-                easels.text.text(
-                    name, text, (x, y, z), size, kind=kind, align=align, valign="CENTER"
-                )
-            )
-    return made
+            easels.text.text(name, text, (x, y, z), size, kind=kind, align=align, valign="CENTER")
 
 
-def _gauge(
-    easels: Easels, tokenizer: Tokenizer, row: np.ndarray, place: Tile, unit: float
-) -> list[bpy.types.Object]:
+def _gauge(easels: Easels, tokenizer: Tokenizer, row: np.ndarray, place: Tile, unit: float) -> None:
     """A slim gauge, all of it probability 1, over the most probable token and its number.
 
     What the candidates leave of the gauge is the share of all other tokens. Lengths are in units
@@ -148,7 +176,6 @@ def _gauge(
     (x, y, _), (lower, upper) = place.center, place.corners
     foot, top = lower[2] + LETTER_ROOM * unit, upper[2]
     height, half = top - foot, GAUGE * unit / 2
-    made = []
     z = top
     for rank, token in enumerate(best):
         size = float(row[token]) * height
@@ -158,24 +185,20 @@ def _gauge(
         share = easels.tile.mesh("Output Share", *rectangles(box), kind=GLOW if not rank else FACE)
         # Brightest at its foot, over the letter that it stands for.
         write_attribute(share.data, names.CLEAR, np.array([0.0, 0.0, VEIL, VEIL]), "FLOAT")
-        made.append(share)
         if rank and size > 1.2 * unit:
             at = (x + GAUGE * unit, y, z - size / 2)
-            made.append(_letter(easels, tokenizer, token, at, unit, place.width, "LEFT"))
+            _letter(easels, tokenizer, token, at, unit, place.width, "LEFT")
         z -= size
     at = (x, y, lower[2] + 0.56 * LETTER_ROOM * unit)
-    made.append(_letter(easels, tokenizer, best[0], at, 2.7 * unit, place.width, "CENTER"))
-    made.append(
-        easels.text.text(
-            "Output Probability",
-            _written(float(row[best[0]])),
-            (x, y, lower[2]),
-            0.95 * unit,
-            kind=SECTION,
-            align="CENTER",
-        )
+    _letter(easels, tokenizer, best[0], at, 2.7 * unit, place.width, "CENTER")
+    easels.text.text(
+        "Output Probability",
+        _written(float(row[best[0]])),
+        (x, y, lower[2]),
+        0.95 * unit,
+        kind=SECTION,
+        align="CENTER",
     )
-    return made
 
 
 def _written(probability: float) -> str:
@@ -191,9 +214,9 @@ def _letter(
     size: float,
     width: float,
     align: str,
-) -> bpy.types.Object:
+) -> None:
     label = tokenizer.label(int(token))
-    return easels.text.text(
+    easels.text.text(
         "Output Letter",
         label,
         at,

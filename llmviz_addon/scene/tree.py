@@ -147,7 +147,7 @@ def sweep() -> None:
             if d.get(names.OURS)
             and d.library is None
             and not _used(d)
-            and (shared is None or d.get(names.VERSION) != shared)
+            and (shared is None or d.get(names.VERSION) != shared or d.get(names.OPTIONAL))
         ]
         if not unused:
             break

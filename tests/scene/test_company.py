@@ -69,3 +69,12 @@ def test_removing_one_leaves_the_other_with_its_film_and_removing_all_leaves_not
     assert scene_room.chapters(second)
     scene_room.remove(bpy.context.scene)
     assert not helpers.difference(before, helpers.census())
+
+
+def test_a_large_model_that_is_stopped_beside_a_small_one_leaves_nothing():
+    helpers.build()
+    before = helpers.census()
+    steps = scene_room.steps(bpy.context.scene, scene_room.Recipe("gpt2", ""), beside=True)
+    next(told for told in steps if told[1] == "Showing the film")
+    steps.close()
+    assert not helpers.difference(before, helpers.census())
