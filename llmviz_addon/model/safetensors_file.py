@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, deserialize, safe_open
 
-from . import halves
+from . import foreign, halves
 from .errors import CheckpointError
 
 Array = NDArray[np.float32]
@@ -36,9 +36,10 @@ MAX_JSON = 32 * 2**20
 _FLOATS = {"F32": "<f4", "F16": "<f2", "BF16": "<u2", "F64": "<f8"}
 
 # What the library's shortest sentences mean, by how they begin.
+_INCOMPLETE = "incomplete metadata"
 _MEANINGS = {
     "invalid offset for tensor": "its data overlaps another's, leaves a hole or is reversed",
-    "incomplete metadata": "its tensors end elsewhere than its data",
+    _INCOMPLETE: "its tensors end elsewhere than its data",
 }
 
 
@@ -48,7 +49,7 @@ def read_file(path: Path, most: int = MAX_JSON) -> bytes:
     Raises
     ------
     CheckpointError
-        Where the file cannot be read or is larger than `most` bytes.
+        Where the file cannot be read, is larger than `most` bytes, or stands for another.
     """
     try:
         size = path.stat().st_size
@@ -57,9 +58,13 @@ def read_file(path: Path, most: int = MAX_JSON) -> bytes:
                 f"{path}: {size:,} bytes are too many for such a file of a checkpoint; "
                 f"at most {most:,} were expected, so check that this is the right file"
             )
-        return path.read_bytes()
+        data = path.read_bytes()
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be read ({error.strerror or error})") from error
+    other = foreign.stand_in(data[: foreign.HEAD])
+    if other:
+        raise CheckpointError(f"{path}: {other}")
+    return data
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -68,9 +73,12 @@ def read_json(path: Path) -> dict[str, Any]:
     Raises
     ------
     CheckpointError
-        Where the file cannot be read, is too large, or is not a JSON object.
+        Where the file cannot be read, is empty or too large, or is not a JSON object.
     """
-    return parse_json(read_file(path), path, "the file")
+    data = read_file(path)
+    if not data.strip():
+        raise CheckpointError(f"{path}: is empty; download or save it again")
+    return parse_json(data, path, "the file")
 
 
 def parse_json(data: bytes, path: Path, what: str) -> dict[str, Any]:
@@ -184,8 +192,9 @@ class SafetensorsFile:
             with path.open("rb") as stream:
                 self._stamp = _stamp(os.fstat(stream.fileno()))
                 self._size = self._stamp[0]
-                start = stream.read(8)
-                length = int.from_bytes(start, "little")
+                start = stream.read(foreign.HEAD)
+                length = int.from_bytes(start[:8], "little")
+                stream.seek(8)
                 header = b"" if length > MAX_HEADER else stream.read(min(length, self._size))
             if length > MAX_HEADER:
                 raise self._refusal("the header is too large", start, header)
@@ -194,7 +203,8 @@ class SafetensorsFile:
         except SafetensorError as error:
             raise self._refusal(_reason(error), start, header) from error
         except OSError as error:
-            raise CheckpointError(f"{path}: cannot be read ({error})") from error
+            why = error.strerror or error
+            raise CheckpointError(f"{path}: cannot be read ({why})") from error
         self._start = 8 + length
         entries = parse_json(header, path, "the header")
         entries.pop("__metadata__", None)
@@ -207,16 +217,21 @@ class SafetensorsFile:
 
     def _refusal(self, reason: str, start: bytes, header: bytes) -> CheckpointError:
         """The library's verdict as a sentence that names the tensor and says what to do."""
-        length = int.from_bytes(start, "little")
-        if length > self._size - 8:
-            if start[:4] == b"PK\x03\x04" or start[:1] == b"\x80":
-                return CheckpointError(
-                    f"{self.path}: is a pickle (torch.save), which could run code and is never "
-                    "opened; save the model as safetensors"
-                )
-            reason += f": {length:,} bytes in a file of {self._size:,}"
-        elif length > MAX_HEADER:
+        length = int.from_bytes(start[:8], "little")
+        if length > self._size - 8 or not length:
+            # A header is JSON and begins with a brace.
+            if start[8:9] != b"{":
+                return CheckpointError(f"{self.path}: {foreign.no_safetensors(self.path, start)}")
+            return CheckpointError(
+                f"{self.path}: is not whole, with a header of {length:,} bytes in a file of "
+                f"{self._size:,}; download it again"
+            )
+        if length > MAX_HEADER:
             reason += f": {length:,} bytes, and at most {MAX_HEADER:,} are accepted"
+        elif reason.startswith(_INCOMPLETE) and self._size < (whole := 8 + length + _end(header)):
+            return CheckpointError(
+                f"{self.path}: is not whole, {self._size:,} of {whole:,} bytes; download it again"
+            )
         elif "tensor `" not in reason:
             reason = _accuse(header) or reason
         return CheckpointError(
@@ -268,6 +283,13 @@ def _reason(error: SafetensorError) -> str:
     return said + next(meanings, "")
 
 
+def _end(header: bytes) -> int:
+    """Where the last tensor of a header that the library has understood ends."""
+    entries = json.loads(header)
+    entries.pop("__metadata__", None)
+    return max((entry["data_offsets"][1] for entry in entries.values()), default=0)
+
+
 def _accuse(header: bytes) -> str | None:
     """The first tensor whose entry the library refuses on its own, which it does not name itself.
 
@@ -291,6 +313,6 @@ def _accuse(header: bytes) -> str | None:
             deserialize(struct.pack("<Q", len(text)) + text)  # type: ignore[no-untyped-call]
         except SafetensorError as error:
             reason = _reason(error)
-            if not reason.startswith("incomplete metadata"):
+            if not reason.startswith(_INCOMPLETE):
                 return f"the entry of {name}: {reason.partition(' at line ')[0]}"
     return None

@@ -108,7 +108,8 @@ def weights(config: Config, tensors: Tensors, path: Path) -> tuple[Weights, tupl
             tensor = tensors.get("wte")
         if tensor is None:
             raise CheckpointError(
-                f"{path}: tensor {_spelled(name)} is missing, shape {shape} was expected; {_CURE}"
+                f"{path}: tensor {_spelled(name)} is missing, shape {shape} was expected; check "
+                "that the checkpoint is whole, and that the configuration belongs to it"
             )
         source = Source(tensor, transposed and bool(_LINEAR.search(name)))
         if source.shape != shape:
