@@ -233,3 +233,20 @@ def test_what_is_not_computed_looks_the_same(studio, tmp_path):
     assert cubes.max() > 3 * cubes.min()
     assert slab.max() == pytest.approx(cubes.max(), rel=0.3)
     assert slab.mean() == pytest.approx(cubes.mean(), rel=0.3)
+
+
+@pytest.mark.parametrize(("pixels", "size"), [(3, 48), (1, 28), (0.4, 12), (0.25, 8)])
+def test_a_slab_flickers_no_more_than_cubes_when_the_camera_moves(studio, tmp_path, pixels, size):
+    changes = []
+    for way in ("cubes", "slab"):
+        frames = []
+        for frame in range(5):
+            # A part of a pixel on, and other samples, as in a film.
+            studio.scene.cycles.seed = frame
+            at = (100 + frame / 6 / pixels, 1 + frame / 9 / pixels)
+            options = {"at": at, "per_cell": pixels, "size": size}
+            frames.append(_luminance(studio.picture(way, "wte", tmp_path, **options)))
+        studio.scene.cycles.seed = 0
+        changes.append(np.abs(np.diff(frames, axis=0)).mean() / np.mean(frames))
+    assert changes[0] > 0.05, "cubes are seen to move"
+    assert changes[1] < changes[0]
