@@ -71,11 +71,8 @@ def no_safetensors(path: Path, start: bytes) -> str:
 
 def _text(start: bytes) -> str | None:
     """What kind of text it is; None where it is none."""
-    # The last character may have been cut.
-    letters = start.decode("utf-8", "replace").rstrip("\ufffd")
-    if not all(
-        letter.isprintable() or letter.isspace() for letter in letters.replace("\ufffd", "\0")
-    ):
+    letters = start.decode("utf-8", "replace").rstrip("\ufffd")  # the last may have been cut
+    if "\ufffd" in letters or not all(c.isprintable() or c.isspace() for c in letters):
         return None
     line = letters.strip().partition("\n")[0].strip()
     return "JSON" if line.startswith(("{", "[")) else f"text that begins with {line[:60]!r}"

@@ -78,9 +78,9 @@ def test_the_logits_of_gpt2_xl_take_several_steps_and_little_memory(tmp_path, wr
     finally:
         tracemalloc.stop()
     assert labels[0] == "Computing the prompt"
-    # Its 80 million numbers, 8 million at a time.
-    assert labels.count("Computing the prompt, layer 1 of 1") >= 10
-    assert peak < 40 * 2**20
+    # Its 80 million numbers, 16 million at a time.
+    assert labels.count("Computing the prompt, layer 1 of 1") >= 5
+    assert peak < 72 * 2**20
 
 
 @pytest.mark.parametrize("n_tokens", [1, 6])

@@ -19,10 +19,10 @@ from .activations import Activations, Array, Norm
 from .blocks import QKV
 
 # Work is counted in multiply-adds. A step has at most _STEP, about a tenth of a second of a common
-# machine; to read a number, or put it through a function, counts as _TOUCH. So a product reads 32 MB
+# machine; to read a number, or put it through a function, counts as _TOUCH. So a product reads 64 MB
 # of float32 at a time, and that is all that converted weights take.
 _STEP = 2**31
-_TOUCH = 2**8
+_TOUCH = 2**7
 
 # What overflows is found by its result, which says more than numpy's warning.
 _quietly = np.errstate(over="ignore", invalid="ignore", divide="ignore")
