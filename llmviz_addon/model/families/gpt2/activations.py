@@ -88,10 +88,10 @@ class Activations:
         return Layer(
             ln_1=self._norm(),
             qkv=self._room(3 * width),
-            scores=np.full(square, -np.inf, np.float32),
+            scores=np.empty(square, np.float32),
             largest=np.empty(square[:2], np.float32),
             total=np.empty(square[:2], np.float32),
-            attention=np.zeros(square, np.float32),
+            attention=np.zeros(square, np.float32),  # which takes no time, unlike other numbers
             outputs=self._room(width),
             attention_output=self._room(width),
             attention_residual=self._room(width),

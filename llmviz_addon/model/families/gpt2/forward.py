@@ -19,8 +19,8 @@ from .activations import Activations, Array, Norm
 from .blocks import QKV
 
 # Work is counted in multiply-adds. A step has at most _STEP, about a tenth of a second of a common
-# machine; to read a number, or put it through a function, counts as _TOUCH. So a product reads 64 MB
-# of float32 at a time, and that is all that converted weights take.
+# machine; to read a number, or put it through a function, counts as _TOUCH. So a product reads at
+# most 64 MB of float32 at a time, and converted weights take no more memory.
 _STEP = 2**31
 _TOUCH = 2**7
 
@@ -118,6 +118,7 @@ class Computation:
         self._finite_heads(block, "attention_scores", scores, heads)
         future = np.arange(rows.start, rows.stop)[:, None] < np.arange(rows.stop)
         scores[:, future] = -np.inf
+        made.scores[heads, rows, rows.stop :] = -np.inf
         attention = made.attention[heads, rows, seen]
         made.largest[heads, rows], made.total[heads, rows], _ = softmax(scores, out=attention)
         outputs = made.outputs.reshape(len(made.outputs), self.config.n_head, -1).swapaxes(0, 1)
