@@ -140,13 +140,15 @@ def sweep() -> None:
     stands = any(c.get(names.ROLE) == "model" and not c.library for c in bpy.data.collections)
     shared = VERSION if stands else None
     while True:
+        # Not by their counts of users: after an undo step those of what modifiers refer to are off.
+        users = bpy.data.user_map()
         unused = [
             d
             for pool in pools
             for d in pool
             if d.get(names.OURS)
             and d.library is None
-            and not _used(d)
+            and not users.get(d)
             and (shared is None or d.get(names.VERSION) != shared or d.get(names.OPTIONAL))
         ]
         if not unused:
@@ -155,7 +157,3 @@ def sweep() -> None:
     # Blender loads its built-in typeface with the first text, and writes it to no file by itself.
     builtin = (f for f in bpy.data.fonts if f.filepath == "<builtin>" and not f.users)
     bpy.data.batch_remove(list(builtin))
-
-
-def _used(datablock: bpy.types.ID) -> bool:
-    return datablock.users - int(datablock.use_fake_user) > 0
