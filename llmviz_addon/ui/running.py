@@ -16,8 +16,10 @@ import bpy
 
 Steps = Generator[tuple[float, str], None, Any]
 
-# Seconds between two steps, and how long steps may follow each other without a redraw.
-PAUSE, SPELL = 0.01, 0.05
+# Seconds between two spells of steps, and how long a spell is: as long as what Blender does between
+# them, which is to draw, so that slow drawing does not hold the work up; but Esc is read between
+# spells.
+PAUSE, SPELL, LONGEST_SPELL = 0.01, 0.05, 0.1
 
 
 class Work:
@@ -168,8 +170,9 @@ class Stepwise:
         try:
             if self._work.scene() is None:
                 return self._stopped(context)
-            until = time.monotonic() + SPELL
-            while time.monotonic() < until:
+            began = time.monotonic()
+            spell = min(max(SPELL, began - self._rested), LONGEST_SPELL)
+            while time.monotonic() < began + spell:
                 work.advance()
             ended = False
         except StopIteration as end:
@@ -181,6 +184,7 @@ class Stepwise:
                 self._clean_up(context)
         context.workspace.status_text_set(f"{work.label}    Esc: Cancel")
         redraw(context.window_manager)
+        self._rested = time.monotonic()
         return {"RUNNING_MODAL"}
 
     def cancel(self, context: bpy.types.Context) -> None:
@@ -192,7 +196,7 @@ class Stepwise:
 
         global work  # noqa: PLW0603
         state.say(context.scene, "")
-        self._timer = None
+        self._timer, self._rested = None, time.monotonic()
         operator = self.bl_idname.replace("_OT_", ".").lower()
         steps = self.steps(context)
         self._work = work = Work(operator, context.scene, steps, self.builds)
