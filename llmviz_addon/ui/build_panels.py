@@ -55,11 +55,11 @@ class LLMVIZ_PT_detail(Sidebar, bpy.types.Panel):
             paragraph(layout, context, f"All {found.cubes:,} cells are cubes of their own")
             return
         form = layout.column()
-        form.use_property_split = True
-        form.use_property_decorate = False
         form.enabled = state.card_of(context.scene).has_numbers
-        for name in ("cubes", "slabs", "full_context"):
-            form.prop(context.scene.llmviz, name)
+        budget = form.column(align=True)
+        for name in ("cubes", "slabs"):
+            budget.prop(context.scene.llmviz, name)
+        form.prop(context.scene.llmviz, "full_context")
         if found is not None:
             facts(layout, estimates.rows(found))
 

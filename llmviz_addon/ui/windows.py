@@ -64,6 +64,8 @@ class LLMVIZ_OT_open_window(_OnSlabs, bpy.types.Operator):
         options={"SKIP_SAVE"},
     )
 
+    _pointed = False
+
     def execute(self, context: bpy.types.Context) -> set[str]:
         from .. import scene as scene_room
 
@@ -77,7 +79,8 @@ class LLMVIZ_OT_open_window(_OnSlabs, bpy.types.Operator):
         try:
             scene_room.open_window(context.scene, block, column, row)
         except scene_room.WindowError as error:
-            self.report({"ERROR"}, str(error))
+            # Whoever points at a cell has it named all the same.
+            self.report({"WARNING" if self._pointed else "ERROR"}, str(error))
             return {"CANCELLED"}
         settings.window_block = block
         settings.window_column, settings.window_row = column, row
@@ -88,6 +91,7 @@ class LLMVIZ_OT_open_window(_OnSlabs, bpy.types.Operator):
         if bpy.app.background or context.window is None:
             return self.execute(context)
         context.window.cursor_modal_set("EYEDROPPER")
+        self._pointed = True
         self._tell(context, None)
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}

@@ -8,54 +8,47 @@ because a timer's exception would only be printed.
 
 from __future__ import annotations
 
-import importlib
 import itertools
 import json
 import os
 import shutil
 import sys
 import traceback
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import bpy
 
+# Blender puts only its own scripts on the path.
+sys.path.insert(0, str(Path(__file__).parent))
+
+import pointing
+from hands import (
+    TICK,
+    addon,
+    census,
+    mouse,
+    over_the_view,
+    press,
+    region,
+    scroll,
+    standing,
+    type_over_the_view,
+    unfold,
+    until,
+    view,
+    window,
+)
+
 ZIP, RESULTS, SCREEN = map(Path, sys.argv[sys.argv.index("--") + 1 :])
 TAB = "LLM Viz"
-TICK = 0.1
-PATIENCE = 180  # seconds for anything to happen
 
 facts: dict[str, object] = {}
-
-
-def window() -> bpy.types.Window:
-    """The only window."""
-    return bpy.context.window_manager.windows[0]
-
-
-def view() -> bpy.types.Area:
-    """The 3D view."""
-    return next(area for area in window().screen.areas if area.type == "VIEW_3D")
-
-
-def region(kind: str) -> bpy.types.Region:
-    """A region of the 3D view."""
-    return next(region for region in view().regions if region.type == kind)
 
 
 def blocks() -> int:
     """How many blocks stand in the scene."""
     return sum("llmviz_block" in item for item in window().scene.objects)
-
-
-def until(condition: Callable[[], bool], what: str) -> Iterator[float]:
-    """Wait for something, and fail when it does not come."""
-    for _ in range(int(PATIENCE / TICK)):
-        if condition():
-            return
-        yield TICK
-    raise AssertionError(f"waited {PATIENCE} s in vain until {what}")
 
 
 def screenshot(name: str) -> Iterator[float]:
@@ -73,99 +66,11 @@ def screenshot(name: str) -> Iterator[float]:
     shutil.copy(SCREEN, RESULTS / f"{name}.xwd")
 
 
-def mouse(x: int, y: int, kind: str = "MOUSEMOVE", value: str = "NOTHING") -> None:
-    """One mouse event, in pixels from the window's lower left corner."""
-    window().event_simulate(type=kind, value=value, x=x, y=y)
-
-
-def operator_under_mouse() -> str:
-    """The call that the button under the mouse makes, as Blender's own "Copy Python Command"."""
-    manager = bpy.context.window_manager
-    manager.clipboard = ""
-    with bpy.context.temp_override(window=window(), area=view(), region=region("UI")):
-        if bpy.ops.ui.copy_python_command_button.poll():
-            bpy.ops.ui.copy_python_command_button()
-    return manager.clipboard
-
-
-def click(x: int, y: int) -> Iterator[float]:
-    """Click at a place in the window."""
-    mouse(x, y)
-    yield 0.03
-    mouse(x, y, "LEFTMOUSE", "PRESS")
-    yield TICK
-    mouse(x, y, "LEFTMOUSE", "RELEASE")
-    yield TICK
-
-
-def find(operator: str) -> Generator[float, None, tuple[int, int]]:
-    """Where an operator's button is in the sidebar, by moving over it."""
-    sidebar = region("UI")
-    # Two buttons may stand side by side.
-    for x in (sidebar.x + sidebar.width // 3, sidebar.x + 3 * sidebar.width // 4):
-        for y in range(sidebar.y + sidebar.height - 10, sidebar.y, -8):
-            mouse(x, y)
-            yield 0.03
-            if f"{operator}(" in operator_under_mouse():
-                return x, y
-    raise AssertionError(f"no button of {operator} in the sidebar")
-
-
-def press(operator: str) -> Iterator[float]:
-    """Find an operator's button in the sidebar, and click it."""
-    yield from click(*(yield from find(operator)))
-
-
-def unfold(panel: type[bpy.types.Panel], below: str) -> Iterator[float]:
-    """Click on the header of a folded panel, which stands close below an operator's button."""
-    drawn = []
-    draw = panel.draw
-    panel.draw = lambda self, context: (drawn.append(True), draw(self, context))
-    try:
-        x, y = yield from find(below)
-        for down in range(40, 72, 8):
-            yield from click(x, y - down)
-            yield 0.3
-            if drawn:
-                return
-    finally:
-        panel.draw = draw
-    raise AssertionError(f"no header of {panel.bl_label} below the button of {below}")
-
-
-def scroll_down() -> Iterator[float]:
-    """Turn the mouse's wheel over the sidebar until its end is in view."""
-    sidebar = region("UI")
-    x, y = sidebar.x + sidebar.width // 2, sidebar.y + sidebar.height // 2
-    mouse(x, y)
-    yield TICK
-    for _ in range(40):
-        mouse(x, y, "WHEELDOWNMOUSE", "PRESS")
-        yield 0.03
-
-
-def type_over_the_view(key: str, **modifiers: bool) -> Iterator[float]:
-    """Press a key with the mouse over the 3D view."""
-    main = region("WINDOW")
-    x, y = main.x + main.width // 3, main.y + main.height // 2
-    mouse(x, y)
-    yield TICK
-    window().event_simulate(type=key, value="PRESS", x=x, y=y, **modifiers)
-    yield TICK
-    window().event_simulate(type=key, value="RELEASE", x=x, y=y)
-    yield TICK
-
-
 def until_built() -> Iterator[float]:
     """Wait until blocks stand there and no more are coming."""
     yield from until(lambda: blocks() > 0, "the first block stands")
     yield from until(lambda: addon("ui.running").work is None, "the model is built")
     yield TICK
-
-
-def addon(name: str) -> ModuleType:
-    """A module of the extension as it is installed."""
-    return importlib.import_module(f"bl_ext.user_default.llmviz.llmviz_addon.{name}")
 
 
 def first_minute() -> Iterator[float]:
@@ -191,6 +96,9 @@ def first_minute() -> Iterator[float]:
     yield from type_over_the_view("Z", ctrl=True, shift=True)
     yield 1.0
     facts["after redo"] = blocks()
+    yield from press("llmviz.view_film")
+    yield 2.0
+    facts["frame"] = [pointing.is_free(*corner) for corner in pointing.corners_of_the_picture()]
     yield from press("llmviz.remove")
     yield from until(lambda: blocks() == 0, "all blocks are gone")
     facts["after remove"] = blocks()
@@ -201,20 +109,43 @@ def large_models() -> Iterator[float]:
     """Build GPT-2 without its weights, and another beside it."""
     settings = window().scene.llmviz
     settings.picker = "gpt2"
+    before = standing()
     yield from unfold(addon("ui.build_panels").LLMVIZ_PT_detail, below="llmviz.build")
     yield from screenshot("4-gpt2")
     yield from press("llmviz.build")
     yield from until_built()
     facts["shapes"] = drawn()
+    alone = standing()
     yield from screenshot("5-gpt2-built")
     settings.picker = "gpt3"
     yield from press("llmviz.build_beside")
     yield from until(lambda: len(drawn()) == 2, "another model stands beside the first")
     yield from until_built()
     facts["beside"] = drawn()
+    facts["turned"] = [alone != before, standing() != alone]
     yield from screenshot("6-beside")
     yield from press("llmviz.remove")
     yield from until(lambda: blocks() == 0, "all blocks are gone")
+    facts["view given back"] = standing() == before
+
+
+def stops() -> Iterator[float]:
+    """Stop a long build with Esc, early and late."""
+    window().scene.llmviz.picker = "gpt3"
+    running, facts["stopped"] = addon("ui.running"), []
+    for share in (0.1, 0.5, 0.8):
+        before = census()
+        yield from press("llmviz.build")
+        yield from until(lambda: running.work is not None, "the build begins")
+        while running.work is not None and running.work.fraction < share:
+            yield TICK / 10
+        at = running.work.label if running.work else "too late"
+        mouse(*over_the_view(), "ESC", "PRESS")
+        yield from until(lambda: running.work is None, "the build has stopped")
+        mouse(*over_the_view(), "ESC", "RELEASE")
+        yield 0.5
+        after = census()
+        facts["stopped"].append([at, [key for key in before if before[key] != after[key]]])
 
 
 def slabs() -> Iterator[float]:
@@ -225,12 +156,38 @@ def slabs() -> Iterator[float]:
     yield from until_built()
     facts["slabs"] = drawn()
     window().view_layer.objects.active = scene.objects["wte"]
-    yield from scroll_down()
+    yield from scroll("DOWN")
     yield from screenshot("7-inspect")
     yield from press("llmviz.open_window")
     yield from until(lambda: any("llmviz_window_of" in o for o in scene.objects), "cubes appear")
     facts["opened"] = drawn()
     yield from screenshot("8-opened")
+
+
+def picking() -> Iterator[float]:
+    """Name cells of cubes and of slabs with the eyedropper, far from the middle of the world."""
+    scene = window().scene
+    scene.llmviz.cubes = 20_000
+    yield from scroll("UP")
+    yield from press("llmviz.build")
+    yield from until_built()
+    (root,) = addon("ui.state").standing(scene)
+    ways = addon("ui.inspecting").plan_for(root).ways
+    next(o for o in root.objects if o.get("llmviz_role") == "anchor").location.x += 12_000
+    camera = bpy.data.objects.new("Mine", bpy.data.cameras.new("Mine"))
+    scene.collection.objects.link(camera)
+    facts["pointed at"], facts["ways"] = [], []
+    for through in (None, camera):
+        for name in ("wte", "layer0.mlp_weight"):
+            facts["pointed at"] += yield from pointing.name_cells(root, name, through)
+            facts["ways"].append(ways[name])
+    yield from screenshot("9-picked")
+    scene.llmviz.window_block, facts["cancelled"] = "", []
+    before = drawn()
+    for key in ("ESC", "RIGHTMOUSE"):
+        yield from pointing.point(*over_the_view(), key)
+        modal = [operator.bl_idname for operator in window().modal_operators]
+        facts["cancelled"].append([key, modal, pointing.named()[0], drawn() == before])
 
 
 def drawn() -> dict[str, list[str]]:
@@ -257,7 +214,7 @@ def finish(status: int) -> None:
     os._exit(status)
 
 
-steps = itertools.chain(first_minute(), large_models(), slabs())
+steps = itertools.chain(first_minute(), large_models(), stops(), slabs(), picking())
 
 
 def advance() -> float:

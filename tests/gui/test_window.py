@@ -24,7 +24,7 @@ PICTURES = ROOT / "build" / "gui"
 SIZE = (1600, 1000)
 SHOTS = (
     *("1-empty", "2-built", "3-removed"),
-    *("4-gpt2", "5-gpt2-built", "6-beside", "7-inspect", "8-opened"),
+    *("4-gpt2", "5-gpt2-built", "6-beside", "7-inspect", "8-opened", "9-picked"),
 )
 
 
@@ -113,6 +113,10 @@ def test_a_build_is_one_undo_step(session: dict[str, object]) -> None:
     assert session["after redo"] == session["built"]
 
 
+def test_the_films_picture_is_wholly_beside_the_sidebar(session: dict[str, object]) -> None:
+    assert session["frame"] == [True] * 4
+
+
 def test_pressing_remove_takes_all_blocks_away(session: dict[str, object]) -> None:
     assert session["after remove"] == 0
 
@@ -123,6 +127,33 @@ def test_gpt2_picked_without_weights_is_built_as_shapes(session: dict[str, objec
 
 def test_gpt3_is_added_beside_gpt2(session: dict[str, object]) -> None:
     assert session["beside"] == {"GPT-2": ["shapes"], "GPT-3": ["shapes"]}
+
+
+def test_the_view_turns_to_what_is_built_and_added_and_remove_gives_it_back(
+    session: dict[str, object],
+) -> None:
+    assert session["turned"] == [True, True]
+    assert session["view given back"]
+
+
+def test_esc_stops_a_long_build_and_leaves_the_file_as_it_was(session: dict[str, object]) -> None:
+    stopped = session["stopped"]
+    assert len({label for label, _ in stopped}) == len(stopped), "at different moments"
+    assert not any(label == "too late" for label, _ in stopped)
+    assert [changed for _, changed in stopped] == [[]] * len(stopped)
+
+
+def test_the_cell_that_is_named_is_the_one_under_the_mouse(session: dict[str, object]) -> None:
+    """Of cubes and of slabs, in perspective and through a camera, twelve kilometers away."""
+    assert session["ways"] == ["cubes", "slab"] * 2
+    pairs = session["pointed at"]
+    assert [named for _, named in pairs] == [wanted for wanted, _ in pairs]
+    assert len({tuple(wanted) for wanted, _ in pairs}) > 8
+
+
+def test_esc_and_a_right_click_put_the_eyedropper_away(session: dict[str, object]) -> None:
+    for key, modal, block, as_before in session["cancelled"]:
+        assert (modal, block, as_before) == ([], "", True), key
 
 
 def test_pressing_open_up_makes_cubes_in_the_selected_slab(session: dict[str, object]) -> None:

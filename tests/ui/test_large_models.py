@@ -158,6 +158,16 @@ def test_drawing_the_panels_again_plans_nothing(sidebar, settings, monkeypatch):
     sidebar()
 
 
+def test_a_slow_estimate_is_not_made_while_a_panel_draws(monkeypatch):
+    monkeypatch.setattr(estimates, "_found", {})
+    large = model.Config(n_layer=96, n_head=96, n_embd=96, n_ctx=6, n_vocab=5)
+    for config, slow in ((SMALL, False), (large, True)):
+        question = config, 0, False, 400_000, 256
+        assert estimates.is_slow(*question) == slow
+        estimates.estimate(*question)
+        assert not estimates.is_slow(*question)
+
+
 def test_too_little_memory_is_said_before_anything_is_built(settings, asked, monkeypatch):
     monkeypatch.setattr(estimates, "available_memory", lambda: 10_000)
     settings.prompt = "ABC"
@@ -304,10 +314,11 @@ def test_a_slab_that_is_built_is_opened_and_closed(settings, sidebar):
     assert bpy.ops.llmviz.open_window() == {"FINISHED"}
     assert len(scene.objects) == before + 1
     assert settings.window_block == inspecting.slab_of(slab) == name
+    assert inspecting.any_window(scene)
     assert "255 levels" in sidebar()
     refused("open_window", "no cell at column 9999", column=9999)
     assert bpy.ops.llmviz.close_windows() == {"FINISHED"}
-    assert len(scene.objects) == before
+    assert len(scene.objects) == before and not inspecting.any_window(scene)
 
 
 def test_what_cannot_be_opened_is_refused_with_the_scenes_sentence(settings, stand, opened):

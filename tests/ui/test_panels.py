@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import bpy
+import pytest
 
 from llmviz_addon import scene as scene_room
 from llmviz_addon.ui import running, state
-from llmviz_addon.ui.layout import wrap
+from llmviz_addon.ui.layout import NO_BREAK, shortened, wrap
 
 
 def said(read: list[str]) -> str:
@@ -34,6 +35,31 @@ def test_a_model_without_numbers_says_which_files_it_needs(sidebar, settings):
     assert "Shape only" in text and "not a token id" not in text
     settings.model = "gpt3"
     assert "Shape only: its weights were never published" in said(sidebar())
+
+
+def test_a_shape_has_no_field_for_a_prompt_but_says_what_it_would_take(sidebar, settings):
+    assert "property prompt" in sidebar()
+    for preset, told in (("gpt2", "with them, up to 1,024 tokens"), ("gpt3", "no prompt is read")):
+        settings.model = preset
+        read = sidebar()
+        assert "property prompt" not in read
+        assert told in said(read)
+    settings.model = "/no/such/folder"
+    assert "property prompt" in sidebar()
+
+
+def test_ids_are_cut_where_the_line_ends():
+    every = shortened(bpy.context, [str(number) for number in range(1000)])
+    assert every.startswith("0 1 2 ") and every.endswith(" …")
+    assert shortened(bpy.context, ["7", "8"]) == "7 8"
+    assert shortened(bpy.context, []) == ""
+
+
+def test_drawing_the_stills_again_reads_no_file(sidebar, monkeypatch):
+    bpy.ops.llmviz.build()
+    sidebar()
+    monkeypatch.setattr(scene_room, "stills", lambda *_: pytest.fail("read again"))
+    sidebar()
 
 
 def test_a_wrong_path_is_explained_under_the_path(sidebar, settings):
@@ -124,3 +150,7 @@ def test_wrapped_text_keeps_every_letter_and_fits():
     lines = wrap(text, lambda line: len(line) <= 8)
     assert all(len(line) <= 8 for line in lines)
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+def test_no_line_breaks_at_a_space_that_holds():
+    assert wrap(f"a{NO_BREAK}b c", lambda line: len(line) <= 4) == [f"a{NO_BREAK}b", "c"]

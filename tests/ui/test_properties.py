@@ -51,6 +51,18 @@ def test_picking_a_preset_proposes_its_prompt_but_keeps_what_was_typed(settings)
     assert settings.prompt == "ABAB"
 
 
+def test_choosing_a_checkpoint_proposes_a_prompt_in_its_units(settings, checkpoint):
+    settings.checkpoint = str(checkpoint())
+    assert settings.prompt == "0", "a checkpoint without a tokenizer reads ids"
+    settings.picker = "nano-gpt"
+    assert settings.prompt == "CBABBC"
+    settings.prompt = "2 1"
+    settings.picker = "CHECKPOINT"
+    assert settings.prompt == "2 1", "typed"
+    settings.checkpoint = "/no/such/folder"
+    assert settings.prompt == "2 1"
+
+
 def test_stills_are_chosen_by_id_or_by_tick(settings):
     ids = [still_id for still_id, _ in scene_room.stills()]
     assert settings.stills == set(ids)
