@@ -195,7 +195,10 @@ class LLMVIZ_PT_render(OnModel, bpy.types.Panel):
             form.prop(settings, name)
         if reason := why_no_folder(context.scene):
             paragraph(form, context, reason, "INFO")
-        column = form.column(heading="Stills", align=True)
+        # Titles are long, so they have the whole width.
+        column = form.column(align=True)
+        column.use_property_split = False
+        column.label(text="Stills")
         for index, (_, title) in enumerate(state.stills_of(context.scene)):
             column.prop(settings, "stills_ticked", index=index, text=title)
         if draw_progress(layout, LLMVIZ_OT_render_stills.bl_idname):
