@@ -103,6 +103,7 @@ def steps(
         film.clear(scene, old)
         tree.delete(old)
         tree.settle_names(root)
+    tree.show(scene, root, True)
     _note(root, recipe, numbers)
     if scene.world is None or (root != old and not scene.world.get(names.OURS)):
         scene.world = stage.world()
@@ -179,6 +180,8 @@ def _build(
     """Draw a model; if that is stopped or fails, nothing of it stays."""
     alone = not tree.roots(scene)
     root = tree.new(numbers.model.title, scene.collection, "model")
+    # Not drawn before it is complete: viewports are quick meanwhile, and what it replaces is seen.
+    tree.show(scene, root, False)
     try:
         root[names.VERSION] = VERSION
         _note(root, recipe, numbers)

@@ -38,6 +38,12 @@ def new(name: str, parent: bpy.types.Collection, role: str) -> bpy.types.Collect
     return made
 
 
+def show(scene: bpy.types.Scene, root: bpy.types.Collection, visible: bool) -> None:
+    """Show a model in the viewports, or hide it there; it is evaluated all the same."""
+    for layer in scene.view_layers:
+        layer.layer_collection.children[root.name].hide_viewport = not visible
+
+
 def part(root: bpy.types.Collection, role: str) -> bpy.types.Collection | None:
     """The sub-collection of `root` with this role ("captions", "lights", ...)."""
     return next((c for c in root.children_recursive if c.get(names.ROLE) == role), None)
