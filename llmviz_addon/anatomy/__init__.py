@@ -6,7 +6,7 @@ from a configuration.
 
 from __future__ import annotations
 
-from .anatomy import Anatomy, Dim, build
+from .anatomy import Anatomy, Dim, build, n_cells
 from .arrows import Arrow
 from .block import Block, BlockSpec
 from .formula import Formula, Operand, Pick, Source
@@ -34,4 +34,5 @@ __all__ = [
     "Source",
     "TitlePattern",
     "build",
+    "n_cells",
 ]

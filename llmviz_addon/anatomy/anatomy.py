@@ -229,6 +229,23 @@ def build(config: Config, n_tokens: int | None = None) -> Anatomy:
     return Anatomy(config, {block.name: block for block in _blocks(config, space)}, space)
 
 
+def n_cells(config: Config) -> int:
+    """How many cells the anatomy of a network has, its whole context drawn.
+
+    Raises
+    ------
+    ValueError
+        If the architecture is not one that can be drawn.
+    """
+    specs = gpt2.specs(config, config.n_ctx)
+    times = (
+        (1, (*specs.embedding, *specs.output)),
+        (config.n_layer, (*specs.layer_start, *specs.layer_end)),
+        (config.n_layer * config.n_head, specs.head),
+    )
+    return sum(count * spec.columns * spec.rows for count, roles in times for spec in roles)
+
+
 def _blocks(config: Config, space: Space) -> Iterator[Block]:
     specs = gpt2.specs(config, space.sizes["T"])
     yield from _place(specs.embedding, space.embedding, (0.0, 0.0, 0.0))
@@ -260,7 +277,6 @@ def _place(
             name=prefix + spec.role,
             layer=layer,
             head=head,
-            section=spec.section.replace("{i}", str(layer)).replace("{j}", str(head)),
             origin=(across + x + 0.5, away + y, -(down + d) - 0.5),
             spec=spec,
         )

@@ -91,8 +91,6 @@ class Block:
         Its name, shared with the trace, e.g. ``"layer0.head1.q"``.
     layer, head
         Where it belongs, None outside of layers or heads.
-    section
-        Dotted path of its section.
     origin
         Centre of the cell at column 0, row 0, in cells. A column steps +x, a row -z.
     spec
@@ -102,7 +100,6 @@ class Block:
     name: str
     layer: int | None
     head: int | None
-    section: str
     origin: Point
     spec: BlockSpec
 
@@ -110,6 +107,11 @@ class Block:
     def role(self) -> str:
         """Its name without layer and head, e.g. ``"q_weight"``."""
         return self.spec.role
+
+    @property
+    def section(self) -> str:
+        """Dotted path of its section."""
+        return self.spec.section.format(i=self.layer, j=self.head)
 
     @property
     def title(self) -> str:

@@ -148,7 +148,7 @@ def title_patterns(specs: Specs, space: Space) -> Iterator[TitlePattern]:
         for spec in found:
             x, y, d = corners[spec.role]
             origins = places.offsets + np.array([x + 0.5, y, -d - 0.5])
-            first = Block(spec.role, None, None, spec.section, (0.0, 0.0, 0.0), spec)
+            first = Block(spec.role, None, None, (0.0, 0.0, 0.0), spec)
             label = first.label
             yield TitlePattern(
                 role=spec.role,

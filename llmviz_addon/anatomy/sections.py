@@ -62,9 +62,10 @@ def grow(blocks: Iterable[Block], space: Space) -> Section:
     direct: dict[str, list[Block]] = {}
     children: dict[str, list[str]] = {"model": []}
     for block in blocks:
-        if block.section not in direct:
-            _plant(block.section, direct, children)
-        direct[block.section].append(block)
+        path = block.section
+        if path not in direct:
+            _plant(path, direct, children)
+        direct[path].append(block)
     return _section("model", direct, children, space)
 
 

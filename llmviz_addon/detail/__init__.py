@@ -12,7 +12,7 @@ from .budget import Budget, Estimate, Way, choose, estimate
 from .bundles import Bundle, bundle
 from .order import orders
 from .pages import Layout, Placement, lay_out
-from .plan import APPENDED, Plan, n_computed, plan
+from .plan import APPENDED, Plan, n_computed, plan, plan_steps
 from .tiles import Rect, Tiles, cut, tiles
 
 __all__ = [
@@ -34,5 +34,6 @@ __all__ = [
     "n_computed",
     "orders",
     "plan",
+    "plan_steps",
     "tiles",
 ]

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .. import anatomy as anatomy_room
+from ..progress import Steps, run
 from .budget import Budget, Estimate, Way, choose, estimate
 from .bundles import Bundle, bundle
 from .pages import FULL, WIDTH, Layout, lay_out
@@ -73,6 +74,13 @@ class Plan:
 def plan(
     config: Config, computed: int, *, full_context: bool = False, budget: Budget | None = None
 ) -> Plan:
+    """`plan_steps` in one go."""
+    return run(plan_steps(config, computed, full_context=full_context, budget=budget))
+
+
+def plan_steps(
+    config: Config, computed: int, *, full_context: bool = False, budget: Budget | None = None
+) -> Steps[Plan]:
     """Plan the drawing of a model.
 
     Parameters
@@ -88,12 +96,11 @@ def plan(
     budget
         What may be spent; the default budget unless given.
     """
+    yield 0.0, "Placing the blocks"
     budget = budget or Budget()
-    whole = anatomy_room.build(config)
-    small = sum(block.columns * block.rows for block in whole.blocks.values()) <= budget.cubes
-    anatomy = whole
-    if computed and not full_context and not small:
-        anatomy = anatomy_room.build(config, min(computed, config.n_ctx))
+    short = computed and not full_context and anatomy_room.n_cells(config) > budget.cubes
+    anatomy = anatomy_room.build(config, min(computed, config.n_ctx) if short else None)
+    yield 0.7, "Planning what is drawn"
     bundles = bundle(anatomy, WIDTH * FULL if computed else None)
     shared = {"lm_head": "wte"} if config.tied else {}
     ways = choose(bundles, bool(computed), computed, budget, shared)

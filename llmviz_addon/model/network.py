@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..progress import Steps, run
 from .config import Config
 from .errors import PromptError, WeightsMissingError
 from .families import family
@@ -18,22 +18,8 @@ from .tokenizer import Tokenizer
 from .trace import Trace
 from .weights import Weights
 
-T = TypeVar("T")
-# Long work, a step at a time: how far it is (0 to 1), what is being done, and then the result.
-Steps: TypeAlias = Generator[tuple[float, str], None, T]
-
 # What reading all weights costs, in positions computed: on common machines, some five to ten.
 _READING = 8
-
-
-def exhaust(steps: Steps[T]) -> T:
-    """Go through all steps of long work, and give back its result."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
 
 
 @dataclass(frozen=True)
@@ -126,7 +112,7 @@ class Model:
 
         What `complete_steps` does, in one go; parameters and errors are described there.
         """
-        return exhaust(self.complete_steps(ids, n, temperature, seed))
+        return run(self.complete_steps(ids, n, temperature, seed))
 
     def complete_steps(
         self, ids: Sequence[int], n: int, temperature: float = 0.0, seed: int = 0
@@ -199,7 +185,7 @@ class Model:
             )
         if n == 0:
             return []
-        trace = exhaust(self._steps(sequence, n - 1, choose))
+        trace = run(self._steps(sequence, n - 1, choose))
         return [*trace.ids[len(sequence) :], choose(trace.logits[-1])]
 
     def _steps(self, prompt: list[int], n: int, choose: _Choice) -> Steps[Trace]:

@@ -9,13 +9,13 @@ Long work comes as a generator of (fraction, label); `run` exhausts one.
 
 from __future__ import annotations
 
+from ..progress import run
 from . import looks
 from .assembly import apply_look, build, remove, steps
 from .captions import show as set_captions
 from .captions import shown as captions_visible
 from .film import Beat, Chapter, chapters
 from .looks import LookError
-from .progress import run
 from .recipe import Recipe, recipe_of
 from .stills import RenderError, film_steps, overview, still_steps, stills
 from .tree import roots

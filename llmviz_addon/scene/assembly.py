@@ -12,12 +12,12 @@ from dataclasses import replace
 import bpy
 
 from .. import model as model_room
-from ..detail import APPENDED, plan
+from ..detail import APPENDED, plan_steps
+from ..progress import Steps, run, share
 from . import blocks, company, film, kit, looks, names, stage, tree
 from . import recipe as recipes
 from .company import Subject
 from .drawing import Numbers, draw, draw_strips
-from .progress import Steps, run, share
 from .recipe import Recipe
 from .version import VERSION
 
@@ -36,13 +36,13 @@ def compute(recipe: Recipe) -> Steps[Numbers]:
     if model.has_weights:
         ids = model.read_prompt(recipe.prompt)
         trace = yield from share(model.complete_steps(ids, APPENDED), 0.0, 0.9)
-    yield 0.95, "Planning what is drawn"
-    drawing = plan(
+    planning = plan_steps(
         model.config,
         len(trace.ids) if trace else 0,
         full_context=recipe.full_context,
         budget=recipes.budget_of(recipe),
     )
+    drawing = yield from share(planning, 0.9, 1.0)
     return Numbers(model, drawing, ids, trace)
 
 

@@ -13,9 +13,9 @@ from mathutils import Vector
 
 from .. import walkthrough
 from ..detail import Plan
+from ..progress import Steps, run, share
 from . import film, names, recipe, stage, tree
 from .blocks import CELL
-from .progress import Steps, run
 
 # Between two models, as a part of the larger one's width, and at least, in metres.
 GAP, LEAST_GAP = 0.06, 2.0
@@ -75,9 +75,10 @@ class Subject:
     title: str
 
     @classmethod
-    def of(cls, root: bpy.types.Collection) -> Subject:
+    def of(cls, root: bpy.types.Collection) -> Steps[Subject]:
         """What a model that stands shows."""
-        return cls(recipe.plan_of(root), recipe.run_of(root), recipe.title_of(root))
+        drawing = yield from recipe.plan_steps_of(root)
+        return cls(drawing, recipe.run_of(root), recipe.title_of(root))
 
 
 def compose(
@@ -97,8 +98,9 @@ def compose(
     llmviz_addon.walkthrough.AuthoringError
         If the script cannot be compiled for this model.
     """
-    subject = subject or Subject.of(roots[0])
-    return film.compose(
+    if subject is None:
+        subject = yield from share(Subject.of(roots[0]), 0.0, 0.2)
+    composing = film.compose(
         scene,
         subject.plan,
         subject.run,
@@ -106,12 +108,14 @@ def compose(
         model=subject.title,
         companions=companions(roots) if roots else (),
     )
+    return (yield from share(composing, 0.2, 1.0))
 
 
 def show_film(scene: bpy.types.Scene, reel: film.Reel) -> None:
     """Show a film, and take away that of any other model in the scene."""
     for root in tree.roots(scene):
-        film.clear(scene, root)
+        if root != reel.root:
+            film.clear(scene, root)
     film.show(scene, reel)
 
 

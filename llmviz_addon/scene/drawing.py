@@ -12,6 +12,7 @@ from ..anatomy import Anatomy
 from ..anatomy.strips import input_strip, output_strip
 from ..detail import Bundle, Plan
 from ..model import Model, Trace
+from ..progress import Steps, share
 from ..walkthrough import Run
 from . import (
     blocks,
@@ -30,10 +31,9 @@ from . import (
 )
 from .blocks import CELL
 from .flat import ARROW_TINTS, TILE_TINTS, Easel
-from .progress import Steps, share
 
 # Titles that are drawn between two steps: text is slow to evaluate.
-_TITLES = 50
+_TITLES = 25
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,7 @@ def draw(
     drawing = numbers.plan
     shared = kit.ensure()
     anchor = _anchor(scene, root, drawing, old)
+    yield 0.0, "Sorting the blocks"
     collections = _collections(root, drawing)
     pages = None
     if drawing.layout.heights:
@@ -107,17 +108,20 @@ def _draw_words(root: bpy.types.Collection, numbers: Numbers, shared: kit.Kit) -
         labels.titles(easel, titled[start : start + _TITLES])
     yield 0.2, "Drawing labels"
     labels.sections(easel, anatomy.root, few=drawing.bundled)
+    yield 0.3, "Drawing labels"
     labels.dimensions(easel, anatomy)
     labels.card(easel, anatomy, numbers.model.title)
     legend.draw(easel, shared, anatomy)
     if drawing.bundled:
         yield 0.4, "Drawing titles"
         repeats.titles(easel, drawing)
-    yield 0.5, "Drawing arrows"
+    yield 0.5, "Finding the paths of arrows"
+    paths = anatomy.arrow_patterns if drawing.bundled else anatomy.arrows
+    yield 0.6, "Drawing arrows"
     if drawing.bundled:
-        repeats.arrows(flow, drawing)
+        repeats.arrows(flow, paths)
     else:
-        ribbons.draw(flow, anatomy)
+        ribbons.draw(flow, paths)
     strip_collection = tree.new("Strips", root, "strips")
     yield from share(draw_strips(root, strip_collection, numbers), 0.7, 1.0)
 

@@ -11,11 +11,11 @@ import bpy
 
 from .. import walkthrough
 from ..detail import Plan
+from ..progress import Steps
 from ..walkthrough import Run, Storyboard, targets
 from . import captions, kit, names, recipe, stage, strips, tree
 from .blocks import CELL
 from .flat import TILE_TINTS, Easel
-from .progress import Steps
 from .timeline import FIRST_FRAME, frame_of, write_channel
 
 # Properties of a camera's own data: where they are, and what one unit of the film is there.
@@ -73,14 +73,14 @@ def compose(
 ) -> Steps[Storyboard]:
     """Make the film of a run, its shots fitted to the shape of picture that the scene renders.
 
-    Yields how far it is, from 0 to 1; nothing in the scene is changed.
+    Nothing in the scene is changed.
 
     Raises
     ------
     llmviz_addon.walkthrough.AuthoringError
         If the script cannot be compiled for this model.
     """
-    chapters = walkthrough.compile_steps(
+    return walkthrough.compile_steps(
         walkthrough.load(drawing.anatomy.config.model_type),
         drawing.anatomy,
         run,
@@ -90,19 +90,12 @@ def compose(
         aspect=scene.render.resolution_x / scene.render.resolution_y,
         palette="accessible" if accessible else "standard",
     )
-    while True:
-        try:
-            fraction, title = next(chapters)
-        except StopIteration as end:
-            return end.value
-        yield fraction, f"Composing {title}"
 
 
 def prepare(scene: bpy.types.Scene, root: bpy.types.Collection, board: Storyboard) -> Steps[Reel]:
     """Make the camera and the captions of a film, not to be seen yet.
 
-    Yields how far it is, from 0 to 1. Whoever stops it finds nothing of it; the reel that it
-    returns wants to be shown or discarded.
+    Whoever stops it finds nothing of it.
     """
     yield 0.0, "Writing the captions"
     collection = tree.new("Film", root, "next film")
@@ -116,14 +109,9 @@ def prepare(scene: bpy.types.Scene, root: bpy.types.Collection, board: Storyboar
         tree.evaluate(scene)
         yield 1.0, "Showing the film"
     except BaseException:
-        discard(reel)
+        tree.delete(collection)
         raise
     return reel
-
-
-def discard(reel: Reel) -> None:
-    """Remove a film that will not be shown."""
-    tree.delete(reel.collection)
 
 
 def show(scene: bpy.types.Scene, reel: Reel) -> None:

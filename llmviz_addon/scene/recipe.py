@@ -11,8 +11,9 @@ from dataclasses import asdict, dataclass
 
 import bpy
 
-from ..detail import Budget, Plan, plan
+from ..detail import Budget, Plan, plan_steps
 from ..model import Config, Model
+from ..progress import Steps, run
 from ..walkthrough import Run
 from .version import VERSION
 
@@ -102,12 +103,19 @@ def title_of(root: bpy.types.Collection) -> str:
 
 def plan_of(root: bpy.types.Collection) -> Plan:
     """How a model is drawn, made again from what it was made from."""
+    return run(plan_steps_of(root))
+
+
+def plan_steps_of(root: bpy.types.Collection) -> Steps[Plan]:
+    """`plan_of` in steps."""
     recipe = recipe_of(root)
-    return plan(
-        config_of(root),
-        root[_COMPUTED],
-        full_context=recipe.full_context,
-        budget=budget_of(recipe),
+    return (
+        yield from plan_steps(
+            config_of(root),
+            root[_COMPUTED],
+            full_context=recipe.full_context,
+            budget=budget_of(recipe),
+        )
     )
 
 

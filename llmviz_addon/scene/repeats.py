@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import bpy
 import numpy as np
@@ -87,9 +87,9 @@ def _title_places(
         yield owner, np.array(anchors)
 
 
-def arrows(easel: Easel, plan: Plan) -> None:
+def arrows(easel: Easel, patterns: Iterable[ArrowPattern]) -> None:
     """All arrows, each pattern drawn once for the first layer and once for the others."""
-    for pattern in plan.anatomy.arrow_patterns:
+    for pattern in patterns:
         for kind in _KINDS:
             chosen = [arrow for arrow in pattern.arrows if arrow.kind == kind]
             if not chosen:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import bpy
 import numpy as np
 
-from ..anatomy import Anatomy, Arrow
+from ..anatomy import Arrow
 from . import names
 from .attributes import write_attribute
 from .flat import Easel, ribbon
@@ -21,10 +21,10 @@ SLIM, HEAD = 0.5, 2.2
 FAINT = 0.75
 
 
-def draw(easel: Easel, anatomy: Anatomy) -> None:
-    """Draw all arrows of the anatomy."""
+def draw(easel: Easel, found: Iterable[Arrow]) -> None:
+    """Draw arrows, those of one kind in one section as one object."""
     bundles: dict[tuple[str, str], list] = defaultdict(list)
-    for arrow in anatomy.arrows:
+    for arrow in found:
         bundles[arrow.section, arrow.kind].append(arrow)
     for (section, kind), arrows in bundles.items():
         obj = bundle(

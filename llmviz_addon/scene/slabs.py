@@ -13,12 +13,12 @@ from ..detail import Bundle, Layout, Plan, Tiles, tiles
 from ..detail.levels import LEVELS, to_bytes
 from ..detail.pages import extent, write
 from ..model import Trace
+from ..progress import Steps
 from . import blocks, compat, images, materials, names
 from . import kit as kits
 from .attributes import write_attribute
 from .blocks import CELL
 from .kit import Kit
-from .progress import Steps
 
 
 @dataclass(frozen=True)

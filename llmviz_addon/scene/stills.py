@@ -16,14 +16,13 @@ import numpy as np
 from mathutils import Euler, Quaternion, Vector
 
 from .. import walkthrough
+from ..progress import Steps
 from ..walkthrough import CameraPose, Margins, Still, targets
 from ..walkthrough.wording import LARGE
 from . import captions, company, compat, film, kit, looks, names, recipe, stage, tree
 from .attributes import read_attribute
 from .blocks import CELL
 from .rendering import borrowed, settings
-
-Steps = Generator[tuple[float, str], None, list[Path]]
 
 # Azimuth and elevation of a view of a large model: from above, its first layers come forward, and
 # what would make them small recedes, an output as high as all layers and an embedding half as wide.
@@ -52,7 +51,7 @@ def still_steps(
     size: tuple[int, int] = (1920, 1080),
     engine: str = "AUTO",
     samples: int | None = None,
-) -> Steps:
+) -> Steps[list[Path]]:
     """Render stills of the scene's model, as "<model>-<still>.png"; returns the files.
 
     Parameters
@@ -180,7 +179,7 @@ def film_steps(
     engine: str = "AUTO",
     samples: int | None = None,
     form: str = "PNG",
-) -> Steps:
+) -> Steps[list[Path]]:
     """Render frames `first` to `last` of the film; returns the files.
 
     `form` is "PNG", numbered pictures in the folder `path`, or "MP4", one file. The film's shots

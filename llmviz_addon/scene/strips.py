@@ -23,11 +23,11 @@ from ..anatomy.strips import (
     output_strip,
 )
 from ..model import Tokenizer
+from ..progress import Steps
 from . import compat, kit, names
 from .attributes import write_attribute
 from .flat import Easel, rectangles
 from .labels import DIMENSION, SECTION, TITLE
-from .progress import Steps
 
 # Colours of the tile material.
 FACE, GLOW = 0, 1

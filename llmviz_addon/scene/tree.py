@@ -41,7 +41,11 @@ def new(name: str, parent: bpy.types.Collection, role: str) -> bpy.types.Collect
 def show(scene: bpy.types.Scene, root: bpy.types.Collection, visible: bool) -> None:
     """Show a model in the viewports, or hide it there; it is evaluated all the same."""
     for layer in scene.view_layers:
-        layer.layer_collection.children[root.name].hide_viewport = not visible
+        if layer.layer_collection is None:
+            # It has none before it is worked out for the first time.
+            layer.update()
+        if root.name in layer.layer_collection.children:
+            layer.layer_collection.children[root.name].hide_viewport = not visible
 
 
 def part(root: bpy.types.Collection, role: str) -> bpy.types.Collection | None:

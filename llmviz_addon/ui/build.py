@@ -7,8 +7,9 @@ from typing import Any
 import bpy
 from bpy.props import StringProperty
 
+from ..progress import Steps
 from . import properties, state, viewport
-from .running import Steps, Stepwise
+from .running import Stepwise
 
 
 def wanted(scene: bpy.types.Scene) -> Any:
@@ -33,19 +34,19 @@ class _Builds(Stepwise):
 
     builds = True
 
-    def steps(self, context: bpy.types.Context) -> Steps:
+    def steps(self, context: bpy.types.Context) -> Steps[Any]:
         scene = context.scene
         self._models = _models_in(scene)
         self._watching = viewport.watching(viewport.screens_of(context.window_manager, scene))
         return self._refuse_or_build(scene, wanted(scene))
 
-    def draw_steps(self, scene: bpy.types.Scene, recipe: Any) -> Steps:
+    def draw_steps(self, scene: bpy.types.Scene, recipe: Any) -> Steps[Any]:
         """The scene room's work."""
         from .. import scene as scene_room
 
         return scene_room.steps(scene, recipe)
 
-    def _refuse_or_build(self, scene: bpy.types.Scene, recipe: Any) -> Steps:
+    def _refuse_or_build(self, scene: bpy.types.Scene, recipe: Any) -> Steps[Any]:
         yield 0.0, "Planning"
         state.check_memory(scene)
         return (yield from self.draw_steps(scene, recipe))
@@ -82,7 +83,7 @@ class LLMVIZ_OT_build_demo(_Builds, bpy.types.Operator):
         """Whether the scene can be changed."""
         return _allowed(cls, state.why_locked(context.scene))
 
-    def steps(self, context: bpy.types.Context) -> Steps:
+    def steps(self, context: bpy.types.Context) -> Steps[Any]:
         settings = context.scene.llmviz
         self._before = settings.model, settings.prompt
         settings.model, settings.prompt = properties.DEMO_MODEL, properties.DEMO_PROMPT
@@ -104,7 +105,7 @@ class LLMVIZ_OT_build_beside(_Builds, bpy.types.Operator):
         """Whether there is a model, and another can be built."""
         return _allowed(cls, state.why_no_build(context.scene) or _why_none(context.scene))
 
-    def draw_steps(self, scene: bpy.types.Scene, recipe: Any) -> Steps:
+    def draw_steps(self, scene: bpy.types.Scene, recipe: Any) -> Steps[Any]:
         from .. import scene as scene_room
 
         return scene_room.steps(scene, recipe, beside=True)

@@ -7,8 +7,9 @@ from typing import Any
 
 import bpy
 
+from ..progress import Steps
 from . import state
-from .running import Steps, Stepwise
+from .running import Stepwise
 
 
 def why_no_render(scene: bpy.types.Scene) -> str:
@@ -56,7 +57,7 @@ class LLMVIZ_OT_render_stills(_Renders, bpy.types.Operator):
             cls.poll_message_set(reason)
         return not reason
 
-    def steps(self, context: bpy.types.Context) -> Steps:
+    def steps(self, context: bpy.types.Context) -> Steps[Any]:
         from ..scene import still_steps, stills
 
         settings = context.scene.llmviz
@@ -85,7 +86,7 @@ class LLMVIZ_OT_render_film(_Renders, bpy.types.Operator):
             cls.poll_message_set(reason)
         return not reason
 
-    def steps(self, context: bpy.types.Context) -> Steps:
+    def steps(self, context: bpy.types.Context) -> Steps[Any]:
         from ..scene import film_steps
 
         scene, settings = context.scene, context.scene.llmviz

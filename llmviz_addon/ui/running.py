@@ -9,12 +9,12 @@ is done. At most one piece of work runs at a time; whatever would pull the data 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import Any
 
 import bpy
 
-Steps = Generator[tuple[float, str], None, Any]
+from ..progress import Steps
 
 # Seconds between two spells of steps, and how long a spell is: as long as what Blender does between
 # them, which is to draw, so that slow drawing does not hold the work up; but Esc is read between
@@ -28,7 +28,7 @@ class Work:
     It knows its scene by number only, because Blender's structs do not outlive an undo.
     """
 
-    def __init__(self, operator: str, scene: bpy.types.Scene, steps: Steps, builds: bool):
+    def __init__(self, operator: str, scene: bpy.types.Scene, steps: Steps[Any], builds: bool):
         self.operator = operator
         self.scene_uid = scene.session_uid
         self.steps = steps
@@ -124,7 +124,7 @@ class Stepwise:
     """
 
     builds = False
-    steps: Callable[[bpy.types.Context], Steps]
+    steps: Callable[[bpy.types.Context], Steps[Any]]
 
     def finish(self, context: bpy.types.Context, scene: bpy.types.Scene, result: Any) -> None:
         """Do what follows when the work is complete."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from .. import progress
+from ..progress import Steps, share
 from .camera import clipping
 from .companions import Companion, in_order, told
 from .errors import AuthoringError
@@ -38,10 +40,8 @@ def compile_steps(
     bundles: tuple[Bundle, ...] | None = None,
     companions: Sequence[Companion] = (),
     model: str = "This model",
-) -> Generator[tuple[float, str], None, Storyboard]:
+) -> Steps[Storyboard]:
     """Make the storyboard of a script for one model and one run, a beat at a time.
-
-    Yields how far it is, from 0 to 1, and the title of the chapter; returns the storyboard.
 
     Parameters
     ----------
@@ -85,15 +85,8 @@ def compile_steps(
     )
     for number, chapter in enumerate(script.chapters):
         for _ in film.add(chapter):
-            yield number / len(script.chapters), chapter.title
-    merging = stage.leads.merge(stage.board.channels())
-    while True:
-        try:
-            bundle = next(merging)
-        except StopIteration as end:
-            channels = end.value
-            break
-        yield 1.0, bundle.title
+            yield 0.9 * number / len(script.chapters), f"Composing {chapter.title}"
+    channels = yield from share(stage.leads.merge(stage.board.channels()), 0.9, 1.0)
     return Storyboard(
         title=f"{script.title}, {film.values['model'] if run is None else run.model}",
         duration=film.time,
@@ -107,18 +100,12 @@ def compile_steps(
 
 
 def _at_once(
-    steps: Callable[_P, Generator[tuple[float, str], None, _T]],
+    steps: Callable[_P, Steps[_T]],
 ) -> Callable[_P, _T]:
     """A function that goes through all steps and returns their result."""
 
     def go(*args: _P.args, **kwargs: _P.kwargs) -> _T:
-        work = steps(*args, **kwargs)
-        while True:
-            try:
-                next(work)
-            except StopIteration as end:
-                result: _T = end.value
-                return result
+        return progress.run(steps(*args, **kwargs))
 
     go.__doc__ = "The storyboard of a script in one go; takes and raises what `compile_steps` does."
     return go

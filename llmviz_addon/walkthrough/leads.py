@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ..progress import Steps
 from . import targets
 from .storyboard import Channel, Key
 from .tracks import INSTANT
@@ -84,8 +85,8 @@ class Leads:
             return list(names)
         return list(dict.fromkeys(self._lead_of[name] for name in names))
 
-    def merge(self, channels: Iterable[Channel]) -> Generator[Bundle, None, tuple[Channel, ...]]:
-        """Make one channel, named like the bundle, of those of its leads; yields after each bundle.
+    def merge(self, channels: Iterable[Channel]) -> Steps[tuple[Channel, ...]]:
+        """Make one channel, named like the bundle, of those of its leads; a step is a bundle.
 
         Returns all channels, those of blocks with objects of their own as they were.
         """
@@ -101,13 +102,13 @@ class Leads:
             else:
                 kept.append(channel)
         props = (targets.PROGRESS, targets.HIGHLIGHT, targets.OPACITY, targets.FOCUS_COLUMN)
-        for bundle in shared:
+        for number, bundle in enumerate(shared):
+            yield number / len(shared), f"Composing {bundle.title}"
             for prop in props:
                 found = [played.get((lead.name, prop)) for lead in bundle.leads]
                 if any(found):
                     keys = _merged(prop, found)
                     kept.append(Channel(bundle.name, prop, keys))
-            yield bundle
         return tuple(kept)
 
 

@@ -174,6 +174,21 @@ def test_a_build_that_is_stopped_leaves_the_file_as_it_was(interrupted):
     assert label == "Showing the film"
 
 
+def _seen() -> set[str]:
+    """What a viewport shows, by name."""
+    bpy.context.view_layer.update()
+    return {o.name for o in bpy.context.scene.objects if o.visible_get()}
+
+
+def test_nothing_is_seen_of_a_model_before_it_is_complete(interrupted):
+    before = _seen()
+    for fraction, label in interrupted():
+        if fraction < 1:
+            assert _seen() == before, label
+    blocks = {o.name for o in helpers.block_objects()}
+    assert blocks <= _seen()
+
+
 def test_progress_never_goes_back_and_ends_at_one():
     for prompt in ("CBABBC", "ABC"):  # the second recolours
         steps = scene_room.steps(bpy.context.scene, scene_room.Recipe("nano-gpt", prompt))

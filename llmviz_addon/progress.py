@@ -1,0 +1,31 @@
+"""Long work as a generator that says how far it is and what it does, and returns its result."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TypeAlias, TypeVar
+
+T = TypeVar("T")
+Steps: TypeAlias = Generator[tuple[float, str], None, T]
+"""Yields fractions from 0 to 1, each with a label; returns the result."""
+
+
+def share(work: Steps[T], low: float, high: float) -> Steps[T]:
+    """Steps of a part of the work, as fractions of the whole."""
+    while True:
+        try:
+            fraction, label = next(work)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        yield low + (high - low) * fraction, label
+
+
+def run(work: Steps[T]) -> T:
+    """Go through all steps and return the result."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            result: T = end.value
+            return result
