@@ -104,6 +104,7 @@ def _draw(easel: Easel, caption: Caption, frame: Frame) -> None:
         )
     for obj in made:
         obj[names.CAPTION_OF] = caption.beat
+        # Not to be seen before it is keyed.
         obj.scale = (0.0, 0.0, 0.0)
 
 

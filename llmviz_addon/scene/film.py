@@ -98,12 +98,12 @@ def prepare(scene: bpy.types.Scene, root: bpy.types.Collection, board: Storyboar
     Whoever stops it finds nothing of it.
     """
     yield 0.0, "Writing the captions"
-    collection = tree.new("Film", root, "next film")
+    collection = tree.new("Next Film", root, "next film")
     camera = _camera(root, collection)
     reel = Reel(root, board, camera, collection)
     aspect = scene.render.resolution_x / scene.render.resolution_y
     try:
-        part = tree.new("Captions", collection, "next captions")
+        part = tree.new("Next Captions", collection, "next captions")
         captions.draw(part, _hud(collection, camera), board, aspect)
         yield 0.3, "Drawing the captions"
         tree.evaluate(scene)

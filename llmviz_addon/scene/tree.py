@@ -44,8 +44,12 @@ def show(scene: bpy.types.Scene, root: bpy.types.Collection, visible: bool) -> N
         if layer.layer_collection is None:
             # It has none before it is worked out for the first time.
             layer.update()
-        if root.name in layer.layer_collection.children:
-            layer.layer_collection.children[root.name].hide_viewport = not visible
+        found = [layer.layer_collection.children.get(root.name)]
+        while found:
+            if (shown := found.pop()) is not None:
+                shown.hide_viewport = not visible
+                # Collections that were made in a hidden one are hidden themselves.
+                found += shown.children
 
 
 def part(root: bpy.types.Collection, role: str) -> bpy.types.Collection | None:

@@ -175,6 +175,10 @@ def test_there_is_one_curve_for_each_property(root):
             assert len(set(names)) == len(names)
 
 
+def test_the_outliner_names_the_film_and_its_captions(root):
+    assert {"Film", "Captions"} <= {c.name for c in root.children_recursive}
+
+
 def test_playing_needs_no_code(root):
     assert not any(bpy.data.texts)
     for obj in bpy.data.objects:

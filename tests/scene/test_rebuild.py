@@ -175,9 +175,9 @@ def test_a_build_that_is_stopped_leaves_the_file_as_it_was(interrupted):
 
 
 def _seen() -> set[str]:
-    """What a viewport shows, by name."""
+    """The blocks that a viewport shows."""
     bpy.context.view_layer.update()
-    return {o.name for o in bpy.context.scene.objects if o.visible_get()}
+    return {o.name for o in helpers.block_objects() if o.visible_get()}
 
 
 def test_nothing_is_seen_of_a_model_before_it_is_complete(interrupted):
@@ -185,8 +185,7 @@ def test_nothing_is_seen_of_a_model_before_it_is_complete(interrupted):
     for fraction, label in interrupted():
         if fraction < 1:
             assert _seen() == before, label
-    blocks = {o.name for o in helpers.block_objects()}
-    assert blocks <= _seen()
+    assert _seen() == {o.name for o in helpers.block_objects()}
 
 
 def test_progress_never_goes_back_and_ends_at_one():
