@@ -18,7 +18,7 @@ from .film import Beat, Chapter, chapters
 from .looks import LookError
 from .recipe import Recipe, recipe_of
 from .stills import RenderError, film_steps, overview, still_steps, stills
-from .tree import roots
+from .tree import out_of_view, roots
 from .windows import WindowError, close_windows, open_window
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "film_steps",
     "looks",
     "open_window",
+    "out_of_view",
     "overview",
     "recipe_of",
     "remove",

@@ -103,7 +103,7 @@ def steps(
         film.clear(scene, old)
         tree.delete(old)
         tree.settle_names(root)
-    tree.show(scene, root, True)
+    tree.show(scene, root)
     _note(root, recipe, numbers)
     if scene.world is None or (root != old and not scene.world.get(names.OURS)):
         scene.world = stage.world()
@@ -181,7 +181,7 @@ def _build(
     alone = not tree.roots(scene)
     root = tree.new(numbers.model.title, scene.collection, "model")
     # Not drawn before it is complete: viewports are quick meanwhile, and what it replaces is seen.
-    tree.show(scene, root, False)
+    tree.hide(scene, root)
     try:
         root[names.VERSION] = VERSION
         _note(root, recipe, numbers)

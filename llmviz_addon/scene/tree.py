@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
 
 import bpy
 
@@ -38,18 +39,55 @@ def new(name: str, parent: bpy.types.Collection, role: str) -> bpy.types.Collect
     return made
 
 
-def show(scene: bpy.types.Scene, root: bpy.types.Collection, visible: bool) -> None:
-    """Show a model in the viewports, or hide it there; it is evaluated all the same."""
+def hide(scene: bpy.types.Scene, root: bpy.types.Collection) -> None:
+    """Keep a model out of the viewports; it is evaluated all the same, and rendered."""
+    for _, place in _places(scene, {root.name}):
+        place.hide_viewport = True
+
+
+def show(scene: bpy.types.Scene, root: bpy.types.Collection) -> None:
+    """Show a model in the viewports that was drawn while it was hidden."""
+    for _, place in _places(scene, {root.name}):
+        # Collections that are made in a hidden one are hidden themselves.
+        for found in (place, *_below(place)):
+            found.hide_viewport = False
+
+
+@contextmanager
+def out_of_view(scene: bpy.types.Scene) -> Generator[None, None, None]:
+    """The models that stand kept out of the viewports for a while."""
+    models = {root.name for root in roots(scene)}
+    hidden = set()
+    for layer, place in _places(scene, models):
+        if not place.hide_viewport:
+            hidden.add((layer.name, place.name))
+            place.hide_viewport = True
+    try:
+        yield
+    finally:
+        # The scene may have been deleted meanwhile.
+        with suppress(ReferenceError):
+            for layer, place in _places(scene, models):
+                if (layer.name, place.name) in hidden:
+                    place.hide_viewport = False
+
+
+def _places(
+    scene: bpy.types.Scene, called: set[str]
+) -> Iterator[tuple[bpy.types.ViewLayer, bpy.types.LayerCollection]]:
+    """Where view layers keep whether they show collections of these names."""
     for layer in scene.view_layers:
         if layer.layer_collection is None:
             # It has none before it is worked out for the first time.
             layer.update()
-        found = [layer.layer_collection.children.get(root.name)]
-        while found:
-            if (shown := found.pop()) is not None:
-                shown.hide_viewport = not visible
-                # Collections that were made in a hidden one are hidden themselves.
-                found += shown.children
+        # All of them before any is changed, which may make Blender work them out anew.
+        yield from [(layer, c) for c in _below(layer.layer_collection) if c.name in called]
+
+
+def _below(place: bpy.types.LayerCollection) -> Iterator[bpy.types.LayerCollection]:
+    for child in place.children:
+        yield child
+        yield from _below(child)
 
 
 def part(root: bpy.types.Collection, role: str) -> bpy.types.Collection | None:

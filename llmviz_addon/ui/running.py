@@ -10,11 +10,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import bpy
+import gpu
 
 from ..progress import Steps
+
+# A view that takes longer to draw than so many seconds holds up the work, and Esc.
+SLOW = 0.3
 
 # Seconds between two spells of steps, and how long a spell is: as long as what Blender does between
 # them, which is to draw, so that slow drawing does not hold the work up; but Esc is read between
@@ -34,6 +39,8 @@ class Work:
         self.steps = steps
         self.builds = builds
         self.fraction, self.label = 0.0, "Starting"
+        self._meanwhile = ExitStack()
+        self.views_cleared = False
 
     def scene(self) -> bpy.types.Scene | None:
         """The scene that is worked on; None when it has been deleted meanwhile."""
@@ -42,6 +49,19 @@ class Work:
     def advance(self) -> None:
         """Do one step; raises StopIteration with the result after the last."""
         self.fraction, self.label = next(self.steps)
+
+    def clear_views(self) -> None:
+        """Keep the models of its scene out of the views until it ends."""
+        from ..scene import out_of_view
+
+        if self.builds and not self.views_cleared:
+            self.views_cleared = True
+            self._meanwhile.enter_context(out_of_view(self.scene()))
+
+    def end(self) -> None:
+        """Remove what is half made, if anything is, and show again what stood."""
+        self.steps.close()
+        self._meanwhile.close()
 
 
 work: Work | None = None
@@ -63,7 +83,7 @@ def stop(*_: object) -> None:
     if work is None:
         return
     stopped, work = work, None
-    stopped.steps.close()
+    stopped.end()
 
 
 # Called with the scene before Blender replaces the data that the work holds on to.
@@ -154,6 +174,8 @@ class Stepwise:
         self._timer = manager.event_timer_add(PAUSE, window=context.window)
         manager.modal_handler_add(self)
         _guard(True)
+        if gpu.platform.device_type_get() == "SOFTWARE":
+            work.clear_views()
         redraw(manager)
         return {"RUNNING_MODAL"}
 
@@ -171,6 +193,8 @@ class Stepwise:
             if self._work.scene() is None:
                 return self._stopped(context)
             began = time.monotonic()
+            if began - self._rested > SLOW:
+                work.clear_views()
             spell = min(max(SPELL, began - self._rested), LONGEST_SPELL)
             while time.monotonic() < began + spell:
                 work.advance()
@@ -204,6 +228,7 @@ class Stepwise:
     def _done(self, context: bpy.types.Context, result: Any) -> set[str]:
         global work  # noqa: PLW0603
         work = None
+        self._work.end()
         self.finish(context, self._work.scene(), result)
         return {"FINISHED"}
 

@@ -51,6 +51,11 @@ def blocks() -> int:
     return sum("llmviz_block" in item for item in window().scene.objects)
 
 
+def seen() -> int:
+    """How many blocks the view shows."""
+    return sum(item.visible_get() for item in window().scene.objects if "llmviz_block" in item)
+
+
 def screenshot(name: str) -> Iterator[float]:
     """Keep the screen as it is once drawing has settled."""
     for item in view().regions:
@@ -87,7 +92,7 @@ def first_minute() -> Iterator[float]:
     yield from screenshot("1-empty")
     yield from press("llmviz.build_demo")
     yield from until_built()
-    facts["built"] = blocks()
+    facts["built"], facts["seen"] = blocks(), seen()
     facts["model"], facts["prompt"] = window().scene.llmviz.model, window().scene.llmviz.prompt
     yield from screenshot("2-built")
     yield from type_over_the_view("Z", ctrl=True)
@@ -130,22 +135,34 @@ def large_models() -> Iterator[float]:
 
 
 def stops() -> Iterator[float]:
-    """Stop a long build with Esc, early and late."""
-    window().scene.llmviz.picker = "gpt3"
-    running, facts["stopped"] = addon("ui.running"), []
+    """Stop a long build with Esc, early and late, and beside a model that stands."""
+    settings = window().scene.llmviz
+    settings.picker, facts["stopped"] = "gpt3", []
     for share in (0.1, 0.5, 0.8):
-        before = census()
-        yield from press("llmviz.build")
-        yield from until(lambda: running.work is not None, "the build begins")
-        while running.work is not None and running.work.fraction < share:
-            yield TICK / 10
-        at = running.work.label if running.work else "too late"
-        mouse(*over_the_view(), "ESC", "PRESS")
-        yield from until(lambda: running.work is None, "the build has stopped")
-        mouse(*over_the_view(), "ESC", "RELEASE")
-        yield 0.5
-        after = census()
-        facts["stopped"].append([at, [key for key in before if before[key] != after[key]]])
+        yield from stop("llmviz.build", share)
+    yield from press("llmviz.build_demo")
+    yield from until_built()
+    settings.picker = "gpt3"
+    facts["seen beside"] = [seen()]
+    yield from stop("llmviz.build_beside", 0.5)
+    facts["seen beside"].append(seen())
+    yield from press("llmviz.remove")
+
+
+def stop(operator: str, share: float) -> Iterator[float]:
+    """Press a button that builds, and Esc when so much is done."""
+    running, before = addon("ui.running"), census()
+    yield from press(operator)
+    yield from until(lambda: running.work is not None, "the build begins")
+    while running.work is not None and running.work.fraction < share:
+        yield TICK / 10
+    at = running.work.label if running.work else "too late"
+    mouse(*over_the_view(), "ESC", "PRESS")
+    yield from until(lambda: running.work is None, "the build has stopped")
+    mouse(*over_the_view(), "ESC", "RELEASE")
+    yield 0.5
+    after = census()
+    facts["stopped"].append([at, [key for key in before if before[key] != after[key]]])
 
 
 def slabs() -> Iterator[float]:

@@ -78,3 +78,18 @@ def test_a_large_model_that_is_stopped_beside_a_small_one_leaves_nothing():
     next(told for told in steps if told[1] == "Showing the film")
     steps.close()
     assert not helpers.difference(before, helpers.census())
+
+
+def test_models_out_of_view_are_seen_again_but_for_those_that_somebody_hid():
+    first, second = helpers.build(), _beside("gpt2")
+    layer = bpy.context.view_layer
+    layer.layer_collection.children[second.name].hide_viewport = True
+
+    def seen() -> set[str]:
+        layer.update()
+        return {o.name for o in helpers.block_objects() if o.visible_get()}
+
+    assert seen() == {o.name for o in helpers.block_objects() if o.name in first.all_objects}
+    with scene_room.out_of_view(bpy.context.scene):
+        assert not seen()
+    assert seen() == {o.name for o in helpers.block_objects() if o.name in first.all_objects}
