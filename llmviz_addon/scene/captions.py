@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
+from ..progress import Steps
 from ..walkthrough import Storyboard, targets
 from ..walkthrough.storyboard import Caption, Channel, Key
 from . import kit, names, tree
@@ -32,6 +33,9 @@ PORTRAIT_SIZE, PORTRAIT_CHARACTERS = 0.038, 38
 
 FADE = 0.3
 SHADE_OPACITY = 0.82
+
+# Captions that are drawn between two steps.
+_TOGETHER = 30
 
 
 @dataclass(frozen=True)
@@ -57,14 +61,16 @@ class Frame:
 
 def draw(
     part: bpy.types.Collection, camera: bpy.types.Object, board: Storyboard, aspect: float
-) -> None:
+) -> Steps[None]:
     """Make the captions of a storyboard in `part`, each to be seen from when it is keyed."""
     shared = kit.ensure()
     easel = Easel(camera, part, shared.label, shared.font)
     lens = board.value_at(targets.CAMERA, targets.LENS, 0.0)
     frame = Frame.of(lens, aspect)
     _shade(easel, frame)
-    for caption in board.captions:
+    for index, caption in enumerate(board.captions):
+        if index % _TOGETHER == 0:
+            yield index / len(board.captions), "Drawing the captions"
         _draw(easel, caption, frame)
 
 

@@ -104,8 +104,9 @@ def prepare(scene: bpy.types.Scene, root: bpy.types.Collection, board: Storyboar
     aspect = scene.render.resolution_x / scene.render.resolution_y
     try:
         part = tree.new("Next Captions", collection, "next captions")
-        captions.draw(part, _hud(collection, camera), board, aspect)
-        yield 0.3, "Drawing the captions"
+        for fraction, label in captions.draw(part, _hud(collection, camera), board, aspect):
+            tree.evaluate(scene)
+            yield fraction, label
         tree.evaluate(scene)
         yield 1.0, "Showing the film"
     except BaseException:

@@ -13,7 +13,7 @@ import zlib
 import bpy
 import numpy as np
 
-from ..detail.levels import Bytes, patches
+from ..detail.levels import Bytes
 from ..detail.pages import WIDTH
 from . import names
 
@@ -89,9 +89,9 @@ def make_values(name: str, page: Bytes) -> bpy.types.Image:
     return _pack(f"{name} Values", stored_png(page))
 
 
-def make_patches(name: str, page: Bytes) -> bpy.types.Image:
+def make_patches(name: str, averages: Bytes) -> bpy.types.Image:
     """What a page's patches show, as a packed image whose alpha is a number like the others."""
-    image = _pack(f"{name} Patches", color_png(patches(page)))
+    image = _pack(f"{name} Patches", color_png(averages))
     image.alpha_mode = "CHANNEL_PACKED"
     return image
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..anatomy import Block
 from ..detail import Bundle, Layout, Plan, Tiles, tiles
-from ..detail.levels import LEVELS, to_bytes
+from ..detail.levels import LEVELS, PATCH, patches, to_bytes
 from ..detail.pages import extent, write
 from ..model import Trace
 from ..progress import Steps
@@ -19,6 +19,9 @@ from . import kit as kits
 from .attributes import write_attribute
 from .blocks import CELL
 from .kit import Kit
+
+# Lines of a page that are averaged between two steps.
+_AVERAGED = 128 * PATCH
 
 
 @dataclass(frozen=True)
@@ -78,9 +81,13 @@ def fill(
                 done += block.columns * block.rows
         yield done / total, f"Packing page {number + 1} of {len(layout.heights)}"
         values = images.make_values(f"LLM Page {number + 1}", page)
-        yield done / total, f"Averaging page {number + 1} of {len(layout.heights)}"
-        patches = images.make_patches(f"LLM Page {number + 1}", page)
-        made.append(_material(values, patches, height, n_prompt, len(trace.ids), kit))
+        averages = []
+        for start in range(0, height, _AVERAGED):
+            yield done / total, f"Averaging page {number + 1} of {len(layout.heights)}"
+            averages.append(patches(page[start : start + _AVERAGED]))
+        yield done / total, f"Packing page {number + 1} of {len(layout.heights)}"
+        coarse = images.make_patches(f"LLM Page {number + 1}", np.concatenate(averages))
+        made.append(_material(values, coarse, height, n_prompt, len(trace.ids), kit))
     for name, other in plan.shared.items():
         gains[name] = gains[other]
     return Pages(layout, tuple(made), gains)

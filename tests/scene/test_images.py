@@ -66,7 +66,7 @@ def test_a_colour_picture_is_a_png_by_the_standard():
 @pytest.mark.parametrize("size", SIZES)
 def test_blender_reads_every_byte_of_a_page_and_of_its_patches(size):
     page = _noise(*size)
-    values, coarse = images.make_values("Noise", page), images.make_patches("Noise", page)
+    values, coarse = images.make_values("Noise", page), images.make_patches("Noise", patches(page))
     for image in (values, coarse):
         assert image.packed_file is not None
         assert image.colorspace_settings.name == "Non-Color"
