@@ -83,7 +83,7 @@ def draw(
         pages = yield from share(filling, 0.0, 0.75)
     total = len(drawing.bundles)
     for index, bundle in enumerate(drawing.bundles):
-        if index % 10 == 0:
+        if index % 5 == 0:
             yield 0.75 + 0.15 * index / total, f"Drawing {bundle.title}"
         obj = _draw_bundle(bundle, numbers, shared, pages)
         obj.parent = anchor

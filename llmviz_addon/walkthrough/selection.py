@@ -199,12 +199,10 @@ class Selection:
     def _boxes(self, selector: str, word: str, number: str) -> np.ndarray:
         """Corners of other models, and of this one where all up to a number are meant."""
         count = len(self.companions)
-        last = -1 if selector == "companions" else count
-        if re.fullmatch(r"-?\d+", number):
-            last = int(number)
-        last += count if last < 0 else 0
-        if not 0 <= last < count:
-            raise AuthoringError(f"{selector!r}: there are {count} other models here.")
+        try:
+            last = range(count)[int(number) if word else -1]
+        except (ValueError, IndexError):
+            raise AuthoringError(f"{selector!r}: there are {count} other models here.") from None
         if word == "companion":
             return _corners([self.companions[last].bounds])
         own = self._corners("model")
