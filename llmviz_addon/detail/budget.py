@@ -30,6 +30,11 @@ CUBE_RENDER_BYTES, TEXEL_RENDER_BYTES = 5_000, 5
 _BASE_BYTES = 3 * MEGABYTE
 _OBJECT_BYTES = 9_000
 
+_SCENE_BYTES, _BLOCK_BYTES = 70 * MEGABYTE, 900
+"""What words, arrows and film take in memory, and what the anatomy takes for a block, as
+measured.
+"""
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -63,9 +68,9 @@ class Estimate:
         Blocks and bundles, an object each.
     file_bytes
         Of the saved file, about.
-    trace_bytes, drawn_bytes
+    trace_bytes, drawn_bytes, scene_bytes
         Of memory while building, beside the checkpoint's files, which the system reads and drops as
-        it sees fit: what the model computes, and what is drawn of it.
+        it sees fit: what the model computes, what is drawn of it, and what there is in any case.
     render_bytes
         Of memory that Cycles takes to render it.
     """
@@ -77,12 +82,13 @@ class Estimate:
     file_bytes: int
     trace_bytes: int
     drawn_bytes: int
+    scene_bytes: int
     render_bytes: int
 
     @property
     def memory_bytes(self) -> int:
         """Of memory while building, about."""
-        return self.trace_bytes + self.drawn_bytes
+        return self.trace_bytes + self.drawn_bytes + self.scene_bytes
 
 
 def dwelt(bundle: Bundle) -> bool:
@@ -172,6 +178,7 @@ def estimate(
         file_bytes=base + texels + 12 * cells["cubes"],
         trace_bytes=trace_bytes(anatomy.config, computed),
         drawn_bytes=2 * base + texels + 2 * largest + CUBE_BYTES * cells["cubes"],
+        scene_bytes=_SCENE_BYTES + _BLOCK_BYTES * len(anatomy.blocks),
         render_bytes=CUBE_RENDER_BYTES * cells["cubes"] + TEXEL_RENDER_BYTES * texels,
     )
 

@@ -61,7 +61,7 @@ def test_sizes_are_written_for_people(n_bytes, text):
 
 def needs(trace: int = 0, drawn: int = 0) -> detail.Estimate:
     found = estimates.estimate(config("gpt2"), 7, False, 1000, 64)
-    return replace(found, trace_bytes=trace, drawn_bytes=drawn)
+    return replace(found, trace_bytes=trace, drawn_bytes=drawn, scene_bytes=0)
 
 
 def test_too_little_memory_is_a_sentence_with_both_amounts():
