@@ -99,11 +99,12 @@ def steps(
     # From here on nothing stops it.
     if root == old:
         _recolor(scene, root, numbers, cells)
-    elif old is not None:
-        film.clear(scene, old)
-        tree.delete(old)
-        tree.settle_names(root)
-    tree.show(scene, root)
+    else:
+        if old is not None:
+            film.clear(scene, old)
+            tree.delete(old)
+            tree.settle_names(root)
+        tree.show(scene, root)
     _note(root, recipe, numbers)
     if scene.world is None or (root != old and not scene.world.get(names.OURS)):
         scene.world = stage.world()

@@ -188,6 +188,15 @@ def test_nothing_is_seen_of_a_model_before_it_is_complete(interrupted):
     assert _seen() == {o.name for o in helpers.block_objects()}
 
 
+def test_a_new_prompt_leaves_hidden_what_somebody_hid():
+    root = helpers.build("ABC")
+    layers = bpy.context.view_layer.layer_collection.children[root.name].children
+    layers["Layer 1"].hide_viewport = True
+    before = _seen()
+    helpers.build("CBABBC")
+    assert _seen() == before != {o.name for o in helpers.block_objects()}
+
+
 def test_progress_never_goes_back_and_ends_at_one():
     for prompt in ("CBABBC", "ABC"):  # the second recolours
         steps = scene_room.steps(bpy.context.scene, scene_room.Recipe("nano-gpt", prompt))
