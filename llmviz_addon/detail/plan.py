@@ -10,6 +10,7 @@ from .. import anatomy as anatomy_room
 from ..progress import Steps, run
 from .budget import Budget, Estimate, Way, choose, estimate
 from .bundles import Bundle, bundle
+from .levels import LEVELS
 from .pages import FULL, WIDTH, Layout, lay_out
 
 if TYPE_CHECKING:
@@ -58,6 +59,14 @@ class Plan:
     def bundled(self) -> bool:
         """Whether blocks share objects."""
         return len(self.bundles) < len(self.anatomy.blocks)
+
+    def note(self, bundle: str) -> str:
+        """How a bundle is drawn and how true its values are; empty where the whole model is cubes.
+
+        It is for titles: ``"cubes, exact"``, ``"slab, 255 levels"`` or ``"shape only"``.
+        """
+        notes = {"cubes": "cubes, exact", "slab": f"slab, {LEVELS} levels", "shape": "shape only"}
+        return "" if set(self.ways.values()) == {"cubes"} else notes[self.ways[bundle]]
 
     @cached_property
     def layout(self) -> Layout:

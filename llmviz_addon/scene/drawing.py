@@ -102,10 +102,10 @@ def _draw_words(root: bpy.types.Collection, numbers: Numbers, shared: kit.Kit) -
     words, arrows = tree.new("Labels", root, "labels"), tree.new("Arrows", root, "arrows")
     easel = Easel(anchor, words, shared.label, shared.font)
     flow = Easel(anchor, arrows, shared.arrow, tints=ARROW_TINTS)
-    titled = [bundle.first for bundle in drawing.bundles if bundle.single]
+    titled = [(bundle.name, bundle.first) for bundle in drawing.bundles if bundle.single]
     for start in range(0, len(titled), _TITLES):
         yield 0.2 * start / len(titled), "Drawing titles"
-        labels.titles(easel, titled[start : start + _TITLES])
+        labels.titles(easel, dict(titled[start : start + _TITLES]), drawing)
     yield 0.2, "Drawing labels"
     labels.sections(easel, anatomy.root, few=drawing.bundled)
     yield 0.3, "Drawing labels"

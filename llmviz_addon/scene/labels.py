@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import replace
 
 import bpy
 import numpy as np
 
 from ..anatomy import Anatomy, Block, Label, Section
+from ..anatomy.label import CHARACTER
+from ..detail import Plan
 from ..model import Config
 from . import names
 from .blocks import CELL
@@ -42,11 +46,21 @@ def _write(easel: Easel, label: Label, name: str, kind: int):
     )
 
 
-def titles(easel: Easel, blocks: list[Block]) -> None:
-    """The name of each block beside it."""
-    for block in blocks:
-        obj = _write(easel, block.label, f"{block.name} title", TITLE)
-        obj[names.LABEL_OF] = block.name
+def noted(title: str, note: str, block: Block) -> str:
+    """A title and a note in parentheses, if there is one and the block is wide enough for both."""
+    whole, tag = f"{title} ({note})" if note else title, block.spec.tag
+    # Those that stand behind each other share their width.
+    room = block.columns / (1 if tag.share is None else 3)
+    return whole if 1.2 * len(whole) * CHARACTER * tag.size < room else title
+
+
+def titles(easel: Easel, blocks: Mapping[str, Block], plan: Plan) -> None:
+    """The name of each block beside it and, where it is wide enough, how it is drawn."""
+    for name, block in blocks.items():
+        label = block.label
+        text = noted(label.text, plan.note(name), block)
+        obj = _write(easel, replace(label, text=text), f"{name} title", TITLE)
+        obj[names.LABEL_OF] = name
 
 
 def sections(easel: Easel, root: Section, few: bool = False) -> None:

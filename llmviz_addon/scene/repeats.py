@@ -12,7 +12,7 @@ from ..detail import Plan
 from . import compat, kit, names, ribbons
 from .flat import Easel
 from .kit import CELL
-from .labels import TITLE
+from .labels import TITLE, noted
 
 # Titles of further heads in later layers, beyond which only those of the first head are drawn:
 # from where a layer is in view they are specks, and each is a mesh of its own to draw.
@@ -55,12 +55,13 @@ def titles(easel: Easel, plan: Plan) -> None:
         if not bundle.single
         for block in bundle.blocks
     }
+    firsts = {bundle.name: bundle.first for bundle in plan.bundles}
     many = sum(1 for _, head, _ in owners if head) > MOST_TITLES
     for pattern in plan.anatomy.title_patterns:
         for owner, offsets in _title_places(pattern, own, owners, many):
             text = easel.text(
                 f"{owner} title",
-                pattern.text,
+                noted(pattern.text, plan.note(owner), firsts[owner]),
                 (0.0, 0.0, 0.0),
                 pattern.size,
                 kind=TITLE,

@@ -1,0 +1,32 @@
+"""What is written beside blocks: their names and, where there is room, how true they are."""
+
+from __future__ import annotations
+
+import bpy
+
+from . import helpers
+
+
+def _titles(root: bpy.types.Collection) -> dict[str, str]:
+    """What is written beside blocks, by the blocks' names."""
+    titles = (o for o in root.all_objects if o.type == "FONT" and o.name.endswith(" title"))
+    return {o["llmviz_label_of"]: o.data.body for o in titles}
+
+
+def test_titles_of_wide_blocks_say_how_they_are_drawn_and_how_true_their_values_are():
+    titles = _titles(helpers.build(cubes=20_000))
+    assert titles["layer0.mlp_weight"] == "MLP Weights (slab, 255 levels)"
+    assert titles["layer0.ln_1.weight"] == "γ", "there is no room"
+    said = {name: title for name, title in titles.items() if "(" in title}
+    for name, title in said.items():
+        block = helpers.block(name)
+        assert title.endswith(f"({block['llmviz_drawn_as']}, {block['llmviz_values']})")
+    assert len({title.partition("(")[2] for title in said.values()}) == 2, "cubes and slabs"
+
+
+def test_titles_of_a_model_that_is_all_cubes_are_names_only():
+    assert not any("(" in title for title in _titles(helpers.build()).values())
+
+
+def test_titles_of_shapes_say_that_they_are_no_more():
+    assert _titles(helpers.build("", "gpt2"))["layer0.mlp_weight"] == "MLP Weights (shape only)"
