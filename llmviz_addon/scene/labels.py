@@ -49,6 +49,8 @@ def _write(easel: Easel, label: Label, name: str, kind: int):
 def noted(title: str, note: str, block: Block) -> str:
     """A title and a note in parentheses, if there is one and the block is wide enough for both."""
     whole, tag = f"{title} ({note})" if note else title, block.spec.tag
+    if tag.side in ("left", "right"):
+        return title
     # Those that stand behind each other share their width.
     room = block.columns / (1 if tag.share is None else 3)
     return whole if 1.2 * len(whole) * CHARACTER * tag.size < room else title

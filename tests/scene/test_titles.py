@@ -29,4 +29,6 @@ def test_titles_of_a_model_that_is_all_cubes_are_names_only():
 
 
 def test_titles_of_shapes_say_that_they_are_no_more():
-    assert _titles(helpers.build("", "gpt2"))["layer0.mlp_weight"] == "MLP Weights (shape only)"
+    titles = _titles(helpers.build("", "gpt2"))
+    assert titles["layer0.mlp_weight"] == "MLP Weights (shape only)"
+    assert titles["embedding"] == "Input Embedding", "beside it something else stands"
