@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from .bundles import MOST_OBJECTS, Bundle
+from .levels import LEVELS
 from .pages import WIDTH, Layout, extent, fits, padded
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from ..model import Config
 
 Way = Literal["cubes", "slab", "shape"]
+
+EXACTNESS: dict[Way, str] = {"cubes": "exact", "slab": f"{LEVELS} levels", "shape": "none"}
+"""How true the values are that are shown in each way."""
 
 MEGABYTE = 2**20
 CUBE_BYTES = 110

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from .. import anatomy as anatomy_room
 from ..progress import Steps, run
-from .budget import Budget, Estimate, Way, choose, estimate
+from .budget import EXACTNESS, Budget, Estimate, Way, choose, estimate
 from .bundles import Bundle, bundle
-from .levels import LEVELS
 from .pages import FULL, WIDTH, Layout, lay_out
 
 if TYPE_CHECKING:
@@ -60,13 +59,20 @@ class Plan:
         """Whether blocks share objects."""
         return len(self.bundles) < len(self.anatomy.blocks)
 
+    @property
+    def all_cubes(self) -> bool:
+        """Whether every cell is a cube of its own."""
+        return set(self.ways.values()) == {"cubes"}
+
     def note(self, bundle: str) -> str:
         """How a bundle is drawn and how true its values are; empty where the whole model is cubes.
 
         It is for titles: ``"cubes, exact"``, ``"slab, 255 levels"`` or ``"shape only"``.
         """
-        notes = {"cubes": "cubes, exact", "slab": f"slab, {LEVELS} levels", "shape": "shape only"}
-        return "" if set(self.ways.values()) == {"cubes"} else notes[self.ways[bundle]]
+        if self.all_cubes:
+            return ""
+        way = self.ways[bundle]
+        return "shape only" if way == "shape" else f"{way}, {EXACTNESS[way]}"
 
     @cached_property
     def layout(self) -> Layout:

@@ -140,7 +140,7 @@ def _same_shapes(root: bpy.types.Collection, numbers: Numbers) -> bool:
     wanted = {bundle.name: bundle for bundle in numbers.plan.bundles}
     return (
         root.get(names.VERSION) == VERSION
-        and set(numbers.plan.ways.values()) == {"cubes"}
+        and numbers.plan.all_cubes
         and drawn.keys() == wanted.keys()
         and all(o[names.DRAWN_AS] == "cubes" for o in drawn.values())
         and all(len(drawn[n].data.vertices) == b.cells for n, b in wanted.items())

@@ -8,7 +8,7 @@ import bpy
 import numpy as np
 
 from ..anatomy import Block
-from ..detail import Bundle, Way, orders
+from ..detail import EXACTNESS, Bundle, Way, orders
 from ..detail.levels import gain_of
 from ..model import Trace
 from . import names
@@ -75,7 +75,7 @@ def create(bundle: Bundle, cells: Cells, kit: Kit) -> bpy.types.Object:
     mesh.vertices.foreach_set("co", position.reshape(-1))
     write_attribute(mesh, names.COLUMN, column, "INT")
     write_attribute(mesh, names.ROW, row, "INT")
-    obj = equip(mesh, bundle, "cubes", "exact")
+    obj = equip(mesh, bundle, "cubes")
     obj.location = tuple(c * CELL for c in bundle.first.origin)
     write(obj, bundle, cells)
     modifier = obj.modifiers.new(names.GROUP_CELLS, "NODES")
@@ -84,7 +84,7 @@ def create(bundle: Bundle, cells: Cells, kit: Kit) -> bpy.types.Object:
     return obj
 
 
-def equip(mesh: bpy.types.Mesh, bundle: Bundle, way: Way, values: str) -> bpy.types.Object:
+def equip(mesh: bpy.types.Mesh, bundle: Bundle, way: Way) -> bpy.types.Object:
     """An object for a bundle with all properties that say what it is and that a film moves."""
     block = bundle.first
     mesh[names.OURS] = True
@@ -94,7 +94,7 @@ def equip(mesh: bpy.types.Mesh, bundle: Bundle, way: Way, values: str) -> bpy.ty
     obj[names.BLOCK] = bundle.name
     obj[names.TITLE] = bundle.title
     obj[names.DRAWN_AS] = way
-    obj[names.EXACTNESS] = values
+    obj[names.EXACTNESS] = EXACTNESS[way]
     obj[names.KIND] = float(names.KINDS.index(block.kind))
     for prop, value, low in (
         (names.PROGRESS, 1.0, 0.0),

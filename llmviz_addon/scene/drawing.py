@@ -89,10 +89,8 @@ def draw(
         obj.parent = anchor
         _collection_of(bundle, collections).objects.link(obj)
     yield 0.9, "Drawing blocks"
-    for fraction, label in _draw_words(root, numbers, shared):
-        tree.evaluate(scene)
-        yield 0.9 + 0.1 * fraction, label
-    tree.evaluate(scene)
+    words = tree.evaluating(scene, _draw_words(root, numbers, shared))
+    yield from share(words, 0.9, 1.0)
     tree.new("Lights", root, "lights")
 
 

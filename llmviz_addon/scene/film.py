@@ -104,10 +104,8 @@ def prepare(scene: bpy.types.Scene, root: bpy.types.Collection, board: Storyboar
     aspect = scene.render.resolution_x / scene.render.resolution_y
     try:
         part = tree.new("Next Captions", collection, "next captions")
-        for fraction, label in captions.draw(part, _hud(collection, camera), board, aspect):
-            tree.evaluate(scene)
-            yield fraction, label
-        tree.evaluate(scene)
+        drawing = captions.draw(part, _hud(collection, camera), board, aspect)
+        yield from tree.evaluating(scene, drawing)
         yield 1.0, "Showing the film"
     except BaseException:
         tree.delete(collection)
@@ -119,6 +117,8 @@ def show(scene: bpy.types.Scene, reel: Reel) -> None:
     """Put a film in place of the one that its model has: curves, markers, camera, frame range."""
     root, board = reel.root, reel.board
     clear(scene, root)
+    # Before anything is made, which is to have the names of what went.
+    tree.sweep()
     part = _take(reel)
     _actors(root, part, board)
     action = bpy.data.actions.new(f"{root.name} Film")
@@ -287,7 +287,10 @@ def chapters(root: bpy.types.Collection) -> tuple[Chapter, ...]:
 
 
 def clear(scene: bpy.types.Scene, root: bpy.types.Collection) -> None:
-    """Remove the film of a model: markers, camera, captions, actors and curves."""
+    """Remove the film of a model: markers, camera, captions, actors and curves.
+
+    What only the film used is left for the next sweep.
+    """
     ours = Counter((name, frame) for name, frame in json.loads(root.get(MARKERS, "[]")))
     # The last first: a marker that was there before ours may have the same name and frame.
     for marker in reversed(list(scene.timeline_markers)):
@@ -308,4 +311,3 @@ def clear(scene: bpy.types.Scene, root: bpy.types.Collection) -> None:
         for child in part.children_recursive:
             bpy.data.batch_remove([o for o in child.objects if o.get(names.OURS)])
         bpy.data.batch_remove([o for o in part.objects if o.get(names.OURS)])
-    tree.sweep()

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..anatomy import Block
 from ..detail import Bundle, Layout, Plan, Tiles, tiles
-from ..detail.levels import LEVELS, PATCH, patches, to_bytes
+from ..detail.levels import PATCH, patches, to_bytes
 from ..detail.pages import extent, write
 from ..model import Trace
 from ..progress import Steps
@@ -130,8 +130,7 @@ def create(
     """Make the object of a bundle: a slab where there are pages, else a shape."""
     found = tiles(bundle, plan.computed, pages.layout if pages else None)
     mesh = bpy.data.meshes.new(bundle.name)
-    way, exactness = ("slab", f"{LEVELS} levels") if pages else ("shape", "none")
-    obj = blocks.equip(mesh, bundle, way, exactness)
+    obj = blocks.equip(mesh, bundle, "slab" if pages else "shape")
     set_tiles(obj, found)
     if pages is not None:
         gains = np.array([pages.gains[b.name] for b in bundle.blocks])

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 
 import bpy
 
+from ..progress import Steps
 from . import names
 from .version import VERSION
 
@@ -154,6 +155,14 @@ def evaluate(scene: bpy.types.Scene) -> None:
     """
     for layer in scene.view_layers:
         layer.update()
+
+
+def evaluating(scene: bpy.types.Scene, work: Steps[None]) -> Steps[None]:
+    """Work that draws, evaluated after each of its steps."""
+    for told in work:
+        evaluate(scene)
+        yield told
+    evaluate(scene)
 
 
 def settle_names(root: bpy.types.Collection) -> None:

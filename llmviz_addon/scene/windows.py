@@ -15,8 +15,8 @@ import numpy as np
 
 from .. import model as model_room
 from ..anatomy import Block
-from ..detail import Bundle, Plan, Rect, orders, tiles
-from ..detail.levels import LEVELS, to_bytes, to_numbers
+from ..detail import EXACTNESS, Bundle, Plan, Rect, orders, tiles
+from ..detail.levels import to_bytes, to_numbers
 from ..detail.pages import extent
 from . import blocks, images, kit, names, recipe, slabs, tree
 from .attributes import read_attribute, write_attribute
@@ -157,7 +157,7 @@ def _cubes(
     made.name = f"{block.name} window"
     made.location = tuple(c * CELL for c in at)
     made[names.TITLE] = f"{bundle.title}, opened"
-    made[names.EXACTNESS] = "exact" if agrees else f"{LEVELS} levels"
+    made[names.EXACTNESS] = EXACTNESS["cubes" if agrees else "slab"]
     made[names.TRAITS] = [*obj[names.TRAITS][:2], gain]
     made[names.WINDOW_OF] = bundle.name
     del made[names.BLOCK]

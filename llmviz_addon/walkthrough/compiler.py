@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from .. import progress
 from ..progress import Steps, share
+from ..progress import run as go_through
 from .camera import clipping
 from .companions import Companion, in_order, told
 from .errors import AuthoringError
@@ -105,7 +105,7 @@ def _at_once(
     """A function that goes through all steps and returns their result."""
 
     def go(*args: _P.args, **kwargs: _P.kwargs) -> _T:
-        return progress.run(steps(*args, **kwargs))
+        return go_through(steps(*args, **kwargs))
 
     go.__doc__ = "The storyboard of a script in one go; takes and raises what `compile_steps` does."
     return go

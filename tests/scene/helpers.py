@@ -127,6 +127,12 @@ def block(name: str) -> bpy.types.Object:
     return found
 
 
+def seen() -> set[str]:
+    """The blocks that a viewport shows, by the names of their objects."""
+    bpy.context.view_layer.update()
+    return {o.name for o in block_objects() if o.visible_get()}
+
+
 def difference(before: dict[str, object], after: dict[str, object]) -> dict[str, object]:
     """What two censuses do not have in common; empty where the file is as it was."""
     return {

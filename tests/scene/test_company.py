@@ -82,14 +82,9 @@ def test_a_large_model_that_is_stopped_beside_a_small_one_leaves_nothing():
 
 def test_models_out_of_view_are_seen_again_but_for_those_that_somebody_hid():
     first, second = helpers.build(), _beside("gpt2")
-    layer = bpy.context.view_layer
-    layer.layer_collection.children[second.name].hide_viewport = True
-
-    def seen() -> set[str]:
-        layer.update()
-        return {o.name for o in helpers.block_objects() if o.visible_get()}
-
-    assert seen() == {o.name for o in helpers.block_objects() if o.name in first.all_objects}
+    bpy.context.view_layer.layer_collection.children[second.name].hide_viewport = True
+    shown = {o.name for o in helpers.block_objects() if o.name in first.all_objects}
+    assert helpers.seen() == shown
     with scene_room.out_of_view(bpy.context.scene):
-        assert not seen()
-    assert seen() == {o.name for o in helpers.block_objects() if o.name in first.all_objects}
+        assert not helpers.seen()
+    assert helpers.seen() == shown

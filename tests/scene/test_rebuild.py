@@ -174,27 +174,21 @@ def test_a_build_that_is_stopped_leaves_the_file_as_it_was(interrupted):
     assert label == "Showing the film"
 
 
-def _seen() -> set[str]:
-    """The blocks that a viewport shows."""
-    bpy.context.view_layer.update()
-    return {o.name for o in helpers.block_objects() if o.visible_get()}
-
-
 def test_nothing_is_seen_of_a_model_before_it_is_complete(interrupted):
-    before = _seen()
+    before = helpers.seen()
     for fraction, label in interrupted():
         if fraction < 1:
-            assert _seen() == before, label
-    assert _seen() == {o.name for o in helpers.block_objects()}
+            assert helpers.seen() == before, label
+    assert helpers.seen() == {o.name for o in helpers.block_objects()}
 
 
 def test_a_new_prompt_leaves_hidden_what_somebody_hid():
     root = helpers.build("ABC")
     layers = bpy.context.view_layer.layer_collection.children[root.name].children
     layers["Layer 1"].hide_viewport = True
-    before = _seen()
+    before = helpers.seen()
     helpers.build("CBABBC")
-    assert _seen() == before != {o.name for o in helpers.block_objects()}
+    assert helpers.seen() == before != {o.name for o in helpers.block_objects()}
 
 
 def test_progress_never_goes_back_and_ends_at_one():
