@@ -2,7 +2,7 @@
 
 For a single block this is `Block.order`. A bundle of several layers counts pass by pass, within a
 pass layer by layer, and within a layer as its blocks do. The material of slabs computes the same
-from a cell's place (`scene/groups/slab_cells.py`).
+from a cell's place (`scene/style/groups/slab_cells.py`).
 """
 
 from __future__ import annotations

@@ -10,16 +10,16 @@ Long work comes as a generator of (fraction, label); `run` exhausts one.
 from __future__ import annotations
 
 from ..progress import run
-from . import looks
 from .assembly import apply_look, build, remove, steps
-from .captions import show as set_captions
-from .captions import shown as captions_visible
-from .film import Beat, Chapter, chapters
-from .looks import LookError
-from .recipe import Recipe, recipe_of
-from .stills import RenderError, film_steps, overview, still_steps, stills
-from .tree import out_of_view, roots
-from .windows import WindowError, close_windows, open_window
+from .drawn.windows import WindowError, close_windows, open_window
+from .pictures.stills import RenderError, film_steps, overview, still_steps, stills
+from .playing.captions import show as set_captions
+from .playing.captions import shown as captions_visible
+from .playing.film import Beat, Chapter, chapters
+from .standing.recipe import Recipe, recipe_of
+from .standing.tree import out_of_view, roots
+from .style import looks
+from .style.looks import LookError
 
 __all__ = [
     "Beat",

@@ -14,11 +14,15 @@ import bpy
 from .. import model as model_room
 from ..detail import APPENDED, plan_steps
 from ..progress import Steps, run, share
-from . import blocks, company, film, kit, looks, names, stage, tree
-from . import recipe as recipes
-from .company import Subject
-from .drawing import Numbers, draw, draw_strips
-from .recipe import Recipe
+from . import names
+from .drawn import blocks
+from .drawn.model import Numbers, draw, draw_strips
+from .playing import film
+from .standing import company, tree
+from .standing import recipe as recipes
+from .standing.company import Subject
+from .standing.recipe import Recipe
+from .style import kit, looks, stage
 from .version import VERSION
 
 

@@ -96,7 +96,7 @@ def slab_blocks(root: bpy.types.Collection) -> list[str]:
 
 def plan_for(root: bpy.types.Collection) -> Plan:
     """How a model is drawn; kept, since panels ask often and planning takes a while."""
-    from ..scene.recipe import config_of, plan_of, recipe_of
+    from ..scene.standing.recipe import config_of, plan_of, recipe_of
 
     made_from = (root.session_uid, recipe_of(root), config_of(root))
     if made_from not in _plans:
@@ -187,9 +187,9 @@ def _meets(root: bpy.types.Collection, start: np.ndarray, way: np.ndarray) -> bo
     """Whether a ray, in cells, meets a model's box: to plan a large model takes a while."""
     import numpy as np
 
-    from ..scene.blocks import CELL
+    from ..scene.drawn.blocks import CELL
     from ..scene.names import BOX
-    from ..scene.tree import anchor_of
+    from ..scene.standing.tree import anchor_of
 
     corners = anchor_of(root).get(BOX)
     if corners is None:
@@ -206,8 +206,8 @@ def _cells_to_world(root: bpy.types.Collection) -> np.ndarray:
     """(4, 4) from cells of a model to metres of the world."""
     import numpy as np
 
-    from ..scene.blocks import CELL
-    from ..scene.tree import anchor_of
+    from ..scene.drawn.blocks import CELL
+    from ..scene.standing.tree import anchor_of
 
     anchor = anchor_of(root)
     # Blender does not keep the world matrix of what is hidden, and the anchor always is.

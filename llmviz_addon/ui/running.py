@@ -108,8 +108,8 @@ def _guard(on: bool) -> None:
 def problems() -> tuple[type[BaseException], ...]:
     """Exceptions whose message is a sentence for people, rather than a mistake of ours."""
     from ..model import ModelError
-    from ..scene.looks import LookError
-    from ..scene.stills import RenderError
+    from ..scene.pictures.stills import RenderError
+    from ..scene.style.looks import LookError
     from ..walkthrough import AuthoringError
     from .estimates import MemoryShortageError
 

@@ -55,7 +55,7 @@ def standing(scene: bpy.types.Scene) -> tuple[bpy.types.Collection, ...]:
 def stills_of(scene: bpy.types.Scene) -> tuple[tuple[str, str], ...]:
     """Ids and titles of the stills that a scene offers; kept, since panels ask often."""
     from ..scene import stills
-    from ..scene.recipe import facts_of
+    from ..scene.standing.recipe import facts_of
 
     facts = next((facts_of(root) for root in standing(scene)), None)
     if facts not in _stills:

@@ -8,7 +8,7 @@ import bpy
 import pytest
 
 from llmviz_addon import scene as scene_room
-from llmviz_addon.scene.timeline import write_channel
+from llmviz_addon.scene.playing.timeline import write_channel
 from llmviz_addon.walkthrough.easing import BLENDER
 from llmviz_addon.walkthrough.storyboard import Channel, Key
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from llmviz_addon.detail.levels import patches
-from llmviz_addon.scene import images
+from llmviz_addon.scene.drawn import images
 
 SIZES = [(8, 8), (24, 40), (16, 8192), (1000, 8)]
 

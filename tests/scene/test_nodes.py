@@ -6,9 +6,10 @@ import bpy
 import numpy as np
 import pytest
 
-from llmviz_addon.scene import compat, kit
+from llmviz_addon.scene import compat
 from llmviz_addon.scene.attributes import read_attribute, write_attribute
-from llmviz_addon.scene.nodes import Graph
+from llmviz_addon.scene.style import kit
+from llmviz_addon.scene.style.nodes import Graph
 
 from . import helpers
 

@@ -8,8 +8,8 @@ import pytest
 from mathutils import Vector
 
 from llmviz_addon import scene as scene_room
-from llmviz_addon.scene import recipe, tree
-from llmviz_addon.scene.blocks import CELL
+from llmviz_addon.scene.drawn.blocks import CELL
+from llmviz_addon.scene.standing import recipe, tree
 from llmviz_addon.walkthrough import Margins
 
 from . import helpers

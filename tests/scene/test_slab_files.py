@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from llmviz_addon import scene as scene_room
-from llmviz_addon.scene import compat, kit
+from llmviz_addon.scene import compat
+from llmviz_addon.scene.style import kit
 
 from . import checkpoints, helpers
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from llmviz_addon import scene as scene_room
-from llmviz_addon.scene import kit
+from llmviz_addon.scene.style import kit
 
 from . import checkpoints
 

@@ -16,7 +16,7 @@ from llmviz_addon import scene as scene_room
 from . import helpers
 
 # The package has a function of that name, too.
-stills_room = importlib.import_module("llmviz_addon.scene.stills")
+stills_room = importlib.import_module("llmviz_addon.scene.pictures.stills")
 
 SHAPES = {"wide": (128, 72), "square": (96, 96), "tall": (72, 128)}
 

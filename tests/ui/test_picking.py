@@ -10,8 +10,8 @@ import pytest
 from mathutils import Euler, Vector
 
 from llmviz_addon import scene as scene_room
-from llmviz_addon.scene import tree
-from llmviz_addon.scene.blocks import CELL
+from llmviz_addon.scene.drawn.blocks import CELL
+from llmviz_addon.scene.standing import tree
 from llmviz_addon.ui import inspecting
 
 

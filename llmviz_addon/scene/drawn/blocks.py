@@ -1,0 +1,142 @@
+"""Blocks as objects: a mesh of one vertex for each cell, and what the material reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import bpy
+import numpy as np
+
+from ...anatomy import Block
+from ...detail import EXACTNESS, Bundle, Way, orders
+from ...detail.levels import gain_of
+from ...model import Trace
+from .. import names
+from ..attributes import write_attribute
+from ..style.kit import CELL, Kit, levels
+
+# A cell whose order is this is never computed.
+NEVER = 2.0
+
+# What a number of these roles is at most: their colour scale is fixed, and equal in every layer.
+_PROBABILITIES = ("attention", "probabilities")
+
+
+@dataclass(frozen=True)
+class Cells:
+    """What is drawn of a bundle as cubes: for each block its cells, column after column."""
+
+    value: np.ndarray  # (blocks, cells) float32, 0 where there is no number
+    order: np.ndarray  # (blocks, cells) float32, `NEVER` where there is no number
+    empty: np.ndarray  # (blocks, cells) bool
+    gains: np.ndarray  # (blocks,) value x gain = 1 is the full colour
+
+
+def gather(bundle: Bundle, trace: Trace, n_prompt: int) -> Cells:
+    """The numbers of a bundle's blocks and when each is computed."""
+    count = len(bundle.blocks)
+    value = np.stack([np.asarray(b.cells(trace), np.float32).reshape(-1) for b in bundle.blocks])
+    order = np.asarray(orders(bundle, n_prompt, len(trace.ids)), np.float32).reshape(count, -1)
+    empty = ~np.isfinite(value)
+    gains = [gain(bundle.first, row[~none]) for row, none in zip(value, empty, strict=True)]
+    return Cells(
+        value=np.where(empty, np.float32(0), value),
+        order=np.where(empty | np.isnan(order), np.float32(NEVER), order),
+        empty=empty,
+        gains=np.array(gains, np.float32),
+    )
+
+
+def gain(block: Block, numbers: np.ndarray) -> float:
+    """1 over the magnitude that gets the full colour: 1 for probabilities, else nearly the largest.
+
+    `numbers` are finite.
+    """
+    return 1.0 if block.role in _PROBABILITIES else gain_of(numbers)
+
+
+def grid(block: Block) -> tuple[np.ndarray, np.ndarray]:
+    """Column and row of every cell, int32, column after column."""
+    column = np.repeat(np.arange(block.columns, dtype=np.int32), block.rows)
+    row = np.tile(np.arange(block.rows, dtype=np.int32), block.columns)
+    return column, row
+
+
+def create(bundle: Bundle, cells: Cells, kit: Kit) -> bpy.types.Object:
+    """Make the object of a bundle drawn as cubes; linking it into a collection is the caller's."""
+    column, row = (np.tile(part, len(bundle.blocks)) for part in grid(bundle.first))
+    mesh = bpy.data.meshes.new(bundle.name)
+    mesh.vertices.add(column.size)
+    # The object stands at its first block's first cell.
+    start = np.repeat(bundle.origins - bundle.origins[0], column.size // len(bundle.blocks), axis=0)
+    position = start.astype(np.float32)
+    position[:, 0] += column
+    position[:, 2] -= row
+    mesh.vertices.foreach_set("co", position.reshape(-1))
+    write_attribute(mesh, names.COLUMN, column, "INT")
+    write_attribute(mesh, names.ROW, row, "INT")
+    obj = equip(mesh, bundle, "cubes")
+    obj.location = tuple(c * CELL for c in bundle.first.origin)
+    write(obj, bundle, cells)
+    modifier = obj.modifiers.new(names.GROUP_CELLS, "NODES")
+    modifier.node_group = kit.cells
+    modifier.show_expanded = False
+    return obj
+
+
+def equip(mesh: bpy.types.Mesh, bundle: Bundle, way: Way) -> bpy.types.Object:
+    """An object for a bundle with all properties that say what it is and that a film moves."""
+    block = bundle.first
+    mesh[names.OURS] = True
+    obj = bpy.data.objects.new(bundle.name, mesh)
+    obj.scale = (CELL, CELL, CELL)
+    obj[names.OURS] = True
+    obj[names.BLOCK] = bundle.name
+    obj[names.TITLE] = bundle.title
+    obj[names.DRAWN_AS] = way
+    obj[names.EXACTNESS] = EXACTNESS[way]
+    obj[names.KIND] = float(names.KINDS.index(block.kind))
+    for prop, value, low in (
+        (names.PROGRESS, 1.0, 0.0),
+        (names.HIGHLIGHT, 0.0, 0.0),
+        (names.OPACITY, 1.0, 0.0),
+        (names.FOCUS_COLUMN, -1.0, -1.0),
+    ):
+        obj[prop] = value
+        limit = 1.0 if prop != names.FOCUS_COLUMN else float(block.columns)
+        obj.id_properties_ui(prop).update(min=low, max=limit, soft_min=low, soft_max=limit)
+        obj.property_overridable_library_set(f'["{prop}"]', True)
+    set_gains(obj, bundle, np.ones(1))
+    return obj
+
+
+def set_gains(obj: bpy.types.Object, bundle: Bundle, gains: np.ndarray) -> None:
+    """Note on an object how its numbers are scaled to colours, and what else the material reads."""
+    block = bundle.first
+    wake = 1.5 / (block.columns if block.process == "columns" else block.rows)
+    kind = names.KINDS.index(block.kind)
+    obj[names.GAIN] = float(gains[0])
+    obj[names.TRAITS] = (float(kind), wake / bundle.n_steps, float(gains[0]))
+    if not bundle.single:
+        obj[names.GAINS] = [float(g) for g in gains]
+
+
+def write(obj: bpy.types.Object, bundle: Bundle, cells: Cells) -> None:
+    """Write the numbers into the mesh of a bundle: all that a new prompt changes."""
+    kind = names.KINDS.index(bundle.first.kind)
+    mesh = obj.data
+    write_attribute(mesh, names.VALUE, cells.value, "FLOAT")
+    write_attribute(mesh, names.ORDER, cells.order, "FLOAT")
+    write_attribute(
+        mesh, names.STATE, np.where(cells.empty, names.STATE_EMPTY, names.STATE_NUMBER), "INT"
+    )
+    tint = levels(cells.value * cells.gains[:, None], kind, cells.empty)
+    write_attribute(mesh, names.LEVEL, tint, "INT")
+    set_gains(obj, bundle, cells.gains)
+    if not bundle.single:
+        # Each block has a scale of its own; an instance's attribute comes before the object's.
+        _, wake, _ = obj[names.TRAITS]
+        traits = np.empty((*cells.value.shape, 3), np.float32)
+        traits[..., 0], traits[..., 1], traits[..., 2] = kind, wake, cells.gains[:, None]
+        write_attribute(mesh, names.TRAITS, traits, "FLOAT_VECTOR")
+    mesh.update_tag()

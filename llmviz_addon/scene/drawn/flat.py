@@ -1,0 +1,179 @@
+"""Flat things around the cubes: text and meshes of plain polygons, which one material each shows.
+
+Sizes and places are given in cells, like everything in the anatomy; here they become metres.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import bpy
+import numpy as np
+
+from .. import names
+from ..attributes import write_attribute
+from ..style.looks import Color, linear
+from .blocks import CELL
+
+# What Solid mode shows of tiles and arrows, by kind, in any look: dark enough for white letters.
+TILE_TINTS = (linear("#232936"), linear("#2f8f5b"))
+ARROW_TINTS = (linear("#2c4b8c"), linear("#2b6a48"))
+
+FACING_VIEWER = (np.pi / 2, 0.0, 0.0)
+
+
+@dataclass
+class Easel:
+    """Where flat things are made: they go into `collection` and hang on `root`.
+
+    `tints` are the colours of meshes in Solid mode, by kind; places count from `origin` (cells).
+    """
+
+    root: bpy.types.Object | None
+    collection: bpy.types.Collection
+    material: bpy.types.Material
+    font: bpy.types.VectorFont | None = None
+    tints: tuple[Color, ...] = ()
+    origin: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    _curves: dict[tuple, bpy.types.TextCurve] = field(default_factory=dict)
+
+    def text(
+        self,
+        name: str,
+        body: str,
+        place: tuple[float, float, float],
+        size: float,
+        *,
+        kind: int = 0,
+        align: str = "LEFT",
+        valign: str = "BOTTOM_BASELINE",
+        upright: bool = False,
+    ) -> bpy.types.Object:
+        """A text of cap height about 0.7 `size` (cells), in the plane that faces the viewer.
+
+        `kind` counts the colours of the material; `upright` turns the text to read upwards. Texts
+        of the same words and size share their curve.
+        """
+        key = (body, size, align, valign)
+        curve = self._curves.get(key)
+        if curve is None:
+            curve = self._curves[key] = bpy.data.curves.new(name, "FONT")
+            curve[names.OURS] = True
+            curve.body = body
+            curve.size = size * CELL
+            curve.align_x, curve.align_y = align, valign
+            # Fewer points a bend than the default 12: thousands of labels are drawn as meshes.
+            curve.resolution_u = 3
+            curve.materials.append(self.material)
+            if self.font is not None:
+                curve.font = self.font
+        obj = bpy.data.objects.new(name, curve)
+        obj.rotation_euler = FACING_VIEWER
+        if upright:
+            obj.rotation_euler[1] = -np.pi / 2
+        self.hang(obj, place, kind)
+        return obj
+
+    def mesh(
+        self,
+        name: str,
+        vertices: np.ndarray,
+        faces: np.ndarray | list[list[int]],
+        *,
+        place: tuple[float, float, float] = (0.0, 0.0, 0.0),
+        kind: int = 0,
+    ) -> bpy.types.Object:
+        """Polygons from `vertices` (n, 3) in cells and `faces` (m, corners)."""
+        mesh = bpy.data.meshes.new(name)
+        mesh[names.OURS] = True
+        points = np.asarray(vertices, np.float64) * CELL
+        mesh.from_pydata(points.tolist(), [], [list(face) for face in faces])
+        mesh.materials.append(self.material)
+        self._tint(mesh, kind)
+        obj = bpy.data.objects.new(name, mesh)
+        self.hang(obj, place, kind)
+        return obj
+
+    def rectangle(
+        self,
+        name: str,
+        center: tuple[float, float, float],
+        width: float,
+        height: float,
+        *,
+        kind: int = 0,
+    ) -> bpy.types.Object:
+        """A rectangle that faces the viewer."""
+        x, z = width / 2, height / 2
+        corners = np.array([(-x, 0, -z), (x, 0, -z), (x, 0, z), (-x, 0, z)])
+        return self.mesh(name, corners, np.array([[0, 1, 2, 3]]), place=center, kind=kind)
+
+    def _tint(self, mesh: bpy.types.Mesh, kind: int) -> None:
+        """A colour attribute for Solid mode, which knows no material."""
+        if kind >= len(self.tints):
+            return
+        color = np.tile(np.array(self.tints[kind], np.float32), (len(mesh.vertices), 1))
+        write_attribute(mesh, names.CELL_COLOR, color, "FLOAT_COLOR")
+        mesh.attributes.active_color_name = names.CELL_COLOR
+
+    def hang(
+        self, obj: bpy.types.Object, place: tuple[float, float, float], kind: int
+    ) -> bpy.types.Object:
+        """Put an object of ours at `place` (cells) and give it what the materials read."""
+        obj[names.OURS] = True
+        obj[names.KIND] = float(kind)
+        obj[names.OPACITY] = 1.0
+        obj[names.HIGHLIGHT] = 0.0
+        obj.id_properties_ui(names.OPACITY).update(min=0.0, max=1.0)
+        obj.parent = self.root
+        obj.location = tuple((float(c) - o) * CELL for c, o in zip(place, self.origin, strict=True))
+        # What is read is neither lit nor a light, so it casts no shadow on the cubes.
+        obj.visible_shadow = False
+        self.collection.objects.link(obj)
+        return obj
+
+
+def rectangles(boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices and faces of viewer-facing rectangles (n, 5): left, right, bottom, top, y."""
+    left, right, bottom, top, y = np.asarray(boxes, float).T
+    corners = np.stack(
+        [
+            np.stack([left, y, bottom], -1),
+            np.stack([right, y, bottom], -1),
+            np.stack([right, y, top], -1),
+            np.stack([left, y, top], -1),
+        ],
+        axis=1,
+    )
+    return corners.reshape(-1, 3), np.arange(len(left) * 4).reshape(-1, 4)
+
+
+def ribbon(
+    points: np.ndarray, across: np.ndarray, width: float, head: float
+) -> tuple[np.ndarray, list[list[int]]]:
+    """Vertices and faces of a flat ribbon along `points` that ends in an arrow head.
+
+    Parameters
+    ----------
+    points, across
+        (n, 3) the path, and unit vectors along which the ribbon is wide.
+    width, head
+        Of the ribbon, and the length of its head, which is twice as wide. Cells.
+    """
+    lengths = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    along = np.concatenate([[0.0], np.cumsum(lengths)])
+    neck = along[-1] - min(head, 0.6 * along[-1])
+    body = along < neck - 1e-6
+
+    def at_neck(rows: np.ndarray) -> np.ndarray:
+        return np.array([np.interp(neck, along, rows[:, axis]) for axis in range(3)])
+
+    path = np.concatenate([points[body], at_neck(points)[None]])
+    edge = np.concatenate([across[body], at_neck(across)[None]]) * (width / 2)
+    n = len(path)
+    vertices = np.concatenate(
+        [path - edge, path + edge, [path[-1] - 2 * edge[-1], path[-1] + 2 * edge[-1], points[-1]]]
+    )
+    first = np.arange(n - 1)
+    quads = np.stack([first, first + 1, first + 1 + n, first + n], -1).tolist()
+    return vertices, [*quads, [2 * n, 2 * n + 2, 2 * n + 1]]

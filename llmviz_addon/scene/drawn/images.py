@@ -1,0 +1,107 @@
+"""Pages of slab values as images, packed into the file.
+
+A page is a PNG picture of 8-bit grey whose lines are stored, not compressed: values are noise to a
+compressor, Blender decodes it only when it is first drawn, and where each byte stands in it is
+known (https://www.w3.org/TR/png-3/, RFC 1951 section 3.2.4).
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+import bpy
+import numpy as np
+
+from ...detail.levels import Bytes
+from ...detail.pages import WIDTH
+from .. import names
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+# What stands before the first line of a stored picture: signature, header chunk, the data chunk's
+# length and name, and the two bytes that begin a zlib stream.
+_HEAD = len(_SIGNATURE) + 25 + 8 + 2
+# A stored block of deflate begins with a flag and its length twice; a PNG line with its filter.
+_LINE_HEAD = 6
+
+
+def _chunk(kind: bytes, *data: bytes | memoryview) -> list[bytes | memoryview]:
+    """The parts of a chunk, whose data stays where it is."""
+    check = zlib.crc32(kind)
+    for part in data:
+        check = zlib.crc32(part, check)
+    size = struct.pack(">I", sum(len(part) for part in data))
+    return [size, kind, *data, struct.pack(">I", check)]
+
+
+def _file(header: bytes, *data: bytes | memoryview) -> bytes:
+    parts = [*_chunk(b"IHDR", header), *_chunk(b"IDAT", *data), *_chunk(b"IEND")]
+    return b"".join([_SIGNATURE, *parts])
+
+
+def stored_png(page: Bytes) -> bytes:
+    """An 8-bit grey PNG file of (height, width) bytes, each line as one stored block.
+
+    Raises
+    ------
+    ValueError
+        If a line is longer than a stored block, 65,534 bytes.
+    """
+    height, width = page.shape
+    if width > 65_534:
+        raise ValueError(f"A line of {width:,} bytes is too long to be stored in one block.")
+    lines = np.zeros((height, _LINE_HEAD + width), np.uint8)
+    lines[-1, 0] = 1  # the last block
+    size = struct.pack("<HH", width + 1, (width + 1) ^ 0xFFFF)
+    lines[:, 1:5] = np.frombuffer(size, np.uint8)
+    lines[:, _LINE_HEAD:] = page
+    check = 1
+    for line in lines:
+        check = zlib.adler32(line[5:], check)
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return _file(header, b"\x78\x01", memoryview(lines).cast("B"), struct.pack(">I", check))
+
+
+def color_png(picture: Bytes) -> bytes:
+    """An 8-bit RGBA PNG file of (height, width, 4) bytes, compressed."""
+    height, width, channels = picture.shape
+    lines = np.zeros((height, 1 + channels * width), np.uint8)
+    lines[:, 1:] = picture.reshape(height, -1)
+    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
+    return _file(header, zlib.compress(lines.tobytes(), 1))
+
+
+def read_stored(data: bytes, lines: slice, texels: slice) -> Bytes:
+    """A part of the picture in a file that `stored_png` made, without decoding the rest."""
+    width, height = struct.unpack(">II", data[16:24])
+    stride = _LINE_HEAD + width
+    whole = np.frombuffer(data, np.uint8, height * stride, _HEAD).reshape(height, stride)
+    return whole[lines, _LINE_HEAD:][:, texels].copy()
+
+
+def blank(height: int) -> Bytes:
+    """An empty page of so many lines."""
+    return np.zeros((height, WIDTH), np.uint8)
+
+
+def make_values(name: str, page: Bytes) -> bpy.types.Image:
+    """A page as a packed image."""
+    return _pack(f"{name} Values", stored_png(page))
+
+
+def make_patches(name: str, averages: Bytes) -> bpy.types.Image:
+    """What a page's patches show, as a packed image whose alpha is a number like the others."""
+    image = _pack(f"{name} Patches", color_png(averages))
+    image.alpha_mode = "CHANNEL_PACKED"
+    return image
+
+
+def _pack(name: str, data: bytes) -> bpy.types.Image:
+    # Of one pixel: the packed file says how large it is, and no buffer is filled before.
+    image = bpy.data.images.new(name, 1, 1)
+    image[names.OURS] = True
+    image.pack(data=data, data_len=len(data))
+    image.source = "FILE"
+    image.colorspace_settings.name = "Non-Color"
+    image.alpha_mode = "NONE"
+    return image

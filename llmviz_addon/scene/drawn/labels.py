@@ -1,0 +1,206 @@
+"""Words in the scene: titles of blocks and sections, lengths of axes, the model card."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+
+import bpy
+import numpy as np
+
+from ...anatomy import Anatomy, Block, Label, Section
+from ...anatomy.label import CHARACTER
+from ...detail import Plan
+from ...model import Config
+from .. import names
+from .blocks import CELL
+from .flat import Easel, rectangles
+
+# Colours of the label material, by the order in which it was made.
+TITLE, SECTION, DIMENSION, PAPER = range(4)
+
+# Where the lengths of axes are written: at blocks that show a dimension for the first time, along
+# the edges that no arrow and no title needs.
+_COLUMNS = (
+    "wte",
+    "embedding",
+    "layer0.ln_1",
+    "layer0.head0.attention",
+    "layer0.mlp_activation",
+    "lm_head",
+)
+# The model card, in sizes of its lines: the pitch of lines, and the heading with the room that it
+# takes; on a large card, seen from where all of the model is, the name at least is to be read.
+_PITCH = 1.5
+_HEADING, _LARGE_HEADING = (2.4, 3.2), (4.4, 5.0)
+# Width of a capital over its size.
+_LETTER = 0.68
+
+_ROWS = ("wte", "wpe", "layer0.ln_1", "layer0.projection_weight", "layer0.mlp_projection_weight")
+
+
+def _write(easel: Easel, label: Label, name: str, kind: int):
+    return easel.text(
+        name, label.text, label.anchor, label.size, kind=kind, align=label.align.upper()
+    )
+
+
+def noted(title: str, note: str, block: Block) -> str:
+    """A title and a note in parentheses, if there is one and the block is wide enough for both."""
+    whole, tag = f"{title} ({note})" if note else title, block.spec.tag
+    if tag.side in ("left", "right"):
+        return title
+    # Those that stand behind each other share their width.
+    room = block.columns / (1 if tag.share is None else 3)
+    return whole if 1.2 * len(whole) * CHARACTER * tag.size < room else title
+
+
+def titles(easel: Easel, blocks: Mapping[str, Block], plan: Plan) -> None:
+    """The name of each block beside it and, where it is wide enough, how it is drawn."""
+    for name, block in blocks.items():
+        label = block.label
+        text = noted(label.text, plan.note(name), block)
+        obj = _write(easel, replace(label, text=text), f"{name} title", TITLE)
+        obj[names.LABEL_OF] = name
+
+
+def sections(easel: Easel, root: Section, few: bool = False) -> None:
+    """The name of each section, larger than those of blocks; where `few`, of later layers only
+    the layer's.
+    """
+    for section in root.walk():
+        later = section.name.startswith("layer") and not section.name.startswith("layer0.")
+        if section is not root and section.labeled and not (few and later and "." in section.name):
+            obj = _write(easel, section.label, f"{section.name} label", SECTION)
+            obj[names.LABEL_OF] = f"section:{section.name}"
+
+
+def dimensions(easel: Easel, anatomy: Anatomy) -> None:
+    """How long the axes are: |- T -| brackets at a few blocks, with the name and the number."""
+    for name in _COLUMNS:
+        if name in anatomy.blocks:
+            _measure_columns(easel, anatomy, anatomy.blocks[name])
+    for name in _ROWS:
+        if name in anatomy.blocks:
+            _measure_rows(easel, anatomy, anatomy.blocks[name])
+
+
+def _bracket(size: float) -> tuple[float, float, float]:
+    """Gap to the block, half length of the ticks, half width of the line."""
+    return 0.5 * size, 0.25 * size, 0.035 * size
+
+
+def _measure_columns(easel: Easel, anatomy: Anatomy, block: Block) -> None:
+    (left, y, bottom), (right, _, _) = block.bounds
+    size = 0.8 * anatomy.space.title_size
+    gap, tick, line = _bracket(size)
+    z = bottom - gap
+    boxes = [
+        (left, right, z - line, z + line, y),
+        (left, left + 2 * line, z - tick, z + tick, y),
+        (right - 2 * line, right, z - tick, z + tick, y),
+    ]
+    made = [
+        easel.mesh(f"{block.name} columns", *rectangles(np.array(boxes)), kind=DIMENSION),
+        easel.text(
+            f"{block.name} columns",
+            _length(anatomy, block.column_dim),
+            ((left + right) / 2, y, z - 0.4 * size),
+            size,
+            kind=DIMENSION,
+            align="CENTER",
+            valign="TOP",
+        ),
+    ]
+    for obj in made:
+        obj[names.LABEL_OF] = block.name
+
+
+def _measure_rows(easel: Easel, anatomy: Anatomy, block: Block) -> None:
+    (left, y, bottom), (_, _, top) = block.bounds
+    size = 0.8 * anatomy.space.title_size
+    gap, tick, line = _bracket(size)
+    x = left - gap
+    boxes = [
+        (x - line, x + line, bottom, top, y),
+        (x - tick, x + tick, bottom, bottom + 2 * line, y),
+        (x - tick, x + tick, top - 2 * line, top, y),
+    ]
+    made = [
+        easel.mesh(f"{block.name} rows", *rectangles(np.array(boxes)), kind=DIMENSION),
+        easel.text(
+            f"{block.name} rows",
+            _length(anatomy, block.row_dim),
+            (x - 0.5 * size, y, bottom + 0.25 * (top - bottom)),
+            size,
+            kind=DIMENSION,
+            align="RIGHT",
+            valign="CENTER",
+        ),
+    ]
+    for obj in made:
+        obj[names.LABEL_OF] = block.name
+
+
+def _length(anatomy: Anatomy, dim: str) -> str:
+    return f"{anatomy.dims[dim].label} = {anatomy.size_of(dim)}"
+
+
+def card_lines(title: str, config: Config) -> tuple[str, list[tuple[str, str]]]:
+    """What the model card says: a heading, and pairs of a number and what it counts."""
+    lines = [
+        _count(config.n_parameters, "parameter"),
+        _count(config.n_layer, "layer"),
+        (
+            f"{config.n_head:,}",
+            "heads in each layer" if config.n_head > 1 else "head in each layer",
+        ),
+        _count(config.n_embd, "channel"),
+        (f"{config.n_ctx:,}", "tokens of context"),
+        (f"{config.n_vocab:,}", "tokens of vocabulary"),
+    ]
+    if config.n_head_parameters:
+        lines.insert(1, (f"+ {config.n_head_parameters:,}", "in the output head"))
+    return title, lines
+
+
+def _count(number: int, noun: str) -> tuple[str, str]:
+    return f"{number:,}", noun if number == 1 else f"{noun}s"
+
+
+def card(easel: Easel, anatomy: Anatomy, title: str) -> None:
+    """The model card in the room that the anatomy keeps for it."""
+    places = anatomy.places
+    large = "model_card_large" in places
+    place = places["model_card_large" if large else "model_card"]
+    (x, y, bottom), top = place.least, place.least[2] + place.height
+    heading, lines = card_lines(title, anatomy.config)
+    letters, room = _LARGE_HEADING if large else _HEADING
+    # A line of the heading and one for each fact, as large as fits.
+    size = (top - bottom) / (room + _PITCH * len(lines))
+    width = place.greatest[0] - x
+    letters = min(letters * size, width / (_LETTER * len(heading)))
+    z = top - 0.72 * letters
+    made = [easel.text("Card Title", heading, (x, y, z), letters, kind=TITLE)]
+    column = x + max(len(number) for number, _ in lines) * 0.6 * size
+    z = top - (room + 0.72) * size
+    for number, meaning in lines:
+        made.append(
+            easel.text("Card Number", number, (column, y, z), size, kind=TITLE, align="RIGHT")
+        )
+        made.append(
+            easel.text("Card Line", meaning, (column + 0.6 * size, y, z), size, kind=SECTION)
+        )
+        z -= _PITCH * size
+    for obj in made:
+        _lean(obj, bottom, place.lean)
+        obj[names.LABEL_OF] = "card"
+
+
+def _lean(obj: bpy.types.Object, foot: float, angle: float) -> None:
+    """Lean an upright text back about the height `foot`, in cells."""
+    x, y, z = obj.location
+    height = z - foot * CELL
+    obj.location = (x, y + math.sin(angle) * height, foot * CELL + math.cos(angle) * height)
+    obj.rotation_euler[0] -= angle

@@ -1,0 +1,115 @@
+"""What repeats in a large model, drawn once and instanced: the arrows and titles of all layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import bpy
+import numpy as np
+
+from ...anatomy import ArrowPattern, TitlePattern
+from ...detail import Plan
+from .. import compat, names
+from ..style import kit
+from ..style.kit import CELL
+from . import ribbons
+from .flat import Easel
+from .labels import TITLE, noted
+
+# Titles of further heads in later layers, beyond which only those of the first head are drawn:
+# from where a layer is in view they are specks, and each is a mesh of its own to draw.
+MOST_TITLES = 3_000
+
+_KINDS = ("weight", "activation")
+
+
+def _repeat(
+    easel: Easel, name: str, source: bpy.types.Object, offsets: np.ndarray, kind: int
+) -> bpy.types.Object:
+    """An object that shows `source` at so many places (N, 3), in cells."""
+    mesh = bpy.data.meshes.new(name)
+    mesh[names.OURS] = True
+    mesh.vertices.add(len(offsets))
+    start = offsets[0]
+    mesh.vertices.foreach_set("co", ((offsets - start) * CELL).astype(np.float32).reshape(-1))
+    obj = easel.hang(bpy.data.objects.new(name, mesh), tuple(start), kind)
+    modifier = obj.modifiers.new(names.GROUP_REPEATS, "NODES")
+    modifier.node_group = kit.repeats()
+    compat.set_modifier_input(modifier, "Object", source)
+    return obj
+
+
+def _hidden(obj: bpy.types.Object) -> bpy.types.Object:
+    """Take an object that is only a source out of the scene; the repeats keep it."""
+    for collection in list(obj.users_collection):
+        collection.objects.unlink(obj)
+    obj.parent = None
+    obj.location = (0.0, 0.0, 0.0)
+    return obj
+
+
+def titles(easel: Easel, plan: Plan) -> None:
+    """The titles of the blocks that share an object; the others have texts of their own."""
+    own = {(b.first.layer, b.first.head, b.first.role) for b in plan.bundles if b.single}
+    owners = {
+        (block.layer, block.head, block.role): bundle.name
+        for bundle in plan.bundles
+        if not bundle.single
+        for block in bundle.blocks
+    }
+    firsts = {bundle.name: bundle.first for bundle in plan.bundles}
+    many = sum(1 for _, head, _ in owners if head) > MOST_TITLES
+    for pattern in plan.anatomy.title_patterns:
+        for owner, offsets in _title_places(pattern, own, owners, many):
+            text = easel.text(
+                f"{owner} title",
+                noted(pattern.text, plan.note(owner), firsts[owner]),
+                (0.0, 0.0, 0.0),
+                pattern.size,
+                kind=TITLE,
+                align=pattern.align.upper(),
+            )
+            shown = _repeat(easel, f"{owner} titles", _hidden(text), offsets, TITLE)
+            shown[names.LABEL_OF] = owner
+
+
+def _title_places(
+    pattern: TitlePattern, own: set[tuple], owners: dict[tuple, str], many: bool
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Where titles of one role stand, for each bundle that they belong to."""
+    found: dict[str, list[np.ndarray]] = {}
+    places = zip(
+        pattern.anchors, pattern.places.layers.tolist(), pattern.places.heads.tolist(), strict=True
+    )
+    for anchor, layer, head in places:
+        key = (layer if layer >= 0 else None, head if head >= 0 else None, pattern.role)
+        if key in own or (many and layer > 0 and head > 0):
+            continue
+        found.setdefault(owners[key], []).append(anchor)
+    for owner, anchors in found.items():
+        yield owner, np.array(anchors)
+
+
+def arrows(easel: Easel, patterns: Iterable[ArrowPattern]) -> None:
+    """All arrows, each pattern drawn once for the first layer and once for the others."""
+    for pattern in patterns:
+        for kind in _KINDS:
+            chosen = [arrow for arrow in pattern.arrows if arrow.kind == kind]
+            if not chosen:
+                continue
+            for section, offsets in _arrow_places(pattern):
+                name = f"{section} {kind} arrows"
+                source = ribbons.bundle(easel, name, chosen, _KINDS.index(kind))
+                shown = _repeat(easel, name, _hidden(source), offsets, _KINDS.index(kind))
+                shown[names.ARROWS_OF] = section
+
+
+def _arrow_places(pattern: ArrowPattern) -> Iterator[tuple[str, np.ndarray]]:
+    """The sections that arrows come and go with: later layers come with the first of them."""
+    layers, offsets = pattern.places.layers, pattern.places.offsets
+    if pattern.bundle != "layer":
+        yield pattern.bundle, offsets
+        return
+    for section, chosen in (("layer0", layers == 0), ("layer1", layers > 0)):
+        if chosen.any():
+            yield section, offsets[chosen]

@@ -1,0 +1,57 @@
+"""Flow arrows: quiet ribbons between blocks, one object for each kind of flow in a section."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import bpy
+import numpy as np
+
+from ...anatomy import Arrow
+from .. import names
+from ..attributes import write_attribute
+from .flat import Easel, ribbon
+
+# What is drawn of the width that the anatomy reserves for an arrow, and the length of its head
+# over the ribbon's width.
+SLIM, HEAD = 0.5, 2.2
+
+# How transparent a ribbon is at its source; it gathers strength as it flows.
+FAINT = 0.75
+
+
+def draw(easel: Easel, found: Iterable[Arrow]) -> None:
+    """Draw arrows, those of one kind in one section as one object."""
+    bundles: dict[tuple[str, str], list] = defaultdict(list)
+    for arrow in found:
+        bundles[arrow.section, arrow.kind].append(arrow)
+    for (section, kind), arrows in bundles.items():
+        obj = bundle(
+            easel, f"{section} {kind} arrows", arrows, ("weight", "activation").index(kind)
+        )
+        obj[names.ARROWS_OF] = section
+
+
+def bundle(easel: Easel, name: str, arrows: Iterable[Arrow], kind: int) -> bpy.types.Object:
+    """Arrows as one mesh."""
+    vertices, faces, clear, count = [], [], [], 0
+    for arrow in arrows:
+        width = SLIM * arrow.width
+        points, quads = ribbon(arrow.points, arrow.across, width, HEAD * width)
+        vertices.append(points)
+        clear.append(_fade(points))
+        faces.extend([[corner + count for corner in quad] for quad in quads])
+        count += len(points)
+    obj = easel.mesh(name, np.concatenate(vertices), faces, kind=kind)
+    write_attribute(obj.data, names.CLEAR, np.concatenate(clear), "FLOAT")
+    return obj
+
+
+def _fade(vertices: np.ndarray) -> np.ndarray:
+    """How transparent the vertices of one ribbon are: faint at the source, solid at the head."""
+    n = (len(vertices) - 3) // 2
+    middle = (vertices[:n] + vertices[n : 2 * n]) / 2
+    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(middle, axis=0), axis=1))])
+    side = FAINT * (1 - along / max(along[-1], 1e-9))
+    return np.concatenate([side, side, np.zeros(3)])

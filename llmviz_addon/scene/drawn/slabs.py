@@ -1,0 +1,175 @@
+"""Slabs and shapes: a mesh of one vertex for each tile, boxes on them, values in images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import bpy
+import numpy as np
+
+from ...anatomy import Block
+from ...detail import Bundle, Layout, Plan, Tiles, tiles
+from ...detail.levels import PATCH, patches, to_bytes
+from ...detail.pages import extent, write
+from ...model import Trace
+from ...progress import Steps
+from .. import compat, names
+from ..attributes import write_attribute
+from ..style import kit as kits
+from ..style import materials
+from ..style.kit import Kit
+from . import blocks, images
+from .blocks import CELL
+
+# Lines of a page that are averaged between two steps.
+_AVERAGED = 128 * PATCH
+
+
+@dataclass(frozen=True)
+class Pages:
+    """What slabs are drawn with: a material for each page, and each block's gain."""
+
+    layout: Layout
+    materials: tuple[bpy.types.Material, ...]
+    gains: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A page that stands already: its two images, and the gains of the blocks on it."""
+
+    values: bpy.types.Image
+    patches: bpy.types.Image
+    gains: dict[str, float]
+
+
+def numbers_of(block: Block, trace: Trace, computed: int) -> np.ndarray:
+    """The computed cells of a block, (columns, rows), as a view of the trace where it can be."""
+    array = np.asarray(trace[block.name])
+    if array.ndim == 1:
+        array = array[None, :] if block.columns == 1 else array[:, None]
+    elif block.spec.transposed:
+        array = array.T
+    columns, rows = extent(block, computed)
+    return array[:columns, :rows]
+
+
+def fill(
+    plan: Plan, trace: Trace, n_prompt: int, kit: Kit, kept: Mapping[int, Kept]
+) -> Steps[Pages]:
+    """Write the numbers of all slabs into pages, but for those that are `kept`, by their number.
+
+    Yields how far it is, from 0 to 1.
+    """
+    layout, gains = plan.layout, {}
+    slabs = [b for b in plan.bundles if plan.ways[b.name] == "slab" and b.name not in plan.shared]
+    written = [b for b in slabs if layout.places[b.first.name].page not in kept]
+    total = sum(bundle.cells for bundle in written) or 1
+    done, made = 0, []
+    for number, height in enumerate(layout.heights):
+        if number in kept:
+            gains |= kept[number].gains
+            found = kept[number].values, kept[number].patches
+            made.append(_material(*found, height, n_prompt, len(trace.ids), kit))
+            continue
+        page = images.blank(height)
+        for bundle in written:
+            if layout.places[bundle.first.name].page != number:
+                continue
+            for block in bundle.blocks:
+                yield done / total, f"Writing {bundle.title}"
+                gains[block.name] = _write(page, block, trace, plan)
+                done += block.columns * block.rows
+        yield done / total, f"Packing page {number + 1} of {len(layout.heights)}"
+        values = images.make_values(f"LLM Page {number + 1}", page)
+        averages = []
+        for start in range(0, height, _AVERAGED):
+            yield done / total, f"Averaging page {number + 1} of {len(layout.heights)}"
+            averages.append(patches(page[start : start + _AVERAGED]))
+        yield done / total, f"Packing page {number + 1} of {len(layout.heights)}"
+        coarse = images.make_patches(f"LLM Page {number + 1}", np.concatenate(averages))
+        made.append(_material(values, coarse, height, n_prompt, len(trace.ids), kit))
+    for name, other in plan.shared.items():
+        gains[name] = gains[other]
+    return Pages(layout, tuple(made), gains)
+
+
+def _write(page: np.ndarray, block: Block, trace: Trace, plan: Plan) -> float:
+    """Write one block's bytes; returns its gain."""
+    numbers = numbers_of(block, trace, plan.computed)
+    known = numbers
+    if block.causal:
+        column, row = np.ogrid[: numbers.shape[0], : numbers.shape[1]]
+        numbers = np.where(column > row, np.float32(np.nan), numbers)
+        known = numbers[~np.isnan(numbers)]
+    gain = blocks.gain(block, known)
+    levels = to_bytes(numbers, gain)
+    write(page, plan.layout.places[block.name], levels)
+    return gain
+
+
+def _material(
+    values: bpy.types.Image,
+    patches: bpy.types.Image,
+    height: int,
+    n_prompt: int,
+    n_tokens: int,
+    kit: Kit,
+) -> bpy.types.Material:
+    page = materials.Page(values, patches, height, n_prompt, n_tokens)
+    material = materials.slab(kit.cell_color, kits.slab_cells(), page)
+    material[names.ROLE] = "page"
+    return material
+
+
+def create(
+    bundle: Bundle,
+    plan: Plan,
+    kit: Kit,
+    pages: Pages | None = None,
+) -> bpy.types.Object:
+    """Make the object of a bundle: a slab where there are pages, else a shape."""
+    found = tiles(bundle, plan.computed, pages.layout if pages else None)
+    mesh = bpy.data.meshes.new(bundle.name)
+    obj = blocks.equip(mesh, bundle, "slab" if pages else "shape")
+    set_tiles(obj, found)
+    if pages is not None:
+        gains = np.array([pages.gains[b.name] for b in bundle.blocks])
+        blocks.set_gains(obj, bundle, gains)
+        material = pages.materials[pages.layout.places[bundle.first.name].page]
+    else:
+        material = kits.shape_material(kit)
+    modifier = obj.modifiers.new(names.GROUP_SLABS, "NODES")
+    modifier.node_group = kits.slabs()
+    modifier.show_expanded = False
+    compat.set_modifier_input(modifier, "Material", material)
+    compat.set_modifier_input(modifier, "Kind", names.KINDS.index(bundle.first.kind))
+    return obj
+
+
+def material_of(obj: bpy.types.Object) -> bpy.types.Material | None:
+    """The material of a slab, which is its page's; None where somebody has taken it away."""
+    modifier = obj.modifiers.get(names.GROUP_SLABS)
+    return None if modifier is None else compat.modifier_input(modifier, "Material")
+
+
+def set_tiles(obj: bpy.types.Object, found: Tiles) -> None:
+    """Write the tiles of a slab or shape into its mesh, and stand the object at the first one."""
+    mesh = obj.data
+    mesh.clear_geometry()
+    mesh.vertices.add(len(found.block))
+    if not len(found.block):
+        # All of it is opened up.
+        return
+    origin = found.center[0].copy()
+    mesh.vertices.foreach_set("co", (found.center - origin).reshape(-1))
+    write_attribute(mesh, names.SIZE, found.size, "FLOAT_VECTOR")
+    for name, values in (
+        (names.EXTENT, found.extent),
+        (names.FIRST, found.first),
+        (names.TEXEL, found.texel),
+    ):
+        write_attribute(mesh, name, values, "FLOAT_COLOR")
+    mesh.update_tag()
+    obj.location = tuple(float(c) * CELL for c in origin)

@@ -1,0 +1,228 @@
+"""The input strip and the output strip: tokens as letters, and the model's opinion on the next.
+
+A position is one object that the film moves: it shows a collection with its pieces, which are in no
+scene themselves. A frame costs as much as there are objects with curves, and a prompt may be long.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import bpy
+import numpy as np
+
+from ...anatomy import Anatomy
+from ...anatomy.strips import (
+    CANDIDATES,
+    LETTERS,
+    Strip,
+    Tile,
+    candidates,
+    input_strip,
+    letter_size,
+    output_strip,
+)
+from ...model import Tokenizer
+from ...progress import Steps
+from .. import compat, names
+from ..attributes import write_attribute
+from ..style import kit
+from .flat import Easel, rectangles
+from .labels import DIMENSION, SECTION, TITLE
+
+# Colours of the tile material.
+FACE, GLOW = 0, 1
+
+# Of a gauge of the output, in units of its strip: its width, the gap between shares, the room for
+# the letter and the number below it; and how transparent a share is at its upper end.
+GAUGE, SPLIT, LETTER_ROOM, VEIL = 1.2, 0.12, 4.4, 0.55
+
+# Positions that are drawn between two steps, since their texts are slow to evaluate; in long
+# sequences a share of them, for with each step Blender sorts out the whole scene.
+BETWEEN, SHARES = 16, 8
+
+# Font size in a list of candidates, over the height of a row.
+ROW_LETTER = 0.6
+
+
+@dataclass(frozen=True)
+class Easels:
+    """One easel for each material that strips are made of."""
+
+    text: Easel
+    tile: Easel
+
+    def apart(self, name: str, center: tuple[float, float, float]) -> Easels:
+        """Easels for the pieces of one position, in a collection of their own around `center`."""
+        pieces = bpy.data.collections.new(name)
+        pieces[names.OURS] = True
+        own = (
+            replace(easel, root=None, collection=pieces, origin=center)
+            for easel in (self.text, self.tile)
+        )
+        return Easels(*own)
+
+
+def _show(easels: Easels, pieces: Easels, strip: str, position: int) -> None:
+    """Stand an object where a position's pieces are, which shows them all."""
+    collection = pieces.tile.collection
+    mesh = bpy.data.meshes.new(collection.name)
+    mesh[names.OURS] = True
+    obj = bpy.data.objects.new(collection.name, mesh)
+    easels.tile.hang(obj, pieces.tile.origin, 0)
+    # Each piece has a colour of its own.
+    del obj[names.KIND]
+    modifier = obj.modifiers.new(names.GROUP_PIECES, "NODES")
+    modifier.node_group = kit.pieces()
+    compat.set_modifier_input(modifier, "Collection", collection)
+    obj[names.STRIP] = f"strip:{strip}:{position}"
+
+
+def _wire(easel: Easel, strip: Strip, position: int, name: str) -> None:
+    points, half = strip.wires[position], strip.wire_sides[position]
+    n = len(points)
+    vertices = np.concatenate([points - half, points + half])
+    faces = [[i, i + n, i + 1 + n, i + 1] for i in range(n - 1)]
+    easel.mesh(name, vertices, faces, kind=DIMENSION)
+
+
+def _between(count: int) -> int:
+    return max(BETWEEN, count // SHARES)
+
+
+def draw_input(
+    easels: Easels, anatomy: Anatomy, tokenizer: Tokenizer, ids: list[int]
+) -> Steps[None]:
+    """Draw a tile for each token of the sequence: its letter, and its index in the vocabulary."""
+    strip = input_strip(anatomy, len(ids))
+    for position, (token, place) in enumerate(zip(ids, strip.tiles, strict=True)):
+        if position % _between(len(ids)) == 0:
+            yield position / len(ids), "Drawing the input"
+        pieces = easels.apart(f"Input {position}", place.center)
+        size = place.width, place.height
+        tile(pieces, tokenizer.label(token), token, size, place.center)
+        _wire(pieces.text, strip, position, "Input Wire")
+        _show(easels, pieces, "input", position)
+
+
+def tile(
+    easels: Easels,
+    label: str,
+    index: int,
+    size: tuple[float, float],
+    center: tuple[float, float, float] = (0.0, 0.0, 0.0),
+) -> list[bpy.types.Object]:
+    """A token as a tile: its face, its letter, its index in the vocabulary."""
+    (x, y, z), (width, height) = center, size
+    letter, front = letter_size(label, width, height), y - 0.02 * height
+    centered = {"align": "CENTER", "valign": "CENTER"}
+    return [
+        easels.tile.rectangle("Tile", center, width, height, kind=FACE),
+        easels.text.text(
+            "Tile Letter", label, (x, front, z + 0.13 * height), letter, kind=TITLE, **centered
+        ),
+        easels.text.text(
+            "Tile Index",
+            str(index),
+            (x, front, z - 0.33 * height),
+            0.24 * height,
+            kind=SECTION,
+            **centered,
+        ),
+    ]
+
+
+def draw_output(
+    easels: Easels, anatomy: Anatomy, tokenizer: Tokenizer, probabilities: np.ndarray
+) -> Steps[None]:
+    """Draw a gauge for each position, divided by the probability of the most probable tokens."""
+    strip = output_strip(anatomy, len(probabilities))
+    for position, (row, place) in enumerate(zip(probabilities, strip.tiles, strict=True)):
+        if position % _between(len(probabilities)) == 0:
+            yield position / len(probabilities), "Drawing the output"
+        pieces = easels.apart(f"Output {position}", place.center)
+        _wire(pieces.text, strip, position, "Output Wire")
+        _gauge(pieces, tokenizer, row, place, strip.unit)
+        if anatomy.config.n_vocab > LETTERS and position == len(probabilities) - 1:
+            _list(pieces, tokenizer, row, candidates(anatomy, len(probabilities)))
+        _show(easels, pieces, "output", position)
+
+
+def _best(row: np.ndarray) -> np.ndarray:
+    """The most probable tokens, the first one first."""
+    return np.argsort(-row, kind="stable")[:CANDIDATES]
+
+
+def _list(easels: Easels, tokenizer: Tokenizer, row: np.ndarray, places: tuple[Tile, ...]) -> None:
+    """The most probable next tokens and how probable they are, a line each."""
+    for rank, (token, place) in enumerate(zip(_best(row), places, strict=False)):
+        (left, y, low), (right, _, high) = place.corners
+        z, label = (low + high) / 2, tokenizer.label(int(token))
+        size = min(ROW_LETTER * place.height, letter_size(label, 0.7 * place.width, place.height))
+        kind = SECTION if rank else TITLE
+        for name, text, x, align in (
+            ("Candidate", label, left, "LEFT"),
+            ("Candidate Probability", _written(float(row[token])), right, "RIGHT"),
+        ):
+            easels.text.text(name, text, (x, y, z), size, kind=kind, align=align, valign="CENTER")
+
+
+def _gauge(easels: Easels, tokenizer: Tokenizer, row: np.ndarray, place: Tile, unit: float) -> None:
+    """A slim gauge, all of it probability 1, over the most probable token and its number.
+
+    What the candidates leave of the gauge is the share of all other tokens. Lengths are in units
+    of the strip.
+    """
+    best = _best(row)
+    (x, y, _), (lower, upper) = place.center, place.corners
+    foot, top = lower[2] + LETTER_ROOM * unit, upper[2]
+    height, half = top - foot, GAUGE * unit / 2
+    z = top
+    for rank, token in enumerate(best):
+        size = float(row[token]) * height
+        if size < 2 * SPLIT * unit:
+            continue
+        box = np.array([[x - half, x + half, z - size + SPLIT * unit, z, y]])
+        share = easels.tile.mesh("Output Share", *rectangles(box), kind=GLOW if not rank else FACE)
+        # Brightest at its foot, over the letter that it stands for.
+        write_attribute(share.data, names.CLEAR, np.array([0.0, 0.0, VEIL, VEIL]), "FLOAT")
+        if rank and size > 1.2 * unit:
+            at = (x + GAUGE * unit, y, z - size / 2)
+            _letter(easels, tokenizer, token, at, unit, place.width, "LEFT")
+        z -= size
+    at = (x, y, lower[2] + 0.56 * LETTER_ROOM * unit)
+    _letter(easels, tokenizer, best[0], at, 2.7 * unit, place.width, "CENTER")
+    easels.text.text(
+        "Output Probability",
+        _written(float(row[best[0]])),
+        (x, y, lower[2]),
+        0.95 * unit,
+        kind=SECTION,
+        align="CENTER",
+    )
+
+
+def _written(probability: float) -> str:
+    """To two places, and never rounded to a certainty that no softmax gives."""
+    return "> .99" if probability > 0.99 else f"{probability:.2f}".removeprefix("0")
+
+
+def _letter(
+    easels: Easels,
+    tokenizer: Tokenizer,
+    token: int,
+    at: tuple[float, float, float],
+    size: float,
+    width: float,
+    align: str,
+) -> None:
+    label = tokenizer.label(int(token))
+    easels.text.text(
+        "Output Letter",
+        label,
+        at,
+        min(size, 1.6 * width / max(1, len(label))),
+        kind=TITLE if align == "CENTER" else SECTION,
+        align=align,
+        valign="CENTER",
+    )

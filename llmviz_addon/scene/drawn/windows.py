@@ -1,0 +1,212 @@
+"""Opening a slab up: a window of its cells becomes cubes in place, and the slab leaves it out.
+
+The cubes show a weight's exact values where the checkpoint is still there and agrees with the slab.
+Otherwise, and for what was computed from a prompt, their numbers are read from the slab's page, in
+its 255 levels. They play in the film as the slab does.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import bpy
+import numpy as np
+
+from ... import model as model_room
+from ...anatomy import Block
+from ...detail import EXACTNESS, Bundle, Plan, Rect, orders, tiles
+from ...detail.levels import to_bytes, to_numbers
+from ...detail.pages import extent
+from .. import names
+from ..attributes import read_attribute, write_attribute
+from ..standing import recipe, tree
+from ..style import kit
+from ..style.materials import VALUES
+from . import blocks, images, slabs
+from .blocks import CELL, Cells
+
+# Cells along a side of a window: some four thousand cubes.
+SIDE = 64
+
+
+class WindowError(ValueError):
+    """A window that cannot be opened; says why."""
+
+
+def open_window(scene: bpy.types.Scene, name: str, column: int, row: int) -> bpy.types.Object:
+    """Make cubes of the cells of a slab around one of them; returns the object of the cubes.
+
+    Parameters
+    ----------
+    name
+        A block's name, such as ``"layer7.mlp_weight"``.
+    column, row
+        The cell in the middle.
+
+    Raises
+    ------
+    WindowError
+        If there is no such block or cell, or it is not drawn as a slab.
+    """
+    root, drawing, bundle = _find(scene, name)
+    obj = tree.blocks(root)[bundle.name]
+    index = next(i for i, block in enumerate(bundle.blocks) if block.name == name)
+    window = _around(bundle, drawing, column, row)
+    opened = [*_windows(obj), (index, window)]
+    made = _cubes(obj, bundle, drawing, index, window)
+    made.parent = tree.anchor_of(root)
+    obj.users_collection[0].objects.link(made)
+    if obj.animation_data is not None and obj.animation_data.action is not None:
+        # The same curves: what plays on the slab plays on its cubes.
+        data = made.animation_data_create()
+        data.action = obj.animation_data.action
+        data.action_slot = obj.animation_data.action_slot
+    obj[names.WINDOWS] = json.dumps([[i, *rect[:4]] for i, rect in opened])
+    slabs.set_tiles(obj, tiles(bundle, drawing.computed, drawing.layout, opened))
+    return made
+
+
+def close_windows(scene: bpy.types.Scene) -> int:
+    """Close all windows of a scene; returns how many there were."""
+    closed = 0
+    for root in tree.roots(scene):
+        drawing = None
+        for name, obj in tree.blocks(root).items():
+            if names.WINDOWS not in obj:
+                continue
+            drawing = drawing or recipe.plan_of(root)
+            bundle = next(b for b in drawing.bundles if b.name == name)
+            closed += len(_windows(obj))
+            del obj[names.WINDOWS]
+            slabs.set_tiles(obj, tiles(bundle, drawing.computed, drawing.layout))
+        bpy.data.batch_remove([o for o in root.all_objects if names.WINDOW_OF in o])
+    tree.sweep()
+    return closed
+
+
+def _find(scene: bpy.types.Scene, name: str) -> tuple[bpy.types.Collection, Plan, Bundle]:
+    """The model, its plan and the bundle of a block that is drawn as a slab."""
+    ways = set()
+    for root in tree.roots(scene):
+        drawing = recipe.plan_of(root)
+        for bundle in drawing.bundles:
+            if any(block.name == name for block in bundle.blocks):
+                ways.add(drawing.ways[bundle.name])
+                if drawing.ways[bundle.name] == "slab":
+                    return root, drawing, bundle
+    if not ways:
+        raise WindowError(f"There is no block {name!r} in this scene; choose one of the list")
+    if "cubes" in ways:
+        raise WindowError(f"{name} is drawn as cubes already, so there is nothing to open")
+    raise WindowError(f"{name} is a shape without numbers, so there is nothing to open")
+
+
+def _around(bundle: Bundle, drawing: Plan, column: int, row: int) -> Rect:
+    columns, rows = extent(bundle.first, drawing.computed)
+    if not (0 <= column < columns and 0 <= row < rows):
+        raise WindowError(
+            f"{bundle.first.title} has numbers at columns 0 to {columns - 1} and rows 0 to "
+            f"{rows - 1}; there is no cell at column {column}, row {row}"
+        )
+    left, width = _span(column, columns)
+    top, height = _span(row, rows)
+    return Rect(left, top, width, height)
+
+
+def _span(middle: int, size: int) -> tuple[int, int]:
+    """Start and length of a window along an axis."""
+    length = min(SIDE, size)
+    return min(max(0, middle - length // 2), size - length), length
+
+
+def _windows(obj: bpy.types.Object) -> list[tuple[int, Rect]]:
+    kept = json.loads(obj.get(names.WINDOWS, "[]"))
+    return [(index, Rect(*rect)) for index, *rect in kept]
+
+
+def _cubes(
+    obj: bpy.types.Object, bundle: Bundle, drawing: Plan, index: int, window: Rect
+) -> bpy.types.Object:
+    block = bundle.blocks[index]
+    gain = float(obj[names.GAINS][index]) if not bundle.single else float(obj[names.GAIN])
+    across = slice(window.column, window.column + window.columns)
+    down = slice(window.row, window.row + window.rows)
+    levels = _levels(obj, drawing, block.name, window)
+    value = to_numbers(levels, gain)
+    empty = np.isnan(value)
+    root = next(c for c in bpy.data.collections if _holds(c, obj))
+    exact = _exact(root, block, window) if block.kind == "weight" else None
+    agrees = exact is not None and bool((to_bytes(exact, gain) == levels).all())
+    if agrees:
+        value = exact
+    if block.time_axis is None:
+        order = np.zeros(value.shape, np.float32)
+    else:
+        run = recipe.run_of(root)
+        order = orders(bundle, run.n_prompt, run.n_tokens)[index][across, down]
+    never = np.float32(blocks.NEVER)
+    cells = Cells(
+        value=np.where(empty, np.float32(0), value).reshape(1, -1),
+        order=np.where(empty | np.isnan(order), never, order).reshape(1, -1),
+        empty=empty.reshape(1, -1),
+        gains=np.array([gain], np.float32),
+    )
+    x, y, z = block.origin
+    at = (x + window.column, y, z - window.row)
+    spec = replace(block.spec, columns=window.columns, rows=window.rows)
+    part = Bundle(block.name, (replace(block, origin=at, spec=spec),))
+    made = blocks.create(part, cells, kit.ensure())
+    made.name = f"{block.name} window"
+    made.location = tuple(c * CELL for c in at)
+    made[names.TITLE] = f"{bundle.title}, opened"
+    made[names.EXACTNESS] = EXACTNESS["cubes" if agrees else "slab"]
+    made[names.TRAITS] = [*obj[names.TRAITS][:2], gain]
+    made[names.WINDOW_OF] = bundle.name
+    del made[names.BLOCK]
+    _set_columns(made, window)
+    return made
+
+
+def _exact(root: bpy.types.Collection, block: Block, window: Rect) -> np.ndarray | None:
+    """The numbers of a window of weights, (columns, rows), from the checkpoint; None without it."""
+    try:
+        network = model_room.load(recipe.recipe_of(root).model)
+        array = network.weight_block(block.name)
+    except (model_room.ModelError, KeyError):
+        return None
+    if network.config != recipe.config_of(root):
+        return None
+    cells = array.reshape(block.columns, -1) if array.ndim == 1 else array
+    if array.ndim == 2 and block.spec.transposed:
+        cells = array.T
+    across = slice(window.column, window.column + window.columns)
+    return np.ascontiguousarray(cells[across, window.row : window.row + window.rows])
+
+
+def _set_columns(made: bpy.types.Object, window: Rect) -> None:
+    """Columns and rows as the block counts them, so that the column in focus is the same."""
+    mesh = made.data
+    for name, start in ((names.COLUMN, window.column), (names.ROW, window.row)):
+        values = read_attribute(mesh, name) + np.int32(start)
+        write_attribute(mesh, name, values, "INT")
+
+
+def _levels(obj: bpy.types.Object, drawing: Plan, name: str, window: Rect) -> np.ndarray:
+    """The bytes of a window, (columns, rows), from the packed page."""
+    place = drawing.layout.places[name]
+    column = np.arange(window.column, window.column + window.columns)[:, None]
+    row = np.arange(window.row, window.row + window.rows)[None, :]
+    line, texel = place.texels(column, row)
+    low, high = int(line.min()), int(line.max()) + 1
+    lines = images.read_stored(_page_image(obj), slice(low, high), slice(None))
+    return lines[np.broadcast_to(line, np.broadcast_shapes(line.shape, texel.shape)) - low, texel]
+
+
+def _page_image(obj: bpy.types.Object) -> bytes:
+    """The packed file of the page that a slab's material shows."""
+    return slabs.material_of(obj).node_tree.nodes[VALUES].image.packed_file.data
+
+
+def _holds(collection: bpy.types.Collection, obj: bpy.types.Object) -> bool:
+    return collection.get(names.ROLE) == "model" and obj.name in collection.all_objects

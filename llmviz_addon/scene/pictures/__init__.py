@@ -1,0 +1,1 @@
+"""What is rendered: stills and films, with settings that are borrowed."""

@@ -1,0 +1,1 @@
+"""What plays: the film as curves, camera, captions and markers."""

@@ -1,0 +1,171 @@
+"""Captions: text objects that hang before the film's camera, each shown for its time.
+
+They stand so near to the camera that no cube comes between, and are sized by the lens to fill the
+same part of every picture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import bpy
+import numpy as np
+
+from ...progress import Steps
+from ...walkthrough import Storyboard, targets
+from ...walkthrough.storyboard import Caption, Channel, Key
+from .. import names
+from ..attributes import write_attribute
+from ..drawn.blocks import CELL
+from ..drawn.flat import Easel
+from ..drawn.labels import PAPER, TITLE
+from ..standing import tree
+from ..style import kit
+from .timeline import write_channel
+
+ROLE = "captions"
+
+# Metres before the camera, whose clip start is nearer. No cube comes as close in any shot.
+DISTANCE = 0.03
+
+# Fractions of the picture: text size over its width, line pitch over text size, the bottom margin
+# and the height of the shade over the picture's height.
+SIZE, LINE, BOTTOM, SHADE = 0.0205, 1.45, 0.06, 0.3
+PORTRAIT_SIZE, PORTRAIT_CHARACTERS = 0.038, 38
+
+FADE = 0.3
+SHADE_OPACITY = 0.82
+
+# Captions that are drawn between two steps.
+_TOGETHER = 30
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The picture's width and height in cells where the captions hang."""
+
+    width: float
+    height: float
+
+    @classmethod
+    def of(cls, lens: float, aspect: float) -> Frame:
+        """Of a camera with a 36 mm sensor along the picture's longer side."""
+        longer = DISTANCE / CELL * 36.0 / lens
+        if aspect >= 1:
+            return cls(longer, longer / aspect)
+        return cls(longer * aspect, longer)
+
+    @property
+    def portrait(self) -> bool:
+        """Whether it is higher than wide, and lines of text have to be shorter."""
+        return self.height > self.width
+
+
+def draw(
+    part: bpy.types.Collection, camera: bpy.types.Object, board: Storyboard, aspect: float
+) -> Steps[None]:
+    """Make the captions of a storyboard in `part`, each to be seen from when it is keyed."""
+    shared = kit.ensure()
+    easel = Easel(camera, part, shared.label, shared.font)
+    lens = board.value_at(targets.CAMERA, targets.LENS, 0.0)
+    frame = Frame.of(lens, aspect)
+    _shade(easel, frame)
+    for index, caption in enumerate(board.captions):
+        if index % _TOGETHER == 0:
+            yield index / len(board.captions), "Drawing the captions"
+        _draw(easel, caption, frame)
+
+
+def key(root: bpy.types.Collection, board: Storyboard, action: bpy.types.Action) -> None:
+    """Key when each of a film's captions is seen."""
+    captions = {caption.beat: caption for caption in board.captions}
+    for obj in tree.part(root, ROLE).objects:
+        if names.CAPTION_OF in obj:
+            _key(obj, captions[obj[names.CAPTION_OF]], board.fps, action)
+
+
+def _hang(obj: bpy.types.Object) -> bpy.types.Object:
+    """Turn what faces the model's viewer to face the camera."""
+    obj.rotation_euler = (0.0, 0.0, 0.0)
+    return obj
+
+
+def _draw(easel: Easel, caption: Caption, frame: Frame) -> None:
+    if frame.portrait:
+        size, lines = frame.width * PORTRAIT_SIZE, caption.lines(PORTRAIT_CHARACTERS)
+    else:
+        size, lines = frame.width * SIZE, caption.lines()
+    base = -frame.height * (0.5 - BOTTOM)
+    depth = -DISTANCE / CELL
+    made = []
+    for index, line in enumerate(reversed(lines)):
+        place = (0.0, base + index * size * LINE, depth)
+        made.append(_hang(easel.text("Caption", line, place, size, kind=TITLE, align="CENTER")))
+    if caption.title:
+        place = (0.0, base + (len(lines) * LINE + 0.35) * size, depth)
+        made.append(
+            _hang(
+                easel.text(
+                    "Caption Title", caption.title, place, 1.5 * size, kind=TITLE, align="CENTER"
+                )
+            )
+        )
+    for obj in made:
+        obj[names.CAPTION_OF] = caption.beat
+        # Not to be seen before it is keyed.
+        obj.scale = (0.0, 0.0, 0.0)
+
+
+def _shade(easel: Easel, frame: Frame) -> None:
+    """Darken the foot of the picture towards the edge, so that captions read on everything."""
+    x, low, high = 0.6 * frame.width, -0.55 * frame.height, (SHADE - 0.5) * frame.height
+    steps = np.linspace(0.0, 1.0, 9)
+    z = low + (high - low) * steps
+    depth = -1.01 * DISTANCE / CELL
+    vertices = [(side * x, height, depth) for height in z for side in (-1, 1)]
+    faces = [[2 * i, 2 * i + 1, 2 * i + 3, 2 * i + 2] for i in range(len(z) - 1)]
+    shade = easel.mesh("Caption Shade", np.array(vertices), faces, kind=PAPER)
+    # Smoother than a straight ramp, whose end shows as a line.
+    clear = np.repeat(steps * steps * (3 - 2 * steps), 2)
+    write_attribute(shade.data, names.CLEAR, clear, "FLOAT")
+    shade[names.OPACITY] = SHADE_OPACITY
+    # Solid mode would draw it as an opaque plate.
+    shade.hide_viewport = True
+
+
+def _key(obj: bpy.types.Object, caption: Caption, fps: int, action: bpy.types.Action) -> None:
+    start, end = caption.start, caption.end
+    fade = min(FADE, (end - start) / 3)
+    keys = (
+        Key(start, 0.0, "ease"),
+        Key(start + fade, 1.0, "constant"),
+        Key(end - fade, 1.0, "ease"),
+        Key(end, 0.0, "constant"),
+    )
+    channel = Channel(caption.beat, names.OPACITY, keys)
+    write_channel(obj, action, f'["{names.OPACITY}"]', channel, fps)
+    # Absent, not only invisible: a ray must not have to pass the captions of the whole film. By
+    # scale, since a keyed visibility makes Blender sort out the whole scene again at every change.
+    there = Channel(
+        caption.beat,
+        targets.SCALE,
+        (
+            *((Key(0.0, 0.0, "constant"),) if start > 0 else ()),
+            Key(start, 1.0, "constant"),
+            Key(end, 0.0, "constant"),
+        ),
+    )
+    for axis in range(3):
+        write_channel(obj, action, targets.SCALE, there, fps, index=axis)
+
+
+def show(root: bpy.types.Collection, visible: bool) -> None:
+    """Switch all captions on or off, in the viewport and in renders."""
+    part = tree.part(root, ROLE)
+    part.hide_viewport = part.hide_render = not visible
+
+
+def shown(root: bpy.types.Collection) -> bool:
+    """Whether captions appear in renders."""
+    part = tree.part(root, ROLE)
+    return part is not None and not part.hide_render

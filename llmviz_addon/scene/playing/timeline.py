@@ -1,0 +1,74 @@
+"""Channels of a storyboard become F-curves: nothing is computed while a film plays.
+
+All curves of a film live in one action with a slot for each thing that it animates, so the film is
+one datablock that can be looked at, linked or removed.
+"""
+
+from __future__ import annotations
+
+import bpy
+import numpy as np
+
+from ...walkthrough.easing import BLENDER
+from ...walkthrough.storyboard import Channel
+from .. import compat
+
+FIRST_FRAME = 1
+
+
+def _codes(prop: str) -> dict[str, int]:
+    items = bpy.types.Keyframe.bl_rna.properties[prop].enum_items
+    return {item.identifier: item.value for item in items}
+
+
+_INTERPOLATION = _codes("interpolation")
+_EASING = _codes("easing")
+_FREE = _codes("handle_left_type")["FREE"]
+
+
+def frame_of(seconds: float, fps: int) -> float:
+    """The frame at which a time of the storyboard falls."""
+    return FIRST_FRAME + seconds * fps
+
+
+def write_channel(
+    owner: bpy.types.ID,
+    action: bpy.types.Action,
+    path: str,
+    channel: Channel,
+    fps: int,
+    *,
+    index: int = 0,
+    scale: float = 1.0,
+) -> None:
+    """Write one F-curve that plays exactly as `Channel.at` says.
+
+    Parameters
+    ----------
+    path, index
+        The data path and the place in its array.
+    scale
+        Factor on the values, e.g. metres a cell.
+    """
+
+    def points(pairs: list[tuple[float, float]]) -> np.ndarray:
+        times, values = np.array(pairs, np.float64).T
+        return np.stack([frame_of(times, fps), values * scale], -1).astype(np.float32).reshape(-1)
+
+    curve = compat.fcurves(owner, action).new(path, index=index)
+    keys = curve.keyframe_points
+    keys.add(len(channel.keys))
+    keys.foreach_set("co", points([(key.time, key.value) for key in channel.keys]))
+    easings = [BLENDER[key.easing] for key in channel.keys]
+    keys.foreach_set("interpolation", np.array([_INTERPOLATION[i] for i, _ in easings], np.int32))
+    keys.foreach_set("easing", np.array([_EASING[e] for _, e in easings], np.int32))
+    if any(key.easing == "smooth" for key in channel.keys):
+        free = np.full(len(channel.keys), _FREE, np.int32)
+        left, right = zip(*channel.handles(), strict=True)
+        for side, handles in (("left", left), ("right", right)):
+            keys.foreach_set(f"handle_{side}_type", free)
+            keys.foreach_set(f"handle_{side}", points(list(handles)))
+    if len(channel.keys) > 1 or path.startswith('["'):
+        curve.extrapolation = "CONSTANT"
+    curve.auto_smoothing = "NONE"
+    curve.update()

@@ -1,0 +1,224 @@
+"""The shader group that finds the cell of a slab at the point that is seen.
+
+A slab is a box as large as its cells. From the place on the box follow the cell, the texel that
+holds its number, when it is computed, and how many cells a pixel covers.
+
+What it reads. From the instance: `extent` (columns, rows, step, steps), `first` (first column,
+first row, mode, cells of a position), `texel` (along, line, transposed, pitch). From the object:
+`progress`, `focus_column`. From the instanced box: `cell_co`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import bpy
+
+from ....detail.pages import WIDTH
+from ....detail.tiles import ALWAYS, CAUSAL, NEVER, ROWS, SHAPE
+from ... import names
+from ..nodes import Graph, Socket
+from .cell_color import from_instance, not_
+
+# How far a face of a cell reaches from its middle; a hair more, since side faces lie right on it.
+HALF = 0.4505
+
+# Cells that a pixel covers where single ones begin to blend and where all have.
+NEAR, FAR = 1.2, 5.0
+
+# Grid lines: how many cells apart, and between how many cells a pixel they come and go.
+LINES = (
+    (16, 0.2, 0.5, 1.6, 3.5),
+    (256, 1.6, 4.0, 26.0, 55.0),
+    (4096, 26.0, 60.0, 420.0, 880.0),
+)
+# Half the width of a line, in pixels.
+LINE = 0.75
+
+# A cube's faces bend towards its edges: where its bevel begins and where it is at 45 degrees, and
+# how far the smooth normal of the face leans at its corner, as a slope.
+BEVEL_FROM, BEVEL_TO, LEAN = 0.385, 0.431, 0.185
+
+
+@dataclass(frozen=True)
+class _Four:
+    """The four numbers of an attribute."""
+
+    a: Socket
+    b: Socket
+    c: Socket
+    d: Socket
+
+    @classmethod
+    def read(cls, g: Graph, name: str) -> _Four:
+        color = from_instance(g, name, out="Color")
+        red = g.node("ShaderNodeSeparateColor", out="Red", color=color)
+        return cls(red, g.outputs(red, "Green"), g.outputs(red, "Blue"), g.outputs(color, "Alpha"))
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """Along one axis of a tile: the place in cells, the cell, and the place within the cell."""
+
+    place: Socket
+    cell: Socket
+    within: Socket
+
+
+def _axis(g: Graph, fraction: Socket, size: Socket) -> _Axis:
+    """`fraction` runs from 0 to 1 over a box that is 0.1 smaller than its cells."""
+    place = fraction * (size - 0.1) + 0.05
+    cell = g.math("FLOOR", g.math("MINIMUM", place, size - 0.001))
+    return _Axis(place, cell, place - cell - 0.5)
+
+
+def _order(g: Graph, first: _Four, extent: _Four, column: Socket, row: Socket) -> Socket:
+    """When the cell is computed, as `detail.order` counts."""
+    g.frame("When it is computed")
+    prompt = g.input("NodeSocketFloat", "Prompt", 1.0, "How many tokens the first pass computes.")
+    tokens = g.input("NodeSocketFloat", "Tokens", 1.0, "How many tokens are computed in all.")
+    mode, step, steps = first.c, extent.c, extent.d
+    by_row = mode > ROWS - 0.5
+    major = g.mix(by_row, column, row, data_type="FLOAT")
+    minor = g.mix(by_row, row, column, data_type="FLOAT")
+    causal = mode > CAUSAL - 0.5
+
+    def before(position: Socket) -> Socket:
+        """Cells before a position, in units of a position's cells."""
+        triangle = position * (position + 1.0) * 0.5
+        return g.mix(causal, position, triangle, data_type="FLOAT")
+
+    width = g.mix(causal, first.d, 1.0, data_type="FLOAT")
+    within = (minor + 1.0) / width
+    share = g.mix(causal, 1.0, major + 1.0, data_type="FLOAT")
+    early = step * before(prompt) + before(major) + within
+    late = steps * before(major) + step * share + within
+    rank = g.mix(major < prompt - 0.5, late, early, data_type="FLOAT")
+    order = rank / (steps * before(tokens))
+    masked = causal * (minor > major + 0.5)
+    order = order + masked * 4.0
+    weights = g.math("COMPARE", mode, float(ALWAYS), 0.5)
+    never = g.math("COMPARE", mode, float(NEVER), 0.5)
+    return order * not_(g, weights) * not_(g, never) + never * 4.0
+
+
+def _lines(g: Graph, column: Socket, row: Socket, footprint: Socket) -> Socket:
+    """How much of a grid line is seen; as wide as a pixel or two from wherever it is seen."""
+    g.frame("Grid lines")
+    half = g.math("MAXIMUM", footprint * LINE, 0.05)
+    seen = None
+    for pitch, comes, there, goes, gone in LINES:
+        shown = g.smoothstep(footprint, comes, there) * not_(g, g.smoothstep(footprint, goes, gone))
+        for place in (column, row):
+            turn = g.math("FRACT", place / float(pitch) + 0.5) - 0.5
+            distance = abs(turn) * float(pitch)
+            line = g.math("SUBTRACT", 1.0, distance / half, clamp=True) * shown
+            seen = line if seen is None else g.math("MAXIMUM", seen, line)
+    return seen
+
+
+def _sum(g: Graph, one: Socket, other: Socket) -> Socket:
+    total = g.node("ShaderNodeVectorMath", operation="ADD", vector=one)
+    g.tree.links.new(other.socket, total.socket.node.inputs[1])
+    return total
+
+
+def _normal(g: Graph, across: Socket, deep: Socket, down: Socket, far: Socket) -> Socket:
+    """The normal of a bevelled cube, of which a slab has only the outline; flat from afar.
+
+    On each axis the slope of a cube's surface is that of its own normal; on a face, the axis that
+    it looks along has slope 1.
+    """
+    g.frame("Bevel")
+    bent = None
+    for axis, place in enumerate((across, deep, down * -1.0)):
+        away = abs(place)
+        edge = g.node(
+            "ShaderNodeMapRange",
+            value=away,
+            from_min=BEVEL_FROM,
+            from_max=BEVEL_TO,
+            to_max=1 - LEAN,
+        )
+        slope = (edge + away * (LEAN / BEVEL_FROM)) * g.math("SIGN", place)
+        # The instance is as large as the slab, so its own axes are turned but not measured.
+        turned = g.node(
+            "ShaderNodeVectorTransform",
+            vector_type="VECTOR",
+            convert_from="OBJECT",
+            convert_to="WORLD",
+            vector=tuple(float(axis == other) for other in range(3)),
+        )
+        unit = g.node("ShaderNodeVectorMath", operation="NORMALIZE", vector=turned)
+        part = g.node("ShaderNodeVectorMath", operation="SCALE", vector=unit, scale=slope)
+        bent = part if bent is None else _sum(g, bent, part)
+    bent = g.node("ShaderNodeVectorMath", operation="NORMALIZE", vector=bent)
+    plain = g.node("ShaderNodeNewGeometry", out="Normal")
+    mixed = g.mix(far, bent, plain, data_type="VECTOR")
+    return g.node("ShaderNodeVectorMath", operation="NORMALIZE", vector=mixed)
+
+
+def build() -> bpy.types.ShaderNodeTree:
+    """Make the group: a cell's place, moment and texel, and how the slab looks there."""
+    with Graph.group(names.GROUP_SLAB_CELLS, "ShaderNodeTree") as g:
+        height = g.input("NodeSocketFloat", "Page Height", 1.0, "Lines of the page.")
+        pixel = g.input(
+            "NodeSocketFloat", "Pixel", 0.001, "Width of a pixel at one cell's distance."
+        )
+        g.frame("Which cell")
+        extent, first, texel = (_Four.read(g, n) for n in (names.EXTENT, names.FIRST, names.TEXEL))
+        box = g.node(
+            "ShaderNodeAttribute",
+            out="Vector",
+            attribute_type="GEOMETRY",
+            attribute_name=names.CELL_CO,
+        )
+        x = g.node("ShaderNodeSeparateXYZ", out="X", vector=box)
+        across, down = (
+            _axis(g, x + 0.5, extent.a),
+            _axis(g, g.math("SUBTRACT", 0.5, g.outputs(x, "Z")), extent.b),
+        )
+        deep = g.outputs(x, "Y")
+        position = g.node("ShaderNodeCombineXYZ", x=across.within, y=deep, z=down.within)
+        column, row = first.a + across.cell, first.b + down.cell
+        outermost = g.math("MAXIMUM", abs(across.within), abs(down.within))
+
+        g.frame("Where its number stands")
+        along = texel.a + g.mix(texel.c, across.cell, down.cell, data_type="FLOAT")
+        line = texel.b + g.mix(texel.c, down.cell, across.cell, data_type="FLOAT")
+        fold = g.math("FLOOR", (along + 0.5) / float(WIDTH))
+        u = (along - fold * float(WIDTH) + 0.5) / float(WIDTH)
+        v = g.math("SUBTRACT", 1.0, (line + fold * texel.d + 0.5) / height)
+        uv = g.node("ShaderNodeCombineXYZ", x=u, y=v)
+
+        g.frame("How many cells a pixel covers")
+        distance = g.node("ShaderNodeCameraData", out="View Distance")
+        normal = g.node("ShaderNodeNewGeometry", out="Normal")
+        facing = g.node(
+            "ShaderNodeVectorMath",
+            out="Value",
+            operation="DOT_PRODUCT",
+            vector=normal,
+        )
+        node = facing.socket.node
+        g.tree.links.new(g.outputs(normal, "Incoming").socket, node.inputs[1])
+        slant = g.math("SQRT", g.math("MAXIMUM", abs(facing), 0.04))
+        footprint = distance * pixel / slant
+        far = g.smoothstep(footprint, NEAR, FAR)
+
+        order = _order(g, first, extent, column, row)
+        normal = _normal(g, across.within, deep, down.within, far)
+        seen = _lines(g, first.a + across.place, first.b + down.place, footprint)
+        g.frame("")
+        progress = from_instance(g, names.PROGRESS)
+        focus = abs(column - from_instance(g, names.FOCUS_COLUMN)) < 0.5
+        g.output("NodeSocketVector", "Texel", uv, "Place in the page's image.")
+        g.output("NodeSocketFloat", "Lead", progress + 1e-5 - order)
+        g.output("NodeSocketFloat", "In Focus", focus)
+        g.output("NodeSocketVector", "Position", position)
+        g.output("NodeSocketFloat", "Gap", outermost > HALF)
+        g.output("NodeSocketFloat", "Far", far)
+        g.output("NodeSocketFloat", "Line", seen)
+        g.output("NodeSocketVector", "Normal", normal)
+        g.output("NodeSocketFloat", "Shape", g.math("COMPARE", first.c, float(SHAPE), 0.5))
+    return g.tree

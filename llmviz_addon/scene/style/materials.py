@@ -1,0 +1,203 @@
+"""The materials, one each for cells, labels, arrows and tiles, and how a look sets their values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import bpy
+
+from ...detail.levels import STEPS, ZERO
+from .. import names
+from .groups.cell_color import from_instance, look_color, look_value
+from .looks import Look, Palette
+from .nodes import Graph, Socket
+
+
+def _new(name: str) -> bpy.types.Material:
+    material = bpy.data.materials.new(name)
+    material[names.OURS] = True
+    # Dithered needs no sorting, so cells that dissolve and shells that are absent draw correctly.
+    material.surface_render_method = "DITHERED"
+    return material
+
+
+def _finish(g: Graph, surface: Socket) -> None:
+    out = g.tree.nodes.new("ShaderNodeOutputMaterial")
+    g.tree.links.new(surface.socket, out.inputs["Surface"])
+
+
+def cell(group: bpy.types.ShaderNodeTree) -> bpy.types.Material:
+    """The one material of all cubes."""
+    material = _new(names.MATERIAL_CELL)
+    with Graph.material(material) as g:
+        traits = from_instance(g, names.TRAITS, out="Vector")
+        gain = g.node("ShaderNodeSeparateXYZ", out="Z", vector=traits)
+        scaled = from_instance(g, names.VALUE) * gain
+        column = abs(from_instance(g, names.COLUMN) - from_instance(g, names.FOCUS_COLUMN))
+        color = g.call(
+            group,
+            number=g.node("ShaderNodeClamp", value=scaled, min=-1.0, max=1.0),
+            lead=from_instance(g, names.PROGRESS) + 1e-5 - from_instance(g, names.ORDER),
+            in_focus=column < 0.5,
+            position=g.node(
+                "ShaderNodeAttribute",
+                out="Vector",
+                attribute_type="GEOMETRY",
+                attribute_name=names.CELL_CO,
+            ),
+            traits=traits,
+        )
+        _finish(g, _surface(g, color, color))
+    return material
+
+
+def slab(
+    color_group: bpy.types.ShaderNodeTree,
+    cells_group: bpy.types.ShaderNodeTree,
+    page: Page | None = None,
+) -> bpy.types.Material:
+    """The material of the slabs of one page, or of shapes, which have no numbers."""
+    material = _new(names.MATERIAL_SLAB)
+    with Graph.material(material) as g:
+        place = g.call(
+            cells_group,
+            page_height=float(page.height) if page else 1.0,
+            pixel=look_value(g, PIXEL),
+            prompt=float(page.n_prompt) if page else 1.0,
+            tokens=float(page.n_tokens) if page else 1.0,
+        )
+        number: Socket | float = 0.0
+        lead = g.outputs(place, "Lead")
+        patch: Socket | tuple[float, float, float] = (0.0, 0.0, 0.0)
+        frame_light: Socket | float = 0.0
+        if page is not None:
+            level = _texture(g, page.values, VALUES, place) * 255.0
+            number = (level - float(ZERO)) / float(STEPS)
+            patch = _texture(g, page.patches, PATCHES, place)
+            frame_light = g.outputs(patch, "Alpha")
+        line = g.outputs(place, "Line") * look_value(g, "line")
+        color = g.call(
+            color_group,
+            number=number,
+            lead=lead,
+            in_focus=g.outputs(place, "In Focus"),
+            position=g.outputs(place, "Position"),
+            traits=from_instance(g, names.TRAITS, out="Vector"),
+            far=g.outputs(place, "Far"),
+            patch=patch,
+            frame_light=frame_light,
+            shape=g.outputs(place, "Shape"),
+            gap=g.outputs(place, "Gap"),
+            flat=1.0,
+        )
+        base = g.mix(line, color, look_color(g, "grid"))
+        _finish(g, _surface(g, color, base, line, g.outputs(place, "Normal")))
+    return material
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a page's material needs to know: its images, its height, and the tokens of the run."""
+
+    values: bpy.types.Image
+    patches: bpy.types.Image
+    height: int
+    n_prompt: int
+    n_tokens: int
+
+
+# The node that says how wide a pixel is at one cell's distance, over the size of a cell.
+PIXEL = "pixel"
+
+
+# The nodes with a page's images.
+VALUES, PATCHES = "values", "patches"
+
+
+def _texture(g: Graph, image: bpy.types.Image, name: str, place: Socket) -> Socket:
+    color = g.node("ShaderNodeTexImage", image=image, interpolation="Closest", vector=place)
+    color.socket.node.name = color.socket.node.label = name
+    return color
+
+
+def _surface(
+    g: Graph,
+    color: Socket,
+    base: Socket,
+    line: Socket | None = None,
+    normal: Socket | None = None,
+) -> Socket:
+    gloss = g.outputs(color, "Gloss")
+    glow = g.outputs(color, "Glow")
+    bent = {} if normal is None else {"normal": normal, "coat_normal": normal}
+    return g.node(
+        "ShaderNodeBsdfPrincipled",
+        out="BSDF",
+        base_color=base,
+        roughness=look_value(g, "roughness"),
+        specular_ior_level=gloss * 0.5,
+        coat_weight=gloss * look_value(g, "coat"),
+        coat_roughness=0.25,
+        emission_color=g.outputs(color, "Glow Color"),
+        emission_strength=glow if line is None else glow * g.math("SUBTRACT", 1.0, line),
+        alpha=g.outputs(color, "Alpha"),
+        **bent,
+    )
+
+
+def flat(name: str, colors: tuple[str, ...]) -> bpy.types.Material:
+    """A material without shading: the colour that the object asks for, at its own opacity.
+
+    `colors` are the look's names for what the object's `kind` property counts from 0. It is used
+    for what has to be read or followed: text, arrows, tiles.
+    """
+    material = _new(name)
+    with Graph.material(material) as g:
+
+        def own(prop: str) -> Socket:
+            # Where a model repeats a title, the property of the object that repeats it.
+            return from_instance(g, prop)
+
+        kind = own(names.KIND)
+        color = look_color(g, colors[0])
+        for index, key in enumerate(colors[1:], start=1):
+            color = g.mix(kind > index - 0.5, color, look_color(g, key))
+        lit = look_value(g, "strength") * (own(names.HIGHLIGHT) + 1.0)
+        light = g.node("ShaderNodeEmission", color=color, strength=lit)
+        # Only the camera sees it: text must not light the cubes beside it.
+        seen = g.node("ShaderNodeLightPath", out="Is Camera Ray")
+        clear_here = g.node(
+            "ShaderNodeAttribute",
+            out="Factor",
+            attribute_type="GEOMETRY",
+            attribute_name=names.CLEAR,
+        )
+        shade = g.math("SUBTRACT", 1.0, clear_here)
+        alpha = own(names.OPACITY) * look_value(g, "opacity") * seen * shade
+        clear = g.node("ShaderNodeBsdfTransparent")
+        mix = g.tree.nodes.new("ShaderNodeMixShader")
+        for socket, value in zip(mix.inputs, (alpha, clear, light), strict=True):
+            g.tree.links.new(value.socket, socket)
+        _finish(g, Socket(g, mix.outputs[0]))
+    return material
+
+
+def set_values(tree: bpy.types.NodeTree, values: dict[str, object]) -> None:
+    """Set the look's nodes of `tree`, addressed by node name; names it has not are passed over."""
+    for key, value in values.items():
+        node = tree.nodes.get(key)
+        if node is not None:
+            node.outputs[0].default_value = value
+
+
+def cell_values(look: Look, palette: Palette) -> dict[str, object]:
+    """What a look says about cells, by node name."""
+    values: dict[str, object] = {
+        key.replace("_", " "): float(value) for key, value in {**look.cell, **look.slab}.items()
+    }
+    values |= {"zero": palette.zero, "hollow": palette.hollow, "empty": palette.empty}
+    values |= {"gap": look.gap, "grid": look.grid}
+    for index, kind in enumerate(names.KINDS):
+        values[f"positive {kind}"] = palette.positive[index]
+        values[f"negative {kind}"] = palette.negative[index]
+    return values
