@@ -12,13 +12,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ...errors import Problem
+
 FOLDER = Path(__file__).parents[3] / "presets" / "looks"
 KINDS = ("weight", "activation", "aggregate")
 
 Color = tuple[float, float, float, float]
 
 
-class LookError(ValueError):
+class LookError(Problem):
     """A look that does not exist, or a look file that cannot be used; says which and why."""
 
 
