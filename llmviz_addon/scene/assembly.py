@@ -44,7 +44,7 @@ def compute(recipe: Recipe) -> Steps[Numbers]:
     llmviz_addon.model.ModelError
         If the model cannot be loaded, or does not take the prompt.
     """
-    model = model_room.load(recipe.model)
+    model = model_room.load(recipe.source)
     ids: list[int] = []
     trace = None
     if model.has_weights:
@@ -158,9 +158,16 @@ class _Build:
         if self._beside:
             return None
         found = find(self._scene)
-        wanted = self._recipe.model
-        same = (standing for standing in found if standing.recipe.model == wanted)
-        return next(same, next(iter(found), None))
+        if len(found) < 2:
+            return next(iter(found), None)
+        for standing in found:
+            if self._recipe.source in (standing.recipe.model, standing.recipe.source):
+                return standing
+        titles = " and ".join(standing.root.name for standing in found)
+        raise StandingError(
+            f"{titles} stand in this scene, and none of them is the model to build; add it beside "
+            "them, or remove them first"
+        )
 
     def _kit(self, *roots: bpy.types.Collection) -> Kit:
         """The scene's kit; that of a model which another scene shows, too, is that scene's."""

@@ -18,7 +18,8 @@ from bpy.props import (
     StringProperty,
 )
 
-from . import cards, inspecting, state
+from ..errors import PROBLEMS, sentence
+from . import cards, inspecting, messages, state
 
 DEMO_MODEL, DEMO_PROMPT = "nano-gpt", "CBABBC"
 
@@ -94,10 +95,8 @@ def _looks(_self: bpy.types.PropertyGroup, _context: bpy.types.Context | None) -
 
 def _recipe(self: LLMVIZ_PG_settings):
     """What the model in the scene was made from; None where there is none."""
-    from ..scene import recipe_of
-
-    root = state.root_of(self.id_data)
-    return None if root is None else recipe_of(root)
+    model = state.model_of(self.id_data)
+    return None if model is None else state.recipe_of(model)
 
 
 def _look(self: LLMVIZ_PG_settings) -> int:
@@ -130,19 +129,19 @@ def _set_accessible(self: LLMVIZ_PG_settings, value: bool) -> None:
 
 def _restyle(self: LLMVIZ_PG_settings) -> None:
     """Give the model that stands in the scene the look that was chosen."""
-    from ..scene import LookError, apply_look
+    from ..scene import apply_look
 
     scene = self.id_data
     root = state.root_of(scene)
     if root is None:
         return
     if locked := state.why_locked(scene):
-        state.say(scene, locked)
+        messages.say(scene, locked)
         return
     try:
         apply_look(scene, root, self.look_kept, self.accessible_kept)
-    except LookError as error:
-        state.say(scene, str(error))
+    except PROBLEMS as error:
+        messages.say(scene, sentence(error))
 
 
 def _captions(self: LLMVIZ_PG_settings) -> bool:
@@ -192,7 +191,7 @@ def _tick_stills(self: LLMVIZ_PG_settings, ticks: Sequence[bool]) -> None:
 
 def _forget_message(self: LLMVIZ_PG_settings, _context: bpy.types.Context | None) -> None:
     """A message was about what has changed now."""
-    state.say(self.id_data, "")
+    messages.say(self.id_data, "")
 
 
 _OVERRIDABLE = {"LIBRARY_OVERRIDABLE"}

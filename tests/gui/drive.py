@@ -210,7 +210,7 @@ def picking() -> Iterator[float]:
 def drawn() -> dict[str, list[str]]:
     """The models that stand in the scene, and in which ways each is drawn."""
     state = addon("ui.state")
-    return {root.name: list(state.ways_of(root)) for root in state.standing(window().scene)}
+    return {m.root.name: list(state.ways_of(m)) for m in state.models(window().scene)}
 
 
 def open_tab() -> bool:

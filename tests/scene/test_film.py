@@ -8,6 +8,7 @@ import bpy
 import pytest
 
 from llmviz_addon import scene as scene_room
+from llmviz_addon.scene import compat
 from llmviz_addon.scene.playing.timeline import write_channel
 from llmviz_addon.walkthrough.easing import BLENDER
 from llmviz_addon.walkthrough.storyboard import Channel, Key
@@ -130,7 +131,7 @@ def test_an_easing_is_the_same_curve_in_blender(easing):
     obj = bpy.data.objects.new("Thing", None)
     obj["highlight"] = 0.0
     action = bpy.data.actions.new("Thing")
-    write_channel(obj, action, '["highlight"]', channel, FPS)
+    write_channel(compat.fcurves(obj, action), '["highlight"]', channel, FPS)
     (bag,) = action.layers[0].strips[0].channelbags
     (curve,) = bag.fcurves
     last = channel.keys[-1].time

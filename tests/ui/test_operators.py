@@ -9,7 +9,7 @@ import pytest
 
 import llmviz_addon
 from llmviz_addon import scene as scene_room
-from llmviz_addon.ui import running, state
+from llmviz_addon.ui import messages, running
 
 
 def blocks() -> int:
@@ -89,9 +89,9 @@ def test_a_failing_build_says_why_and_leaves_the_scene_as_it_was(settings, check
     before = len(bpy.data.objects), len(bpy.data.collections), bpy.context.scene.world
     refused("build", "wte")
     assert (len(bpy.data.objects), len(bpy.data.collections), bpy.context.scene.world) == before
-    assert "wte" in state.message(bpy.context.scene)
+    assert "wte" in messages.message(bpy.context.scene)
     settings.prompt = "0 1"
-    assert state.message(bpy.context.scene) == ""
+    assert messages.message(bpy.context.scene) == ""
 
 
 def test_a_checkpoint_beside_the_file_is_found_by_a_relative_path(settings, checkpoint):

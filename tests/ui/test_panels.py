@@ -6,7 +6,7 @@ import bpy
 import pytest
 
 from llmviz_addon import scene as scene_room
-from llmviz_addon.ui import running, state
+from llmviz_addon.ui import messages, running, state
 from llmviz_addon.ui.layout import NO_BREAK, shortened, wrap
 
 
@@ -91,7 +91,7 @@ def test_the_built_state_has_every_panel_and_every_beat(sidebar, settings):
 
 
 def test_a_message_stays_until_it_is_dismissed(sidebar):
-    state.say(bpy.context.scene, "The tensor is broken")
+    messages.say(bpy.context.scene, "The tensor is broken")
     assert "The tensor is broken" in said(sidebar())
     bpy.ops.llmviz.dismiss()
     assert "The tensor is broken" not in said(sidebar())

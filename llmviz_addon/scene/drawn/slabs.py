@@ -119,7 +119,7 @@ def _material(
 ) -> bpy.types.Material:
     page = materials.Page(values, patches, height, n_prompt, n_tokens)
     material = materials.slab(kit.cell_color, kit.slab_cells, page)
-    material[names.PAGE] = number
+    material[names.PAGE], material[names.ROLE] = number, "page"
     return material
 
 

@@ -68,6 +68,11 @@ class Recipe:
     version: str = VERSION
 
     @property
+    def source(self) -> str:
+        """What to load: a path that is relative to the file made absolute."""
+        return bpy.path.abspath(self.model) if self.model.startswith("//") else self.model
+
+    @property
     def budget(self) -> Budget:
         """What the model may cost."""
         return Budget(self.cubes, self.slabs)

@@ -18,7 +18,7 @@ def new(name: str, parent: bpy.types.Collection, key: str) -> bpy.types.Collecti
     """A collection of ours below `parent`."""
     made = bpy.data.collections.new(name)
     made[names.OURS] = True
-    made[names.KEY] = key
+    made[names.KEY], made[names.ROLE] = key, key.partition(":")[0]
     parent.children.link(made)
     return made
 

@@ -109,7 +109,9 @@ class Kit:
     @property
     def shape(self) -> bpy.types.Material:
         """The material of blocks without numbers."""
-        return self._part("shape", lambda: materials.slab(self.cell_color, self.slab_cells))
+        return self._part(
+            "shape material", lambda: materials.slab(self.cell_color, self.slab_cells)
+        )
 
     @property
     def repeats(self) -> bpy.types.GeometryNodeTree:
@@ -123,7 +125,7 @@ class Kit:
 
     @property
     def _shape(self) -> bpy.types.Object:
-        return self._part("cell shape", lambda: _cell_object(self.cell))
+        return self._part("shape", lambda: _cell_object(self.cell))
 
     def _flat(self, role: str, name: str, *colors: str) -> bpy.types.Material:
         return self._part(role, lambda: materials.flat(name, colors))
@@ -177,7 +179,7 @@ class Kit:
             return True
 
         values = materials.cell_values(look, palette)
-        shape = self.get("shape")
+        shape = self.get("shape material")
         if due(self.cell_color):
             materials.set_values(self.cell_color, values)
         for material in filter(due, (self.cell, *pages, *([shape] if shape else ()))):
