@@ -20,7 +20,8 @@ from .label import Align
 from .routes import Route, Routes
 from .space import LAYERS_PER_COLUMN, Corner, Space
 
-Bundle = Literal["embedding", "layer", "output"]
+Region = Literal["embedding", "layer", "output"]
+"""A part of the network in which arrows come and go together; all layers are one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +50,7 @@ class ArrowPattern:
 
     Attributes
     ----------
-    bundle
+    region
         The part of the network: ``"embedding"``, ``"layer"`` or ``"output"``.
     arrows
         Relative to their place. Their names and sections have ``{i}`` for the layer, ``{j}`` for
@@ -58,7 +59,7 @@ class ArrowPattern:
         Where they are.
     """
 
-    bundle: Bundle
+    region: Region
     arrows: tuple[Arrow, ...]
     places: Repeats
 
@@ -184,9 +185,9 @@ def head_places(space: Space) -> Repeats:
 
 
 def _pattern(
-    bundle: Bundle, roles: Mapping[str, Block], routes: Iterable[Route], places: Repeats
+    region: Region, roles: Mapping[str, Block], routes: Iterable[Route], places: Repeats
 ) -> ArrowPattern:
-    return ArrowPattern(bundle, tuple(_relative(roles, routes)), places)
+    return ArrowPattern(region, tuple(_relative(roles, routes)), places)
 
 
 def _relative(

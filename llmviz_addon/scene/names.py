@@ -60,7 +60,7 @@ WINDOW_OF = "llmviz_window_of"
 WINDOWS = "llmviz_windows"
 
 # Marks on datablocks of ours.
-# What a label or a bundle of arrows belongs to: the name of a block, or "section:" and a path.
+# What a label or an object of arrows belongs to: the name of a block, or "section:" and a path.
 LABEL_OF = "llmviz_label_of"
 ARROWS_OF = "llmviz_arrows_of"
 

@@ -99,7 +99,7 @@ def arrows(easel: Easel, patterns: Iterable[ArrowPattern]) -> None:
                 continue
             for section, offsets in _arrow_places(pattern):
                 name = f"{section} {kind} arrows"
-                source = ribbons.bundle(easel, name, chosen, _KINDS.index(kind))
+                source = ribbons.merged(easel, name, chosen, _KINDS.index(kind))
                 shown = _repeat(easel, name, _hidden(source), offsets, _KINDS.index(kind))
                 shown[names.ARROWS_OF] = section
 
@@ -107,8 +107,8 @@ def arrows(easel: Easel, patterns: Iterable[ArrowPattern]) -> None:
 def _arrow_places(pattern: ArrowPattern) -> Iterator[tuple[str, np.ndarray]]:
     """The sections that arrows come and go with: later layers come with the first of them."""
     layers, offsets = pattern.places.layers, pattern.places.offsets
-    if pattern.bundle != "layer":
-        yield pattern.bundle, offsets
+    if pattern.region != "layer":
+        yield pattern.region, offsets
         return
     for section, chosen in (("layer0", layers == 0), ("layer1", layers > 0)):
         if chosen.any():
