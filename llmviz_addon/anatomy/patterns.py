@@ -1,6 +1,6 @@
 """What repeats in a network, said once: arrows and titles, and the places where they are.
 
-All layers are alike, and all heads but for the ways into and out of them. GPT-3 has 168,000
+All layers are alike, and all heads but for the paths into and out of them. GPT-3 has 168,000
 arrows and 131,000 titles, of which some 430 arrows and 50 titles differ. Whoever draws such a model
 draws each pattern once and places it.
 """

@@ -1,4 +1,4 @@
-"""The ways of the arrows between blocks, relative to a layer.
+"""Routes of the arrows between blocks, relative to a layer.
 
 One method for each part of the network, written as a table: from where, to where, along which
 curve, how wide. Posts (biases, γ, maxima: blocks one cell wide) stand between a source and its
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 BEHIND = 0.7
 """How many cells behind a post a ribbon passes: blocks are one cell deep, ribbons are flat."""
 
-Way = tuple[str, str, float, np.ndarray]
-"""Source and target patterns, width in cells, path."""
+RouteRow = tuple[str, str, float, np.ndarray]
+"""A row of a table of routes: source and target patterns, width in cells, (N, 3) path."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Route:
-    """The way of one kind of arrow: name patterns, width in cells, (N, 3) path."""
+    """The path of one kind of arrow: name patterns, width in cells, (N, 3) points."""
 
     source: str
     target: str
@@ -178,7 +178,7 @@ class Routes:
             ),
         )
 
-    def _vectors(self, y: float) -> Iterator[Way]:
+    def _vectors(self, y: float) -> Iterator[RouteRow]:
         """From the layer norm and the weights to the queries, keys and values at depth `y`."""
         normed, w = self._outline("ln_1"), self._head_ribbon
         for letter in "qkv":
@@ -193,7 +193,7 @@ class Routes:
             yield "{layer}ln_1", f"{{head}}{letter}", 2 * w, path
             yield from self._linear(f"{{head}}{letter}", f"{{head}}{letter}", w, y)
 
-    def _attention(self, y: float) -> Iterator[Way]:
+    def _attention(self, y: float) -> Iterator[RouteRow]:
         """From the queries, keys and values at depth `y` to the output of the head."""
         q, k, v = (self._outline(letter, y) for letter in "qkv")
         scores, attention = self._outline("attention_scores", y), self._outline("attention", y)
@@ -257,7 +257,7 @@ class Routes:
 
     def _trunk(
         self, source: str, norm: str, residual: str, start: float, joined: bool
-    ) -> Iterator[Way]:
+    ) -> Iterator[RouteRow]:
         """The stream from `source` to the next residual, and its branches into a layer norm.
 
         They run side by side: what turns off first is outermost.
@@ -302,7 +302,7 @@ class Routes:
             (x, 0.0, ceiling),
         ]
 
-    def _layer_norm(self, name: str) -> Iterator[Way]:
+    def _layer_norm(self, name: str) -> Iterator[RouteRow]:
         short = name.removeprefix("{layer}")
         roles = [f"{short}{part}" for part in ("", ".mean", ".std", ".weight", ".bias")]
         outlines = {role: self._outline(role) for role in roles if role in self._roles}
@@ -314,7 +314,7 @@ class Routes:
         yield f"{name}.std", name, 0.9 * self._strand, down
         yield from self._scale(name, outlines)
 
-    def _scale(self, name: str, outlines: Mapping[str, Outline]) -> Iterator[Way]:
+    def _scale(self, name: str, outlines: Mapping[str, Outline]) -> Iterator[RouteRow]:
         """From γ and β to their layer norm, the latter behind the former."""
         short = name.removeprefix("{layer}")
         normed = outlines[short]
@@ -324,7 +324,7 @@ class Routes:
                 path = paths.straight(start, normed.side_left(f), behind, self._ramp)
                 yield f"{name}.{part}", name, 1.5 * self._ribbon, path
 
-    def _linear(self, name: str, target: str, w: float, y: float = 0.0) -> Iterator[Way]:
+    def _linear(self, name: str, target: str, w: float, y: float = 0.0) -> Iterator[RouteRow]:
         """From weights, behind their bias, and from the bias to the result on their right."""
         role = name.rpartition("}")[2]
         into = self._outline(target.rpartition("}")[2], y)
@@ -341,7 +341,7 @@ class Routes:
                     paths.straight(start, into.side_left(f), behind, self._ramp),
                 )
 
-    def _routes(self, *found: Way) -> tuple[Route, ...]:
+    def _routes(self, *found: RouteRow) -> tuple[Route, ...]:
         """Drop what this model does not have, and fit the widths to the edges they join."""
         return tuple(
             Route(source, target, self._fit(width, source, target, shape), shape)

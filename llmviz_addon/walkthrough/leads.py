@@ -152,8 +152,8 @@ class _Curve:
         span = np.maximum(self.times[after] - self.times[here], 1e-12)
         fraction = np.clip((times - self.times[here]) / span, 0.0, 1.0)
         eased = 0.5 - 0.5 * np.cos(np.pi * fraction)
-        way = np.where(self.linear[here], fraction, np.where(self.eased[here], eased, 0.0))
-        values: Floats = self.values[here] + way * (self.values[after] - self.values[here])
+        blended = np.where(self.linear[here], fraction, np.where(self.eased[here], eased, 0.0))
+        values: Floats = self.values[here] + blended * (self.values[after] - self.values[here])
         return values
 
 

@@ -263,8 +263,8 @@ def fly(
     span = end - start
 
     def place(time: float) -> np.ndarray:
-        way = panned((time - start) / span)
-        return here + way * (there - here) + np.sin(np.pi * min(max(way, 0.0), 1.0)) ** 2 * bow
+        done = panned((time - start) / span)
+        return here + done * (there - here) + np.sin(np.pi * min(max(done, 0.0), 1.0)) ** 2 * bow
 
     def scale(time: float) -> float:
         fraction = (time - start) / span
