@@ -9,7 +9,7 @@ from __future__ import annotations
 from .anatomy import Anatomy, Dim, build, n_cells
 from .arrows import Arrow
 from .block import Block, BlockSpec
-from .formula import Formula, Operand, Pick, Source
+from .formula import Formula, Operand, Pick, SourceCells
 from .label import Label
 from .patterns import ArrowPattern, Repeats, TitlePattern
 from .picking import Hit
@@ -31,7 +31,7 @@ __all__ = [
     "Place",
     "Repeats",
     "Section",
-    "Source",
+    "SourceCells",
     "TitlePattern",
     "build",
     "n_cells",
