@@ -19,7 +19,7 @@ from .operations import ACTIVATIONS
 if TYPE_CHECKING:
     from ..model import Config
 
-CELL: Axes = (Pick.COLUMN, Pick.ROW)
+SAME_CELL: Axes = (Pick.COLUMN, Pick.ROW)
 WHOLE_COLUMN: Axes = (Pick.COLUMN, Pick.ALL)
 AT_COLUMN: Axes = (Pick.COLUMN, Pick.ZERO)
 AT_ROW: Axes = (Pick.ZERO, Pick.ROW)
@@ -84,7 +84,7 @@ class _Builder(SpecMaker):
             "look_up",
             "embedding",
             self.operand("embedding", "wte", "VC", (Pick.TOKEN, Pick.ROW), "wte"),
-            self.operand("position", "wpe", "PC", CELL, "wpe"),
+            self.operand("position", "wpe", "PC", SAME_CELL, "wpe"),
             self.operand("token", "tokens", "T1", AT_COLUMN, "tokens"),
         )
         return (
@@ -106,7 +106,7 @@ class _Builder(SpecMaker):
         normalized = self.formula(
             "layer_norm",
             short,
-            self.operand("input", source, "TC", CELL, "x"),
+            self.operand("input", source, "TC", SAME_CELL, "x"),
             mean,
             std,
             weight,
@@ -133,7 +133,7 @@ class _Builder(SpecMaker):
             found.extend(self._head_vectors(letter, section))
         name = "{head}attention"
         scores = self.operand("input", f"{name}_scores", "TT", KEYS_OF_ROW, "scores")
-        score = self.operand("input", f"{name}_scores", "TT", CELL, "scores")
+        score = self.operand("input", f"{name}_scores", "TT", SAME_CELL, "scores")
         maximum = self.operand("max", f"{name}_max", "1T", AT_ROW, "max")
         total = self.operand("sum", f"{name}_sum", "1T", AT_ROW, "sum")
         dot = self.formula(
@@ -195,7 +195,7 @@ class _Builder(SpecMaker):
         activated = self.formula(
             self.config.activation,
             "mlp_activation",
-            self.operand("input", "{layer}mlp", "FT", CELL, "mlp"),
+            self.operand("input", "{layer}mlp", "FT", SAME_CELL, "mlp"),
         )
         result = self.dot(
             "mlp_result",
@@ -245,7 +245,7 @@ class _Builder(SpecMaker):
         softmax = self.formula(
             "softmax",
             "probabilities",
-            self.operand("input", "logits", "TV", CELL, "logits"),
+            self.operand("input", "logits", "TV", SAME_CELL, "logits"),
             maximum,
             total,
             around=column,
@@ -289,8 +289,8 @@ class _Builder(SpecMaker):
         formula = self.formula(
             "sum",
             name,
-            self.operand("branch", f"{{layer}}{branch}", "TC", CELL, branch),
-            self.operand("stream", stream, "TC", CELL, "x"),
+            self.operand("branch", f"{{layer}}{branch}", "TC", SAME_CELL, branch),
+            self.operand("stream", stream, "TC", SAME_CELL, "x"),
         )
         return self.spec(
             f"{{layer}}{name}", f"{title} Residual", "TC", "layer{i}", side="right", formula=formula
