@@ -8,7 +8,7 @@ COLUMN = "column"
 ROW = "row"
 ORDER = "order"
 STATE = "state"
-LEVEL = "level"
+TINT = "tint"
 
 # What `STATE` says of a cell.
 STATE_EMPTY = 0
