@@ -13,7 +13,7 @@ import bpy
 
 from .. import model as model_room
 from ..detail import APPENDED, plan_steps
-from ..progress import Steps, run, share
+from ..progress import Steps, rescaled, run
 from . import names
 from .drawn import blocks
 from .drawn.model import Numbers, draw, draw_strips
@@ -39,14 +39,14 @@ def compute(recipe: Recipe) -> Steps[Numbers]:
     trace = None
     if model.has_weights:
         ids = model.read_prompt(recipe.prompt)
-        trace = yield from share(model.complete_steps(ids, APPENDED), 0.0, 0.9)
+        trace = yield from rescaled(model.complete_steps(ids, APPENDED), 0.0, 0.9)
     planning = plan_steps(
         model.config,
         len(trace.ids) if trace else 0,
         full_context=recipe.full_context,
         budget=recipes.budget_of(recipe),
     )
-    drawing = yield from share(planning, 0.9, 1.0)
+    drawing = yield from rescaled(planning, 0.9, 1.0)
     return Numbers(model, drawing, ids, trace)
 
 
@@ -74,7 +74,7 @@ def steps(
     """
     looks.load(recipe.look)
     yield 0.0, "Computing the model"
-    numbers = yield from share(compute(recipe), 0.0, 0.3)
+    numbers = yield from rescaled(compute(recipe), 0.0, 0.3)
     old = None if beside else _replaced(scene, recipe)
     others = [root for root in tree.roots(scene) if root != old]
     subject = Subject(numbers.plan, numbers.run, numbers.model.title)
@@ -82,20 +82,20 @@ def steps(
     if not others:
         # Whatever is wrong with the film is found before anything is drawn.
         composing = company.compose(scene, [], subject, accessible=recipe.accessible)
-        board = yield from share(composing, 0.3, 0.35)
+        board = yield from rescaled(composing, 0.3, 0.35)
     before = stage.settings(scene)
     if old is not None and _same_shapes(old, numbers):
         root = old
-        cells = yield from share(_gather(numbers), 0.35, 0.8)
+        cells = yield from rescaled(_gather(numbers), 0.35, 0.8)
     else:
-        root = yield from share(_build(scene, recipe, numbers, old), 0.35, 0.8)
+        root = yield from rescaled(_build(scene, recipe, numbers, old), 0.35, 0.8)
     try:
         roots = tree.in_order([*others, root])
         if board is None:
             known = subject if root == roots[0] else None
             composing = company.compose(scene, roots, known, accessible=recipe.accessible)
-            board = yield from share(composing, 0.8, 0.9)
-        reel = yield from share(film.prepare(scene, roots[0], board), 0.9, 0.95)
+            board = yield from rescaled(composing, 0.8, 0.9)
+        reel = yield from rescaled(film.prepare(scene, roots[0], board), 0.9, 0.95)
     except BaseException:
         if root != old:
             tree.delete(root)

@@ -12,7 +12,7 @@ from ...anatomy import Anatomy
 from ...anatomy.strips import input_strip, output_strip
 from ...detail import Bundle, Plan
 from ...model import Model, Trace
-from ...progress import Steps, share
+from ...progress import Steps, rescaled
 from ...walkthrough import Run
 from .. import names
 from ..standing import company, tree
@@ -69,7 +69,7 @@ def draw(
     if drawing.layout.heights:
         kept = {} if old is None else reuse.pages(old, numbers.model, drawing)
         filling = slabs.fill(drawing, numbers.trace, numbers.n_prompt, shared, kept)
-        pages = yield from share(filling, 0.0, 0.75)
+        pages = yield from rescaled(filling, 0.0, 0.75)
     total = len(drawing.bundles)
     for index, bundle in enumerate(drawing.bundles):
         if index % 5 == 0:
@@ -79,7 +79,7 @@ def draw(
         _collection_of(bundle, collections).objects.link(obj)
     yield 0.9, "Drawing blocks"
     words = tree.evaluating(scene, _draw_words(root, numbers, shared))
-    yield from share(words, 0.9, 1.0)
+    yield from rescaled(words, 0.9, 1.0)
     tree.new("Lights", root, "lights")
 
 
@@ -110,7 +110,7 @@ def _draw_words(root: bpy.types.Collection, numbers: Numbers, shared: kit.Kit) -
     else:
         ribbons.draw(flow, paths)
     strip_collection = tree.new("Strips", root, "strips")
-    yield from share(draw_strips(root, strip_collection, numbers), 0.7, 1.0)
+    yield from rescaled(draw_strips(root, strip_collection, numbers), 0.7, 1.0)
 
 
 def _draw_bundle(
@@ -171,9 +171,9 @@ def draw_strips(
     )
     tokenizer = numbers.model.tokenizer
     read = strips.draw_input(easels, numbers.anatomy, tokenizer, numbers.trace.ids)
-    yield from share(read, 0.0, 0.5)
+    yield from rescaled(read, 0.0, 0.5)
     made = strips.draw_output(easels, numbers.anatomy, tokenizer, numbers.trace["probabilities"])
-    yield from share(made, 0.5, 1.0)
+    yield from rescaled(made, 0.5, 1.0)
 
 
 def _anchor(

@@ -13,7 +13,7 @@ from mathutils import Vector
 
 from ... import walkthrough
 from ...detail import Plan
-from ...progress import Steps, run, share
+from ...progress import Steps, rescaled, run
 from .. import names
 from ..drawn.blocks import CELL
 from ..playing import film
@@ -102,7 +102,7 @@ def compose(
         If the script cannot be compiled for this model.
     """
     if subject is None:
-        subject = yield from share(Subject.of(roots[0]), 0.0, 0.2)
+        subject = yield from rescaled(Subject.of(roots[0]), 0.0, 0.2)
     composing = film.compose(
         scene,
         subject.plan,
@@ -111,7 +111,7 @@ def compose(
         model=subject.title,
         companions=companions(roots) if roots else (),
     )
-    return (yield from share(composing, 0.2, 1.0))
+    return (yield from rescaled(composing, 0.2, 1.0))
 
 
 def show_film(scene: bpy.types.Scene, reel: film.Reel) -> None:
