@@ -255,9 +255,10 @@ def fly(
     stage.actors[name] = Actor(
         name, "token_tile", run.label(token), int(token), (goal.width, goal.height)
     )
-    # The token's share is the first from the top of its bar; a low one begins no lower than that.
-    share = max(run.shares[column] * bar.height, goal.height)
-    lift = np.array([0.0, -0.6, bar.height / 2 - min(share, bar.height) / 2])
+    # The token's segment is the first from the top of its bar, and the tile leaves from its middle;
+    # where the tile is higher than the segment, its upper edge starts level with the bar's.
+    segment = max(run.token_probabilities[column] * bar.height, goal.height)
+    lift = np.array([0.0, -0.6, bar.height / 2 - min(segment, bar.height) / 2])
     here, there = np.array(bar.center) + lift, np.array(goal.center) + (0.0, -0.6, 0.0)
     bow = np.linalg.norm(there - here) * np.array([0.06, -0.04, 0.0])
     span = end - start

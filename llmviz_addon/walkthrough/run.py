@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -28,7 +28,7 @@ class Candidate(NamedTuple):
     """A token that may come next, and its probability."""
 
     token: int
-    share: float
+    probability: float
 
 
 class Texts(NamedTuple):
@@ -54,7 +54,7 @@ class Run:
     candidates
         At each position of the finished sequence the best candidates for the next token, the best
         one first: five, or fewer where the vocabulary is smaller.
-    shares
+    token_probabilities
         At each position the probability of the token that follows in the sequence; after the last
         one, of the best candidate.
     model
@@ -68,7 +68,7 @@ class Run:
     ids: Sequence[int]
     labels: Mapping[int, str]
     candidates: Sequence[Sequence[Candidate]]
-    shares: Sequence[float]
+    token_probabilities: Sequence[float]
     model: str = "The model"
     texts: Texts | None = None
 
@@ -76,7 +76,7 @@ class Run:
         prompt, ids = list(self.prompt_ids), list(self.ids)
         if not prompt or ids[: len(prompt)] != prompt:
             raise AuthoringError("A run's sequence must begin with its prompt, of a token or more.")
-        for count in (len(self.candidates), len(self.shares)):
+        for count in (len(self.candidates), len(self.token_probabilities)):
             if count != len(ids):
                 raise AuthoringError(
                     f"A run of {len(ids)} tokens needs probabilities at as many positions, "
@@ -94,7 +94,7 @@ class Run:
         texts = None
         if tokenizer.unit == "words":
             texts = Texts(*(tokenizer.decode(ids) for ids in (prompt, appended, run.predicted)))
-        return cls(run.prompt_ids, run.ids, labels, run.candidates, run.shares, model.title, texts)
+        return replace(run, labels=labels, texts=texts)
 
     @classmethod
     def made(
@@ -120,14 +120,14 @@ class Run:
         """
         candidates = tuple(_best(row) for row in probabilities)
         following = zip(probabilities, ids[1:], strict=False)
-        last = [best[0].share for best in candidates[-1:]]
-        shares = [float(row[token]) for row, token in following] + last
+        last = [best[0].probability for best in candidates[-1:]]
+        followed = [float(row[token]) for row, token in following] + last
         return cls(
             tuple(map(int, prompt_ids)),
             tuple(map(int, ids)),
             labels,
             candidates,
-            tuple(shares),
+            tuple(followed),
             model,
             texts,
         )
@@ -145,7 +145,7 @@ class Run:
             ids=tuple(kept["ids"]),
             labels={int(token): label for token, label in kept["labels"].items()},
             candidates=tuple(tuple(Candidate(*c) for c in best) for best in kept["candidates"]),
-            shares=tuple(kept["shares"]),
+            token_probabilities=tuple(kept["token_probabilities"]),
             model=kept["model"],
             texts=None if kept["texts"] is None else Texts(*kept["texts"]),
         )

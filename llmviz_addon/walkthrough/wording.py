@@ -137,9 +137,11 @@ def _told(run: Run, words: Mapping[str, Sequence[str]]) -> dict[str, str]:
         "letter": run.name(predicted[0]),
         "final_letter": run.name(predicted[-1]),
         "token_ids": ", ".join(f"{run.name(token)} is {token}" for token in ids),
-        "probability": probability(run.shares[run.n_prompt - 1]),
-        "final_probability": probability(run.shares[-1]),
-        "guesses": ", ".join(f"{run.name(c.token)}\u00a0{probability(c.share)}" for c in guesses),
+        "probability": probability(run.token_probabilities[run.n_prompt - 1]),
+        "final_probability": probability(run.token_probabilities[-1]),
+        "guesses": ", ".join(
+            f"{run.name(c.token)}\u00a0{probability(c.probability)}" for c in guesses
+        ),
         "tokens": _number(run.n_prompt, words["numbers"]),
         "sequence_tokens": _number(run.n_tokens, words["numbers"]),
         "last_ordinal": _ordinal(run.n_prompt, words),
