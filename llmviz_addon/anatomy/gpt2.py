@@ -271,9 +271,9 @@ class _Builder(SpecMaker):
             self.operand("input", "{layer}ln_1", "TC", WHOLE_COLUMN, "ln_1"),
             self.operand("bias", f"{name}_bias", "1A", AT_ROW, "b"),
         )
-        share = "qkv".index(letter) / 2
+        fraction = "qkv".index(letter) / 2
         return [
-            *self.linear(name, title, "CA", section, share=share),
+            *self.linear(name, title, "CA", section, fraction=fraction),
             self.spec(
                 name,
                 f"{title} Vectors",
@@ -281,7 +281,7 @@ class _Builder(SpecMaker):
                 section,
                 short_title=title,
                 formula=formula,
-                share=share,
+                fraction=fraction,
             ),
         ]
 

@@ -165,7 +165,7 @@ class Routes:
     def head(self, head: int) -> tuple[Route, ...]:
         """Into, through and out of a head."""
         y = self._space.head_pitch * head
-        share = (head + 0.5) / self._roles["q"].spec.config.n_head
+        fraction = (head + 0.5) / self._roles["q"].spec.config.n_head
         output, attended = self._outline("output", y), self._outline("attention_output")
         return self._routes(
             *self._vectors(y),
@@ -174,7 +174,7 @@ class Routes:
                 "{head}output",
                 "{layer}attention_output",
                 2 * self._strand,
-                paths.s_curve(output.side_bottom(), attended.side_top(share), axis=2),
+                paths.s_curve(output.side_bottom(), attended.side_top(fraction), axis=2),
             ),
         )
 

@@ -52,7 +52,7 @@ def noted(title: str, note: str, block: Block) -> str:
     if tag.side in ("left", "right"):
         return title
     # Those that stand behind each other share their width.
-    room = block.columns / (1 if tag.share is None else 3)
+    room = block.columns / (1 if tag.fraction is None else 3)
     return whole if 1.2 * len(whole) * CHARACTER * tag.size < room else title
 
 
