@@ -162,7 +162,7 @@ def _keys(
 ) -> tuple[Key, ...]:
     """The keys, as few as will do, of what curves come to together."""
     times = np.unique(np.concatenate([curve.times for curve in curves]))
-    # The same moment of two windows, computed in two ways.
+    # Where one interval ends and another begins, rounding can make two moments of one.
     times = times[np.diff(times, prepend=-np.inf) > INSTANT]
     if any(curve.eased.any() for curve in curves):
         times = _finer(times)

@@ -13,7 +13,7 @@ from .camera_path import Move
 from .easing import slow_in_out
 from .errors import AuthoringError
 from .framing import half_extent
-from .pace import Window, schedule
+from .pace import Interval, schedule
 from .selection import fill
 from .stage import Moment, Stage
 from .storyboard import FPS, Actor
@@ -84,7 +84,7 @@ def _process(stage: Stage, gesture: verbs.Process, moment: Moment) -> None:
             f"{moment.id}: there is no pass {gesture.pass_}; {stage.run.n_appended} tokens "
             "were appended."
         )
-    windows = schedule(
+    intervals = schedule(
         stage.leads.blocks,
         (first[0], last[-1]),
         gesture.pass_,
@@ -92,9 +92,9 @@ def _process(stage: Stage, gesture: verbs.Process, moment: Moment) -> None:
         (moment.start, moment.end),
         together=gesture.heads == "together",
     )
-    if not windows:
+    if not intervals:
         raise AuthoringError(f"{moment.id}: {last[-1]} is computed before {first[0]}.")
-    _run_windows(stage, windows, gesture, moment)
+    _write_intervals(stage, intervals, gesture, moment)
 
 
 def _computed(stage: Stage, selector: str, moment: Moment) -> list[str]:
@@ -106,36 +106,36 @@ def _computed(stage: Stage, selector: str, moment: Moment) -> list[str]:
     return computed
 
 
-def _run_windows(
-    stage: Stage, windows: list[Window], gesture: verbs.Process, moment: Moment
+def _write_intervals(
+    stage: Stage, intervals: list[Interval], gesture: verbs.Process, moment: Moment
 ) -> None:
     board = stage.board
-    for window in windows:
+    for interval in intervals:
         board.ramp(
-            window.block,
+            interval.block,
             targets.PROGRESS,
-            window.start,
-            window.end,
-            window.progress,
+            interval.start,
+            interval.end,
+            interval.progress,
             moment.id,
             easing="linear",
         )
         if gesture.glow:
             board.pulse(
-                window.block,
+                interval.block,
                 targets.HIGHLIGHT,
-                window.start,
-                window.end,
+                interval.start,
+                interval.end,
                 gesture.glow,
                 moment.id,
             )
         if gesture.weights:
-            for weight in stage.leads.of(_weights_of(stage.anatomy, window.block)):
+            for weight in stage.leads.of(_weights_of(stage.anatomy, interval.block)):
                 board.pulse(
                     weight,
                     targets.HIGHLIGHT,
-                    window.start,
-                    window.end,
+                    interval.start,
+                    interval.end,
                     gesture.weights,
                     moment.id,
                 )
