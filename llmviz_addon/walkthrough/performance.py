@@ -69,7 +69,7 @@ def _targets(stage: Stage, subjects: tuple[str, ...], moment: Moment) -> list[st
             found += [targets.tile(name, i) for i in range(stage.run.n_prompt)]
         elif name in stage.surroundings():
             found.append(name)
-        elif name == "section:*":
+        elif name == targets.section("*"):
             found += [targets.section(path) for path in stage.sections]
         else:
             found += stage.leads.of(stage.selection.blocks(name))

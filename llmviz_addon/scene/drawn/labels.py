@@ -13,6 +13,7 @@ from ...anatomy import Anatomy, Block, Label, Section
 from ...anatomy.label import CHARACTER
 from ...detail import Plan
 from ...model import Config
+from ...walkthrough import targets
 from .. import names
 from .blocks import CELL
 from .flat import Easel, rectangles
@@ -73,7 +74,7 @@ def sections(easel: Easel, root: Section, few: bool = False) -> None:
         later = section.name.startswith("layer") and not section.name.startswith("layer0.")
         if section is not root and section.labeled and not (few and later and "." in section.name):
             obj = _write(easel, section.label, f"{section.name} label", SECTION)
-            obj[names.LABEL_OF] = f"section:{section.name}"
+            obj[names.LABEL_OF] = targets.section(section.name)
 
 
 def dimensions(easel: Easel, anatomy: Anatomy) -> None:
@@ -195,7 +196,7 @@ def card(easel: Easel, anatomy: Anatomy, title: str) -> None:
         z -= _PITCH * size
     for obj in made:
         _lean(obj, bottom, place.lean)
-        obj[names.LABEL_OF] = "card"
+        obj[names.LABEL_OF] = targets.CARD
 
 
 def _lean(obj: bpy.types.Object, foot: float, angle: float) -> None:

@@ -9,6 +9,7 @@ import bpy
 import numpy as np
 
 from ...anatomy import Anatomy
+from ...walkthrough import targets
 from .. import names
 from ..attributes import write_attribute
 from ..style.kit import Kit, tints
@@ -47,7 +48,7 @@ def draw(easel: Easel, kit: Kit, anatomy: Anatomy) -> None:
         at = (left, y, row - 0.36 * _MEANING * scale)
         made.append(easel.text("Key Meaning", meaning, at, _MEANING * scale, kind=TITLE))
     for obj in made:
-        obj[names.LABEL_OF] = "key"
+        obj[names.LABEL_OF] = targets.KEY
 
 
 def _cells(

@@ -24,6 +24,7 @@ from ...anatomy.strips import (
 )
 from ...model import Tokenizer
 from ...progress import Steps
+from ...walkthrough import targets
 from .. import compat, names
 from ..attributes import write_attribute
 from ..style import kit
@@ -75,7 +76,7 @@ def _show(easels: Easels, pieces: Easels, strip: str, position: int) -> None:
     modifier = obj.modifiers.new(names.GROUP_PIECES, "NODES")
     modifier.node_group = kit.pieces()
     compat.set_modifier_input(modifier, "Collection", collection)
-    obj[names.STRIP] = f"strip:{strip}:{position}"
+    obj[names.STRIP] = targets.tile(strip, position)
 
 
 def _wire(easel: Easel, strip: Strip, position: int, name: str) -> None:
@@ -102,7 +103,7 @@ def draw_input(
         size = place.width, place.height
         tile(pieces, tokenizer.label(token), token, size, place.center)
         _wire(pieces.text, strip, position, "Input Wire")
-        _show(easels, pieces, "input", position)
+        _show(easels, pieces, targets.INPUT, position)
 
 
 def tile(
@@ -145,7 +146,7 @@ def draw_output(
         _gauge(pieces, tokenizer, row, place, strip.unit)
         if anatomy.config.n_vocab > LETTERS and position == len(probabilities) - 1:
             _list(pieces, tokenizer, row, candidates(anatomy, len(probabilities)))
-        _show(easels, pieces, "output", position)
+        _show(easels, pieces, targets.OUTPUT, position)
 
 
 def _best(row: np.ndarray) -> np.ndarray:
