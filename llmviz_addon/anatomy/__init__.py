@@ -7,8 +7,8 @@ from a configuration.
 from __future__ import annotations
 
 from .anatomy import Anatomy, Dim, build, n_cells
-from .arrows import Arrow
-from .block import Block, BlockSpec
+from .arrows import FLOWS, Arrow
+from .block import KINDS, Block, BlockSpec
 from .formula import Formula, Operand, Pick, SourceCells
 from .label import Label
 from .patterns import ArrowPattern, Repeats, TitlePattern
@@ -17,6 +17,8 @@ from .places import Place
 from .sections import Section
 
 __all__ = [
+    "FLOWS",
+    "KINDS",
     "Anatomy",
     "Arrow",
     "ArrowPattern",

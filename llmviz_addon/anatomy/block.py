@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..model import Config
 
 Kind = Literal["weight", "activation", "aggregate"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 TimeAxis = Literal["columns", "rows", "both"] | None
 
 

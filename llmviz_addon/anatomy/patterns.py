@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from .arrows import Arrow
+from .arrows import Arrow, flow_from
 from .block import Block, BlockSpec
 from .gpt2 import Specs
 from .label import Align
@@ -202,7 +202,7 @@ def _relative(
         yield Arrow(
             source=route.source.format_map(names),
             target=route.target.format_map(names),
-            kind="weight" if roles[route.source_role].kind == "weight" else "activation",
+            kind=flow_from(roles[route.source_role]),
             width=route.width,
             section=roles[route.target_role].spec.section.replace("{j}", head),
             shape=route.shape,

@@ -5,6 +5,7 @@ What a film moves is spelled in `walkthrough.targets`.
 
 from __future__ import annotations
 
+from .. import anatomy
 from ..walkthrough import targets
 
 # Attributes of a block's mesh, one value per cell.
@@ -83,7 +84,7 @@ OPTIONAL = "llmviz_optional"
 ROLE = "llmviz_role"
 
 # The kinds of a block, by the number that the material reads.
-KINDS = ("weight", "activation", "aggregate")
+KINDS = anatomy.KINDS
 
 # Node groups and materials read as text of the interface.
 GROUP_CELLS = "LLM Cells"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import bpy
 import numpy as np
 
-from ...anatomy import ArrowPattern, TitlePattern
+from ...anatomy import FLOWS, ArrowPattern, TitlePattern
 from ...detail import Plan
 from .. import compat, names
 from ..style import kit
@@ -19,8 +19,6 @@ from .labels import TITLE, noted
 # Titles of further heads in later layers, beyond which only those of the first head are drawn:
 # from where a layer is in view they are specks, and each is a mesh of its own to draw.
 MOST_TITLES = 3_000
-
-_KINDS = ("weight", "activation")
 
 
 def _repeat(
@@ -93,14 +91,14 @@ def _title_places(
 def arrows(easel: Easel, patterns: Iterable[ArrowPattern]) -> None:
     """All arrows, each pattern drawn once for the first layer and once for the others."""
     for pattern in patterns:
-        for kind in _KINDS:
+        for kind in FLOWS:
             chosen = [arrow for arrow in pattern.arrows if arrow.kind == kind]
             if not chosen:
                 continue
             for section, offsets in _arrow_places(pattern):
                 name = f"{section} {kind} arrows"
-                source = ribbons.merged(easel, name, chosen, _KINDS.index(kind))
-                shown = _repeat(easel, name, _hidden(source), offsets, _KINDS.index(kind))
+                source = ribbons.merged(easel, name, chosen, FLOWS.index(kind))
+                shown = _repeat(easel, name, _hidden(source), offsets, FLOWS.index(kind))
                 shown[names.ARROWS_OF] = section
 
 

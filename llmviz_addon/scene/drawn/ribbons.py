@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import bpy
 import numpy as np
 
-from ...anatomy import Arrow
+from ...anatomy import FLOWS, Arrow
 from .. import names
 from ..attributes import write_attribute
 from .flat import Easel, ribbon
@@ -27,9 +27,7 @@ def draw(easel: Easel, found: Iterable[Arrow]) -> None:
     for arrow in found:
         groups[arrow.section, arrow.kind].append(arrow)
     for (section, kind), arrows in groups.items():
-        obj = merged(
-            easel, f"{section} {kind} arrows", arrows, ("weight", "activation").index(kind)
-        )
+        obj = merged(easel, f"{section} {kind} arrows", arrows, FLOWS.index(kind))
         obj[names.ARROWS_OF] = section
 
 
