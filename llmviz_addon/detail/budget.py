@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from .. import defaults
 from .bundles import MOST_OBJECTS, Bundle
 from .levels import LEVELS
 from .pages import WIDTH, Layout, extent, fits, padded
@@ -52,8 +53,8 @@ class Budget:
         Megabytes of slab values, one byte a cell.
     """
 
-    cubes: int = 400_000
-    slabs: int = 256
+    cubes: int = defaults.CUBES
+    slabs: int = defaults.SLABS
 
     def __post_init__(self) -> None:
         if self.cubes < 0 or self.slabs < 0:

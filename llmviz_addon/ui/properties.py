@@ -18,6 +18,7 @@ from bpy.props import (
     StringProperty,
 )
 
+from .. import defaults
 from . import cards, inspecting, state
 
 DEMO_MODEL, DEMO_PROMPT = "nano-gpt", "CBABBC"
@@ -239,7 +240,7 @@ class LLMVIZ_PG_settings(bpy.types.PropertyGroup):
         name="Cubes",
         description="How many cells may be cubes of their own; what the walkthrough dwells on and "
         "the smallest blocks come first, the others are slabs",
-        default=400_000,
+        default=defaults.CUBES,
         min=0,
         soft_max=3_000_000,
         step=10_000,
@@ -249,7 +250,7 @@ class LLMVIZ_PG_settings(bpy.types.PropertyGroup):
         name="Slab Memory (MB)",
         description="Megabytes of values that slabs may show, one byte a cell; what does not fit "
         "is drawn as a shape without values",
-        default=256,
+        default=defaults.SLABS,
         min=0,
         soft_max=4096,
         options=set(),

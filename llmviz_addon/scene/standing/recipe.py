@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 
 import bpy
 
+from ... import defaults
 from ...detail import Budget, Plan, plan_steps
 from ...model import Config, Model
 from ...progress import Steps, run
@@ -55,8 +56,8 @@ class Recipe:
     accessible: bool = False
     captions: bool = True
     full_context: bool = False
-    cubes: int = 400_000
-    slabs: int = 256
+    cubes: int = defaults.CUBES
+    slabs: int = defaults.SLABS
     version: str = VERSION
 
 
