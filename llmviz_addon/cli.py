@@ -19,12 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from .arguments import parser
-from .saving import SaveError, save
+from .errors import PROBLEMS, Problem, sentence
+from .saving import save
 
 DONE, FAILED, USAGE = 0, 1, 2
 
 
-class CommandError(Exception):
+class CommandError(Problem):
     """A job that could not be done; the message is one sentence for people."""
 
 
@@ -47,8 +48,8 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m llmvi
     except KeyboardInterrupt:
         _tell("Stopped.")
         return FAILED
-    except _expected() as error:
-        _tell(f"{program.rsplit(maxsplit=1)[-1]}: {_sentence(error)}")
+    except PROBLEMS as error:
+        _tell(f"{program.rsplit(maxsplit=1)[-1]}: {sentence(error)}")
         return FAILED
     return DONE
 
@@ -293,28 +294,6 @@ def _follow(work: Any, start: float, end: float) -> Any:
         if live:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
-
-
-def _expected() -> tuple[type[BaseException], ...]:
-    """Exceptions whose message is for people."""
-    from .model import ModelError
-    from .ui.estimates import MemoryShortageError
-    from .walkthrough import AuthoringError
-
-    sentences = [CommandError, ModelError, AuthoringError, MemoryShortageError, SaveError]
-    found = [*sentences, OSError, MemoryError]
-    stills = sys.modules.get(f"{__package__}.scene.stills")
-    if stills is not None:
-        found += [stills.looks.LookError, stills.RenderError]
-    return tuple(found)
-
-
-def _sentence(error: BaseException) -> str:
-    if isinstance(error, MemoryError):
-        return "there is not enough memory for this"
-    if isinstance(error, OSError):
-        return f"{error.filename or 'a file'}: {error.strerror or error}"
-    return str(error)
 
 
 _registered: Any = None

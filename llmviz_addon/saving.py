@@ -10,13 +10,15 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
+from .errors import Problem
+
 # A compressed .blend is Zstandard in its seekable format: frames, then a table of their sizes in a
 # frame of its own, then how many they are and this number.
 _HEADER, _ENTRY, _FOOTER = 8, struct.Struct("<II"), struct.Struct("<IBI")
 _SEEKABLE = 0x8F92EAB1
 
 
-class SaveError(Exception):
+class SaveError(Problem):
     """A file that could not be saved; the message is one sentence for people."""
 
 

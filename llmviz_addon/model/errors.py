@@ -7,11 +7,13 @@ exceptions derive from `ModelError`, so that a caller who shows messages to peop
 
 from __future__ import annotations
 
+from ..errors import Problem
+
 # Names in a hostile file can be megabytes long; a message must still fit where people look.
 _LONGEST = 600
 
 
-class ModelError(ValueError):
+class ModelError(Problem):
     """Something about a model, its files or its prompt is wrong; the message is for people."""
 
     def __init__(self, message: str) -> None:

@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import Problem
+
 if TYPE_CHECKING:
     from ..detail import Estimate
     from ..model import Config
@@ -24,7 +26,7 @@ _QUICK, _MOST_KEPT = 500, 16
 _found: dict[tuple, Estimate] = {}
 
 
-class MemoryShortageError(Exception):
+class MemoryShortageError(Problem):
     """A model that will not fit into memory; the message is one sentence for people."""
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import bpy
 import gpu
 
+from ..errors import PROBLEMS, sentence
 from ..progress import Steps
 
 # A view that takes longer to draw than so many seconds holds up the work, and Esc.
@@ -105,27 +106,6 @@ def _guard(on: bool) -> None:
             handlers.remove(_stop_before_data_change)
 
 
-def problems() -> tuple[type[BaseException], ...]:
-    """Exceptions whose message is a sentence for people, rather than a mistake of ours."""
-    from ..model import ModelError
-    from ..scene.pictures.stills import RenderError
-    from ..scene.style.looks import LookError
-    from ..walkthrough import AuthoringError
-    from .estimates import MemoryShortageError
-
-    known = ModelError, LookError, RenderError, AuthoringError
-    return *known, MemoryShortageError, OSError, MemoryError
-
-
-def sentence(error: BaseException) -> str:
-    """What an exception says to people."""
-    if isinstance(error, MemoryError):
-        return "There is not enough memory for this; close other programs or choose a smaller model"
-    if isinstance(error, OSError):
-        return f"{error.filename or 'A file'}: {error.strerror or error}"
-    return str(error)
-
-
 def redraw(manager: bpy.types.WindowManager) -> None:
     """Have the sidebars of all 3D views drawn again."""
     for window in manager.windows:
@@ -160,7 +140,7 @@ class Stepwise:
                 work.advance()
         except StopIteration as end:
             return self._done(context, end.value)
-        except problems() as error:
+        except PROBLEMS as error:
             return self._failed(error)
         finally:
             self._clean_up(context)
@@ -201,7 +181,7 @@ class Stepwise:
             ended = False
         except StopIteration as end:
             return self._done(context, end.value)
-        except problems() as error:
+        except PROBLEMS as error:
             return self._failed(error)
         finally:
             if ended:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..errors import Problem
 
-class AuthoringError(ValueError):
+
+class AuthoringError(Problem):
     """A script, its text or a still that cannot be played; says which chapter, beat and key."""

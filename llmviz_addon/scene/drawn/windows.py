@@ -18,6 +18,7 @@ from ...anatomy import Block
 from ...detail import EXACTNESS, Bundle, Plan, Rect, orders, tiles
 from ...detail.levels import to_bytes, to_numbers
 from ...detail.pages import extent
+from ...errors import Problem
 from .. import names
 from ..attributes import read_attribute, write_attribute
 from ..standing import recipe, tree
@@ -30,7 +31,7 @@ from .blocks import CELL, Cells
 SIDE = 64
 
 
-class WindowError(ValueError):
+class WindowError(Problem):
     """A window that cannot be opened; says why."""
 
 

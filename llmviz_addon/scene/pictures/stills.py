@@ -16,6 +16,7 @@ import numpy as np
 from mathutils import Euler, Quaternion, Vector
 
 from ... import walkthrough
+from ...errors import Problem
 from ...progress import Steps
 from ...walkthrough import CameraPose, Margins, Still, targets
 from ...walkthrough.wording import LARGE
@@ -33,7 +34,7 @@ from .rendering import borrowed, settings
 _AT_A_TOWER, _AT_A_ROW = (-28.0, 46.0), (-12.0, 12.0)
 
 
-class RenderError(ValueError):
+class RenderError(Problem):
     """A picture that cannot be rendered; says what to do."""
 
 

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from ...anatomy import KINDS
+from ...errors import Problem
 
 FOLDER = Path(__file__).parents[3] / "presets" / "looks"
 
 Color = tuple[float, float, float, float]
 
 
-class LookError(ValueError):
+class LookError(Problem):
     """A look that does not exist, or a look file that cannot be used; says which and why."""
 
 
