@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..anatomy.strips import CANDIDATES
 from .errors import AuthoringError
 
 if TYPE_CHECKING:
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 
 LONGEST = 26
 """Characters of a prompt or a title that a caption quotes; longer ones are elided."""
-
-BEST = 5
-"""Candidates that are kept for each position."""
 
 SPACE = "·"
 """What stands for a space in labels of tokens."""
@@ -52,8 +50,8 @@ class Run:
     labels
         How tokens are written, by id; at least those that occur and those that are candidates.
     candidates
-        At each position of the finished sequence the best candidates for the next token, the best
-        one first: five, or fewer where the vocabulary is smaller.
+        At each position of the finished sequence the most probable next tokens, the best one
+        first: `CANDIDATES`, or fewer where the vocabulary is smaller.
     token_probabilities
         At each position the probability of the token that follows in the sequence; after the last
         one, of the best candidate.
@@ -118,7 +116,10 @@ class Run:
         AuthoringError
             If these do not fit together.
         """
-        candidates = tuple(_best(row) for row in probabilities)
+        candidates = tuple(
+            tuple(Candidate(int(token), float(row[token])) for token in most_probable(row))
+            for row in probabilities
+        )
         following = zip(probabilities, ids[1:], strict=False)
         last = [best[0].probability for best in candidates[-1:]]
         followed = [float(row[token]) for row, token in following] + last
@@ -191,13 +192,17 @@ class Run:
         return elide(joint.join(labels))
 
 
-def _best(probabilities: np.ndarray) -> tuple[Candidate, ...]:
-    """The best candidates of one position; of equals the one with the lower index first."""
-    count = min(BEST, len(probabilities))
+def most_probable(probabilities: np.ndarray) -> np.ndarray:
+    """The `CANDIDATES` most probable tokens of (n_vocab,) probabilities, the best one first.
+
+    Of equally probable ones the one with the lower id comes first. Where the vocabulary is smaller,
+    there are fewer.
+    """
+    count = min(CANDIDATES, len(probabilities))
     least = np.partition(probabilities, -count)[-count]
     found = np.flatnonzero(probabilities >= least)
-    best = found[np.argsort(-probabilities[found], kind="stable")][:count]
-    return tuple(Candidate(int(token), float(probabilities[token])) for token in best)
+    best: np.ndarray = found[np.argsort(-probabilities[found], kind="stable")][:count]
+    return best
 
 
 def elide(text: str) -> str:

@@ -13,7 +13,6 @@ import numpy as np
 
 from ...anatomy import Anatomy
 from ...anatomy.strips import (
-    CANDIDATES,
     LETTERS,
     Strip,
     Tile,
@@ -25,6 +24,7 @@ from ...anatomy.strips import (
 from ...model import Tokenizer
 from ...progress import Steps
 from ...walkthrough import targets
+from ...walkthrough.run import most_probable
 from .. import compat, names
 from ..attributes import write_attribute
 from ..style import kit
@@ -149,14 +149,9 @@ def draw_output(
         _show(easels, pieces, targets.OUTPUT, position)
 
 
-def _best(row: np.ndarray) -> np.ndarray:
-    """The most probable tokens, the first one first."""
-    return np.argsort(-row, kind="stable")[:CANDIDATES]
-
-
 def _list(easels: Easels, tokenizer: Tokenizer, row: np.ndarray, places: tuple[Tile, ...]) -> None:
     """The most probable next tokens and how probable they are, a line each."""
-    for rank, (token, place) in enumerate(zip(_best(row), places, strict=False)):
+    for rank, (token, place) in enumerate(zip(most_probable(row), places, strict=False)):
         (left, y, low), (right, _, high) = place.corners
         z, label = (low + high) / 2, tokenizer.label(int(token))
         size = min(ROW_LETTER * place.height, letter_size(label, 0.7 * place.width, place.height))
@@ -174,7 +169,7 @@ def _gauge(easels: Easels, tokenizer: Tokenizer, row: np.ndarray, place: Tile, u
     What the candidates leave of the gauge is the share of all other tokens. Lengths are in units
     of the strip.
     """
-    best = _best(row)
+    best = most_probable(row)
     (x, y, _), (lower, upper) = place.center, place.corners
     foot, top = lower[2] + LETTER_ROOM * unit, upper[2]
     height, half = top - foot, GAUGE * unit / 2
