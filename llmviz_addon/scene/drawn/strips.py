@@ -25,6 +25,7 @@ from ...model import Tokenizer
 from ...progress import Steps
 from ...walkthrough import targets
 from ...walkthrough.run import most_probable
+from ...walkthrough.wording import probability
 from .. import compat, names
 from ..attributes import write_attribute
 from ..style import kit
@@ -158,7 +159,7 @@ def _list(easels: Easels, tokenizer: Tokenizer, row: np.ndarray, places: tuple[T
         kind = SECTION if rank else TITLE
         for name, text, x, align in (
             ("Candidate", label, left, "LEFT"),
-            ("Candidate Probability", _written(float(row[token])), right, "RIGHT"),
+            ("Candidate Probability", probability(float(row[token]), short=True), right, "RIGHT"),
         ):
             easels.text.text(name, text, (x, y, z), size, kind=kind, align=align, valign="CENTER")
 
@@ -190,17 +191,12 @@ def _gauge(easels: Easels, tokenizer: Tokenizer, row: np.ndarray, place: Tile, u
     _letter(easels, tokenizer, best[0], at, 2.7 * unit, place.width, "CENTER")
     easels.text.text(
         "Output Probability",
-        _written(float(row[best[0]])),
+        probability(float(row[best[0]]), short=True),
         (x, y, lower[2]),
         0.95 * unit,
         kind=SECTION,
         align="CENTER",
     )
-
-
-def _written(probability: float) -> str:
-    """To two places, and never rounded to a certainty that no softmax gives."""
-    return "> .99" if probability > 0.99 else f"{probability:.2f}".removeprefix("0")
 
 
 def _letter(
