@@ -34,9 +34,7 @@ def computed_cells(block: Block, p: int, n_prompt: int, n_tokens: int) -> int:
         return 0
     last = min(n_prompt + p, n_tokens)
     first = 0 if p == 0 else last - 1
-    if block.causal:
-        return (last * (last + 1) - first * (first + 1)) // 2
-    return (last - first) * (block.columns if block.time_axis == "rows" else block.rows)
+    return block.cells_before(last) - block.cells_before(first)
 
 
 def dot_length(block: Block) -> int:
