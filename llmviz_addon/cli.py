@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from .arguments import parser
+from .counting import counted
 from .errors import PROBLEMS, Problem, sentence
 from .saving import save
 
@@ -128,7 +129,7 @@ def _film(options: argparse.Namespace) -> None:
             form="MP4" if options.out.suffix.lower() == ".mp4" else "PNG",
         )
         made = _follow(work, 0.02, 1.0)
-        _result(made[0] if len(made) == 1 else f"{made[0].parent}: {len(made)} pictures")
+        _result(made[0] if len(made) == 1 else f"{made[0].parent}: {counted(len(made), 'picture')}")
 
 
 def _render_stills(scene: Any, options: argparse.Namespace) -> None:

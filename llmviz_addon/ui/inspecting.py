@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import bpy
 
 from . import state
+from .bounded import Bounded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,14 +24,14 @@ if TYPE_CHECKING:
 
     Ray = tuple[np.ndarray, np.ndarray]
 
-# Names that a search offers at once, and plans that are kept.
-_MOST_FOUND, _MOST_KEPT = 200, 4
+# Names that a search offers at once.
+_MOST_FOUND = 200
 
 # Metres behind a view without perspective at which its rays begin, so that they miss nothing.
 _BEHIND = 1e5
 
-# Plans by what they were made from.
-_plans: dict[tuple, Plan] = {}
+# The latest plans, by what they were made from.
+_plans: Bounded[tuple, Plan] = Bounded(4)
 
 
 def slab_roots(scene: bpy.types.Scene) -> list[bpy.types.Collection]:
@@ -100,8 +101,6 @@ def plan_for(root: bpy.types.Collection) -> Plan:
 
     made_from = (root.session_uid, recipe_of(root), config_of(root))
     if made_from not in _plans:
-        while len(_plans) >= _MOST_KEPT:
-            del _plans[next(iter(_plans))]
         _plans[made_from] = plan_of(root)
     return _plans[made_from]
 

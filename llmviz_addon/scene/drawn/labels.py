@@ -11,6 +11,7 @@ import numpy as np
 
 from ...anatomy import Anatomy, Block, Label, Section
 from ...anatomy.label import CHARACTER
+from ...counting import plural
 from ...detail import Plan
 from ...model import Config
 from ...walkthrough import targets
@@ -153,10 +154,7 @@ def card_lines(title: str, config: Config) -> tuple[str, list[tuple[str, str]]]:
     lines = [
         _count(config.n_parameters, "parameter"),
         _count(config.n_layer, "layer"),
-        (
-            f"{config.n_head:,}",
-            "heads in each layer" if config.n_head > 1 else "head in each layer",
-        ),
+        (f"{config.n_head:,}", f"{plural(config.n_head, 'head')} in each layer"),
         _count(config.n_embd, "channel"),
         (f"{config.n_ctx:,}", "tokens of context"),
         (f"{config.n_vocab:,}", "tokens of vocabulary"),
@@ -167,7 +165,7 @@ def card_lines(title: str, config: Config) -> tuple[str, list[tuple[str, str]]]:
 
 
 def _count(number: int, noun: str) -> tuple[str, str]:
-    return f"{number:,}", noun if number == 1 else f"{noun}s"
+    return f"{number:,}", plural(number, noun)
 
 
 def card(easel: Easel, anatomy: Anatomy, title: str) -> None:
