@@ -9,6 +9,7 @@ from __future__ import annotations
 from .anatomy import Anatomy, Dim, build, n_cells
 from .arrows import FLOWS, Arrow
 from .block import KINDS, Block, BlockSpec
+from .errors import AnatomyError
 from .formula import Formula, Operand, Pick, SourceCells
 from .label import Label
 from .patterns import ArrowPattern, Repeats, TitlePattern
@@ -20,6 +21,7 @@ __all__ = [
     "FLOWS",
     "KINDS",
     "Anatomy",
+    "AnatomyError",
     "Arrow",
     "ArrowPattern",
     "Block",

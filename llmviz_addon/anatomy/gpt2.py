@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .block import BlockSpec
+from .errors import AnatomyError
 from .formula import Pick
 from .label import Side
 from .maker import Axes, SpecMaker
@@ -43,21 +44,21 @@ def specs(config: Config, n_tokens: int) -> Specs:
 
     Raises
     ------
-    ValueError
+    AnatomyError
         If the configuration does not describe a network of this family.
     """
     if config.n_kv_head != config.n_head:
-        raise ValueError(
+        raise AnatomyError(
             f"GPT-2 has as many key and value heads as heads; this model has "
             f"{config.n_kv_head} for {config.n_head}."
         )
     if config.n_head * config.d_head != config.n_embd:
-        raise ValueError(
+        raise AnatomyError(
             f"In GPT-2 the heads together are as wide as the residual stream; this model has "
             f"{config.n_head} heads of {config.d_head} for {config.n_embd} channels."
         )
     if config.activation not in ACTIVATIONS:
-        raise ValueError(
+        raise AnatomyError(
             f"There is no formula for the activation {config.activation!r}; there are formulas for "
             f"{', '.join(ACTIVATIONS)}."
         )

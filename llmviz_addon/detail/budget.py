@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from .. import defaults
+from ..errors import Problem
 from .bundles import MOST_OBJECTS, Bundle
 from .levels import LEVELS
 from .pages import WIDTH, Layout, extent, fits, padded
@@ -41,6 +42,10 @@ measured.
 """
 
 
+class BudgetError(Problem):
+    """A budget that nothing can be drawn within."""
+
+
 @dataclass(frozen=True)
 class Budget:
     """What may be spent on drawing a model.
@@ -51,6 +56,11 @@ class Budget:
         Cells that are drawn as cubes.
     slabs
         Megabytes of slab values, one byte a cell.
+
+    Raises
+    ------
+    BudgetError
+        If either is negative.
     """
 
     cubes: int = defaults.CUBES
@@ -58,7 +68,10 @@ class Budget:
 
     def __post_init__(self) -> None:
         if self.cubes < 0 or self.slabs < 0:
-            raise ValueError("A budget is not negative.")
+            raise BudgetError(
+                f"A budget of {self.cubes:,} cubes and {self.slabs:,} MB of slabs is below zero; "
+                "give 0 or more of each"
+            )
 
 
 @dataclass(frozen=True)

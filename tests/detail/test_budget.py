@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from llmviz_addon import anatomy, detail, model
-from llmviz_addon.detail import APPENDED, Budget, bundle, choose, n_computed
+from llmviz_addon.detail import APPENDED, Budget, BudgetError, bundle, choose, n_computed
 from llmviz_addon.detail.budget import CUBE_BYTES, MEGABYTE, slab_cells, trace_bytes
 from llmviz_addon.detail.pages import FULL, HIGHEST, WIDTH, padded
 
@@ -215,5 +215,5 @@ def test_a_slab_takes_whole_patches_of_what_is_computed(bodies):
 
 def test_a_negative_budget_is_refused():
     for bad in ((-1, 0), (0, -1)):
-        with pytest.raises(ValueError, match="not negative"):
+        with pytest.raises(BudgetError, match="below zero"):
             Budget(*bad)
