@@ -79,9 +79,26 @@ CAPTION_OF = "llmviz_caption_of"
 
 OURS = "llmviz"
 VERSION = "llmviz_version"
-# Of what models share: that it goes when no model uses it, and is made again when one does.
-OPTIONAL = "llmviz_optional"
 ROLE = "llmviz_role"
+
+# Which model something belongs to, what it is in it, and what we wrote on it last: see
+# `standing.Standing` and `standing.ledger`.
+MODEL = "llmviz_model"
+KEY = "llmviz_key"
+WRITTEN = "llmviz_written"
+
+# Of a root collection: the keys of all that was made, by group. Of what the film moves: its curves.
+MADE = "llmviz_made"
+CURVES = "llmviz_curves"
+# Of a root collection: the action of its film.
+ACTION = "llmviz_action"
+
+# Of a page's material: the number of the page. Of a root: before the names of its shared parts.
+PAGE = "llmviz_page"
+KIT = "llmviz_kit"
+
+# The roles of a root collection: of a model that is complete, and of one that is being drawn.
+COMPLETE, UNFINISHED = "model", "unfinished model"
 
 # The kinds of a block, by the number that the material reads.
 KINDS = anatomy.KINDS
@@ -93,6 +110,8 @@ GROUP_REPEATS = "LLM Repeats"
 GROUP_PIECES = "LLM Pieces"
 GROUP_SLABS = "LLM Slabs"
 GROUP_SLAB_CELLS = "LLM Slab Cells"
+# Modifiers by which a block is drawn have the names of their groups.
+WAYS_OF_DRAWING = (GROUP_CELLS, GROUP_SLABS)
 MATERIAL_CELL = "LLM Cell"
 MATERIAL_SLAB = "LLM Slab"
 MATERIAL_LABEL = "LLM Label"

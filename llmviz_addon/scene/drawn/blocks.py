@@ -121,6 +121,12 @@ def set_gains(obj: bpy.types.Object, bundle: Bundle, gains: np.ndarray) -> None:
         obj[names.GAINS] = [float(g) for g in gains]
 
 
+def set_gain(obj: bpy.types.Object, gain: float) -> None:
+    """Scale an object's numbers to colors as a person has set it."""
+    obj[names.GAIN] = gain
+    obj[names.TRAITS] = [*list(obj[names.TRAITS])[:2], gain]
+
+
 def write(obj: bpy.types.Object, bundle: Bundle, cells: Cells) -> None:
     """Write the numbers into the mesh of a bundle: all that a new prompt changes."""
     kind = names.KINDS.index(bundle.first.kind)

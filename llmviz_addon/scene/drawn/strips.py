@@ -28,7 +28,7 @@ from ...walkthrough.run import most_probable
 from ...walkthrough.wording import probability
 from .. import compat, names
 from ..attributes import write_attribute
-from ..style import kit
+from ..style.kit import Kit
 from .flat import Easel, rectangles
 from .labels import DIMENSION, SECTION, TITLE
 
@@ -53,6 +53,7 @@ class Easels:
 
     text: Easel
     tile: Easel
+    kit: Kit
 
     def apart(self, name: str, center: tuple[float, float, float]) -> Easels:
         """Easels for the pieces of one position, in a collection of their own around `center`."""
@@ -62,7 +63,7 @@ class Easels:
             replace(easel, root=None, collection=pieces, origin=center)
             for easel in (self.text, self.tile)
         )
-        return Easels(*own)
+        return Easels(*own, self.kit)
 
 
 def _show(easels: Easels, pieces: Easels, strip: str, position: int) -> None:
@@ -75,7 +76,7 @@ def _show(easels: Easels, pieces: Easels, strip: str, position: int) -> None:
     # Each piece has a colour of its own.
     del obj[names.KIND]
     modifier = obj.modifiers.new(names.GROUP_PIECES, "NODES")
-    modifier.node_group = kit.pieces()
+    modifier.node_group = easels.kit.pieces
     compat.set_modifier_input(modifier, "Collection", collection)
     obj[names.STRIP] = targets.tile(strip, position)
 

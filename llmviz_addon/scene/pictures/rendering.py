@@ -9,6 +9,7 @@ from typing import Any
 import bpy
 
 from .. import compat
+from ..standing.memory import set_path
 from ..style.looks import Look
 
 ENGINES = ("AUTO", "CYCLES", "EEVEE")
@@ -96,9 +97,3 @@ def borrowed(scene: bpy.types.Scene, values: dict[str, Any]) -> Iterator[None]:
     finally:
         for path, value in before.items():
             set_path(scene, path, value)
-
-
-def set_path(scene: bpy.types.Scene, path: str, value: Any) -> None:
-    """Set a property by its path from the scene, the way `path_resolve` reads it."""
-    owner, _, attribute = path.rpartition(".")
-    setattr(scene.path_resolve(owner) if owner else scene, attribute, value)

@@ -22,10 +22,12 @@ from ...walkthrough import CameraPose, Margins, Still, targets
 from ...walkthrough.wording import LARGE
 from .. import compat, names
 from ..attributes import read_attribute
-from ..drawn.blocks import CELL
+from ..drawn import slabs
 from ..playing import captions, film
-from ..standing import company, recipe, tree
-from ..style import kit, looks, stage
+from ..standing import place, recipe
+from ..standing.standing import Standing, find, of_root
+from ..style import kit, looks, studio
+from ..style.kit import CELL
 from .rendering import borrowed, settings
 
 # Azimuth and elevation of a view of a large model: from above, its first layers come forward, and
@@ -44,8 +46,8 @@ def stills(scene: bpy.types.Scene | None = None) -> tuple[tuple[str, str], ...]:
 
 
 def _offered(scene: bpy.types.Scene | None) -> tuple[Still, ...]:
-    roots = tree.roots(scene) if scene is not None else []
-    return walkthrough.stills(recipe.facts_of(roots[0])) if roots else walkthrough.stills()
+    found = find(scene) if scene is not None else []
+    return walkthrough.stills(recipe.facts_of(found[0].root)) if found else walkthrough.stills()
 
 
 def still_steps(
@@ -74,23 +76,23 @@ def still_steps(
     RenderError
         If there is no model in the scene, no such still, or the folder cannot be written.
     """
-    root = _model(scene)
+    standing = _model(scene)
     chosen = _choose(scene, ids)
     where = _folder(folder)
-    anatomy, run = recipe.plan_of(root).anatomy, recipe.run_of(root)
-    frames = recipe.still_frames(root)
-    others = company.companions(tree.roots(scene))
+    anatomy, run = standing.plan.anatomy, standing.run
+    frames = recipe.still_frames(standing.root)
+    others = place.companions(find(scene))
     made = []
     for index, still in enumerate(chosen):
         yield index / len(chosen), f"Rendering {still.title}"
-        path = where / f"{root.name}-{still.id}.png"
+        path = where / f"{standing.root.name}-{still.id}.png"
         pose = walkthrough.still_pose(still, anatomy, run, size[0] / size[1], others)
         with (
-            _posed(scene, root, pose, still.f_stop),
-            _captions(root, still.captions),
+            _posed(scene, standing, pose, still.f_stop),
+            _captions(standing, still.captions),
             _moment(scene, frames[still.id]),
         ):
-            _render(scene, root, path, engine, size, samples)
+            _render(scene, standing, path, engine, size, samples)
         made.append(path)
     yield 1.0, "Done"
     return made
@@ -120,7 +122,8 @@ def overview(
     rotation, target, distance
         The view's rotation, the point it turns about, and its distance from there in metres.
     """
-    upright = tree.anchor_of(roots[0]).matrix_world.to_quaternion()
+    anchor = of_root(roots[0]).anchor
+    upright = Quaternion() if anchor is None else place.matrix_of(anchor).to_quaternion()
     outlines = [_outline(root) for root in roots]
     pose = walkthrough.fit(
         np.concatenate(outlines) @ np.array(upright.to_matrix()),
@@ -149,7 +152,7 @@ def _outline(root: bpy.types.Collection) -> np.ndarray:
     They are read from what stands: to lay GPT-3 out anew takes a second and more.
     """
     boxes = [np.empty((0, 3))]
-    for obj in root.all_objects:
+    for obj in of_root(root).objects.values():
         if names.BLOCK in obj:
             low, high = _bounds(obj.data)
         elif obj.get(names.LABEL_OF) == targets.CARD:
@@ -194,7 +197,7 @@ def film_steps(
     RenderError
         If there is no model in the scene, the frames are none, or the folder cannot be written.
     """
-    root = _model(scene)
+    standing = _model(scene)
     start = scene.frame_start if first is None else first
     end = scene.frame_end if last is None else last
     if end < start:
@@ -204,7 +207,7 @@ def film_steps(
         _folder(path.parent)
         yield 0.0, f"Rendering frames {start} to {end}"
         with borrowed(scene, {"frame_start": start, "frame_end": end}):
-            _render(scene, root, path, engine, size, samples, animation=True)
+            _render(scene, standing, path, engine, size, samples, animation=True)
         yield 1.0, "Done"
         return [path]
     where = _folder(path)
@@ -213,13 +216,13 @@ def film_steps(
         yield (frame - start) / (end - start + 1), f"Rendering frame {frame} of {end}"
         made.append(where / f"{frame:05d}.png")
         with _moment(scene, frame):
-            _render(scene, root, made[-1], engine, size, samples)
+            _render(scene, standing, made[-1], engine, size, samples)
     yield 1.0, "Done"
     return made
 
 
-def _model(scene: bpy.types.Scene) -> bpy.types.Collection:
-    found = tree.roots(scene)
+def _model(scene: bpy.types.Scene) -> Standing:
+    found = find(scene)
     if not found:
         raise RenderError("There is no model in this scene to render; build one first.")
     return found[0]
@@ -250,10 +253,10 @@ def _folder(folder: str | Path) -> Path:
 
 @contextmanager
 def _posed(
-    scene: bpy.types.Scene, root: bpy.types.Collection, pose: CameraPose, f_stop: float
+    scene: bpy.types.Scene, standing: Standing, pose: CameraPose, f_stop: float
 ) -> Generator[None, None, None]:
     """A camera at `pose` for as long as the picture takes."""
-    camera = stage.camera("Still Camera")
+    camera = studio.camera("Still Camera")
     data = camera.data
     data.lens = pose.lens
     # From afar what is near is out of the way, and what is far is told apart.
@@ -262,7 +265,7 @@ def _posed(
         data.dof.use_dof = True
         data.dof.focus_distance = pose.distance * CELL
         data.dof.aperture_fstop = f_stop
-    camera.parent = tree.anchor_of(root)
+    camera.parent = standing.anchor
     camera.location = tuple(c * CELL for c in pose.location)
     camera.rotation_euler = pose.rotation_euler
     scene.collection.objects.link(camera)
@@ -288,35 +291,36 @@ def _moment(scene: bpy.types.Scene, frame: int) -> Generator[None, None, None]:
 
 
 @contextmanager
-def _captions(root: bpy.types.Collection, wanted: bool) -> Generator[None, None, None]:
-    before = captions.shown(root)
-    captions.show(root, wanted and before)
+def _captions(standing: Standing, wanted: bool) -> Generator[None, None, None]:
+    before = captions.shown(standing)
+    captions.show(standing, wanted and before)
     try:
         yield
     finally:
-        captions.show(root, before)
+        captions.show(standing, before)
 
 
 @contextmanager
-def _fine(scene: bpy.types.Scene, size: tuple[int, int]) -> Generator[None, None, None]:
+def _fine(standing: Standing, size: tuple[int, int]) -> Generator[None, None, None]:
     """Slabs drawn as finely as a picture of this size shows them."""
-    kit.set_pixel(scene.camera.data.lens, max(size))
+    shown = slabs.materials_of(standing.objects.values())
+    kit.set_pixel(shown, standing.scene.camera.data.lens, max(size))
     try:
         yield
     finally:
-        film.set_pixel(scene)
+        film.set_pixel(standing)
 
 
 def _render(
     scene: bpy.types.Scene,
-    root: bpy.types.Collection,
+    standing: Standing,
     path: Path,
     engine: str,
     size: tuple[int, int],
     samples: int | None,
     animation: bool = False,
 ) -> None:
-    look = looks.load(recipe.recipe_of(root).look)
+    look = looks.load(standing.recipe.look)
     values = settings(look, engine, size, samples)
     values |= compat.file_settings("MP4" if animation else "PNG")
     values |= {
@@ -325,7 +329,7 @@ def _render(
         "render.use_compositing": False,
         "render.use_sequencer": False,
     }
-    with borrowed(scene, values), _fine(scene, size):
+    with borrowed(scene, values), _fine(standing, size):
         bpy.ops.render.render(write_still=not animation, animation=animation, scene=scene.name)
     if not path.is_file() or path.stat().st_size == 0:
         raise RenderError(f"Blender wrote no picture to {path}; is the disk full?")

@@ -1,8 +1,4 @@
-"""Channels of a storyboard become F-curves: nothing is computed while a film plays.
-
-All curves of a film live in one action with a slot for each thing that it animates, so the film is
-one datablock that can be looked at, linked or removed.
-"""
+"""Channels of a storyboard become F-curves: nothing is computed while a film plays."""
 
 from __future__ import annotations
 
@@ -10,7 +6,6 @@ import bpy
 import numpy as np
 
 from ...walkthrough.storyboard import Channel
-from .. import compat
 
 FIRST_FRAME = 1
 
@@ -42,30 +37,31 @@ def frame_of(seconds: float, fps: int) -> float:
 
 
 def write_channel(
-    owner: bpy.types.ID,
-    action: bpy.types.Action,
+    curves: bpy.types.ActionChannelbagFCurves,
     path: str,
     channel: Channel,
     fps: int,
     *,
     index: int = 0,
     scale: float = 1.0,
-) -> None:
+) -> bpy.types.FCurve:
     """Write one F-curve that plays exactly as `Channel.at` says.
 
     Parameters
     ----------
+    curves
+        Of what it moves; there is none yet for the same property.
     path, index
         The data path and the place in its array.
     scale
-        Factor on the values, e.g. metres a cell.
+        Factor on the values, e.g. meters a cell.
     """
 
     def points(pairs: list[tuple[float, float]]) -> np.ndarray:
         times, values = np.array(pairs, np.float64).T
         return np.stack([frame_of(times, fps), values * scale], -1).astype(np.float32).reshape(-1)
 
-    curve = compat.fcurves(owner, action).new(path, index=index)
+    curve = curves.new(path, index=index)
     keys = curve.keyframe_points
     keys.add(len(channel.keys))
     keys.foreach_set("co", points([(key.time, key.value) for key in channel.keys]))
@@ -82,3 +78,4 @@ def write_channel(
         curve.extrapolation = "CONSTANT"
     curve.auto_smoothing = "NONE"
     curve.update()
+    return curve
