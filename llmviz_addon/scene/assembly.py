@@ -17,7 +17,7 @@ import bpy
 
 from .. import model as model_room
 from ..detail import APPENDED
-from ..progress import Steps, run, share
+from ..progress import Steps, rescaled, run
 from . import names
 from .drawn import blocks, slabs, windows
 from .drawn.model import Numbers, draw, draw_strips
@@ -49,9 +49,9 @@ def compute(recipe: Recipe) -> Steps[Numbers]:
     trace = None
     if model.has_weights:
         ids = model.read_prompt(recipe.prompt)
-        trace = yield from share(model.complete_steps(ids, APPENDED), 0.0, 0.9)
+        trace = yield from rescaled(model.complete_steps(ids, APPENDED), 0.0, 0.9)
     planning = recipes.planned(model.config, len(trace.ids) if trace else 0, recipe)
-    plan = yield from share(planning, 0.9, 1.0)
+    plan = yield from rescaled(planning, 0.9, 1.0)
     return Numbers(model, plan, ids, trace)
 
 
@@ -112,7 +112,7 @@ class _Build:
         looks.load(recipe.look)
         self._check()
         yield 0.0, "Computing the model"
-        numbers = yield from share(compute(recipe), 0.0, 0.3)
+        numbers = yield from rescaled(compute(recipe), 0.0, 0.3)
         subject = Subject(numbers.plan, numbers.run, numbers.model.title)
         old = self._replaced()
         self._old = None if old is None else old.id
@@ -120,7 +120,7 @@ class _Build:
         if len(find(scene)) <= (old is not None):
             # Whatever is wrong with the film is found before anything is drawn.
             composing = company.compose(scene, [], subject, accessible=recipe.accessible)
-            board = yield from share(composing, 0.3, 0.35)
+            board = yield from rescaled(composing, 0.3, 0.35)
         # Drawn apart, and hidden, so that viewports are quick and what it replaces is seen.
         staged = tree.new(numbers.model.title, scene.collection, MODEL)
         staged[names.ROLE], staged[names.MODEL] = names.UNFINISHED, uuid.uuid4().hex[:12]
@@ -129,16 +129,16 @@ class _Build:
             in_place = old is not None and self._fits(old, numbers)
             drawing = self._draw(staged, numbers, old, in_place)
             del old
-            cells = yield from share(drawing, 0.35, 0.8)
+            cells = yield from rescaled(drawing, 0.35, 0.8)
             if board is None:
                 known = subject if self._is_first(numbers) else None
                 composing = company.compose(
                     scene, self._in_company(staged), known, accessible=recipe.accessible
                 )
-                board = yield from share(composing, 0.8, 0.9)
+                board = yield from rescaled(composing, 0.8, 0.9)
             anchor = Standing(scene, staged).anchor
             preparing = film.prepare(scene, staged, anchor, board, self._kit(staged))
-            reel = yield from share(preparing, 0.9, 0.95)
+            reel = yield from rescaled(preparing, 0.9, 0.95)
             # From here on nothing stops it.
             self._check()
             root = self._put(staged, numbers, cells, reel)
@@ -207,8 +207,8 @@ class _Build:
         scene, kit = self._scene, self._kit(staged)
         if in_place:
             drawing = draw_strips(staged, None, numbers, kit)
-            yield from share(tree.evaluating(scene, drawing), 0.0, 0.3)
-            return (yield from share(_gather(numbers), 0.3, 1.0))
+            yield from rescaled(tree.evaluating(scene, drawing), 0.0, 0.3)
+            return (yield from rescaled(_gather(numbers), 0.3, 1.0))
         others = find(scene) if self._beside else []
         drawing = draw(scene, staged, numbers, kit, old=old, others=others)
         del old, others

@@ -1,6 +1,12 @@
-"""Every string that crosses Python, attributes, properties and node trees, spelled once."""
+"""Every string that crosses Python, attributes, properties and node trees, spelled once.
+
+What a film moves is spelled in `walkthrough.targets`.
+"""
 
 from __future__ import annotations
+
+from .. import anatomy
+from ..walkthrough import targets
 
 # Attributes of a block's mesh, one value per cell.
 VALUE = "value"
@@ -8,7 +14,7 @@ COLUMN = "column"
 ROW = "row"
 ORDER = "order"
 STATE = "state"
-LEVEL = "level"
+TINT = "tint"
 
 # What `STATE` says of a cell.
 STATE_EMPTY = 0
@@ -28,10 +34,10 @@ CELL_COLOR = "cell_color"
 CLEAR = "clear"
 
 # Custom properties of a block's object that the material reads and that the film animates.
-PROGRESS = "progress"
-HIGHLIGHT = "highlight"
-OPACITY = "opacity"
-FOCUS_COLUMN = "focus_column"
+PROGRESS = targets.PROGRESS
+HIGHLIGHT = targets.HIGHLIGHT
+OPACITY = targets.OPACITY
+FOCUS_COLUMN = targets.FOCUS_COLUMN
 
 # Custom properties of a block's object that stay as built.
 BLOCK = "llmviz_block"
@@ -60,11 +66,11 @@ WINDOW_OF = "llmviz_window_of"
 WINDOWS = "llmviz_windows"
 
 # Marks on datablocks of ours.
-# What a label or a bundle of arrows belongs to: the name of a block, or "section:" and a path.
+# What a label or an object of arrows belongs to: the name of a block, or a section's target.
 LABEL_OF = "llmviz_label_of"
 ARROWS_OF = "llmviz_arrows_of"
 
-# Which position of a strip an object belongs to, e.g. "strip:input:3".
+# Which position of a strip an object belongs to, as a target: "strip:input:3".
 STRIP = "llmviz_strip"
 
 # Who the film calls by name: the camera, a token that flies, a caption.
@@ -95,7 +101,7 @@ KIT = "llmviz_kit"
 COMPLETE, UNFINISHED = "model", "unfinished model"
 
 # The kinds of a block, by the number that the material reads.
-KINDS = ("weight", "activation", "aggregate")
+KINDS = anatomy.KINDS
 
 # Node groups and materials read as text of the interface.
 GROUP_CELLS = "LLM Cells"

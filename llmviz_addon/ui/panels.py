@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import bpy
 
+from ..counting import counted
 from . import cards, running, state
 from .build import LLMVIZ_OT_build_demo
 from .build_panels import LLMVIZ_PT_build, LLMVIZ_PT_detail
@@ -209,7 +210,7 @@ class LLMVIZ_PT_render(OnModel, bpy.types.Panel):
         count = len(settings.stills)
         row.operator(
             LLMVIZ_OT_render_stills.bl_idname,
-            text=f"Render {count} Still{'s' * (count != 1)}",
+            text=f"Render {counted(count, 'Still')}",
             icon="RENDER_STILL",
         )
 

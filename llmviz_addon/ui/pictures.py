@@ -7,6 +7,7 @@ from typing import Any
 
 import bpy
 
+from ..counting import counted
 from ..progress import Steps
 from . import state
 from .running import Stepwise
@@ -36,7 +37,7 @@ class _Renders(Stepwise):
 
     def finish(self, context: bpy.types.Context, scene: bpy.types.Scene, result: Any) -> None:
         count, where = len(result), result[0].parent
-        what = result[0].name if count == 1 else f"{count} pictures"
+        what = result[0].name if count == 1 else counted(count, "picture")
         self.report({"INFO"}, f"Wrote {what} to {where}")
 
 

@@ -18,6 +18,7 @@ from bpy.props import (
     StringProperty,
 )
 
+from .. import defaults
 from ..errors import PROBLEMS, sentence
 from . import cards, inspecting, messages, state
 
@@ -238,7 +239,7 @@ class LLMVIZ_PG_settings(bpy.types.PropertyGroup):
         name="Cubes",
         description="How many cells may be cubes of their own; what the walkthrough dwells on and "
         "the smallest blocks come first, the others are slabs",
-        default=400_000,
+        default=defaults.CUBES,
         min=0,
         soft_max=3_000_000,
         step=10_000,
@@ -248,7 +249,7 @@ class LLMVIZ_PG_settings(bpy.types.PropertyGroup):
         name="Slab Memory (MB)",
         description="Megabytes of values that slabs may show, one byte a cell; what does not fit "
         "is drawn as a shape without values",
-        default=256,
+        default=defaults.SLABS,
         min=0,
         soft_max=4096,
         options=set(),

@@ -101,7 +101,7 @@ def values(mesh: bpy.types.Mesh) -> bytes:
     """The values of a block's cells, to compare."""
     return b"".join(
         bytes(memoryview(bytearray(read(mesh, name).tobytes())))
-        for name in ("value", "order", "state", "level")
+        for name in ("value", "order", "state", "tint")
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 from llmviz_addon import scene as scene_room
 from llmviz_addon.scene import compat
 from llmviz_addon.scene.playing.timeline import write_channel
-from llmviz_addon.walkthrough.easing import BLENDER
+from llmviz_addon.walkthrough.easing import EASINGS
 from llmviz_addon.walkthrough.storyboard import Channel, Key
 
 from . import helpers
@@ -118,13 +118,13 @@ def _random_channel(easing: str, dice: random.Random) -> Channel:
     return Channel("thing", "highlight", tuple(keys))
 
 
-@pytest.mark.parametrize("easing", [*BLENDER, "mixed"])
+@pytest.mark.parametrize("easing", [*EASINGS, "mixed"])
 def test_an_easing_is_the_same_curve_in_blender(easing):
     dice = random.Random(7)
     channel = _random_channel("linear" if easing == "mixed" else easing, dice)
     if easing == "mixed":
         keys = [
-            Key(k.time, k.value, dice.choice([*BLENDER]), k.slope if i else 0.0)
+            Key(k.time, k.value, dice.choice([*EASINGS]), k.slope if i else 0.0)
             for i, k in enumerate(channel.keys)
         ]
         channel = Channel("thing", "highlight", tuple(keys))

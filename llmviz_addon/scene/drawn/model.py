@@ -13,7 +13,7 @@ from ...anatomy import Anatomy
 from ...anatomy.strips import input_strip, output_strip
 from ...detail import Bundle, Plan
 from ...model import Model, Trace
-from ...progress import Steps, share
+from ...progress import Steps, rescaled
 from ...walkthrough import Run
 from .. import names
 from ..standing import place as placing
@@ -92,7 +92,7 @@ def draw(
     pages = None
     if plan.layout.heights:
         filling = slabs.fill(plan, numbers.trace, numbers.n_prompt, kit, kept)
-        pages = yield from share(filling, 0.0, 0.75)
+        pages = yield from rescaled(filling, 0.0, 0.75)
     total = len(plan.bundles)
     for index, bundle in enumerate(plan.bundles):
         if index % 5 == 0:
@@ -102,7 +102,7 @@ def draw(
         _collection_of(bundle, collections).objects.link(obj)
     yield 0.9, "Drawing blocks"
     words = tree.evaluating(scene, _draw_words(root, anchor, numbers, kit))
-    yield from share(words, 0.9, 1.0)
+    yield from rescaled(words, 0.9, 1.0)
 
 
 def _draw_words(
@@ -133,7 +133,7 @@ def _draw_words(
         repeats.arrows(flow, kit, paths)
     else:
         ribbons.draw(flow, paths)
-    yield from share(draw_strips(root, anchor, numbers, kit), 0.7, 1.0)
+    yield from rescaled(draw_strips(root, anchor, numbers, kit), 0.7, 1.0)
 
 
 def _draw_bundle(
@@ -198,9 +198,9 @@ def draw_strips(
     )
     tokenizer = numbers.model.tokenizer
     read = strips.draw_input(easels, numbers.anatomy, tokenizer, numbers.trace.ids)
-    yield from share(read, 0.0, 0.5)
+    yield from rescaled(read, 0.0, 0.5)
     made = strips.draw_output(easels, numbers.anatomy, tokenizer, numbers.trace["probabilities"])
-    yield from share(made, 0.5, 1.0)
+    yield from rescaled(made, 0.5, 1.0)
 
 
 def _anchor(

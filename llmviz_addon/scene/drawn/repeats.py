@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import bpy
 import numpy as np
 
-from ...anatomy import ArrowPattern, TitlePattern
+from ...anatomy import FLOWS, ArrowPattern, TitlePattern
 from ...detail import Plan
 from .. import compat, names
 from ..style.kit import CELL, Kit
@@ -18,8 +18,6 @@ from .labels import TITLE, noted
 # Titles of further heads in later layers, beyond which only those of the first head are drawn:
 # from where a layer is in view they are specks, and each is a mesh of its own to draw.
 MOST_TITLES = 3_000
-
-_KINDS = ("weight", "activation")
 
 
 def _repeat(
@@ -92,22 +90,22 @@ def _title_places(
 def arrows(easel: Easel, kit: Kit, patterns: Iterable[ArrowPattern]) -> None:
     """All arrows, each pattern drawn once for the first layer and once for the others."""
     for pattern in patterns:
-        for kind in _KINDS:
+        for kind in FLOWS:
             chosen = [arrow for arrow in pattern.arrows if arrow.kind == kind]
             if not chosen:
                 continue
             for section, offsets in _arrow_places(pattern):
                 name = f"{section} {kind} arrows"
-                source = ribbons.bundle(easel, name, chosen, _KINDS.index(kind))
-                shown = _repeat(easel, kit, name, _hidden(source), offsets, _KINDS.index(kind))
+                source = ribbons.merged(easel, name, chosen, FLOWS.index(kind))
+                shown = _repeat(easel, kit, name, _hidden(source), offsets, FLOWS.index(kind))
                 shown[names.ARROWS_OF] = section
 
 
 def _arrow_places(pattern: ArrowPattern) -> Iterator[tuple[str, np.ndarray]]:
     """The sections that arrows come and go with: later layers come with the first of them."""
     layers, offsets = pattern.places.layers, pattern.places.offsets
-    if pattern.bundle != "layer":
-        yield pattern.bundle, offsets
+    if pattern.region != "layer":
+        yield pattern.region, offsets
         return
     for section, chosen in (("layer0", layers == 0), ("layer1", layers > 0)):
         if chosen.any():

@@ -13,7 +13,7 @@ import bpy
 
 from ... import walkthrough
 from ...detail import Plan
-from ...progress import Steps, run, share
+from ...progress import Steps, rescaled, run
 from ..standing import place
 from ..standing.memory import Memory
 from ..standing.standing import Standing
@@ -56,7 +56,7 @@ def compose(
     """
     companions = place.companions(found)
     if subject is None:
-        subject = yield from share(Subject.of(found[0]), 0.0, 0.2)
+        subject = yield from rescaled(Subject.of(found[0]), 0.0, 0.2)
     del found
     composing = film.compose(
         scene,
@@ -66,7 +66,7 @@ def compose(
         model=subject.title,
         companions=companions,
     )
-    return (yield from share(composing, 0.2, 1.0))
+    return (yield from rescaled(composing, 0.2, 1.0))
 
 
 def show_film(

@@ -316,8 +316,8 @@ class _Targets:
             owner = obj.get(names.LABEL_OF)
             if owner in (targets.CARD, targets.KEY):
                 self._found[owner].append(obj)
-            elif owner is not None and owner.startswith("section:"):
-                self._sections[owner.removeprefix("section:")].append(obj)
+            elif owner is not None and owner.startswith(targets.SECTION):
+                self._sections[owner.removeprefix(targets.SECTION)].append(obj)
             elif owner is not None:
                 self._hung[owner].append(obj)
             if names.ARROWS_OF in obj:
@@ -325,8 +325,8 @@ class _Targets:
 
     def of(self, target: str, prop: str) -> list[bpy.types.Object]:
         """The objects whose property follows the channel."""
-        if target.startswith("section:"):
-            path = target.removeprefix("section:")
+        if target.startswith(targets.SECTION):
+            path = target.removeprefix(targets.SECTION)
             return [
                 obj
                 for section, objects in self._sections.items()

@@ -5,10 +5,20 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
-from ...walkthrough.easing import BLENDER
 from ...walkthrough.storyboard import Channel
 
 FIRST_FRAME = 1
+
+# Interpolation and easing of a keyframe by the storyboard's name of an easing: each plays exactly
+# what `walkthrough.easing` computes.
+EASINGS = {
+    "constant": ("CONSTANT", "AUTO"),
+    "linear": ("LINEAR", "AUTO"),
+    "ease": ("SINE", "EASE_IN_OUT"),
+    "ease_in": ("SINE", "EASE_IN"),
+    "ease_out": ("SINE", "EASE_OUT"),
+    "smooth": ("BEZIER", "AUTO"),
+}
 
 
 def _codes(prop: str) -> dict[str, int]:
@@ -55,7 +65,7 @@ def write_channel(
     keys = curve.keyframe_points
     keys.add(len(channel.keys))
     keys.foreach_set("co", points([(key.time, key.value) for key in channel.keys]))
-    easings = [BLENDER[key.easing] for key in channel.keys]
+    easings = [EASINGS[key.easing] for key in channel.keys]
     keys.foreach_set("interpolation", np.array([_INTERPOLATION[i] for i, _ in easings], np.int32))
     keys.foreach_set("easing", np.array([_EASING[e] for _, e in easings], np.int32))
     if any(key.easing == "smooth" for key in channel.keys):

@@ -12,6 +12,8 @@ from typing import TypeVar
 
 import bpy
 
+from ... import defaults
+from ...bounded import Bounded
 from ...detail import Budget, Plan, plan_steps
 from ...model import Config, Model
 from ...progress import Steps, run
@@ -30,9 +32,8 @@ _STILLS = "llmviz_still_frames"
 
 T = TypeVar("T")
 
-# Plans that are kept, by what they were made from: to lay out GPT-3 anew takes a second and more.
-_plans: dict[tuple, Plan] = {}
-_MOST_PLANS = 4
+# The latest plans, by what they were made from: to lay out GPT-3 anew takes a second and more.
+_plans: Bounded[tuple, Plan] = Bounded(4)
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,8 @@ class Recipe:
     accessible: bool = False
     captions: bool = True
     full_context: bool = False
-    cubes: int = 400_000
-    slabs: int = 256
+    cubes: int = defaults.CUBES
+    slabs: int = defaults.SLABS
     version: str = VERSION
 
     @property
@@ -156,12 +157,9 @@ def planned(config: Config, computed: int, recipe: Recipe) -> Steps[Plan]:
     """The plan for a recipe, made once for as long as it is asked for."""
     made_from = config, computed, recipe.full_context, recipe.cubes, recipe.slabs
     if made_from not in _plans:
-        plan = yield from plan_steps(
+        _plans[made_from] = yield from plan_steps(
             config, computed, full_context=recipe.full_context, budget=recipe.budget
         )
-        while len(_plans) >= _MOST_PLANS:
-            del _plans[next(iter(_plans))]
-        _plans[made_from] = plan
     return _plans[made_from]
 
 

@@ -36,8 +36,8 @@ BEVEL = 0.065
 INNER_SIZE = 0.42
 
 # Steps of the number in the viewport's tints, from -1 to 1; one more stands for an empty cell.
-LEVELS = 11
-TINTS_PER_KIND = LEVELS + 1
+TINT_STEPS = 11
+TINTS_PER_KIND = TINT_STEPS + 1
 
 # Of a part of the kit: that a look has given it its colors.
 _PAINTED = "llmviz_painted"
@@ -198,7 +198,7 @@ class Kit:
         if boxes and due(boxes):
             for kind, box in enumerate(sorted(boxes.objects, key=lambda o: o.name)):
                 # Halfway between nothing and the full color: Solid mode shows no single cells.
-                middle = kind * TINTS_PER_KIND + LEVELS * 3 // 4
+                middle = kind * TINTS_PER_KIND + TINT_STEPS * 3 // 4
                 _tint(box.data, _tint_color(middle, palette))
 
 
@@ -206,10 +206,10 @@ def _key(role: str) -> str:
     return f"{names.KIT}_{role.replace(' ', '_')}"
 
 
-def levels(number: np.ndarray, kind: int, empty: np.ndarray) -> np.ndarray:
+def tints(number: np.ndarray, kind: int, empty: np.ndarray) -> np.ndarray:
     """Index of the viewport's tint for numbers in -1 to 1 of a block of the given kind."""
-    step = np.rint((np.clip(number, -1, 1) + 1) / 2 * (LEVELS - 1)).astype(np.int32)
-    return np.where(empty, LEVELS, step).astype(np.int32) + kind * TINTS_PER_KIND
+    step = np.rint((np.clip(number, -1, 1) + 1) / 2 * (TINT_STEPS - 1)).astype(np.int32)
+    return np.where(empty, TINT_STEPS, step).astype(np.int32) + kind * TINTS_PER_KIND
 
 
 def _mark(datablock: bpy.types.ID, role: str) -> None:
@@ -338,10 +338,10 @@ def _flat_values(table: dict[str, object]) -> dict[str, object]:
 
 
 def _tint_color(index: int, palette: Palette) -> np.ndarray:
-    kind, level = divmod(index, TINTS_PER_KIND)
-    if level == LEVELS:
+    kind, step = divmod(index, TINTS_PER_KIND)
+    if step == TINT_STEPS:
         return np.array(palette.empty)
-    number = level / (LEVELS - 1) * 2 - 1
+    number = step / (TINT_STEPS - 1) * 2 - 1
     end = np.array((palette.positive if number > 0 else palette.negative)[kind])
     if number < 0:
         # A hollow face cannot be drawn with one colour: halfway to it tells minus from plus.
