@@ -44,6 +44,7 @@ _LISTED, _FURTHER, _SPECIFIC = (
     "extra_special_tokens",
     "model_specific_special_tokens",
 )
+_FLAGS = ("content", "single_word", "lstrip", "rstrip", "normalized", "special")
 # As it was called before transformers 5.
 _FURTHER_ONCE = "additional_special_tokens"
 _CURE = "download the tokenizer again, or remove it to type token ids"
@@ -129,18 +130,22 @@ def read_added_tokens(
         own |= said.pop(_FURTHER)
     if own:
         said[_SPECIFIC] = own
-    result = AddedTokens()
+    entries: list[tuple[int, AddedToken]] = []
     if _LISTED in said:
-        result.listed = _decoder(said[_LISTED], source)
+        entries = _decoder(said[_LISTED], source)
     else:
         if is_there(folder / MAP_NAME, folder):
             source = folder / MAP_NAME
             _overrule(said, read_json(source), source)
         if is_there(folder / ADDED_NAME, folder):
-            result.listed = _by_id(read_json(folder / ADDED_NAME), said, folder / ADDED_NAME)
+            entries += _by_id(read_json(folder / ADDED_NAME), said, folder / ADDED_NAME)
         if whole is not None:
-            result.listed |= _list(whole.get("added_tokens"), folder / TOKENIZER_NAME)
-    _assign(result, {**defaults, **_revived(said, source)}, source)
+            entries += _list(whole.get("added_tokens"), folder / TOKENIZER_NAME)
+    result = AddedTokens(listed=dict(entries))
+    # What a list says of a token's flags counts more than what a role does, even where another
+    # token has the id in the end.
+    described = {text_of(token): token for _, token in entries}
+    _assign(result, {**defaults, **_revived(said, source)}, described, source)
     return result
 
 
@@ -156,6 +161,8 @@ def _overrule(said: dict[str, Any], entries: dict[str, Any], source: Path) -> No
                 raise _refusal(source, f"and {SETTINGS_NAME} name {_FURTHER} in different ways")
             said[_FURTHER] = tokens = list(tokens)
             for entry in value:
+                if isinstance(entry, dict) and "special" in entry:
+                    raise _refusal(source, f"says twice whether {_shown(entry)} is special")
                 marked = isinstance(entry, dict)
                 token = _token({**entry, "special": True}, source) if marked else entry
                 if token not in tokens:
@@ -166,12 +173,12 @@ def _overrule(said: dict[str, Any], entries: dict[str, Any], source: Path) -> No
         said[_SPECIFIC] = {**(said.get(_SPECIFIC) or {}), **said.pop(_FURTHER)}
 
 
-def _assign(result: AddedTokens, said: dict[str, Any], source: Path) -> None:
+def _assign(
+    result: AddedTokens, said: dict[str, Any], described: dict[str, AddedToken], source: Path
+) -> None:
     """Sort what was said into roles and further tokens."""
     if _FURTHER_ONCE in said and _FURTHER not in said:
         said[_FURTHER] = said.pop(_FURTHER_ONCE)
-    # What a list says of a token's flags counts more than what a role does.
-    described = {text_of(token): token for token in result.listed.values()}
     for role in _ROLES:
         token = said.get(role)
         if token is not None:
@@ -191,20 +198,20 @@ def _assign(result: AddedTokens, said: dict[str, Any], source: Path) -> None:
 # Lists
 
 
-def _decoder(entries: Any, source: Path) -> dict[int, AddedToken]:
+def _decoder(entries: Any, source: Path) -> list[tuple[int, AddedToken]]:
     if not isinstance(entries, dict):
         raise _refusal(source, f"has {_shown(entries)} as {_LISTED}, not tokens by id")
-    result = {}
+    result = []
     for key, entry in entries.items():
         try:
             place = int(key)
         except ValueError as error:
             raise _refusal(source, f"lists a token under {_shown(key)}, not an id") from error
-        result[place] = _token(entry, source)
+        result.append((place, _token(entry, source)))
     return result
 
 
-def _by_id(entries: dict[str, Any], said: dict[str, Any], source: Path) -> dict[int, AddedToken]:
+def _by_id(entries: dict[str, Any], said: dict[str, Any], source: Path) -> list[tuple[int, AddedToken]]:
     """The tokens of an `added_tokens.json`, special where something else says so."""
     from tokenizers import AddedToken
 
@@ -213,24 +220,24 @@ def _by_id(entries: dict[str, Any], said: dict[str, Any], source: Path) -> dict[
     further = said.get(_FURTHER) or []
     known = (*roles, *further) if isinstance(further, list) else roles
     names = {text_of(token) for token in known if isinstance(token, str | AddedToken)}
-    result = {}
+    result = []
     for text, place in entries.items():
         _check_place(place, source)
         special = text in names
-        result[place] = AddedToken(text, normalized=not special, special=special)
+        result.append((place, AddedToken(text, normalized=not special, special=special)))
     return result
 
 
-def _list(entries: Any, source: Path) -> dict[int, AddedToken]:
+def _list(entries: Any, source: Path) -> list[tuple[int, AddedToken]]:
     """The `added_tokens` of a `tokenizer.json`."""
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise _refusal(source, f"has {_shown(entries)} as added_tokens, not a list of tokens")
-    result = {}
+    result = []
     for entry in entries:
         flags = dict(entry)
         place = flags.pop("id", None)
         _check_place(place, source)
-        result[place] = _token(flags, source)
+        result.append((place, _token(flags, source)))
     return result
 
 
@@ -253,7 +260,10 @@ def _token(entry: Any, source: Path) -> AddedToken:
     from tokenizers import AddedToken
 
     try:
-        return AddedToken(**entry)
+        if not isinstance(entry, dict):
+            raise TypeError(entry)
+        # The library takes other names, too, and complains about them on the console.
+        return AddedToken(**{key: entry[key] for key in entry if key in _FLAGS})
     except (TypeError, ValueError) as error:
         raise _refusal(
             source, f"has {_shown(entry)} where content and flags of a token were expected"

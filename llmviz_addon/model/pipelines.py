@@ -159,7 +159,8 @@ class _Reader:
         first = whole.get("pre_tokenizer")
         spaced = first.get("add_prefix_space") if isinstance(first, dict) else None
         setting = self.settings.get("add_prefix_space", False)
-        if spaced is not None and spaced != setting and kind not in _ONLY_NEW:
+        differs = isinstance(setting, bool) and spaced is not None and spaced != setting
+        if differs and kind not in _ONLY_NEW:
             raise CheckpointError(
                 f"{self.files[0]}: has {_json(spaced)} as add_prefix_space, and {SETTINGS_NAME} "
                 f"has {_json(setting)}, which counts in transformers 4 and not in 5; write what "
