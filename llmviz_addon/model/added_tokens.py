@@ -72,12 +72,10 @@ class AddedTokens:
         """Give a tokenizer the tokens that it lacks, in the reference's order."""
         from tokenizers import AddedToken
 
-        there = library.get_added_tokens_decoder()
-        described = {repr(token) for token in there.values()}
-        adding: list[Token] = [
-            self.listed[i] for i in sorted(self.listed) if repr(self.listed[i]) not in described
-        ]
-        known = {text_of(token) for token in (*there.values(), *adding)}
+        # Those that the tokenizer has already are listed again, for their flags.
+        adding: list[Token] = [self.listed[i] for i in sorted(self.listed)]
+        there = library.get_added_tokens_decoder().values()
+        known = {text_of(token) for token in (*there, *adding)}
         for token in (*self.roles.values(), *self.further):
             # Compared with what is added here, too: a name may stand in several places.
             if token is not None and text_of(token) not in known and token not in adding:
@@ -145,7 +143,10 @@ def read_added_tokens(
     # What a list says of a token's flags counts more than what a role does, even where another
     # token has the id in the end.
     described = {text_of(token): token for _, token in entries}
-    _assign(result, {**defaults, **_revived(said, source)}, described, source)
+    _assign(result, _revived(said, source), described, source)
+    for role, token in defaults.items():
+        if role not in said:
+            result.roles[role] = token
     return result
 
 
@@ -185,7 +186,8 @@ def _assign(
             token = described.get(text_of(_sound(token, role, source)), token)
         result.roles[role] = token
     own = {key: value for key, value in said.items() if _names_a_token(key, value)}
-    specific, further = said.get(_SPECIFIC) or {}, said.get(_FURTHER) or []
+    specific = {} if said.get(_SPECIFIC) is None else said[_SPECIFIC]
+    further = [] if said.get(_FURTHER) is None else said[_FURTHER]
     if not isinstance(specific, dict):
         raise _refusal(source, f"has {_shown(specific)} as {_SPECIFIC}, not tokens by name")
     if not isinstance(further, list):
@@ -211,7 +213,9 @@ def _decoder(entries: Any, source: Path) -> list[tuple[int, AddedToken]]:
     return result
 
 
-def _by_id(entries: dict[str, Any], said: dict[str, Any], source: Path) -> list[tuple[int, AddedToken]]:
+def _by_id(
+    entries: dict[str, Any], said: dict[str, Any], source: Path
+) -> list[tuple[int, AddedToken]]:
     """The tokens of an `added_tokens.json`, special where something else says so."""
     from tokenizers import AddedToken
 

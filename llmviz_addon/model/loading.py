@@ -3,8 +3,8 @@
 A checkpoint is a folder with `config.json` and `model.safetensors` (or the shards that
 `model.safetensors.index.json` lists), or a single `.safetensors` file with `config.json` beside
 it or in its own metadata under `config`. A tokenizer lies in the same folder, as
-`tokenizer.json`, or `vocab.json` with `merges.txt`, and what these leave to other files. Nothing outside the folder is read, and no
-pickle is ever opened.
+`tokenizer.json`, or `vocab.json` with `merges.txt`, with its settings beside it. Nothing outside
+the folder is read, and no pickle is ever opened.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ differently. A folder that they would read differently is refused.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,13 +59,24 @@ def read_library(files: tuple[Path, ...]) -> Library:
     CheckpointError
         Where a file is not sound, or is not read alike by all versions of the reference.
     """
-    names = " and ".join(map(str, files))
-    try:
+    with refusing(files, "is not a sound tokenizer"):
         return _Reader(files).read()
+
+
+@contextmanager
+def refusing(files: tuple[Path, ...], what: str) -> Iterator[None]:
+    """Turn whatever the library raises over a tokenizer's files into a refusal."""
+    try:
+        yield
     except ModelError:
         raise
-    except Exception as error:  # the library knows no narrower class
-        raise CheckpointError(f"{names}: is not a sound tokenizer ({error}); {_CURE}") from error
+    except BaseException as error:
+        # The library knows no narrower class, and what it has not foreseen is not even an
+        # Exception: it is written in Rust and panics.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        names = " and ".join(map(str, files))
+        raise CheckpointError(f"{names}: {what} ({error}); {_CURE}") from error
 
 
 class _Reader:
@@ -180,9 +192,7 @@ class _Reader:
         from tokenizers import decoders, models, pre_tokenizers
 
         library = Library(
-            models.BPE(
-                vocabulary, merges, continuing_subword_prefix="", end_of_word_suffix=""
-            )
+            models.BPE(vocabulary, merges, continuing_subword_prefix="", end_of_word_suffix="")
         )
         spaced = self._setting("add_prefix_space")
         library.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=spaced)

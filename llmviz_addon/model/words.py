@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import CheckpointError, PromptError
-from .pipelines import read_library
+from .pipelines import read_library, refusing
 from .tokenizer import Tokenizer
 
 if TYPE_CHECKING:
@@ -67,13 +67,8 @@ class WordTokenizer(Tokenizer):
                 "a character; type it again"
             ) from error
         library = self._library
-        try:
+        with refusing(self.files, "cannot read this prompt"):
             ids = list(library.encode(text).ids)
-        except Exception as error:  # the library knows no narrower class
-            raise CheckpointError(
-                f"{self.files[0]}: cannot read this prompt ({error}); download the tokenizer "
-                "again, or remove it to type token ids"
-            ) from error
         beyond = next((token for token in ids if token >= self.n_vocab), None)
         if beyond is not None:
             raise PromptError(
