@@ -62,6 +62,8 @@ def write(files: Files, folder: Path) -> None:
         elif name == "vocab.json" and isinstance(content, dict):
             content = {**vocabulary, **content}
             content = {token: place for token, place in content.items() if place != "absent"}
+        elif name == "config.json":
+            content = {key: value for key, value in content.items() if value != "absent"}
         elif name == "merges.txt" and content == "base":
             content = merges
         text = content if isinstance(content, str) else json.dumps(content)
@@ -162,7 +164,8 @@ def cases() -> dict[str, Files]:
                 files, one("<x>", 310, lstrip=True), other("<x>", 311, rstrip=True)
             )
             found[f"{name} differ"] = joined(files, one("<y>", 311), other("<x>", 310))
-        found |= settings(form, files)
+        found |= settings(form, files) | mistakes(form, files)
+    found |= pairs() | pipelines()
     found["whole, class in config.json"] = {
         "config.json": {"tokenizer_class": "PreTrainedTokenizerFast"},
         "tokenizer.json": {"normalizer": {"type": "Lowercase"}},
@@ -188,8 +191,12 @@ AROUND = {
     "special_tokens": {END: {"id": END, "ids": [309], "tokens": [END]}},
 }
 PADDING = {
-    **{"strategy": {"Fixed": 20}, "direction": "Left", "pad_to_multiple_of": None},
-    **{"pad_id": 0, "pad_type_id": 0, "pad_token": "<x>"},
+    "strategy": {"Fixed": 20},
+    "direction": "Left",
+    "pad_to_multiple_of": None,
+    "pad_id": 0,
+    "pad_type_id": 0,
+    "pad_token": "<x>",
 }
 TRUNCATION = {"direction": "Right", "max_length": 2, "strategy": "LongestFirst", "stride": 0}
 STEPS: dict[str, Files] = {
@@ -226,6 +233,16 @@ def settings(form: str, files: Files) -> dict[str, Files]:
         found[name] = joined(files, config(**asked))
         found[f"{name} and named"] = joined(files, config(**asked, **named))
         found[f"{name} and denied"] = joined(files, config(**asked, **dict.fromkeys(named)))
+    for name in ("unk_token", "bos_token", "eos_token"):
+        found[f"{form}, {name} renamed"] = joined(files, config(**{name: "<x>"}))
+    found[f"{form}, further by name"] = joined(files, config(extra_special_tokens={"a": "<x>"}))
+    found[f"{form}, clean up"] = joined(files, config(clean_up_tokenization_spaces=True))
+    return found
+
+
+def mistakes(form: str, files: Files) -> dict[str, Files]:
+    """Entries and files that are not what they should be."""
+    found: dict[str, Files] = {}
     for name, value in {
         "a number": 3, "a list": ["<x>"], "no name": None, "unmarked": token("<x>"), "empty": "",
     }.items():  # fmt: skip
@@ -236,29 +253,35 @@ def settings(form: str, files: Files) -> dict[str, Files]:
         found[f"{form}, decoder has {name}"] = joined(
             files, config(added_tokens_decoder={name: value})
         )
-    for name in ("unk_token", "bos_token", "eos_token"):
-        found[f"{form}, {name} renamed"] = joined(files, config(**{name: "<x>"}))
-    found[f"{form}, further by name"] = joined(files, config(extra_special_tokens={"a": "<x>"}))
-    found[f"{form}, clean up"] = joined(files, config(clean_up_tokenization_spaces=True))
     for name in ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"):
         for what, text in {"no JSON": "{", "a list": "[]", "a mark": "\ufeff{}"}.items():
             found[f"{form}, {name} is {what}"] = joined(files, {name: text})
-    without = {"<|endoftext|>": "absent"}
-    if form == "pair":
-        return found | {
-            "pair, no end of text": {**files, "vocab.json": without},
-            "pair, no end of text and no roles": joined(
-                {**files, "vocab.json": without},
-                config(unk_token=None, bos_token=None, eos_token=None),
-            ),
-            "pair, CRLF": {**files, "merges.txt": base()[1].replace("\n", "\r\n")},
-            "pair, no version": {**files, "merges.txt": base()[1].partition("\n")[2]},
-            "pair, a blank line": {**files, "merges.txt": base()[1] + "\n"},
-            "pair, a mark": {**files, "merges.txt": "\ufeff" + base()[1]},
-            "pair, PreTrainedTokenizerFast": joined(
-                files, config(tokenizer_class="PreTrainedTokenizerFast")
-            ),
-        }
+    return found
+
+
+def pairs() -> dict[str, Files]:
+    """What can only be with `vocab.json` and `merges.txt`."""
+    merges = base()[1]
+    without = {**PAIR, "vocab.json": {END: "absent"}}
+    nobody = dict.fromkeys(("unk_token", "bos_token", "eos_token"))
+    return {
+        "pair, no end of text": without,
+        "pair, no end of text and no roles": joined(without, config(**nobody)),
+        "pair, CRLF": {**PAIR, "merges.txt": merges.replace("\n", "\r\n")},
+        "pair, no version": {**PAIR, "merges.txt": merges.partition("\n")[2]},
+        "pair, a blank line": {**PAIR, "merges.txt": merges + "\n"},
+        "pair, a mark": {**PAIR, "merges.txt": "\ufeff" + merges},
+        "pair, PreTrainedTokenizerFast": joined(
+            PAIR, config(tokenizer_class="PreTrainedTokenizerFast")
+        ),
+        "pair, of nanoGPT": {**PAIR, "config.json": {"model_type": "absent", "n_embd": 4}},
+    }
+
+
+def pipelines() -> dict[str, Files]:
+    """What can only be in a `tokenizer.json`, read by each class."""
+    found: dict[str, Files] = {}
+    foreign = {"config.json": {"model_type": "absent", "n_embd": 4}}
     for name in CLASSES:
         for spaced in (True, False):
             for setting in ({}, {"add_prefix_space": True}, {"add_prefix_space": False}):
@@ -271,6 +294,12 @@ def settings(form: str, files: Files) -> dict[str, Files]:
             found[f"whole, {name}, {what}"] = joined(
                 {"tokenizer.json": changes}, config(tokenizer_class=name) if name else {}
             )
+    for what, changes in STEPS.items():
+        found[f"whole, of nanoGPT, {what}"] = joined(foreign, {"tokenizer.json": changes})
+    for spaced in (True, False):
+        found[f"whole, of nanoGPT, space {spaced}"] = joined(
+            foreign, {"tokenizer.json": {"pre_tokenizer": {**BYTES, "add_prefix_space": spaced}}}
+        )
     found["whole, no added_tokens"] = {"tokenizer.json": {"added_tokens": "absent"}}
     found["whole, added_tokens by name"] = {"tokenizer.json": {"added_tokens": {"<x>": 310}}}
     found["whole, an added token without id"] = {"tokenizer.json": {"added_tokens": [token("<x>")]}}
@@ -285,12 +314,16 @@ def settings(form: str, files: Files) -> dict[str, Files]:
 
 def answer(files: Files) -> dict[str, Any]:
     """Ids of all texts, None where the folder is refused, and those that are decoded otherwise."""
-    from transformers import AutoTokenizer
+    from transformers import AutoTokenizer, GPT2TokenizerFast
 
+    # AutoTokenizer takes a folder of another program's for one of no model in particular, and
+    # then needs a tokenizer.json.
+    foreign = files["config.json"]["model_type"] == "absent" and "tokenizer.json" not in files
+    kind = GPT2TokenizerFast if foreign else AutoTokenizer
     with tempfile.TemporaryDirectory() as folder:
         write(files, Path(folder))
         try:
-            reference = AutoTokenizer.from_pretrained(folder)
+            reference = kind.from_pretrained(folder)
             rows = [reference(text)["input_ids"] for text in TEXTS]
             said = [reference.decode(row) for row in rows]
         except (Exception, SystemExit):  # noqa: BLE001 - it raises whatever it stumbles over

@@ -263,15 +263,16 @@ def _names_a_token(key: str, value: Any) -> bool:
 def _token(entry: Any, source: Path) -> AddedToken:
     from tokenizers import AddedToken
 
+    unlike = _refusal(
+        source, f"has {_shown(entry)} where content and flags of a token were expected"
+    )
+    if not isinstance(entry, dict) or not isinstance(entry.get("content"), str):
+        raise unlike
     try:
-        if not isinstance(entry, dict):
-            raise TypeError(entry)
         # The library takes other names, too, and complains about them on the console.
         return AddedToken(**{key: entry[key] for key in entry if key in _FLAGS})
     except (TypeError, ValueError) as error:
-        raise _refusal(
-            source, f"has {_shown(entry)} where content and flags of a token were expected"
-        ) from error
+        raise unlike from error
 
 
 def _revived(value: Any, source: Path) -> Any:

@@ -1,11 +1,14 @@
 """From a tokenizer's files to one that computes, the way that transformers goes.
 
-The reference is what `AutoTokenizer` of transformers 5 makes of a GPT-2's folder. There are two
-ways, and `tokenizer_class` says which: a `GPT2Tokenizer`, which is meant where nothing is said,
-takes the vocabulary, the merges and the tokens around the text out of `tokenizer.json`, or the
-first two from `vocab.json` and `merges.txt`, and does the rest as GPT-2 does; a
-`PreTrainedTokenizerFast` does all that `tokenizer.json` says. Versions 4 go both ways a little
-differently. A folder that they would read differently is refused.
+The reference is what `AutoTokenizer` of transformers 5 makes of a folder. There are two ways, and
+`tokenizer_class` says which. A `GPT2Tokenizer`, which is meant where nothing is said, takes the
+vocabulary, the merges and the tokens around the text out of `tokenizer.json`, or the first two
+from `vocab.json` and `merges.txt`, and does the rest as GPT-2 does. A `PreTrainedTokenizerFast`,
+which is meant beside a `config.json` of nanoGPT and the like, does all that `tokenizer.json` says.
+
+Versions 4 go both ways a little differently. Where they would follow another part of a
+`tokenizer.json`, the folder is refused; where files contradict each other about tokens, version 5
+counts.
 """
 
 from __future__ import annotations
@@ -95,30 +98,37 @@ class _Reader:
             raise self._unsettled(
                 "chooses among files for several versions of transformers (fast_tokenizer_files)"
             )
-        if len(self.files) == 2:  # noqa: PLR2004
+        if len(self.files) > 1:
             return self._from_pair(kind)
         whole = _sound_file(self.files[0])
         return self._as_gpt2(whole) if kind in _GPT2 else self._as_it_says(whole, kind)
 
     def _class(self) -> str:
         """The name of the class that reads this folder."""
-        named = self.settings.get("tokenizer_class")
-        config, source = self.folder / CONFIG_NAME, self.source
-        if not named and is_there(config, self.folder):
-            named, source = read_json(config).get("tokenizer_class"), config
         code = self.settings.get("auto_map")
         if isinstance(code, dict):
             code = code.get("AutoTokenizer")
         if code:
             raise self._unsettled("names a tokenizer of the folder's own code, which is never run")
+        named, source = self.settings.get("tokenizer_class"), self.source
         if not named:
-            return _GPT2[0]
+            named, source = self._meant(), self.folder / CONFIG_NAME
         if named not in (*_GPT2, *_WHOLE):
             raise CheckpointError(
                 f"{source}: names a {short(str(named))[:60]} as tokenizer_class, and only "
                 f"{_GPT2[0]} and {_WHOLE[0]} can be read; remove the tokenizer to type token ids"
             )
         return str(named)
+
+    def _meant(self) -> Any:
+        """The class where the tokenizer's own settings name none."""
+        source = self.folder / CONFIG_NAME
+        if not is_there(source, self.folder):
+            return _GPT2[0]
+        config = read_json(source)
+        # A configuration of another program's is to the reference one of no model in particular.
+        known = config.get("model_type") == "gpt2" or len(self.files) > 1
+        return config.get("tokenizer_class") or (_GPT2 if known else _WHOLE)[0]
 
     def _setting(self, name: str) -> bool:
         value = self.settings.get(name, False)
@@ -175,8 +185,8 @@ class _Reader:
         if differs and kind not in _ONLY_NEW:
             raise CheckpointError(
                 f"{self.files[0]}: has {_json(spaced)} as add_prefix_space, and {SETTINGS_NAME} "
-                f"has {_json(setting)}, which counts in transformers 4 and not in 5; write what "
-                "the model was trained with into both"
+                f"has {_json(setting)} or nothing, and versions of transformers differ in which "
+                "they follow; write what the model was trained with into both"
             )
         library = Library.from_str(json.dumps(whole))
         padding = whole.get("padding")

@@ -37,8 +37,13 @@ UNSETTLED = {
     for kind in (None, "GPT2Tokenizer", "GPT2TokenizerFast")
     for what, part in PASSED_OVER.items()
 } | {
-    f"whole, PreTrainedTokenizerFast, space {space}": "as add_prefix_space, and tokenizer_config"
-    for space in ("True, config silence", "True, config False", "False, config True")
+    f"whole, {kind}": "add_prefix_space, and tokenizer_config.json has"
+    for kind in (
+        "PreTrainedTokenizerFast, space True, config silence",
+        "PreTrainedTokenizerFast, space True, config False",
+        "PreTrainedTokenizerFast, space False, config True",
+        "of nanoGPT, space True",
+    )
 }
 OTHER_CLASS = {name for name in ROWS if ", CodeGenTokenizer, " in name}
 UNREAD = {name for name, row in ROWS.items() if row["ids"] is None} - OTHER_CLASS
