@@ -15,7 +15,7 @@ Four files may name tokens beside the vocabulary: `tokenizer.json`, `tokenizer_c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -129,12 +129,15 @@ def read_added_tokens(
     if own:
         said[_SPECIFIC] = own
     entries: list[tuple[int, AddedToken]] = []
+    # By key, where it is not the configuration that says it.
+    sources: dict[str, Path] = {}
     if _LISTED in said:
         entries = _decoder(said[_LISTED], source)
     else:
         if is_there(folder / MAP_NAME, folder):
-            source = folder / MAP_NAME
-            _overrule(said, read_json(source), source)
+            mapped = read_json(folder / MAP_NAME)
+            _overrule(said, mapped, folder / MAP_NAME)
+            sources = dict.fromkeys(mapped, folder / MAP_NAME)
         if is_there(folder / ADDED_NAME, folder):
             entries += _by_id(read_json(folder / ADDED_NAME), said, folder / ADDED_NAME)
         if whole is not None:
@@ -143,7 +146,7 @@ def read_added_tokens(
     # What a list says of a token's flags counts more than what a role does, even where another
     # token has the id in the end.
     described = {text_of(token): token for _, token in entries}
-    _assign(result, _revived(said, source), described, source)
+    _assign(result, _revived(said, source), described, lambda key: sources.get(key, source))
     for role, token in defaults.items():
         if role not in said:
             result.roles[role] = token
@@ -175,26 +178,30 @@ def _overrule(said: dict[str, Any], entries: dict[str, Any], source: Path) -> No
 
 
 def _assign(
-    result: AddedTokens, said: dict[str, Any], described: dict[str, AddedToken], source: Path
+    result: AddedTokens,
+    said: dict[str, Any],
+    described: dict[str, AddedToken],
+    source: Callable[[str], Path],
 ) -> None:
-    """Sort what was said into roles and further tokens."""
-    if _FURTHER_ONCE in said and _FURTHER not in said:
-        said[_FURTHER] = said.pop(_FURTHER_ONCE)
+    """Sort what was said into roles and further tokens; `source` is the file that said a key."""
+    named = _FURTHER_ONCE if _FURTHER_ONCE in said and _FURTHER not in said else _FURTHER
     for role in _ROLES:
         token = said.get(role)
         if token is not None:
-            token = described.get(text_of(_sound(token, role, source)), token)
+            token = described.get(text_of(_sound(token, role, source(role))), token)
         result.roles[role] = token
     own = {key: value for key, value in said.items() if _names_a_token(key, value)}
     specific = {} if said.get(_SPECIFIC) is None else said[_SPECIFIC]
-    further = [] if said.get(_FURTHER) is None else said[_FURTHER]
+    further = [] if said.get(named) is None else said[named]
     if not isinstance(specific, dict):
-        raise _refusal(source, f"has {_shown(specific)} as {_SPECIFIC}, not tokens by name")
+        raise _refusal(
+            source(_SPECIFIC), f"has {_shown(specific)} as {_SPECIFIC}, not tokens by name"
+        )
     if not isinstance(further, list):
-        raise _refusal(source, f"has {_shown(further)} as {_FURTHER}, not a list of tokens")
+        raise _refusal(source(named), f"has {_shown(further)} as {named}, not a list of tokens")
     for key, token in {**own, **specific}.items():
-        result.roles[key] = _sound(token, key, source)
-    result.further = [_sound(token, "a special token", source) for token in further]
+        result.roles[key] = _sound(token, key, source(key))
+    result.further = [_sound(token, "a special token", source(named)) for token in further]
 
 
 # Lists

@@ -85,7 +85,9 @@ class WordTokenizer(Tokenizer):
         """
         for token in ids:
             self._check(token)
-        return str(self._library.decode(list(ids), skip_special_tokens=False))
+        library = self._library
+        with refusing(self.files, "cannot write these tokens"):
+            return str(library.decode(list(ids), skip_special_tokens=False))
 
     def label(self, token: int) -> str:
         """How one token is written on screen, in at most 16 letters.

@@ -187,6 +187,12 @@ def test_an_ill_formed_entry_is_refused_with_the_file_that_has_it(tmp_path, name
     assert message.startswith(f"{tmp_path / name}: ")
 
 
+def test_a_fault_of_the_configuration_is_not_put_on_the_map_beside_it(tmp_path):
+    both = {"special_tokens_map.json": {"cls_token": "<x>"}, **config(pad_token=3)}
+    message = complaint(tmp_path, joined(ROWS["pair, alone"]["files"], both))
+    assert message.startswith(f"{tmp_path / 'tokenizer_config.json'}: has 3 as pad_token")
+
+
 @pytest.mark.parametrize("name", ["added_tokens.json", "special_tokens_map.json"])
 def test_a_link_to_tokens_elsewhere_is_not_followed(tmp_path, name):
     folder = tmp_path / "checkpoint"
