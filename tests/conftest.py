@@ -11,27 +11,26 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.folders import FAILURES, RUN, TESTS
 from tools import extension
 
-ROOT = Path(__file__).parent.parent
-TESTS = Path(__file__).parent
-FAILURES = ROOT / "build" / "test-failures"
+if TYPE_CHECKING:
+    import bpy
 
 BPY_FOLDERS = {"scene", "ui", "cli"}
 REGISTERED_FOLDERS = {"ui", "cli"}
 
 _FAILED = pytest.StashKey[bool]()
 _STATUS = pytest.StashKey[int]()
-_USER_FOLDER = pytest.StashKey[Path]()
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_configure() -> None:
     """Give Blender a user folder of its own, before anything imports bpy.
 
     Otherwise the developer's add-ons and preferences would take part in the tests, and installing
@@ -40,10 +39,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if "bpy" in sys.modules:
         return
-    folder = Path(tempfile.mkdtemp(prefix="llmviz-tests-"))
-    config.stash[_USER_FOLDER] = folder
-    os.environ["BLENDER_USER_RESOURCES"] = str(folder)
-    os.environ["BLENDER_USER_EXTENSIONS"] = str(folder / "extensions")
+    os.environ["BLENDER_USER_RESOURCES"] = str(RUN)
+    os.environ["BLENDER_USER_EXTENSIONS"] = str(RUN / "extensions")
 
 
 def _folder(item: pytest.Item) -> str:
@@ -53,14 +50,18 @@ def _folder(item: pytest.Item) -> str:
 
 @pytest.fixture(autouse=True)
 def clean_scene(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Begin in an empty file, with the add-on registered where the folder is about it."""
+    """Begin in an empty file, with the add-on registered where the folder is about it.
+
+    A test that asks for `standing` begins in the file of that instead.
+    """
     folder = _folder(request.node)
     if folder not in BPY_FOLDERS:
         yield
         return
     import bpy
 
-    bpy.ops.wm.read_factory_settings(use_empty=True)
+    if "standing" not in request.fixturenames:
+        bpy.ops.wm.read_factory_settings(use_empty=True)
     if folder in REGISTERED_FOLDERS:
         request.getfixturevalue("registered")
     elif hasattr(bpy.types.Scene, "llmviz"):
@@ -73,6 +74,21 @@ def clean_scene(request: pytest.FixtureRequest) -> Iterator[None]:
         name = re.sub(r"[^\w.-]+", "_", request.node.nodeid.removeprefix("tests/"))
         path = FAILURES / f"{name[:120]}-{bpy.app.version_string[:3]}.blend"
         bpy.ops.wm.save_as_mainfile(filepath=str(path), copy=True)
+
+
+@pytest.fixture
+def standing(request: pytest.FixtureRequest, clean_scene: None) -> Iterator[bpy.types.Collection]:
+    """nano-gpt as it is built from CBABBC, to look at only; its root collection.
+
+    All tests that ask for it look at the same file one after the other. They may go to another
+    frame; one that changes anything else fails, and wants `helpers.open_built()` instead.
+    """
+    from tests.standing import shared
+
+    yield shared.root()
+    changes = shared.changes()
+    if changes and not request.node.stash.get(_FAILED, False):
+        pytest.fail(f"it changed what others look at, too: {sorted(changes)}", pytrace=False)
 
 
 @pytest.fixture
@@ -121,8 +137,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     With bpy 4.5, some modules' clean-up at interpreter shutdown hangs the process; everything that
     matters has been reported by now.
     """
-    if folder := config.stash.get(_USER_FOLDER, None):
-        shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(RUN, ignore_errors=True)
     if "bpy" in sys.modules and _STATUS in config.stash:
         sys.stdout.flush()
         sys.stderr.flush()
