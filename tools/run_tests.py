@@ -16,9 +16,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import deque
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
-from threading import Thread
+from threading import Event
 
 import environment
 from suite import Ended, Suite
@@ -64,34 +64,19 @@ def run(suites: list[Suite], ended: list[Ended]) -> None:
     StoppedError
         If a signal comes; what runs then has been ended, and what waits does not begin.
     """
-    waiting = deque(suites)
-
-    def work() -> None:
-        while waiting:
-            try:
-                suite = waiting.popleft()
-            except IndexError:  # another worker has just taken the last one
-                return
-            ended.append(suite.run())
-
-    workers = [Thread(target=work) for _ in range(min(len(suites), processors()))]
-    try:
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
-    except StoppedError as stopped:
-        waiting.clear()
-        for suite in suites:
-            suite.stop(str(stopped))
-        for worker in workers:
-            if worker.ident:
-                worker.join()
-        begun = {suite.name for suite in ended}
-        ended += [
-            Ended(s.name, False, f"not begun: {stopped}") for s in suites if s.name not in begun
-        ]
-        raise
+    with ThreadPoolExecutor(processors()) as pool:
+        runs = {suite.name: pool.submit(suite.run) for suite in suites}
+        try:
+            wait(runs.values())
+        except StoppedError as stopped:
+            for suite in suites:
+                suite.stop(str(stopped))
+            for name, each in runs.items():
+                if each.cancel():
+                    ended.append(Ended(name, False, f"not begun: {stopped}"))
+            raise
+        finally:
+            ended += [each.result() for each in runs.values() if not each.cancelled()]
 
 
 def pytest(version: str, *arguments: str) -> list[str]:
@@ -170,11 +155,14 @@ def full_blender(blender: str, extra: list[str], ended: list[Ended]) -> None:
         run([Suite("full Blender", command, **variables)], ended)
 
 
+_stopping = Event()
+
+
 def stop(number: int, _frame: object) -> None:
-    """End everything that runs, once: what comes then has to end by itself."""
-    for each in SIGNALS:
-        signal.signal(each, signal.SIG_IGN)
-    raise StoppedError(f"{signal.Signals(number).name} came, from Ctrl-C or from outside")
+    """End everything that runs, once: signals come in pairs where make passes them on."""
+    if not _stopping.is_set():
+        _stopping.set()
+        raise StoppedError(f"{signal.Signals(number).name} came, from Ctrl-C or from outside")
 
 
 def main(arguments: list[str]) -> int:
