@@ -52,7 +52,7 @@ def _folder(item: pytest.Item) -> str:
 def clean_scene(request: pytest.FixtureRequest) -> Iterator[None]:
     """Begin in an empty file, with the add-on registered where the folder is about it.
 
-    A test that asks for `standing` begins in the file of that instead.
+    A test that asks for `standing` or `own_model` begins in the file of that instead.
     """
     folder = _folder(request.node)
     if folder not in BPY_FOLDERS:
@@ -60,7 +60,15 @@ def clean_scene(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     import bpy
 
-    if "standing" not in request.fixturenames:
+    if "standing" in request.fixturenames:
+        from tests.standing import shared
+
+        shared.root()
+    elif "own_model" in request.fixturenames:
+        from tests.scene import helpers
+
+        helpers.open_built()
+    else:
         bpy.ops.wm.read_factory_settings(use_empty=True)
     if folder in REGISTERED_FOLDERS:
         request.getfixturevalue("registered")
@@ -81,7 +89,7 @@ def standing(request: pytest.FixtureRequest, clean_scene: None) -> Iterator[bpy.
     """nano-gpt as it is built from CBABBC, to look at only; its root collection.
 
     All tests that ask for it look at the same file one after the other. They may go to another
-    frame; one that changes anything else fails, and wants `helpers.open_built()` instead.
+    frame; one that changes anything else fails, and wants `own_model` instead.
     """
     from tests.standing import shared
 
@@ -89,6 +97,17 @@ def standing(request: pytest.FixtureRequest, clean_scene: None) -> Iterator[bpy.
     changes = shared.changes()
     if changes and not request.node.stash.get(_FAILED, False):
         pytest.fail(f"it changed what others look at, too: {sorted(changes)}", pytrace=False)
+
+
+@pytest.fixture
+def own_model(clean_scene: None) -> bpy.types.Collection:
+    """nano-gpt as it is built from CBABBC, in a file of the test's own; its root collection."""
+    import bpy
+
+    from llmviz_addon import scene as scene_room
+
+    (root,) = scene_room.roots(bpy.context.scene)
+    return root
 
 
 @pytest.fixture
