@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
 
@@ -26,6 +27,7 @@ from suite import Ended, Suite
 ROOT = environment.ROOT
 TESTS = ROOT / "tests"
 PLAIN = ("model", "anatomy", "detail", "walkthrough")
+LONGEST = "scene"
 WINDOW = "gui"
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -37,16 +39,18 @@ class StoppedError(Exception):
     """The run is to end before its time: by which signal."""
 
 
-def paths() -> tuple[list[str], list[str]]:
-    """Paths of the plain tests and of those that need bpy."""
-    plain = [f"tests/{name}" for name in PLAIN if (TESTS / name).exists()]
+def parts() -> dict[str, list[str]]:
+    """What runs as a suite of its own, those that take longest first: its paths."""
+    folders = [path for path in sorted(TESTS.iterdir()) if any(path.glob("**/test_*.py"))]
+    named = {*PLAIN, LONGEST, WINDOW}
+    plain = [f"tests/{name}" for name in PLAIN]
+    # The files beside the folders are about the repository.
     plain += [f"tests/{path.name}" for path in sorted(TESTS.glob("test_*.py"))]
-    others = [
-        f"tests/{path.name}"
-        for path in sorted(TESTS.iterdir())
-        if path.is_dir() and path.name not in {*PLAIN, WINDOW} and any(path.glob("**/test_*.py"))
-    ]
-    return plain, others
+    return {
+        "scene": [f"tests/{LONGEST}"],
+        "others with bpy": [f"tests/{path.name}" for path in folders if path.name not in named],
+        "plain rooms": plain,
+    }
 
 
 def processors() -> int:
@@ -85,17 +89,17 @@ def pytest(version: str, *arguments: str) -> list[str]:
 
 
 def wheels(extra: list[str], ended: list[Ended]) -> None:
-    """The suites on the bpy wheels, those that take longest first."""
-    plain, others = paths()
+    """The suites on the bpy wheels."""
     versions = environment.setup()
-    run(
-        [
-            Suite(f"Python {version}, {what}", pytest(version, *where, *extra))
-            for what, where in (("with bpy", others), ("plain rooms", plain))
-            for version in reversed(versions)
-        ],
-        ended,
-    )
+    # Suites side by side would all fetch what goes into the zip; without it, its tests say so.
+    python = environment.python_of(versions[-1])
+    subprocess.run([python, "tools/extension.py", "wheels"], cwd=ROOT, check=False)
+    suites = [
+        Suite(f"Python {version}, {what}", pytest(version, *where, *extra))
+        for what, where in parts().items()
+        for version in reversed(versions)
+    ]
+    run(suites, ended)
     if not extra:
         run([Suite("window", pytest(versions[-1], f"tests/{WINDOW}"))], ended)
 
@@ -137,22 +141,27 @@ def needs_of_blender(version: str, blender: str) -> Path:
 
 def full_blender(blender: str, extra: list[str], ended: list[Ended]) -> None:
     """The suites inside the full Blender, by pytest-blender."""
-    plain, others = paths()
-    # The files beside the folders are about the repository, and Blender has no say in that.
-    folders = [path for path in [*plain, *others] if not path.endswith(".py")]
     version = environment.setup(newest_only=True)[-1]
-    subprocess.run([environment.python_of(version), "tools/extension.py", "wheels"], check=True)
+    python = environment.python_of(version)
+    subprocess.run([python, "tools/extension.py", "wheels"], cwd=ROOT, check=True)
     site = needs_of_blender(version, blender)
     # Other than in the wheels, `addopts` has to let pytest-blender in.
-    command = pytest(version, "-o", "addopts=--import-mode=importlib --strict-markers")
-    command += ["-W", "ignore:config.inicfg"]  # pytest-blender's own affair
-    command += ["--blender-executable", blender, *folders, *extra]
+    begin = pytest(version, "-o", "addopts=--import-mode=importlib --strict-markers")
+    begin += ["-W", "ignore:config.inicfg"]  # pytest-blender's own affair
+    begin += ["--blender-executable", blender]
     # The second group of arguments goes to Blender: without this one, a missing pytest inside it
     # would end with status 0.
-    command += ["--", "--factory-startup", "--python-use-system-env", "--python-exit-code", "1"]
-    with tempfile.TemporaryDirectory(prefix="llmviz-tests-") as user:
-        variables = {"BLENDER_USER_RESOURCES": user, "PYTHONPATH": str(site)}
-        run([Suite("full Blender", command, **variables)], ended)
+    end = ["--", "--factory-startup", "--python-use-system-env", "--python-exit-code", "1"]
+    with ExitStack() as stack:
+        suites = []
+        for what, where in parts().items():
+            # Blender has no say in what is about the repository.
+            folders = [path for path in where if not path.endswith(".py")]
+            user = stack.enter_context(tempfile.TemporaryDirectory(prefix="llmviz-tests-"))
+            variables = {"BLENDER_USER_RESOURCES": user, "PYTHONPATH": str(site)}
+            command = [*begin, *folders, *extra, *end]
+            suites.append(Suite(f"full Blender, {what}", command, **variables))
+        run(suites, ended)
 
 
 _stopping = Event()
