@@ -121,6 +121,11 @@ def test_a_suite_that_fails_says_why(status: int, said: str):
     assert not ended.passed and ended.summary == said
 
 
+def test_the_name_of_a_test_that_crashes_is_told_from_what_python_says_of_the_crash():
+    ended = shell(f'echo "{HANGING} Fatal Python error: Aborted"; echo "  File x"; kill -ABRT $$')
+    assert ended.summary.startswith(f"crashed (abort) while {HANGING} was running")
+
+
 def test_tests_that_only_a_heading_of_pytest_names_are_not_said_to_run():
     ended = shell(
         'echo "tests/a.py::test_one FAILED [100%]"; echo "=== warnings summary ===";'

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 SILENCE = 10 * 60  # seconds without a word after which a suite is stopped
 FAREWELL = 15  # seconds for a traceback once it is asked to stop
-BEAT = 60  # seconds after which one is told what is still running
+BEAT = 60  # seconds after which it is said what is running
 
 # "tests/scene/test_film.py::test_it_plays[dark] PASSED [ 12%]"; a test that runs lacks the end.
 _TEST = re.compile(r"^((\S+\.py)::\S.*?) *$")
@@ -32,6 +32,8 @@ _END = re.compile(r"\b(PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS)(?: \(.*)? +\[ *\
 _SUMMARY = re.compile(r"^=+ (.* in [\d.]+s.*?) =+$")
 # From the first of its headings on, after the tests, pytest names tests that do not run.
 _HEADING = re.compile(r"^=+ (?!test session starts).* =+$")
+# Where a test crashes, or is asked where it is, this follows its name.
+_CRASH = "Fatal Python error"
 
 # What else than failed tests an exit status of pytest may say.
 _SAID = {
@@ -82,6 +84,7 @@ class Suite:
         self._file, self._results, self._since = "", Counter[str](), 0.0
         self._stop = ""
         self._over = False
+        self._told = 0.0
 
     def run(self) -> Ended:
         """Run it to its end; nothing of it is left afterwards."""
@@ -116,7 +119,7 @@ class Suite:
     def _follow(self, process: subprocess.Popen[bytes]) -> None:
         """Read what it prints until it has ended or has to be stopped."""
         assert process.stdout
-        heard = told = time.monotonic()
+        heard = self._told = time.monotonic()
         with selectors.DefaultSelector() as selector:
             selector.register(process.stdout, selectors.EVENT_READ)
             end = 0.0
@@ -127,7 +130,7 @@ class Suite:
                     text = os.read(process.stdout.fileno(), 1 << 16)
                     if not text:
                         break
-                    heard = told = now
+                    heard = now
                     self._read(text.decode(errors="replace"))
                 elif process.poll() is not None:
                     break  # what it has started may hold on to the pipe
@@ -141,9 +144,9 @@ class Suite:
                     _signal(process, signal.SIGABRT)
                 elif self._stop:
                     _signal(process, signal.SIGINT)
-                elif now - told > BEAT:
-                    told = now
-                    self._tell(f"still running {self.running or 'it'}, {duration(now - heard)}")
+                elif now - self._told > BEAT:
+                    silent = f", silent for {duration(now - heard)}" if now - heard > BEAT else ""
+                    self._tell(f"{self._ended} tests have ended; at {self.running}{silent}")
                 end = now + FAREWELL if self._stop else 0.0
         # What prints no more but has not ended has nothing to do.
         try:
@@ -165,11 +168,12 @@ class Suite:
             self.running = ""
             self._tell_file()
         end = None if self._over else _END.search(line)
-        name = None if self._over else _TEST.match(line[: end.start()] if end else line)
+        test, crash, what = (line[: end.start()] if end else line).partition(_CRASH)
+        name = None if self._over else _TEST.match(test)
         if name:
             self._begin(name[1], name[2])
-        else:
-            self._kept.append(line)
+        if crash or not name:
+            self._kept.append(crash + what or line)
         if end:
             self._ended += 1
             self._results[end[1]] += 1
@@ -193,6 +197,7 @@ class Suite:
         self._results.clear()
 
     def _tell(self, text: str) -> None:
+        self._told = time.monotonic()
         say(f"{self.name:24} {text}")
 
     def _sentence(self, status: int, seconds: float) -> str:
