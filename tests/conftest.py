@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from tests.folders import FAILURES, RUN, TESTS
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
 
 BPY_FOLDERS = {"scene", "ui", "cli"}
 REGISTERED_FOLDERS = {"ui", "cli"}
+
+# A busy machine takes any time for an example; how long it takes is nothing that a test promises.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 _FAILED = pytest.StashKey[bool]()
 _STATUS = pytest.StashKey[int]()

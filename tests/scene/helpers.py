@@ -182,7 +182,7 @@ def run_apart(script: Path, *arguments: str | Path) -> str:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=500,
         check=False,
     )
     assert "all is well" in done.stdout, done.stdout + done.stderr
