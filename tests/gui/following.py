@@ -10,7 +10,9 @@ import subprocess
 import threading
 from collections.abc import Callable
 
-SILENCE = 5 * 60  # seconds; what drives the window says more often what it waits for
+# Seconds. What drives the window says every few of them what it waits for, but where a machine is
+# busy, a large model that is drawn without a graphics card takes minutes for one picture.
+SILENCE = 9 * 60
 
 
 def follow(
