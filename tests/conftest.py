@@ -34,6 +34,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("any machine")
 
 _FAILED = pytest.StashKey[bool]()
+_OPENED = pytest.StashKey[bool]()
 _STATUS = pytest.StashKey[int]()
 
 
@@ -67,6 +68,7 @@ def clean_scene(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     import bpy
 
+    request.node.stash[_OPENED] = True
     if "standing" in request.fixturenames:
         from tests.standing import shared
 
@@ -91,6 +93,12 @@ def clean_scene(request: pytest.FixtureRequest) -> Iterator[None]:
         bpy.ops.wm.save_as_mainfile(filepath=str(path), copy=True)
 
 
+def _needs_the_usual_scene(request: pytest.FixtureRequest) -> None:
+    """Fail where a module's own `clean_scene` has opened what its tests share."""
+    if _OPENED not in request.node.stash:
+        pytest.fail(f"{request.fixturename} needs the usual clean_scene, not the module's own")
+
+
 @pytest.fixture
 def standing(request: pytest.FixtureRequest, clean_scene: None) -> Iterator[bpy.types.Collection]:
     """nano-gpt as it is built from CBABBC, to look at only; its root collection.
@@ -100,6 +108,7 @@ def standing(request: pytest.FixtureRequest, clean_scene: None) -> Iterator[bpy.
     """
     from tests.standing import shared
 
+    _needs_the_usual_scene(request)
     yield shared.root()
     changes = shared.changes()
     if changes and not request.node.stash.get(_FAILED, False):
@@ -107,12 +116,13 @@ def standing(request: pytest.FixtureRequest, clean_scene: None) -> Iterator[bpy.
 
 
 @pytest.fixture
-def own_model(clean_scene: None) -> bpy.types.Collection:
+def own_model(request: pytest.FixtureRequest, clean_scene: None) -> bpy.types.Collection:
     """nano-gpt as it is built from CBABBC, in a file of the test's own; its root collection."""
     import bpy
 
     from llmviz_addon import scene as scene_room
 
+    _needs_the_usual_scene(request)
     (root,) = scene_room.roots(bpy.context.scene)
     return root
 

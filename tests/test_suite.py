@@ -121,6 +121,11 @@ def test_a_suite_that_fails_says_why(status: int, said: str):
     assert not ended.passed and ended.summary == said
 
 
+def test_only_an_optional_suite_may_find_no_tests():
+    assert Suite("fake", ["sh", "-c", "exit 5"], optional=True).run().passed
+    assert not Suite("fake", ["sh", "-c", "exit 1"], optional=True).run().passed
+
+
 def test_the_name_of_a_test_that_crashes_is_told_from_what_python_says_of_the_crash():
     ended = shell(f'echo "{HANGING} Fatal Python error: Aborted"; echo "  File x"; kill -ABRT $$')
     assert ended.summary.startswith(f"crashed (abort) while {HANGING} was running")

@@ -5,7 +5,8 @@
     run_tests.py blender PATH      all but the window test inside the full Blender at PATH
 
 Further arguments after `--` go to pytest. Each suite is a process of its own; `suite.py` follows
-it and stops it when it falls silent. A suite that finds no tests counts as failed.
+it and stops it when it falls silent. A suite that finds no tests counts as failed, but where the
+further arguments choose among them.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def wheels(extra: list[str], ended: list[Ended]) -> None:
     python = environment.python_of(versions[-1])
     subprocess.run([python, "tools/extension.py", "wheels"], cwd=ROOT, check=False)
     suites = [
-        Suite(f"Python {version}, {what}", pytest(version, *where, *extra))
+        Suite(f"Python {version}, {what}", pytest(version, *where, *extra), optional=bool(extra))
         for what, where in parts().items()
         for version in reversed(versions)
     ]
@@ -160,7 +161,8 @@ def full_blender(blender: str, extra: list[str], ended: list[Ended]) -> None:
             user = stack.enter_context(tempfile.TemporaryDirectory(prefix="llmviz-tests-"))
             variables = {"BLENDER_USER_RESOURCES": user, "PYTHONPATH": str(site)}
             command = [*begin, *folders, *extra, *end]
-            suites.append(Suite(f"full Blender, {what}", command, **variables))
+            name = f"full Blender, {what}"
+            suites.append(Suite(name, command, optional=bool(extra), **variables))
         run(suites, ended)
 
 

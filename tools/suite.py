@@ -36,11 +36,12 @@ _HEADING = re.compile(r"^=+ (?!test session starts).* =+$")
 _CRASH = "Fatal Python error"
 
 # What else than failed tests an exit status of pytest may say.
+_NO_TESTS = 5
 _SAID = {
     2: "it was interrupted",
     3: "pytest itself failed",
     4: "pytest does not understand its arguments",
-    5: "it found no tests",
+    _NO_TESTS: "it found no tests",
 }
 
 _print_lock = threading.Lock()
@@ -67,11 +68,20 @@ class Ended:
 
 
 class Suite:
-    """A command that runs pytest, with all the processes that it starts."""
+    """A command that runs pytest, with all the processes that it starts.
+
+    One that is optional passes when it finds no tests.
+    """
 
     def __init__(
-        self, name: str, command: list[str], silence: float = SILENCE, **variables: str
+        self,
+        name: str,
+        command: list[str],
+        silence: float = SILENCE,
+        optional: bool = False,
+        **variables: str,
     ) -> None:
+        self.optional = optional
         self.name = name
         self.command = command
         self.silence = silence
@@ -110,7 +120,8 @@ class Suite:
         sentence = self._sentence(status, time.monotonic() - began)
         kept = "\n".join(self._kept)
         say(f"\n=== {self.name}\n{kept}\n=== {self.name}: {sentence}\n")
-        return Ended(self.name, status == 0 and not self._stop, sentence)
+        passed = status == 0 or (status == _NO_TESTS and self.optional)
+        return Ended(self.name, passed and not self._stop, sentence)
 
     def stop(self, reason: str) -> None:
         """Have it stopped, from another thread: `reason` goes on "stopped: "."""
