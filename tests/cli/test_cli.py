@@ -28,7 +28,7 @@ def run(*arguments: str, source: str | None = None) -> subprocess.CompletedProce
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=300,
+        timeout=500,
         check=False,
     )
 

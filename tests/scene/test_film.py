@@ -22,10 +22,9 @@ ASPECT = 16 / 9
 @pytest.fixture(scope="module", autouse=True)
 def clean_scene(expect):
     """One build for all tests, which only scrub."""
-    bpy.ops.wm.read_factory_settings(use_empty=True)
+    helpers.open_built()
     render = bpy.context.scene.render
-    render.resolution_x, render.resolution_y = 1920, 1080
-    helpers.build()
+    assert (render.resolution_x, render.resolution_y) == (1920, 1080)
     return expect(helpers.PROMPT).board(ASPECT)
 
 

@@ -21,8 +21,7 @@ MARGINS = Margins(0.1, 0.3, 0.05, 0.02)
 @pytest.fixture(scope="module", autouse=True)
 def clean_scene():
     """A small model and a large one without numbers beside it."""
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    small = helpers.build()
+    small = helpers.open_built()
     scene = bpy.context.scene
     return small, scene_room.run(scene_room.steps(scene, scene_room.Recipe("gpt2", ""), True))
 

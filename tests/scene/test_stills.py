@@ -24,8 +24,7 @@ SHAPES = {"wide": (128, 72), "square": (96, 96), "tall": (72, 128)}
 @pytest.fixture(scope="module", autouse=True)
 def clean_scene():
     """One build for all tests, with settings of a user's own."""
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    root = helpers.build()
+    root = helpers.open_built()
     scene = bpy.context.scene
     scene.render.resolution_x, scene.render.resolution_y = 333, 222
     scene.render.filepath = "/tmp/mine"

@@ -40,8 +40,7 @@ def test_the_demo_is_nano_gpt_whatever_was_asked_before(settings):
     assert blocks() == 206
 
 
-def test_remove_leaves_none_of_our_objects():
-    bpy.ops.llmviz.build()
+def test_remove_leaves_none_of_our_objects(own_model):
     assert bpy.ops.llmviz.remove() == {"FINISHED"}
     assert not bpy.data.objects
     refused("remove", "no model")
@@ -114,9 +113,8 @@ def test_a_stopped_build_takes_back_what_it_made():
     assert blocks() == 0 and not scene_room.roots(scene)
 
 
-def test_jumping_goes_to_the_frame_of_a_chapter_or_beat():
+def test_jumping_goes_to_the_frame_of_a_chapter_or_beat(standing):
     scene = bpy.context.scene
-    bpy.ops.llmviz.build()
     chapter = scene_room.chapters(scene_room.roots(scene)[0])[0]
     for place in (chapter.beats[2], chapter):
         assert bpy.ops.llmviz.jump(to=place.id) == {"FINISHED"}
@@ -134,8 +132,7 @@ def test_stills_need_a_model_a_folder_and_a_choice(settings):
     refused("render_stills", "at least one")
 
 
-def test_stills_are_written_to_the_folder(settings, tmp_path: Path):
-    bpy.ops.llmviz.build()
+def test_stills_are_written_to_the_folder(own_model, settings, tmp_path: Path):
     settings.folder, settings.engine, settings.samples = str(tmp_path / "made"), "CYCLES", 1
     settings.stills = {"cells"}
     settings.size = "SCENE"

@@ -55,8 +55,7 @@ def test_the_ray_through_where_a_point_is_seen_meets_the_point(perspective, away
         assert np.linalg.norm(missed) < 0.01 * CELL
 
 
-def test_cells_are_found_in_every_model_whether_cubes_or_slabs(settings):
-    bpy.ops.llmviz.build()
+def test_cells_are_found_in_every_model_whether_cubes_or_slabs(own_model, settings):
     settings.cubes = 0
     bpy.ops.llmviz.build_beside()
     for model in scene_room.find(bpy.context.scene):
