@@ -17,6 +17,7 @@ from .errors import CheckpointError
 from .families import FAMILIES, recognise
 from .folders import CONFIG_NAME, file_weights, folder_weights, is_there, short
 from .network import Model
+from .packed import refuse, refuse_quantized
 from .presets import Preset, presets
 from .safetensors_file import SafetensorsFile, parse_json, read_json
 from .tokenizer import Tokenizer
@@ -25,10 +26,18 @@ from .words import MERGES_NAME, SETTINGS_NAME, TOKENIZER_NAME, VOCABULARY_NAME, 
 logger = logging.getLogger(__name__)
 
 
-def load(source: str | Path) -> Model:
+def load(source: str | Path, activation: str = "") -> Model:
     """A model by a preset's id, or from a checkpoint's file or folder.
 
     A preset's id wins over a file of that name; write `./gpt2` for the file.
+
+    Parameters
+    ----------
+    activation : str
+        For a checkpoint whose configuration names no activation: which it is, as
+        `activation_function` would say it ("gelu_new" is GELU in its tanh form, "gelu" in its
+        exact one). Without it, what the configuration's program did is assumed, and said in
+        `Model.assumptions`.
 
     Raises
     ------
@@ -42,9 +51,9 @@ def load(source: str | Path) -> Model:
     path = Path(source)
     try:
         if str(source) and path.is_dir():
-            return _load_checkpoint(path, path, folder_weights(path))
+            return _load_checkpoint(path, path, folder_weights(path), activation)
         if path.is_file():
-            return _load_checkpoint(path, path.parent, file_weights(path))
+            return _load_checkpoint(path, path.parent, file_weights(path), activation)
     except OSError as error:
         why = error.strerror or error
         raise CheckpointError(f"{short(source)}: cannot be read ({why})") from error
@@ -86,14 +95,19 @@ def _load_preset(preset: Preset) -> Model:
     )
 
 
-def _load_checkpoint(path: Path, folder: Path, files: list[SafetensorsFile]) -> Model:
+def _load_checkpoint(
+    path: Path, folder: Path, files: list[SafetensorsFile], activation: str
+) -> Model:
     """A model from open files, with `config.json` looked for in their folder."""
     raw, described = _configuration(path, folder, files)
     package = FAMILIES["gpt2"]
     if raw is not None:
-        package, raw = recognise(raw, described)
+        package, said = recognise(raw, described)
+        refuse_quantized(raw, described)
+        raw = said
+    refuse(tensor for file in files for tensor in file.tensors.values())
     stored = package.canonical(tensor for file in files for tensor in file.tensors.values())
-    config = package.read_config(raw, stored, described)
+    config, assumptions = package.read_config(raw, stored, described, activation)
     weights, unused = package.weights(config, stored, path)
     if unused:
         logger.info("%s: not needed: %s", path, ", ".join(unused[:20]))
@@ -104,6 +118,7 @@ def _load_checkpoint(path: Path, folder: Path, files: list[SafetensorsFile]) -> 
         weights=weights,
         tokenizer=_tokenizer(folder, config.n_vocab),
         unused=unused,
+        assumptions=assumptions,
     )
 
 

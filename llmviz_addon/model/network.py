@@ -40,6 +40,9 @@ class Model:
         A prompt to begin with; may be empty.
     unused : tuple of str
         Tensors of the checkpoint that this model does not need.
+    assumptions : tuple of str
+        What the checkpoint does not say and was assumed, a sentence each: what, why, and what
+        to write where it is wrong.
     """
 
     id: str
@@ -49,6 +52,7 @@ class Model:
     tokenizer: Tokenizer
     prompt: str = ""
     unused: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
 
     @property
     def has_weights(self) -> bool:
