@@ -18,6 +18,7 @@ from .families import FAMILIES, recognise
 from .folders import CONFIG_NAME, file_weights, folder_weights, is_there, short
 from .network import Model
 from .packed import refuse, refuse_quantized
+from .paths import nothing_at, title_of
 from .presets import Preset, presets
 from .safetensors_file import SafetensorsFile, parse_json, read_json
 from .tokenizer import Tokenizer
@@ -57,26 +58,7 @@ def load(source: str | Path, activation: str = "") -> Model:
     except OSError as error:
         why = error.strerror or error
         raise CheckpointError(f"{short(source)}: cannot be read ({why})") from error
-    raise CheckpointError(f"{short(source)}: {_missing(str(source))}")
-
-
-def _missing(source: str) -> str:
-    """What to do about a path where nothing is."""
-    bare = source.strip().strip("\"'")
-    if bare != source and bare and Path(bare).exists():
-        return "has quotation marks or spaces around it; remove them"
-    if "://" in source:
-        return (
-            "is an address, and nothing is downloaded here; download the checkpoint, and choose "
-            "its folder"
-        )
-    if source.startswith("~"):
-        return "begins with ~, which has no meaning here; write the whole path"
-    ids = ", ".join(preset.id for preset in presets())
-    return (
-        f"there is no such file, folder or preset; the presets are {ids}, and any other model has "
-        "to be downloaded first"
-    )
+    raise CheckpointError(f"{short(source)}: {nothing_at(str(source))}")
 
 
 def _load_preset(preset: Preset) -> Model:
@@ -113,7 +95,7 @@ def _load_checkpoint(
         logger.info("%s: not needed: %s", path, ", ".join(unused[:20]))
     return Model(
         id=str(path),
-        title=path.stem if path.is_file() else path.resolve().name,
+        title=title_of(path),
         config=config,
         weights=weights,
         tokenizer=_tokenizer(folder, config.n_vocab),
