@@ -15,6 +15,7 @@ import os
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -223,6 +224,7 @@ class SafetensorsFile:
             why = error.strerror or error
             raise CheckpointError(f"{path}: cannot be read ({why})") from error
         self._start = 8 + length
+        self._head = blake2b(start[:8] + header).digest()
         entries = parse_json(header, path, "the header")
         entries.pop("__metadata__", None)
         self.tensors = {
@@ -275,7 +277,8 @@ class SafetensorsFile:
         try:
             with self.path.open("rb") as stream:
                 stamp = _stamp(os.fstat(stream.fileno()))
-                if stamp == self._stamp:
+                head = blake2b(stream.read(self._start)).digest()
+                if stamp == self._stamp and head == self._head:
                     return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
         except (OSError, ValueError) as error:
             raise CheckpointError(f"{self.path}: can no longer be read ({error})") from error
@@ -288,7 +291,7 @@ class SafetensorsFile:
 
 
 def _stamp(status: os.stat_result) -> tuple[int, int]:
-    """By which a file's change is noticed: bytes, and nanoseconds of the last writing."""
+    """By which, with its header, a file's change is noticed: bytes, and the time of writing."""
     return status.st_size, status.st_mtime_ns
 
 

@@ -20,8 +20,6 @@ from .naming import Tensors, spelled
 
 _LAYER = re.compile(r"^h\.([0-9]{1,6})\.")
 _LINEAR = re.compile(r"\.(?:c_attn|c_proj|c_fc)\.weight$")
-# One matrix may have both names.
-_TIED = {"lm_head": "wte", "wte": "lm_head"}
 # Bytes that are compared at a time.
 _CHUNK = 2**20
 
@@ -79,8 +77,10 @@ def weights(config: Config, tensors: Tensors, path: Path) -> tuple[Weights, tupl
     sources = {}
     for name, shape in _expected(config):
         tensor = tensors.get(name)
-        if tensor is None and name in _TIED and config.tied:
-            tensor = tensors.get(_TIED[name])
+        if config.tied and name == "lm_head":  # which may be saved twice, and is read once
+            tensor = tensors.get("wte", tensor)
+        elif config.tied and name == "wte":
+            tensor = tensors.get(name, tensors.get("lm_head"))
         if tensor is None:
             raise CheckpointError(
                 f"{path}: tensor {spelled(name)} is missing, shape {shape} was expected; check "
