@@ -21,6 +21,7 @@ from . import (
     labels,
     legend,
     names,
+    recipe,
     repeats,
     reuse,
     ribbons,
@@ -78,9 +79,11 @@ def draw(
     collections = _collections(root, drawing)
     pages = None
     if drawing.layout.heights:
-        kept = {} if old is None else reuse.pages(old, numbers.model, drawing)
+        whose = yield from share(reuse.digest_steps(numbers.model, drawing), 0.0, 0.1)
+        recipe.write_pages(root, whose)
+        kept = {} if old is None else reuse.pages(old, drawing, whose)
         filling = slabs.fill(drawing, numbers.trace, numbers.n_prompt, shared, kept)
-        pages = yield from share(filling, 0.0, 0.75)
+        pages = yield from share(filling, 0.1, 0.75)
     total = len(drawing.bundles)
     for index, bundle in enumerate(drawing.bundles):
         if index % 5 == 0:

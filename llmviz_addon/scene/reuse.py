@@ -8,27 +8,46 @@ import bpy
 
 from ..detail import Layout, Placement, Plan
 from ..model import Model
+from ..progress import Steps
 from . import names, recipe, slabs, tree
 from .materials import PATCHES, VALUES
 from .slabs import Kept
 from .version import VERSION
 
 
-def pages(old: bpy.types.Collection, model: Model, drawing: Plan) -> dict[int, Kept]:
-    """Which pages of a new plan stand already, by number.
+def digest_steps(model: Model, drawing: Plan) -> Steps[list[str]]:
+    """Whose numbers stand on each page: a digest of the weights there, or nothing where others do.
 
-    They are the pages of weights on which the same blocks stand in the same places, if `old` was
-    made from the same files and nobody has changed these since.
+    Yields how far it is, from 0 to 1.
     """
-    if old.get(names.VERSION) != VERSION or recipe.files_of(old) != recipe.state_of_files(model):
+    on_pages: dict[int, list[str]] = {
+        page: [] for page in range(len(drawing.layout.heights)) if _of_weights(drawing, page)
+    }
+    for name, at in drawing.layout.places.items():
+        if at.page in on_pages:
+            on_pages[at.page].append(name)
+    # A weight may stand on two of them, and is read for the first.
+    every = [name for names in on_pages.values() for name in names]
+    yield from model.digest_steps(every)
+    pages = range(len(drawing.layout.heights))
+    return [model.digest(on_pages[page]) if page in on_pages else "" for page in pages]
+
+
+def pages(old: bpy.types.Collection, drawing: Plan, digests: list[str]) -> dict[int, Kept]:
+    """Which pages of a new plan, whose numbers have these digests, stand already, by number.
+
+    They are the pages of weights on which the same numbers of the same blocks stand in the same
+    places, if nobody has removed them.
+    """
+    if old.get(names.VERSION) != VERSION:
         return {}
-    before, drawn = recipe.plan_of(old), tree.blocks(old)
-    numbers = range(len(before.layout.heights))
-    stands = {_content(before.layout, number): number for number in numbers}
+    before, drawn, theirs = recipe.plan_of(old), tree.blocks(old), recipe.pages_of(old)
+    numbers = range(min(len(theirs), len(before.layout.heights)))
+    stands = {(theirs[number], *_content(before.layout, number)): number for number in numbers}
     kept = {}
-    for number in range(len(drawing.layout.heights)):
-        page = stands.get(_content(drawing.layout, number))
-        if page is not None and _of_weights(drawing, number):
+    for number, digest in enumerate(digests):
+        page = stands.get((digest, *_content(drawing.layout, number)))
+        if page is not None and digest:
             found = _found(before, drawn, page)
             if found is not None:
                 kept[number] = found
