@@ -1,10 +1,10 @@
-"""From a preset's id or a path to a `Model`, reading headers only.
+"""From a preset's id or a path to a `Model`, reading headers, and numbers only to compare a head.
 
 A checkpoint is a folder with `config.json` and `model.safetensors` (or the shards that
-`model.safetensors.index.json` lists), or a single `.safetensors` file with `config.json` beside
-it or in its own metadata under `config`. A tokenizer lies in the same folder, as
-`tokenizer.json`, or `vocab.json` with `merges.txt`. Nothing outside the folder is read, and no
-pickle is ever opened.
+`model.safetensors.index.json` lists, or a variant of either), or a single `.safetensors` file or
+index with `config.json` beside it or in its own metadata under `config`. A tokenizer lies in the
+same folder, as `tokenizer.json`, or `vocab.json` with `merges.txt`. Nothing outside the folder is
+read, and no pickle is ever opened.
 """
 
 from __future__ import annotations
