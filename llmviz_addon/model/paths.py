@@ -72,6 +72,8 @@ def nothing_at(source: str) -> str:
             "or not known here; save that file, or write the whole path"
         )
     path = Path(source)
+    if _is_forbidden(path):
+        return "is not to be read by this user; allow that, or copy the checkpoint elsewhere"
     if path.is_absolute() or source.startswith(".") or path.suffix == ".safetensors":
         return _moved(path)
     ids = ", ".join(preset.id for preset in presets())
@@ -81,6 +83,16 @@ def nothing_at(source: str) -> str:
     )
 
 
+def _is_forbidden(path: Path) -> bool:
+    try:
+        path.stat()
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
+
+
 def _moved(path: Path) -> str:
     """How far a path leads, for somebody who knows what has been moved since."""
     if path.is_symlink():
@@ -88,10 +100,11 @@ def _moved(path: Path) -> str:
     there = next((folder for folder in path.absolute().parents if folder.exists()), None)
     if there is None:
         return (
-            f"is not there, as {path.anchor} is not; connect it, or choose where the model is now"
+            f"there is no such file or folder, and {path.anchor} is missing, too; connect it, or "
+            "choose the checkpoint where it is now"
         )
     lost = path.absolute().relative_to(there).parts[0]
     return (
-        f"is not there, since {there} has no {lost[:200]}; if the checkpoint was moved or renamed, "
-        "choose it where it is now"
+        f"there is no such file or folder, as {there} has nothing called {lost[:200]}; if the "
+        "checkpoint was moved or renamed, choose it where it is now"
     )

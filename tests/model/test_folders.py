@@ -11,6 +11,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from llmviz_addon import model
+from llmviz_addon.model.paths import title_of
 
 GOLDEN = Path(__file__).parent / "golden"
 TIED = GOLDEN / "huggingface-tied"
@@ -142,13 +143,10 @@ def test_a_file_with_a_name_of_its_own_is_called_so(tmp_path):
     assert model.load(folder / "model.fp16.safetensors").title == "gpt2-finance"
 
 
-@pytest.mark.parametrize(
-    "path", ["/home/ann/model", "/Users/ann/model", "/root/model", "/tmp/model"]
-)
-def test_a_model_is_not_called_after_a_person_or_a_drive(path):
-    from llmviz_addon.model.paths import title_of
-
-    assert title_of(Path(path)) == "model"
+@pytest.mark.parametrize("shelf", [("home", "ann"), ("Users", "ann"), ("root",), ("tmp",)])
+def test_a_model_is_not_called_after_a_person_or_a_drive(shelf):
+    assert title_of(Path("/", *shelf, "model")) == "model"
+    assert title_of(Path("/", *shelf, "checkpoint-500")) == "checkpoint-500"
 
 
 # Folders of a training run
@@ -340,18 +338,33 @@ def test_what_the_finder_notes_about_a_file_is_not_a_checkpoint(tmp_path):
 def test_a_path_where_nothing_is_says_how_far_it_leads(tmp_path):
     (tmp_path / "project").mkdir()
     message = complaint(tmp_path / "project" / "models" / "gpt2")
-    assert f"is not there, since {tmp_path / 'project'} has no models; " in message
+    assert (
+        f"no such file or folder, as {tmp_path / 'project'} has nothing called models;" in message
+    )
     assert "choose it where it is now" in message
     copy(tmp_path / "project" / "models")
     message = complaint(tmp_path / "project" / "models" / "gpt2.safetensors")
-    assert f"{tmp_path / 'project' / 'models'} has no gpt2.safetensors" in message
+    assert f"{tmp_path / 'project' / 'models'} has nothing called gpt2.safetensors" in message
 
 
 def test_a_relative_path_is_told_from_a_models_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for source in ("./gpt2", "../gpt2", "gpt2.safetensors"):
-        with pytest.raises(model.CheckpointError, match="is not there, since"):
+        with pytest.raises(model.CheckpointError, match="has nothing called gpt2"):
             model.load(source)
+
+
+def test_a_path_that_may_not_be_looked_at_is_not_called_missing(tmp_path, monkeypatch):
+    hidden, stat = tmp_path / "hidden" / "gpt2", Path.stat
+
+    def forbidding(path: Path, **options: bool) -> object:
+        if path == hidden:
+            raise PermissionError(13, "Permission denied")
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "stat", forbidding)
+    with pytest.raises(model.CheckpointError, match=r"not to be read|cannot be read"):
+        model.load(hidden)
 
 
 def test_a_link_to_a_folder_that_is_gone_is_called_one(tmp_path):

@@ -248,8 +248,8 @@ def _activation(said: dict[str, Any], chosen: str, tensors: Tensors, silence: _S
             f"{silence.path}: does not say its activation; put a config.json beside it with "
             'n_head, and "activation_function": "gelu" (nanoGPT) or "gelu_new" (minGPT)'
         )
-    # nanoGPT's first month knew no choice of biases.
-    if _program(said) == "nanoGPT" and "bias" in said:
+    # nanoGPT's first month knew no choice of biases, and no version of it writes a model_type.
+    if _program(said) == "nanoGPT" and said.keys() & {"bias", "model_type"}:
         form, key, other = "exact", "gelu_new", "tanh form, which nanoGPT had until June 2023"
     else:
         form, key, other = "tanh", "gelu", "exact form"
