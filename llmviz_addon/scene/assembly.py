@@ -241,6 +241,8 @@ class _Build:
         scene, memory = self._scene, Memory(self._scene)
         tree.remove(stands.leftovers(scene), scene.collection)
         old = find_one(scene, self._old) if self._old else None
+        if old is None and cells is not None:
+            raise StandingError("The model was deleted while it was renewed; build it again")
         kit = self._kit(staged)
         kit.hand_on()
         styled = {(s.recipe.look, s.recipe.accessible) for s in find(scene)}
@@ -318,7 +320,7 @@ def _promote(scene: bpy.types.Scene, staged: bpy.types.Collection) -> Standing:
 def _leave_to_others(shared: Standing) -> None:
     """Take a model that other scenes show, too, out of this one."""
     elsewhere = {c for s in shared.scenes if s != shared.scene for c in _tree_of(s)}
-    holders = [c for c in _tree_of(shared.scene) if shared.root.name in c.children]
+    holders = [c for c in _tree_of(shared.scene) if tree.holds(c.children, shared.root)]
     for holder in holders:
         if holder in elsewhere:
             raise StandingError(
