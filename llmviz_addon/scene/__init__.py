@@ -12,7 +12,9 @@ from __future__ import annotations
 from ..progress import run
 from .assembly import apply_look, build, remove, steps
 from .drawn.windows import WindowError, close_windows, open_window
-from .pictures.stills import RenderError, film_steps, overview, still_steps, stills
+from .pictures.files import RenderError
+from .pictures.films import film_steps
+from .pictures.stills import overview, still_steps, stills
 from .playing.captions import show as set_captions
 from .playing.captions import shown as captions_visible
 from .playing.film import Beat, Chapter, chapters
