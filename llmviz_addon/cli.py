@@ -120,9 +120,7 @@ def _film(options: argparse.Namespace) -> None:
         # The film's shots are fitted to the picture when the model is built.
         scene.render.resolution_x, scene.render.resolution_y = options.size
         _build_in(scene, options, share=0.02)
-        work = film_steps(
-            scene, options.out.resolve(), *options.frames, form=form, **_how(options)
-        )
+        work = film_steps(scene, options.out.resolve(), *options.frames, form=form, **_how(options))
         made = _follow(work, 0.02, 1.0)
         _result(made[0] if len(made) == 1 else f"{made[0].parent}: {len(made)} pictures")
         _tell_replaced(made)

@@ -118,9 +118,7 @@ class LLMVIZ_OT_render_film(_Renders, bpy.types.Operator):
         scene, form = context.scene, context.scene.llmviz.film_format
         name = film_name(state.root_of(scene), scene.llmviz.pixels(), form)
         frames = scene.frame_start, scene.frame_end
-        return film_steps(
-            scene, self.folder(scene) / name, *frames, form=form, **self.how(scene)
-        )
+        return film_steps(scene, self.folder(scene) / name, *frames, form=form, **self.how(scene))
 
 
 register, unregister = bpy.utils.register_classes_factory(
