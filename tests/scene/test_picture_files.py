@@ -138,10 +138,16 @@ def test_less_than_a_whole_file_never_gets_the_name(tmp_path):
             _write(path, data, overwrite=True)
     with _refused("stopped"), files.written(path, "png", files.Pictures(), True):
         pass
-    stopped = files.written(path, "png", files.Pictures(), True)
-    stopped.__enter__().write_bytes(whole)
-    with pytest.raises(KeyboardInterrupt):
-        stopped.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
+
+    def stop(part: Path) -> None:
+        part.write_bytes(whole)
+        raise KeyboardInterrupt
+
+    with (
+        pytest.raises(KeyboardInterrupt),
+        files.written(path, "png", files.Pictures(), True) as part,
+    ):
+        stop(part)
     assert path.read_bytes() == b"mine" and list(tmp_path.iterdir()) == [path]
 
 

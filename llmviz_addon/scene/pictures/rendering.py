@@ -123,11 +123,11 @@ def _all_of(scene: bpy.types.Scene, path: str) -> _Values:
     for prop in struct.bl_rna.properties:
         name = prop.identifier
         if prop.type == "POINTER":
-            if name.endswith("settings") or name.endswith("format"):
+            if name.endswith(("settings", "format")):
                 found |= _all_of(scene, f"{path}.{name}")
         elif not prop.is_readonly and prop.type in {"BOOLEAN", "INT", "FLOAT", "STRING", "ENUM"}:
             value = getattr(struct, name)
-            # Colors of ours to keep, not views of Blender's.
+            # A copy, not a view of Blender's.
             found[f"{path}.{name}"] = tuple(value) if getattr(prop, "is_array", False) else value
     return found
 
