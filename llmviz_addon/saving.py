@@ -70,6 +70,16 @@ def deliver(part: Path, path: Path) -> None:
             Path(near, "part").replace(path)
 
 
+def shortage(folder: Path) -> str:
+    """What the system says to one more megabyte in a folder; nothing where there is room."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(1 << 20))
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
+
+
 def save(path: Path) -> None:
     """Save what is open in Blender, compressed; the file that is open stays the one it was.
 
@@ -83,16 +93,20 @@ def save(path: Path) -> None:
     try:
         with workshop(path.parent) as near:
             part = near / "part.blend"
-            # Paths in the file are relative to where it is going to be, not to the workshop.
-            bpy.ops.wm.save_as_mainfile(
-                filepath=str(part), compress=True, copy=True, relative_remap=False
-            )
-            if not is_whole(part):
-                raise _failure(path, "the disk took only a part of it")
+            try:
+                # Paths in the file are relative to where it is going to be, not to the workshop.
+                bpy.ops.wm.save_as_mainfile(
+                    filepath=str(part), compress=True, copy=True, relative_remap=False
+                )
+                whole, report = is_whole(part), "the disk took only a part of it"
+            except RuntimeError as error:
+                whole, report = False, str(error).removeprefix("Error: ").strip().rstrip(".")
+            if not whole:
+                raise _failure(path, report, full=bool(shortage(near)) or part.exists())
             deliver(part, path)
-    except (RuntimeError, OSError) as error:
-        text = getattr(error, "strerror", None) or str(error)
-        raise _failure(path, text.removeprefix("Error: ").strip().rstrip(".")) from error
+    except OSError as error:
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        raise _failure(path, error.strerror or str(error), full) from error
 
 
 def is_whole(path: Path) -> bool:
@@ -113,6 +127,6 @@ def is_whole(path: Path) -> bool:
     return frames + _HEADER + table + _FOOTER.size == size
 
 
-def _failure(path: Path, why: str) -> SaveError:
-    cure = "make room on the disk or choose another folder"
+def _failure(path: Path, why: str, full: bool) -> SaveError:
+    cure = "make room on the disk or choose another folder" if full else "choose another place"
     return SaveError(f"{path}: cannot be saved ({why}); {cure}")

@@ -11,6 +11,8 @@ from mathutils import Vector
 
 from llmviz_addon import scene as scene_room
 from llmviz_addon.scene.pictures import taking
+from llmviz_addon.scene.playing import captions
+from llmviz_addon.scene.standing import tree
 
 from . import helpers, pictures
 
@@ -216,10 +218,13 @@ def test_a_second_still_of_the_same_name_leaves_the_first_unless_it_is_to_replac
 @pytest.mark.parametrize("before", [True, False], ids=["captions on", "captions off"])
 def test_captions_are_as_they_were_after_a_still(clean_scene, monkeypatch, tmp_path, before):
     scene_room.set_captions(clean_scene, before)
+    part = tree.part(clean_scene, captions.ROLE)
+    part.hide_viewport = before
     _watch(monkeypatch)
     ids = [still for still, _ in scene_room.stills()][:2]
     scene_room.run(scene_room.still_steps(bpy.context.scene, ids, tmp_path))
     assert scene_room.captions_visible(clean_scene) is before
+    assert part.hide_viewport is before, "the view has its own switch"
     scene_room.set_captions(clean_scene, True)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import bpy
 
 from ...errors import Problem
-from ...saving import deliver, workshop
+from ...saving import deliver, shortage, workshop
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -177,8 +177,8 @@ def rendered(part: Path, path: Path) -> Iterator[None]:
 
 def _refused(path: Path, part: Path, error: RuntimeError) -> RenderError:
     """What Blender's report says of a picture, about the file that somebody asked for."""
-    if shortage := _shortage(part.parent):
-        return _no_room(path, shortage)
+    if reason := shortage(part.parent):
+        return _no_room(path, reason)
     lines = (line.strip().removeprefix("Error: ") for line in str(error).splitlines())
     reason = "; ".join(line for line in lines if line).replace(str(part), shown(path)).rstrip(".")
     return RenderError(f"Blender could not render {shown(path)}: {reason or 'it says no more'}")
@@ -186,28 +186,18 @@ def _refused(path: Path, part: Path, error: RuntimeError) -> RenderError:
 
 def _incomplete(path: Path, part: Path) -> RenderError:
     """Why there is less of a file than a whole one, of which Blender reports nothing."""
-    if shortage := _shortage(part.parent):
-        return _no_room(path, shortage)
+    if reason := shortage(part.parent):
+        return _no_room(path, reason)
     if not part.exists():
         return RenderError(f"Rendering of {shown(path)} was stopped before it was complete")
     return RenderError(f"Blender wrote only a part of {shown(path)}, which was removed; try again")
 
 
-def _no_room(path: Path, shortage: str) -> RenderError:
+def _no_room(path: Path, reason: str) -> RenderError:
     return RenderError(
-        f"There is no room for {shown(path)} ({shortage}); make room on the disk or choose another "
+        f"There is no room for {shown(path)} ({reason}); make room on the disk or choose another "
         "folder"
     )
-
-
-def _shortage(near: Path) -> str:
-    """What the system says to one more megabyte in a folder; nothing where there is room."""
-    try:
-        with tempfile.TemporaryFile(dir=near) as probe:
-            probe.write(bytes(1 << 20))
-    except OSError as error:
-        return error.strerror or str(error)
-    return ""
 
 
 def unwritable(path: Path, error: OSError) -> RenderError:

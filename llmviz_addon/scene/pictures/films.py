@@ -6,6 +6,7 @@ put together from pictures when all are there, in a scene of its own.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import bpy
@@ -167,8 +168,9 @@ def _put_together(
         render.resolution_x, render.resolution_y = size
         render.fps, render.fps_base = scene.render.fps, scene.render.fps_base
         render.use_file_extension = False
-        # The colors are as they are seen already.
-        cutting.view_settings.view_transform = "Standard"
+        # The colors are as they are seen already; somebody's own color management may lack it.
+        with suppress(TypeError):
+            cutting.view_settings.view_transform = "Standard"
         cutting.frame_start, cutting.frame_end = 1, len(pictures)
         strips = cutting.sequence_editor_create().strips
         strip = strips.new_image("Pictures", str(pictures[0]), channel=1, frame_start=1)
