@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
+from . import defaults
+
 Job: TypeAlias = Callable[[argparse.Namespace], None]
 
 MODEL = "nano-gpt"
@@ -74,10 +76,18 @@ def _add_detail(parser: argparse.ArgumentParser) -> None:
         "--full-context", action="store_true", help="draw all of a large model's context"
     )
     parser.add_argument(
-        "--cubes", type=_amount, default=400_000, metavar="CELLS", help="cells as cubes; 400000"
+        "--cubes",
+        type=_amount,
+        default=defaults.CUBES,
+        metavar="CELLS",
+        help=f"cells as cubes; {defaults.CUBES}",
     )
     parser.add_argument(
-        "--slabs", type=_amount, default=256, metavar="MB", help="megabytes of slab values; 256"
+        "--slabs",
+        type=_amount,
+        default=defaults.SLABS,
+        metavar="MB",
+        help=f"megabytes of slab values; {defaults.SLABS}",
     )
 
 

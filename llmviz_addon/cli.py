@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from .arguments import parser
+from .counting import counted
 from .errors import PROBLEMS, Problem, sentence
 from .saving import save
 
@@ -89,14 +90,14 @@ def _build(options: argparse.Namespace) -> None:
     if options.out.suffix != ".blend":
         raise CommandError(f"{options.out}: the file to write must end in .blend")
     with _blender(options) as scene:
-        _build_in(scene, options, share=0.95)
+        _build_in(scene, options, until=0.95)
         _save(options.out)
 
 
 def _stills(options: argparse.Namespace) -> None:
     _check_stills(options.stills)
     with _blender(options) as scene:
-        _build_in(scene, options, share=0.05)
+        _build_in(scene, options, until=0.05)
         _render_stills(scene, options)
 
 
@@ -104,7 +105,7 @@ def _demo(options: argparse.Namespace) -> None:
     _check_stills(options.stills)
     name = Path(options.model).stem
     with _blender(options) as scene:
-        _build_in(scene, options, share=0.05)
+        _build_in(scene, options, until=0.05)
         _save(options.out / f"{name}.blend")
         _render_stills(scene, options)
 
@@ -119,10 +120,10 @@ def _film(options: argparse.Namespace) -> None:
         check_size(options.size, form)
         # The film's shots are fitted to the picture when the model is built.
         scene.render.resolution_x, scene.render.resolution_y = options.size
-        _build_in(scene, options, share=0.02)
+        _build_in(scene, options, until=0.02)
         work = film_steps(scene, options.out.resolve(), *options.frames, form=form, **_how(options))
         made = _follow(work, 0.02, 1.0)
-        _result(made[0] if len(made) == 1 else f"{made[0].parent}: {len(made)} pictures")
+        _result(made[0] if len(made) == 1 else f"{made[0].parent}: {counted(len(made), 'picture')}")
         _tell_replaced(made)
 
 
@@ -143,7 +144,7 @@ def _how(options: argparse.Namespace) -> dict[str, Any]:
 
 def _tell_replaced(made: Any) -> None:
     if made.replaced:
-        _tell(f"Replaced {made.replaced} picture{'s' * (made.replaced != 1)}")
+        _tell(f"Replaced {counted(made.replaced, 'picture')}")
 
 
 def _check_stills(wanted: list[str] | None) -> None:
@@ -156,14 +157,17 @@ def _check_stills(wanted: list[str] | None) -> None:
             raise CommandError(f"there is no still {still!r}; there are: {', '.join(known)}")
 
 
-def _build_in(scene: Any, options: argparse.Namespace, share: float) -> None:
-    """Build in a scene as the options say, and leave it as the sidebar would."""
+def _build_in(scene: Any, options: argparse.Namespace, until: float) -> None:
+    """Build in a scene as the options say, and leave it as the sidebar would.
+
+    `until` is the fraction of the whole work that is done then.
+    """
     import bpy
 
     from . import scene as scene_room
     from .ui import viewport
 
-    each = share / (1 + len(options.beside))
+    each = until / (1 + len(options.beside))
     recipe = _recipe(options.model, options)
     settings = scene.llmviz
     settings.model, settings.prompt = recipe.model, recipe.prompt

@@ -10,8 +10,8 @@ Steps: TypeAlias = Generator[tuple[float, str], None, T]
 """Yields fractions from 0 to 1, each with a label; returns the result."""
 
 
-def share(work: Steps[T], low: float, high: float) -> Steps[T]:
-    """Steps of a part of the work, as fractions of the whole."""
+def rescaled(work: Steps[T], low: float, high: float) -> Steps[T]:
+    """Steps of a part of the work, from `low` to `high` of the whole rather than from 0 to 1."""
     while True:
         try:
             fraction, label = next(work)

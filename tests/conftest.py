@@ -11,27 +11,34 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
+from tests.folders import FAILURES, RUN, TESTS
 from tools import extension
 
-ROOT = Path(__file__).parent.parent
-TESTS = Path(__file__).parent
-FAILURES = ROOT / "build" / "test-failures"
+if TYPE_CHECKING:
+    import bpy
 
 BPY_FOLDERS = {"scene", "ui", "cli"}
 REGISTERED_FOLDERS = {"ui", "cli"}
 
+# A busy machine takes any time for an example; how long it takes is nothing that a test promises.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
+
 _FAILED = pytest.StashKey[bool]()
+_OPENED = pytest.StashKey[bool]()
 _STATUS = pytest.StashKey[int]()
-_USER_FOLDER = pytest.StashKey[Path]()
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_configure() -> None:
     """Give Blender a user folder of its own, before anything imports bpy.
 
     Otherwise the developer's add-ons and preferences would take part in the tests, and installing
@@ -40,10 +47,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if "bpy" in sys.modules:
         return
-    folder = Path(tempfile.mkdtemp(prefix="llmviz-tests-"))
-    config.stash[_USER_FOLDER] = folder
-    os.environ["BLENDER_USER_RESOURCES"] = str(folder)
-    os.environ["BLENDER_USER_EXTENSIONS"] = str(folder / "extensions")
+    os.environ["BLENDER_USER_RESOURCES"] = str(RUN)
+    os.environ["BLENDER_USER_EXTENSIONS"] = str(RUN / "extensions")
 
 
 def _folder(item: pytest.Item) -> str:
@@ -53,14 +58,27 @@ def _folder(item: pytest.Item) -> str:
 
 @pytest.fixture(autouse=True)
 def clean_scene(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Begin in an empty file, with the add-on registered where the folder is about it."""
+    """Begin in an empty file, with the add-on registered where the folder is about it.
+
+    A test that asks for `standing` or `own_model` begins in the file of that instead.
+    """
     folder = _folder(request.node)
     if folder not in BPY_FOLDERS:
         yield
         return
     import bpy
 
-    bpy.ops.wm.read_factory_settings(use_empty=True)
+    request.node.stash[_OPENED] = True
+    if "standing" in request.fixturenames:
+        from tests.standing import shared
+
+        shared.root()
+    elif "own_model" in request.fixturenames:
+        from tests.scene import helpers
+
+        helpers.open_built()
+    else:
+        bpy.ops.wm.read_factory_settings(use_empty=True)
     if folder in REGISTERED_FOLDERS:
         request.getfixturevalue("registered")
     elif hasattr(bpy.types.Scene, "llmviz"):
@@ -73,6 +91,40 @@ def clean_scene(request: pytest.FixtureRequest) -> Iterator[None]:
         name = re.sub(r"[^\w.-]+", "_", request.node.nodeid.removeprefix("tests/"))
         path = FAILURES / f"{name[:120]}-{bpy.app.version_string[:3]}.blend"
         bpy.ops.wm.save_as_mainfile(filepath=str(path), copy=True)
+
+
+def _needs_the_usual_scene(request: pytest.FixtureRequest) -> None:
+    """Fail where a module's own `clean_scene` has opened what its tests share."""
+    if _OPENED not in request.node.stash:
+        pytest.fail(f"{request.fixturename} needs the usual clean_scene, not the module's own")
+
+
+@pytest.fixture
+def standing(request: pytest.FixtureRequest, clean_scene: None) -> Iterator[bpy.types.Collection]:
+    """nano-gpt as it is built from CBABBC, to look at only; its root collection.
+
+    All tests that ask for it look at the same file one after the other. They may go to another
+    frame; one that changes anything else fails, and wants `own_model` instead.
+    """
+    from tests.standing import shared
+
+    _needs_the_usual_scene(request)
+    yield shared.root()
+    changes = shared.changes()
+    if changes and not request.node.stash.get(_FAILED, False):
+        pytest.fail(f"it changed what others look at, too: {sorted(changes)}", pytrace=False)
+
+
+@pytest.fixture
+def own_model(request: pytest.FixtureRequest, clean_scene: None) -> bpy.types.Collection:
+    """nano-gpt as it is built from CBABBC, in a file of the test's own; its root collection."""
+    import bpy
+
+    from llmviz_addon import scene as scene_room
+
+    _needs_the_usual_scene(request)
+    (root,) = scene_room.roots(bpy.context.scene)
+    return root
 
 
 @pytest.fixture
@@ -121,8 +173,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     With bpy 4.5, some modules' clean-up at interpreter shutdown hangs the process; everything that
     matters has been reported by now.
     """
-    if folder := config.stash.get(_USER_FOLDER, None):
-        shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(RUN, ignore_errors=True)
     if "bpy" in sys.modules and _STATUS in config.stash:
         sys.stdout.flush()
         sys.stderr.flush()

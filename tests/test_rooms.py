@@ -36,7 +36,7 @@ def run_python(source: str, *arguments: str) -> str:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=500,
         check=False,
     )
     assert result.returncode == 0, result.stderr

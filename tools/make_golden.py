@@ -10,6 +10,7 @@ of `llmviz_addon` is used, so that a mistake there cannot hide here.
 writes `tests/model/golden/<case>/` with `config.json`, `model.safetensors` and `trace.safetensors`,
 and `tests/model/tokenizer/` (see `golden_tokenizers.py`). Cases with a tokenizer are saved by
 `save_pretrained` alone, and their sequence is what the reference tokenizer makes of `prompt.txt`.
+`golden_added_tokens.py` makes folders of one of those tokenizers; run it after this.
 """
 
 from __future__ import annotations

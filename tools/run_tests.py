@@ -1,92 +1,108 @@
 """Run the test suites and say how each went.
 
-    run_tests.py wheels            every Python here: the plain rooms, then what needs bpy;
-                                   then the window test, once
+    run_tests.py wheels            every Python here: the plain rooms, and what needs bpy, side by
+                                   side on the processors there are; then the window test, once
     run_tests.py blender PATH      all but the window test inside the full Blender at PATH
 
-Further arguments after `--` go to pytest. Each suite is a process of its own, under a time limit:
-a hanging Blender must not hang the run. A suite that finds no tests counts as failed.
+Further arguments after `--` go to pytest. Each suite is a process of its own; `suite.py` follows
+it and stops it when it falls silent. A suite that finds no tests counts as failed, but where the
+further arguments choose among them.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from pathlib import Path
+from threading import Event
 
 import environment
+from suite import Ended, Suite
 
 ROOT = environment.ROOT
 TESTS = ROOT / "tests"
 PLAIN = ("model", "anatomy", "detail", "walkthrough")
+LONGEST = "scene"
 WINDOW = "gui"
-LIMIT = 20 * 60  # seconds for one suite
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 # What the tests import that Blender's own Python may lack. Blender brings numpy.
 BLENDER_NEEDS = ("safetensors", "tokenizers", "pytest", "hypothesis")
 
 
-def suites() -> tuple[list[str], list[str]]:
-    """Paths of the plain tests and of those that need bpy."""
-    plain = [f"tests/{name}" for name in PLAIN if (TESTS / name).exists()]
+class StoppedError(Exception):
+    """The run is to end before its time: by which signal."""
+
+
+def parts() -> dict[str, list[str]]:
+    """What runs as a suite of its own, those that take longest first: its paths."""
+    folders = [path for path in sorted(TESTS.iterdir()) if any(path.glob("**/test_*.py"))]
+    named = {*PLAIN, LONGEST, WINDOW}
+    plain = [f"tests/{name}" for name in PLAIN]
+    # The files beside the folders are about the repository.
     plain += [f"tests/{path.name}" for path in sorted(TESTS.glob("test_*.py"))]
-    others = [
-        f"tests/{path.name}"
-        for path in sorted(TESTS.iterdir())
-        if path.is_dir() and path.name not in {*PLAIN, WINDOW} and any(path.glob("**/test_*.py"))
-    ]
-    return plain, others
+    return {
+        "scene": [f"tests/{LONGEST}"],
+        "others with bpy": [f"tests/{path.name}" for path in folders if path.name not in named],
+        "plain rooms": plain,
+    }
 
 
-def run(name: str, command: list[str], **variables: str) -> tuple[str, bool]:
-    """Run one suite, showing what it prints; the line for the summary, and whether it passed."""
-    print(f"\n=== {name}", flush=True)
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env={**os.environ, **variables},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    )
-    alarm = threading.Timer(LIMIT, process.kill)
-    alarm.start()
-    summary = "no summary"
-    assert process.stdout
-    for line in process.stdout:
-        print(line, end="", flush=True)
-        # pytest's last line: "===== 12 passed, 1 skipped in 3.45s ====="
-        if line.startswith("=") and " in " in line:
-            summary = line.strip().strip("=").strip()
-    status = process.wait()
-    alarm.cancel()
-    if status:
-        summary += f" (exit status {status})"
-    return f"{name:28} {summary}", status == 0
+def processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def run(suites: list[Suite], ended: list[Ended]) -> None:
+    """Run suites, as many side by side as there are processors, and note how each ended.
+
+    Raises
+    ------
+    StoppedError
+        If a signal comes; what runs then has been ended, and what waits does not begin.
+    """
+    with ThreadPoolExecutor(processors()) as pool:
+        runs = {suite.name: pool.submit(suite.run) for suite in suites}
+        try:
+            wait(runs.values())
+        except StoppedError as stopped:
+            for suite in suites:
+                suite.stop(str(stopped))
+            for name, each in runs.items():
+                if each.cancel():
+                    ended.append(Ended(name, False, f"not begun: {stopped}"))
+            raise
+        finally:
+            ended += [each.result() for each in runs.values() if not each.cancelled()]
 
 
 def pytest(version: str, *arguments: str) -> list[str]:
-    """The command that runs pytest in one environment."""
-    return [str(environment.python_of(version)), "-m", "pytest", "-ra", *arguments]
+    """The command that runs pytest in one environment, telling what it does in `suite`'s way."""
+    return [str(environment.python_of(version)), "-m", "pytest", "-v", "-ra", *arguments]
 
 
-def wheels(extra: list[str]) -> list[tuple[str, bool]]:
+def wheels(extra: list[str], ended: list[Ended]) -> None:
     """The suites on the bpy wheels."""
-    plain, others = suites()
     versions = environment.setup()
-    results = []
-    for version in versions:
-        results.append(run(f"Python {version}, plain rooms", pytest(version, *plain, *extra)))
-        results.append(run(f"Python {version}, with bpy", pytest(version, *others, *extra)))
+    # Suites side by side would all fetch what goes into the zip; without it, its tests say so.
+    python = environment.python_of(versions[-1])
+    subprocess.run([python, "tools/extension.py", "wheels"], cwd=ROOT, check=False)
+    suites = [
+        Suite(f"Python {version}, {what}", pytest(version, *where, *extra), optional=bool(extra))
+        for what, where in parts().items()
+        for version in reversed(versions)
+    ]
+    run(suites, ended)
     if not extra:
-        results.append(run("window", pytest(versions[-1], f"tests/{WINDOW}")))
-    return results
+        run([Suite("window", pytest(versions[-1], f"tests/{WINDOW}"))], ended)
 
 
 def needs_of_blender(version: str, blender: str) -> Path:
@@ -124,45 +140,67 @@ def needs_of_blender(version: str, blender: str) -> Path:
     return folder
 
 
-def full_blender(blender: str, extra: list[str]) -> list[tuple[str, bool]]:
+def full_blender(blender: str, extra: list[str], ended: list[Ended]) -> None:
     """The suites inside the full Blender, by pytest-blender."""
-    plain, others = suites()
-    # The files beside the folders are about the repository, and Blender has no say in that.
-    paths = [path for path in [*plain, *others] if not path.endswith(".py")]
     version = environment.setup(newest_only=True)[-1]
-    subprocess.run([environment.python_of(version), "tools/extension.py", "wheels"], check=True)
+    python = environment.python_of(version)
+    subprocess.run([python, "tools/extension.py", "wheels"], cwd=ROOT, check=True)
     site = needs_of_blender(version, blender)
     # Other than in the wheels, `addopts` has to let pytest-blender in.
-    command = pytest(version, "-o", "addopts=--import-mode=importlib --strict-markers")
-    command += ["-W", "ignore:config.inicfg"]  # pytest-blender's own affair
-    command += ["--blender-executable", blender, *paths, *extra]
+    begin = pytest(version, "-o", "addopts=--import-mode=importlib --strict-markers")
+    begin += ["-W", "ignore:config.inicfg"]  # pytest-blender's own affair
+    begin += ["--blender-executable", blender]
     # The second group of arguments goes to Blender: without this one, a missing pytest inside it
     # would end with status 0.
-    command += ["--", "--factory-startup", "--python-use-system-env", "--python-exit-code", "1"]
-    with tempfile.TemporaryDirectory(prefix="llmviz-tests-") as user:
-        return [run("full Blender", command, BLENDER_USER_RESOURCES=user, PYTHONPATH=str(site))]
+    end = ["--", "--factory-startup", "--python-use-system-env", "--python-exit-code", "1"]
+    with ExitStack() as stack:
+        suites = []
+        for what, where in parts().items():
+            # Blender has no say in what is about the repository.
+            folders = [path for path in where if not path.endswith(".py")]
+            user = stack.enter_context(tempfile.TemporaryDirectory(prefix="llmviz-tests-"))
+            variables = {"BLENDER_USER_RESOURCES": user, "PYTHONPATH": str(site)}
+            command = [*begin, *folders, *extra, *end]
+            name = f"full Blender, {what}"
+            suites.append(Suite(name, command, optional=bool(extra), **variables))
+        run(suites, ended)
+
+
+_stopping = Event()
+
+
+def stop(number: int, _frame: object) -> None:
+    """End everything that runs, once: signals come in pairs where make passes them on."""
+    if not _stopping.is_set():
+        _stopping.set()
+        raise StoppedError(f"{signal.Signals(number).name} came, from Ctrl-C or from outside")
 
 
 def main(arguments: list[str]) -> int:
     """Run what the command line asks for and print the summary of all suites."""
     extra = arguments[arguments.index("--") + 1 :] if "--" in arguments else []
     began = time.monotonic()
+    for number in SIGNALS:
+        signal.signal(number, stop)
+    ended: list[Ended] = []
+    problem = ""
     try:
         match arguments:
             case ["wheels", *_]:
-                results = wheels(extra)
+                wheels(extra, ended)
             case ["blender", path, *_]:
-                results = full_blender(path, extra)
+                full_blender(path, extra, ended)
             case _:
                 print(__doc__)
                 return 2
-    except environment.SetupError as error:
-        print(error, file=sys.stderr)
-        return 1
+    except (environment.SetupError, StoppedError) as error:
+        problem = str(error)
     print(f"\n=== summary, {time.monotonic() - began:.0f} s")
-    for line, passed in results:
-        print(f"{'ok    ' if passed else 'FAILED'} {line}")
-    return int(not all(passed for _, passed in results))
+    for suite in ended:
+        print(f"{'ok    ' if suite.passed else 'FAILED'} {suite.name:26} {suite.summary}")
+    if problem:
+        print(problem)
+    return int(bool(problem) or not all(suite.passed for suite in ended))
 
 
 if __name__ == "__main__":

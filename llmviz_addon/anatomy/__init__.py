@@ -7,9 +7,10 @@ from a configuration.
 from __future__ import annotations
 
 from .anatomy import Anatomy, Dim, build, n_cells
-from .arrows import Arrow
-from .block import Block, BlockSpec
-from .formula import Formula, Operand, Pick, Source
+from .arrows import FLOWS, Arrow
+from .block import KINDS, Block, BlockSpec
+from .errors import AnatomyError
+from .formula import Formula, Operand, Pick, SourceCells
 from .label import Label
 from .patterns import ArrowPattern, Repeats, TitlePattern
 from .picking import Hit
@@ -17,7 +18,10 @@ from .places import Place
 from .sections import Section
 
 __all__ = [
+    "FLOWS",
+    "KINDS",
     "Anatomy",
+    "AnatomyError",
     "Arrow",
     "ArrowPattern",
     "Block",
@@ -31,7 +35,7 @@ __all__ = [
     "Place",
     "Repeats",
     "Section",
-    "Source",
+    "SourceCells",
     "TitlePattern",
     "build",
     "n_cells",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from . import arrows, gpt2, patterns, sections
 from .arrows import Arrow
 from .block import Block, BlockSpec
+from .errors import AnatomyError
 from .label import Bounds
 from .patterns import ArrowPattern, TitlePattern
 from .picking import Hit, Picker
@@ -215,13 +216,13 @@ def build(config: Config, n_tokens: int | None = None) -> Anatomy:
 
     Raises
     ------
-    ValueError
+    AnatomyError
         If the architecture is not one that can be drawn, or does not have so many positions.
     """
     if n_tokens is None:
         n_tokens = config.n_ctx
     if not 1 <= n_tokens <= config.n_ctx:
-        raise ValueError(
+        raise AnatomyError(
             f"{n_tokens} positions cannot be drawn of a context of {config.n_ctx}; "
             f"choose 1 to {config.n_ctx}."
         )
@@ -234,7 +235,7 @@ def n_cells(config: Config) -> int:
 
     Raises
     ------
-    ValueError
+    AnatomyError
         If the architecture is not one that can be drawn.
     """
     specs = gpt2.specs(config, config.n_ctx)

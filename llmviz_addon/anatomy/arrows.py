@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -17,6 +17,10 @@ from . import paths
 from .block import Block
 from .routes import Route, Routes
 from .space import LAYERS_PER_COLUMN, Space
+
+Flow = Literal["weight", "activation"]
+FLOWS: tuple[Flow, ...] = get_args(Flow)
+"""What flows along an arrow: numbers of the model, or what is computed from a prompt."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +45,7 @@ class Arrow:
 
     source: str
     target: str
-    kind: Literal["weight", "activation"]
+    kind: Flow
     width: float
     section: str
     shape: np.ndarray
@@ -56,6 +60,11 @@ class Arrow:
     def across(self) -> np.ndarray:
         """(N, 3) float32 unit vectors along which the ribbon is wide."""
         return paths.across(self.shape)
+
+
+def flow_from(block: Block) -> Flow:
+    """What flows from a block."""
+    return "weight" if block.kind == "weight" else "activation"
 
 
 def draw(blocks: Mapping[str, Block], space: Space) -> Iterator[Arrow]:
@@ -91,9 +100,12 @@ def _place(
     for route in routes:
         source = blocks[route.source.format_map(scope)]
         target = blocks[route.target.format_map(scope)]
-        kind: Literal["weight", "activation"] = (
-            "weight" if source.kind == "weight" else "activation"
-        )
         yield Arrow(
-            source.name, target.name, kind, route.width, target.section, route.shape, offset
+            source.name,
+            target.name,
+            flow_from(source),
+            route.width,
+            target.section,
+            route.shape,
+            offset,
         )

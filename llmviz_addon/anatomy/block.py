@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
 import numpy as np
 
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from ..model import Config
 
 Kind = Literal["weight", "activation", "aggregate"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 TimeAxis = Literal["columns", "rows", "both"] | None
+
+Count = TypeVar("Count", int, np.ndarray)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +262,7 @@ class Block:
         if self.time_axis is None:
             return np.zeros(shape, dtype=np.float32)
         order = np.full(shape, np.nan, dtype=np.float32)
-        total = self._cells_before(n_tokens)
+        total = self.cells_before(n_tokens)
         if self.causal:
             query, key = np.tril_indices(n_tokens)
             order[key, query] = np.arange(1, total + 1) / total
@@ -281,7 +284,7 @@ class Block:
         if self.time_axis is None:
             return 1.0
         computed = min(n_prompt + p, n_tokens)
-        return float(np.float32(self._cells_before(computed) / self._cells_before(n_tokens)))
+        return float(np.float32(self.cells_before(computed) / self.cells_before(n_tokens)))
 
     def _check(self, n_prompt: int, n_tokens: int) -> None:
         drawn = self.spec.n_tokens
@@ -291,8 +294,8 @@ class Block:
                 f"positions that are drawn of a context of {self.spec.config.n_ctx}."
             )
 
-    def _cells_before(self, position: int) -> int:
-        """How many cells belong to the positions before `position`."""
+    def cells_before(self, position: Count) -> Count:
+        """How many cells belong to the positions before `position`, one or an array of them."""
         if self.causal:
             return position * (position + 1) // 2
         return position * (self.columns if self.time_axis == "rows" else self.rows)

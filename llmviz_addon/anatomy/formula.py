@@ -36,7 +36,7 @@ class Pick(Enum):
     TOKEN = "the id of the token at the target's column"
 
 
-class Source(NamedTuple):
+class SourceCells(NamedTuple):
     """Cells of one block: `columns` and `rows` are int arrays of equal length."""
 
     block: str
@@ -106,7 +106,7 @@ class Formula:
 
     def sources(
         self, column: int, row: int, n_tokens: int, values: Values | None = None
-    ) -> list[Source]:
+    ) -> list[SourceCells]:
         """The operand cells of one cell.
 
         Parameters
@@ -121,13 +121,13 @@ class Formula:
 
         Returns
         -------
-        list of Source
+        list of SourceCells
             One for each operand, in the order of the formula; empty for a cell that does not
             exist (above the causal diagonal).
         """
         return self._gather(self.operands, column, row, n_tokens, values)
 
-    def context(self, column: int, row: int, n_tokens: int) -> list[Source]:
+    def context(self, column: int, row: int, n_tokens: int) -> list[SourceCells]:
         """Cells that are not operands but explain the cell: the row of a softmax."""
         return self._gather(self.surroundings, column, row, n_tokens, None)
 
@@ -184,7 +184,7 @@ class Formula:
         row: int,
         n_tokens: int,
         values: Values | None,
-    ) -> list[Source]:
+    ) -> list[SourceCells]:
         if not self._exists(column, row):
             return []
         found = []
@@ -198,7 +198,7 @@ class Formula:
             size = (columns.size, rows.size)
             grid_columns = np.broadcast_to(columns[:, None], size).reshape(-1)
             grid_rows = np.broadcast_to(rows[None, :], size).reshape(-1)
-            found.append(Source(operand.block, grid_columns, grid_rows))
+            found.append(SourceCells(operand.block, grid_columns, grid_rows))
         return found
 
     def _pick(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .block import BlockSpec
+from .errors import AnatomyError
 from .formula import Pick
 from .label import Side
 from .maker import Axes, SpecMaker
@@ -19,7 +20,7 @@ from .operations import ACTIVATIONS
 if TYPE_CHECKING:
     from ..model import Config
 
-CELL: Axes = (Pick.COLUMN, Pick.ROW)
+SAME_CELL: Axes = (Pick.COLUMN, Pick.ROW)
 WHOLE_COLUMN: Axes = (Pick.COLUMN, Pick.ALL)
 AT_COLUMN: Axes = (Pick.COLUMN, Pick.ZERO)
 AT_ROW: Axes = (Pick.ZERO, Pick.ROW)
@@ -43,21 +44,21 @@ def specs(config: Config, n_tokens: int) -> Specs:
 
     Raises
     ------
-    ValueError
+    AnatomyError
         If the configuration does not describe a network of this family.
     """
     if config.n_kv_head != config.n_head:
-        raise ValueError(
+        raise AnatomyError(
             f"GPT-2 has as many key and value heads as heads; this model has "
             f"{config.n_kv_head} for {config.n_head}."
         )
     if config.n_head * config.d_head != config.n_embd:
-        raise ValueError(
+        raise AnatomyError(
             f"In GPT-2 the heads together are as wide as the residual stream; this model has "
             f"{config.n_head} heads of {config.d_head} for {config.n_embd} channels."
         )
     if config.activation not in ACTIVATIONS:
-        raise ValueError(
+        raise AnatomyError(
             f"There is no formula for the activation {config.activation!r}; there are formulas for "
             f"{', '.join(ACTIVATIONS)}."
         )
@@ -84,7 +85,7 @@ class _Builder(SpecMaker):
             "look_up",
             "embedding",
             self.operand("embedding", "wte", "VC", (Pick.TOKEN, Pick.ROW), "wte"),
-            self.operand("position", "wpe", "PC", CELL, "wpe"),
+            self.operand("position", "wpe", "PC", SAME_CELL, "wpe"),
             self.operand("token", "tokens", "T1", AT_COLUMN, "tokens"),
         )
         return (
@@ -106,7 +107,7 @@ class _Builder(SpecMaker):
         normalized = self.formula(
             "layer_norm",
             short,
-            self.operand("input", source, "TC", CELL, "x"),
+            self.operand("input", source, "TC", SAME_CELL, "x"),
             mean,
             std,
             weight,
@@ -133,7 +134,7 @@ class _Builder(SpecMaker):
             found.extend(self._head_vectors(letter, section))
         name = "{head}attention"
         scores = self.operand("input", f"{name}_scores", "TT", KEYS_OF_ROW, "scores")
-        score = self.operand("input", f"{name}_scores", "TT", CELL, "scores")
+        score = self.operand("input", f"{name}_scores", "TT", SAME_CELL, "scores")
         maximum = self.operand("max", f"{name}_max", "1T", AT_ROW, "max")
         total = self.operand("sum", f"{name}_sum", "1T", AT_ROW, "sum")
         dot = self.formula(
@@ -195,7 +196,7 @@ class _Builder(SpecMaker):
         activated = self.formula(
             self.config.activation,
             "mlp_activation",
-            self.operand("input", "{layer}mlp", "FT", CELL, "mlp"),
+            self.operand("input", "{layer}mlp", "FT", SAME_CELL, "mlp"),
         )
         result = self.dot(
             "mlp_result",
@@ -245,7 +246,7 @@ class _Builder(SpecMaker):
         softmax = self.formula(
             "softmax",
             "probabilities",
-            self.operand("input", "logits", "TV", CELL, "logits"),
+            self.operand("input", "logits", "TV", SAME_CELL, "logits"),
             maximum,
             total,
             around=column,
@@ -271,9 +272,9 @@ class _Builder(SpecMaker):
             self.operand("input", "{layer}ln_1", "TC", WHOLE_COLUMN, "ln_1"),
             self.operand("bias", f"{name}_bias", "1A", AT_ROW, "b"),
         )
-        share = "qkv".index(letter) / 2
+        fraction = "qkv".index(letter) / 2
         return [
-            *self.linear(name, title, "CA", section, share=share),
+            *self.linear(name, title, "CA", section, fraction=fraction),
             self.spec(
                 name,
                 f"{title} Vectors",
@@ -281,7 +282,7 @@ class _Builder(SpecMaker):
                 section,
                 short_title=title,
                 formula=formula,
-                share=share,
+                fraction=fraction,
             ),
         ]
 
@@ -289,8 +290,8 @@ class _Builder(SpecMaker):
         formula = self.formula(
             "sum",
             name,
-            self.operand("branch", f"{{layer}}{branch}", "TC", CELL, branch),
-            self.operand("stream", stream, "TC", CELL, "x"),
+            self.operand("branch", f"{{layer}}{branch}", "TC", SAME_CELL, branch),
+            self.operand("stream", stream, "TC", SAME_CELL, "x"),
         )
         return self.spec(
             f"{{layer}}{name}", f"{title} Residual", "TC", "layer{i}", side="right", formula=formula

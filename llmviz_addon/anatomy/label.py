@@ -64,7 +64,7 @@ class Tag:
         How far above the block a header stands.
     short
         Whether there is only room for the short title.
-    share
+    fraction
         Where above the block, from 0 at its left end to 1 at its right. Blocks that stand behind
         each other differ in it, so that all their titles can be read from the front. Centred
         unless given, or at the left end of a wide block.
@@ -74,7 +74,7 @@ class Tag:
     size: float
     lift: float = 0.0
     short: bool = False
-    share: float | None = None
+    fraction: float | None = None
 
     def beside(self, bounds: Bounds, text: str) -> Label:
         """The label of a block with these bounds."""
@@ -94,9 +94,11 @@ class Tag:
                 return Label(text, (middle, y, bottom - gap - capital), self.size, "center")
             case "header":
                 return Label(text, (middle, y, top + self.lift + gap), self.size, "center")
-        if self.share is not None:
-            align: Align = ("left", "center", "right")[round(2 * self.share)]
-            return Label(text, (left + self.share * (right - left), y, top + gap), self.size, align)
+        if self.fraction is not None:
+            align: Align = ("left", "center", "right")[round(2 * self.fraction)]
+            return Label(
+                text, (left + self.fraction * (right - left), y, top + gap), self.size, align
+            )
         if wide and self.side == "above_right":
             return Label(text, (right, y, top + gap), self.size, "right")
         if wide:

@@ -54,7 +54,7 @@ class SpecMaker:
         section: str,
         bias: str | None = None,
         transposed: bool = False,
-        share: float | None = None,
+        fraction: float | None = None,
     ) -> list[BlockSpec]:
         """The weights and, where the model has it, the bias of a linear map."""
         found = [
@@ -64,7 +64,7 @@ class SpecMaker:
                 dims,
                 section,
                 transposed=transposed,
-                share=share,
+                fraction=fraction,
             )
         ]
         if self.config.bias:
@@ -82,7 +82,7 @@ class SpecMaker:
         side: Side = "above",
         short_title: str | None = None,
         transposed: bool = False,
-        share: float | None = None,
+        fraction: float | None = None,
     ) -> BlockSpec:
         """A block of weights; see :meth:`spec`."""
         return self.spec(
@@ -94,7 +94,7 @@ class SpecMaker:
             short_title,
             side,
             transposed=transposed,
-            share=share,
+            fraction=fraction,
         )
 
     def aggregate(
@@ -115,7 +115,7 @@ class SpecMaker:
         side: Side = "above",
         formula: FormulaSpec | None = None,
         transposed: bool = False,
-        share: float | None = None,
+        fraction: float | None = None,
     ) -> BlockSpec:
         """A block.
 
@@ -131,7 +131,7 @@ class SpecMaker:
             Path of its section, with ``{i}`` and ``{j}`` for the numbers of layer and head.
         kind, formula
             What it is, and how its cells are computed.
-        side, share
+        side, fraction
             Where its name tag stands; see `Tag`.
         transposed
             Whether the first axis of the trace's array runs along the rows.
@@ -151,7 +151,7 @@ class SpecMaker:
             columns=self.size[dims[0]],
             rows=self.size[dims[1]],
             section=section,
-            tag=Tag(side, size, lift, short=short_title is not None, share=share),
+            tag=Tag(side, size, lift, short=short_title is not None, fraction=fraction),
             config=self.config,
             n_tokens=self.n_tokens,
             time_axis=time,

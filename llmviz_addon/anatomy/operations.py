@@ -19,10 +19,8 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from ..model import Config
 
-Numbers = NDArray[np.float64]
-
-Parts = Mapping[str, Numbers]
-"""The numbers a cell is computed from: part name to a vector of float64."""
+Parts = Mapping[str, NDArray[np.float64]]
+"""Operands of one cell: the name of a part to its numbers, a vector of float64."""
 
 
 @dataclass(frozen=True, slots=True)

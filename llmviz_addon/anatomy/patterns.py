@@ -1,6 +1,6 @@
 """What repeats in a network, said once: arrows and titles, and the places where they are.
 
-All layers are alike, and all heads but for the ways into and out of them. GPT-3 has 168,000
+All layers are alike, and all heads but for the paths into and out of them. GPT-3 has 168,000
 arrows and 131,000 titles, of which some 430 arrows and 50 titles differ. Whoever draws such a model
 draws each pattern once and places it.
 """
@@ -13,14 +13,15 @@ from typing import Literal
 
 import numpy as np
 
-from .arrows import Arrow
+from .arrows import Arrow, flow_from
 from .block import Block, BlockSpec
 from .gpt2 import Specs
 from .label import Align
 from .routes import Route, Routes
 from .space import LAYERS_PER_COLUMN, Corner, Space
 
-Bundle = Literal["embedding", "layer", "output"]
+Region = Literal["embedding", "layer", "output"]
+"""A part of the network in which arrows come and go together; all layers are one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +50,7 @@ class ArrowPattern:
 
     Attributes
     ----------
-    bundle
+    region
         The part of the network: ``"embedding"``, ``"layer"`` or ``"output"``.
     arrows
         Relative to their place. Their names and sections have ``{i}`` for the layer, ``{j}`` for
@@ -58,7 +59,7 @@ class ArrowPattern:
         Where they are.
     """
 
-    bundle: Bundle
+    region: Region
     arrows: tuple[Arrow, ...]
     places: Repeats
 
@@ -184,9 +185,9 @@ def head_places(space: Space) -> Repeats:
 
 
 def _pattern(
-    bundle: Bundle, roles: Mapping[str, Block], routes: Iterable[Route], places: Repeats
+    region: Region, roles: Mapping[str, Block], routes: Iterable[Route], places: Repeats
 ) -> ArrowPattern:
-    return ArrowPattern(bundle, tuple(_relative(roles, routes)), places)
+    return ArrowPattern(region, tuple(_relative(roles, routes)), places)
 
 
 def _relative(
@@ -201,7 +202,7 @@ def _relative(
         yield Arrow(
             source=route.source.format_map(names),
             target=route.target.format_map(names),
-            kind="weight" if roles[route.source_role].kind == "weight" else "activation",
+            kind=flow_from(roles[route.source_role]),
             width=route.width,
             section=roles[route.target_role].spec.section.replace("{j}", head),
             shape=route.shape,

@@ -68,18 +68,18 @@ class Picker:
 
     def pick(self, origin: Sequence[float], direction: Sequence[float]) -> Hit | None:
         """See `Anatomy.pick`."""
-        start, way = _vector(origin, "The origin of a ray"), _unit(direction)
+        start, along = _vector(origin, "The origin of a ray"), _unit(direction)
         # By slabs (Kay and Kajiya, 1986, "Ray tracing complex scenes"): the ray is in a box while
         # it is between all three pairs of planes.
         enter = np.full(len(self._names), 0.0)
         leave = np.full(len(self._names), np.inf)
         for axis in range(3):
             low, high = self._low[:, axis] - start[axis], self._high[:, axis] - start[axis]
-            if way[axis] == 0.0:
+            if along[axis] == 0.0:
                 leave[(low > 0.0) | (high < 0.0)] = -np.inf
                 continue
-            near, far = low / way[axis], high / way[axis]
-            if way[axis] < 0.0:
+            near, far = low / along[axis], high / along[axis]
+            if along[axis] < 0.0:
                 near, far = far, near
             np.maximum(enter, near, out=enter)
             np.minimum(leave, far, out=leave)
@@ -88,7 +88,7 @@ class Picker:
         distance = float(enter[index])
         if not np.isfinite(distance):
             return None
-        at = start + distance * way
+        at = start + distance * along
         return self._hit(index, at, at, distance)
 
     def _hit(self, index: int, inside: np.ndarray, at: np.ndarray, distance: float) -> Hit:

@@ -1,4 +1,4 @@
-"""The ways of the arrows between blocks, relative to a layer.
+"""Routes of the arrows between blocks, relative to a layer.
 
 One method for each part of the network, written as a table: from where, to where, along which
 curve, how wide. Posts (biases, γ, maxima: blocks one cell wide) stand between a source and its
@@ -15,7 +15,7 @@ import numpy as np
 
 from . import paths
 from .label import Point
-from .rect import Rect
+from .outline import Outline
 from .space import LAYERS_PER_COLUMN, Space
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 BEHIND = 0.7
 """How many cells behind a post a ribbon passes: blocks are one cell deep, ribbons are flat."""
 
-Way = tuple[str, str, float, np.ndarray]
-"""Source and target patterns, width in cells, path."""
+RouteRow = tuple[str, str, float, np.ndarray]
+"""A row of a table of routes: source and target patterns, width in cells, (N, 3) path."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Route:
-    """The way of one kind of arrow: name patterns, width in cells, (N, 3) path."""
+    """The path of one kind of arrow: name patterns, width in cells, (N, 3) points."""
 
     source: str
     target: str
@@ -79,8 +79,8 @@ class Routes:
 
     def embedding(self) -> tuple[Route, ...]:
         """From the tokens and the tables to the input embedding."""
-        tokens, wte, wpe = self._rect("tokens"), self._rect("wte"), self._rect("wpe")
-        into, width = self._rect("embedding"), 3 * self._ribbon
+        tokens, wte, wpe = self._outline("tokens"), self._outline("wte"), self._outline("wpe")
+        into, width = self._outline("embedding"), 3 * self._ribbon
         return self._routes(
             ("tokens", "embedding", width, paths.straight(tokens.side_bottom(), into.side_top())),
             ("wte", "embedding", width, paths.straight(wte.side_right(), into.side_left())),
@@ -102,14 +102,14 @@ class Routes:
 
     def layer(self) -> tuple[Route, ...]:
         """Everything else in a layer outside of its heads."""
-        attended, residual = self._rect("attention_output"), self._rect("attention_residual")
-        second, hidden = self._rect("ln_2"), self._rect("mlp")
-        activated, result = self._rect("mlp_activation"), self._rect("mlp_result")
-        added = self._rect("mlp_residual")
-        weight = self._rect("mlp_weight")
+        attended, residual = self._outline("attention_output"), self._outline("attention_residual")
+        second, hidden = self._outline("ln_2"), self._outline("mlp")
+        activated, result = self._outline("mlp_activation"), self._outline("mlp_result")
+        added = self._outline("mlp_residual")
+        weight = self._outline("mlp_weight")
         from_bias = hidden.side_top(0.6)
         if "mlp_bias" in self._roles:
-            from_bias = self._rect("mlp_bias").side_bottom(0.6)
+            from_bias = self._outline("mlp_bias").side_bottom(0.6)
         elbow = (second.side_bottom()[0], 0.0, hidden.side_right()[2])
         over = (result.side_top(0.8)[0], 0.0, activated.side_right()[2])
         to_hidden = [second.side_bottom(), elbow, hidden.side_right()]
@@ -165,8 +165,8 @@ class Routes:
     def head(self, head: int) -> tuple[Route, ...]:
         """Into, through and out of a head."""
         y = self._space.head_pitch * head
-        share = (head + 0.5) / self._roles["q"].spec.config.n_head
-        output, attended = self._rect("output", y), self._rect("attention_output")
+        fraction = (head + 0.5) / self._roles["q"].spec.config.n_head
+        output, attended = self._outline("output", y), self._outline("attention_output")
         return self._routes(
             *self._vectors(y),
             *self._attention(y),
@@ -174,15 +174,15 @@ class Routes:
                 "{head}output",
                 "{layer}attention_output",
                 2 * self._strand,
-                paths.s_curve(output.side_bottom(), attended.side_top(share), axis=2),
+                paths.s_curve(output.side_bottom(), attended.side_top(fraction), axis=2),
             ),
         )
 
-    def _vectors(self, y: float) -> Iterator[Way]:
+    def _vectors(self, y: float) -> Iterator[RouteRow]:
         """From the layer norm and the weights to the queries, keys and values at depth `y`."""
-        normed, w = self._rect("ln_1"), self._head_ribbon
+        normed, w = self._outline("ln_1"), self._head_ribbon
         for letter in "qkv":
-            into = self._rect(letter, y).side_right()
+            into = self._outline(letter, y).side_right()
             start = (normed.left, normed.y, into[2])
             flat = into[1] == start[1]
             path = (
@@ -193,12 +193,12 @@ class Routes:
             yield "{layer}ln_1", f"{{head}}{letter}", 2 * w, path
             yield from self._linear(f"{{head}}{letter}", f"{{head}}{letter}", w, y)
 
-    def _attention(self, y: float) -> Iterator[Way]:
+    def _attention(self, y: float) -> Iterator[RouteRow]:
         """From the queries, keys and values at depth `y` to the output of the head."""
-        q, k, v = (self._rect(letter, y) for letter in "qkv")
-        scores, attention = self._rect("attention_scores", y), self._rect("attention", y)
-        maximum, total = self._rect("attention_max", y), self._rect("attention_sum", y)
-        output, w, name = self._rect("output", y), self._strand, "{head}attention"
+        q, k, v = (self._outline(letter, y) for letter in "qkv")
+        scores, attention = self._outline("attention_scores", y), self._outline("attention", y)
+        maximum, total = self._outline("attention_max", y), self._outline("attention_sum", y)
+        output, w, name = self._outline("output", y), self._strand, "{head}attention"
         to_scores = f"{name}_scores"
         from_q = paths.s_curve(q.side_bottom(0.66), scores.side_top(0.66), axis=2)
         yield "{head}q", to_scores, 2 * w, from_q
@@ -226,24 +226,27 @@ class Routes:
         """From the last residual to the probabilities, relative to the output."""
         places = self._space.output
         name, w, wide = "ln_f", self._strand, 3 * self._ribbon
-        rect = {role: self._outline(role, places[role]) for role in places if role in self._roles}
-        normed, logits = rect[name], rect["logits"]
-        mean, std = rect[f"{name}.mean"], rect[f"{name}.std"]
-        maximum, total, probable = rect["logits_max"], rect["logits_sum"], rect["probabilities"]
+        outlines = {
+            role: self._outline_at(role, places[role]) for role in places if role in self._roles
+        }
+        normed, logits = outlines[name], outlines["logits"]
+        mean, std = outlines[f"{name}.mean"], outlines[f"{name}.std"]
+        maximum, total = outlines["logits_max"], outlines["logits_sum"]
+        probable = outlines["probabilities"]
         start = self._space.layer_gap
         ramp = 0.8 * self._space.row_gap
 
-        def drop(x: float, target: Rect, top: float = start, behind: float = 0.0) -> np.ndarray:
+        def drop(x: float, target: Outline, top: float = start, behind: float = 0.0) -> np.ndarray:
             return paths.straight((x, 0.0, top), (x, 0.0, target.top), behind, ramp)
 
-        head = rect["lm_head"]
+        head = outlines["lm_head"]
         return self._routes(
             ("{stream}", f"{name}.mean", w, drop(-4.8 * w, mean)),
             ("{stream}", f"{name}.std", w, drop(-3.2 * w, std, behind=BEHIND)),
             ("{stream}", name, 3 * w, drop(0.0, normed, behind=BEHIND)),
             (f"{name}.mean", name, w, drop(3.2 * w, normed, mean.bottom, BEHIND)),
             (f"{name}.std", name, w, drop(4.8 * w, normed, std.bottom)),
-            *self._scale(name, rect),
+            *self._scale(name, outlines),
             (name, "logits", wide, paths.straight(normed.side_bottom(), logits.side_top())),
             ("lm_head", "logits", wide, paths.straight(head.side_right(), logits.side_left())),
             ("logits", "logits_max", w, drop(-3.5 * w, maximum, logits.bottom)),
@@ -254,15 +257,15 @@ class Routes:
 
     def _trunk(
         self, source: str, norm: str, residual: str, start: float, joined: bool
-    ) -> Iterator[Way]:
+    ) -> Iterator[RouteRow]:
         """The stream from `source` to the next residual, and its branches into a layer norm.
 
         They run side by side: what turns off first is outermost.
         """
-        w, normed = self._strand, self._rect(norm)
+        w, normed = self._strand, self._outline(norm)
         branches = (
-            (f"{{layer}}{norm}.mean", -5.0 * w, 0.9, self._rect(f"{norm}.mean").side_right()),
-            (f"{{layer}}{norm}.std", -3.9 * w, 0.9, self._rect(f"{norm}.std").side_right()),
+            (f"{{layer}}{norm}.mean", -5.0 * w, 0.9, self._outline(f"{norm}.mean").side_right()),
+            (f"{{layer}}{norm}.std", -3.9 * w, 0.9, self._outline(f"{norm}.std").side_right()),
             (f"{{layer}}{norm}", -2.6 * w, 1.4, normed.side_right(0.25)),
         )
         for target, x, width, end in branches:
@@ -274,7 +277,7 @@ class Routes:
             left, right = -1.75 * w, self._space.river[1]
             x, width = (left + right) / 2, right - left
             bend = max(bend, 0.75 * width)
-        end = (x, 0.0, self._rect(residual).top)
+        end = (x, 0.0, self._outline(residual).top)
         path = [*self._approach(x, start, joined), end]
         yield source, f"{{layer}}{residual}", width, paths.rounded(path, bend)
 
@@ -299,38 +302,38 @@ class Routes:
             (x, 0.0, ceiling),
         ]
 
-    def _layer_norm(self, name: str) -> Iterator[Way]:
+    def _layer_norm(self, name: str) -> Iterator[RouteRow]:
         short = name.removeprefix("{layer}")
         roles = [f"{short}{part}" for part in ("", ".mean", ".std", ".weight", ".bias")]
-        rect = {role: self._rect(role) for role in roles if role in self._roles}
-        normed, mean, std = rect[short], rect[f"{short}.mean"], rect[f"{short}.std"]
+        outlines = {role: self._outline(role) for role in roles if role in self._roles}
+        normed, mean, std = outlines[short], outlines[f"{short}.mean"], outlines[f"{short}.std"]
         ramp = 0.8 * self._space.row_gap
         past_std = paths.straight(mean.side_bottom(0.3), normed.side_top(0.3), BEHIND, ramp)
         yield f"{name}.mean", name, 0.9 * self._strand, past_std
         down = paths.straight(std.side_bottom(0.7), normed.side_top(0.7))
         yield f"{name}.std", name, 0.9 * self._strand, down
-        yield from self._scale(name, rect)
+        yield from self._scale(name, outlines)
 
-    def _scale(self, name: str, rect: Mapping[str, Rect]) -> Iterator[Way]:
+    def _scale(self, name: str, outlines: Mapping[str, Outline]) -> Iterator[RouteRow]:
         """From γ and β to their layer norm, the latter behind the former."""
         short = name.removeprefix("{layer}")
-        normed = rect[short]
+        normed = outlines[short]
         for part, f, behind in (("weight", 0.45, 0.0), ("bias", 0.6, BEHIND)):
-            if f"{short}.{part}" in rect:
-                start = rect[f"{short}.{part}"].side_right(f)
+            if f"{short}.{part}" in outlines:
+                start = outlines[f"{short}.{part}"].side_right(f)
                 path = paths.straight(start, normed.side_left(f), behind, self._ramp)
                 yield f"{name}.{part}", name, 1.5 * self._ribbon, path
 
-    def _linear(self, name: str, target: str, w: float, y: float = 0.0) -> Iterator[Way]:
+    def _linear(self, name: str, target: str, w: float, y: float = 0.0) -> Iterator[RouteRow]:
         """From weights, behind their bias, and from the bias to the result on their right."""
         role = name.rpartition("}")[2]
-        into = self._rect(target.rpartition("}")[2], y)
+        into = self._outline(target.rpartition("}")[2], y)
         for part, f, behind, width in (
             ("weight", 0.4, BEHIND, 3 * w),
             ("bias", 0.7, 0.0, 1.5 * w),
         ):
             if f"{role}_{part}" in self._roles:
-                start = self._rect(f"{role}_{part}", y).side_right(f)
+                start = self._outline(f"{role}_{part}", y).side_right(f)
                 yield (
                     f"{name}_{part}",
                     target,
@@ -338,7 +341,7 @@ class Routes:
                     paths.straight(start, into.side_left(f), behind, self._ramp),
                 )
 
-    def _routes(self, *found: Way) -> tuple[Route, ...]:
+    def _routes(self, *found: RouteRow) -> tuple[Route, ...]:
         """Drop what this model does not have, and fit the widths to the edges they join."""
         return tuple(
             Route(source, target, self._fit(width, source, target, shape), shape)
@@ -355,10 +358,10 @@ class Routes:
             width = min(width, 0.8 * edge)
         return width
 
-    def _rect(self, role: str, y: float = 0.0) -> Rect:
-        return self._outline(role, self._places[role], y)
+    def _outline(self, role: str, y: float = 0.0) -> Outline:
+        return self._outline_at(role, self._places[role], y)
 
-    def _outline(self, role: str, place: tuple[float, float, float], y: float = 0.0) -> Rect:
+    def _outline_at(self, role: str, place: tuple[float, float, float], y: float = 0.0) -> Outline:
         left, plane, d = place
         block = self._roles[role]
-        return Rect(left, left + block.columns, plane + y, -d, -d - block.rows)
+        return Outline(left, left + block.columns, plane + y, -d, -d - block.rows)

@@ -19,7 +19,7 @@ LETTERS = 256
 """Vocabularies of up to so many tokens are letters; larger ones have words."""
 
 CANDIDATES = 5
-"""How many tokens the list beside the output strip has room for."""
+"""How many of the most probable next tokens are told: in gauges, lists and captions."""
 
 SPREAD = 100
 """A strip keeps room for all columns that are drawn if these are up to so many."""

@@ -8,7 +8,7 @@ when each cell is computed (`order`) and which boxes are drawn (`tiles`).
 
 from __future__ import annotations
 
-from .budget import EXACTNESS, Budget, Estimate, Way, choose, estimate
+from .budget import EXACTNESS, Budget, BudgetError, Estimate, Way, choose, estimate
 from .bundles import Bundle, bundle
 from .order import orders
 from .pages import Layout, Placement, lay_out
@@ -19,6 +19,7 @@ __all__ = [
     "APPENDED",
     "EXACTNESS",
     "Budget",
+    "BudgetError",
     "Bundle",
     "Estimate",
     "Layout",

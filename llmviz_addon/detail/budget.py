@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from .. import defaults
+from ..errors import Problem
 from .bundles import MOST_OBJECTS, Bundle
 from .levels import LEVELS
 from .pages import WIDTH, Layout, extent, fits, padded
@@ -40,6 +42,10 @@ measured.
 """
 
 
+class BudgetError(Problem):
+    """A budget that nothing can be drawn within."""
+
+
 @dataclass(frozen=True)
 class Budget:
     """What may be spent on drawing a model.
@@ -50,14 +56,22 @@ class Budget:
         Cells that are drawn as cubes.
     slabs
         Megabytes of slab values, one byte a cell.
+
+    Raises
+    ------
+    BudgetError
+        If either is negative.
     """
 
-    cubes: int = 400_000
-    slabs: int = 256
+    cubes: int = defaults.CUBES
+    slabs: int = defaults.SLABS
 
     def __post_init__(self) -> None:
         if self.cubes < 0 or self.slabs < 0:
-            raise ValueError("A budget is not negative.")
+            raise BudgetError(
+                f"A budget of {self.cubes:,} cubes and {self.slabs:,} MB of slabs is below zero; "
+                "give 0 or more of each"
+            )
 
 
 @dataclass(frozen=True)

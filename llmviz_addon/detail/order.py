@@ -35,11 +35,11 @@ def orders(bundle: Bundle, n_prompt: int, n_tokens: int) -> np.ndarray:
     if n == 1 or bundle.first.time_axis is None:
         return np.broadcast_to(own, (len(bundle.blocks), *own.shape))
     position = _positions(bundle.first)
-    before, after = (_cells_before(bundle.first, position + i) for i in (0, 1))
-    total = float(_cells_before(bundle.first, np.array(n_tokens)))
+    before, after = (bundle.first.cells_before(position + i) for i in (0, 1))
+    total = float(bundle.first.cells_before(n_tokens))
     # Counts again: an order is a fraction that float32 has rounded.
     rank = np.rint(own.astype(np.float64) * total)
-    prompt = float(_cells_before(bundle.first, np.array(n_prompt)))
+    prompt = float(bundle.first.cells_before(n_prompt))
     step = bundle.steps[:, None, None].astype(np.float64)
     later = n * before + step * (after - before) + (rank - before)
     within = np.where(position < n_prompt, step * prompt + rank, later)
@@ -51,10 +51,3 @@ def _positions(block: Block) -> np.ndarray:
     columns, rows = np.ogrid[: block.columns, : block.rows]
     along = rows if block.time_axis in ("rows", "both") else columns
     return np.broadcast_to(along, (block.columns, block.rows))
-
-
-def _cells_before(block: Block, position: np.ndarray) -> np.ndarray:
-    """How many cells belong to the positions before `position`."""
-    if block.causal:
-        return position * (position + 1) // 2
-    return position * (block.columns if block.time_axis == "rows" else block.rows)

@@ -3,8 +3,8 @@
 A checkpoint is a folder with `config.json` and `model.safetensors` (or the shards that
 `model.safetensors.index.json` lists), or a single `.safetensors` file with `config.json` beside
 it or in its own metadata under `config`. A tokenizer lies in the same folder, as
-`tokenizer.json`, or `vocab.json` with `merges.txt`. Nothing outside the folder is read, and no
-pickle is ever opened.
+`tokenizer.json`, or `vocab.json` with `merges.txt`, with its settings beside it. Nothing outside
+the folder is read, and no pickle is ever opened.
 """
 
 from __future__ import annotations
@@ -13,14 +13,16 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from .added_tokens import ADDED_NAME, MAP_NAME, SETTINGS_NAME, TOKENIZER_NAME
 from .errors import CheckpointError
 from .families import FAMILIES, recognise
 from .folders import CONFIG_NAME, file_weights, folder_weights, is_there, short
 from .network import Model
+from .pipelines import MERGES_NAME, VOCABULARY_NAME
 from .presets import Preset, presets
 from .safetensors_file import SafetensorsFile, parse_json, read_json
 from .tokenizer import Tokenizer
-from .words import MERGES_NAME, SETTINGS_NAME, TOKENIZER_NAME, VOCABULARY_NAME, WordTokenizer
+from .words import WordTokenizer
 
 logger = logging.getLogger(__name__)
 
@@ -128,7 +130,8 @@ def _tokenizer(folder: Path, n_vocab: int) -> Tokenizer:
         files: tuple[Path, ...] = (whole,)
     else:
         files = tuple(path for path in pair if is_there(path, folder))
-    is_there(folder / SETTINGS_NAME, folder)  # which refuses a link that leads elsewhere
+    for beside in (SETTINGS_NAME, MAP_NAME, ADDED_NAME):
+        is_there(folder / beside, folder)  # which refuses a link that leads elsewhere
     if len(files) == 1 and files[0] != whole:
         missing = next(path for path in pair if path not in files)
         raise CheckpointError(

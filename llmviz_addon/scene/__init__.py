@@ -4,10 +4,20 @@
     >>> root = scene.build(bpy.context.scene, scene.Recipe("nano-gpt", "CBABBC"))
     >>> scene.remove(bpy.context.scene)
 
-Long work comes as a generator of (fraction, label); `run` exhausts one.
+Long work comes as a generator of (fraction, label); `run` exhausts one. What lies below, from the
+bottom up, each importing only what stands before it:
+
+- `style`: what things are made of and how they look
+- `standing`: what stands in a scene, and what a person changed of it
+- `drawn`: what is drawn: blocks, words, arrows, strips
+- `playing`: what plays: the film as curves, camera, captions and markers
+- `pictures`: what is rendered
+- `assembly`: the steps of a build, which use all of them
 """
 
 from __future__ import annotations
+
+import bpy
 
 from ..progress import run
 from .assembly import apply_look, build, remove, steps
@@ -15,20 +25,36 @@ from .drawn.windows import WindowError, close_windows, open_window
 from .pictures.files import RenderError
 from .pictures.films import film_steps
 from .pictures.stills import overview, still_steps, stills
-from .playing.captions import show as set_captions
-from .playing.captions import shown as captions_visible
-from .playing.film import Beat, Chapter, chapters
+from .playing import captions
+from .playing.film import BeatMark, ChapterMark, chapters
+from .standing.errors import StandingError
+from .standing.memory import Memory
 from .standing.recipe import Recipe, recipe_of
-from .standing.tree import out_of_view, roots
+from .standing.standing import Standing, find, of_root, roots
+from .standing.tree import out_of_view
 from .style import looks
 from .style.looks import LookError
 
+
+def set_captions(root: bpy.types.Collection, visible: bool) -> None:
+    """Switch all captions of a model's film on or off, in the viewport and in renders."""
+    captions.show(of_root(root), visible)
+
+
+def captions_visible(root: bpy.types.Collection) -> bool:
+    """Whether the captions of a model's film appear in renders."""
+    return captions.shown(of_root(root))
+
+
 __all__ = [
-    "Beat",
-    "Chapter",
+    "BeatMark",
+    "ChapterMark",
     "LookError",
+    "Memory",
     "Recipe",
     "RenderError",
+    "Standing",
+    "StandingError",
     "WindowError",
     "apply_look",
     "build",
@@ -36,7 +62,9 @@ __all__ = [
     "chapters",
     "close_windows",
     "film_steps",
+    "find",
     "looks",
+    "of_root",
     "open_window",
     "out_of_view",
     "overview",

@@ -6,6 +6,8 @@ have in common is a function here.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import bpy
 
 IS_5 = bpy.app.version >= (5, 0, 0)
@@ -43,6 +45,19 @@ def modifier_input(modifier: bpy.types.NodesModifier, name: str) -> object:
     return getattr(modifier.properties.inputs, identifier).value if IS_5 else modifier[identifier]
 
 
+def modifier_inputs(modifier: bpy.types.NodesModifier) -> list[str]:
+    """Names of the input sockets of a geometry nodes modifier, but for its geometry."""
+    if modifier.node_group is None:
+        return []
+    return [
+        item.name
+        for item in modifier.node_group.interface.items_tree
+        if item.item_type == "SOCKET"
+        and item.in_out == "INPUT"
+        and item.socket_type != "NodeSocketGeometry"
+    ]
+
+
 def _input_of(modifier: bpy.types.NodesModifier, name: str) -> str:
     for item in modifier.node_group.interface.items_tree:
         if item.item_type == "SOCKET" and item.in_out == "INPUT" and item.name == name:
@@ -56,15 +71,64 @@ def use_nodes(owner: bpy.types.Material | bpy.types.World) -> None:
         owner.use_nodes = True
 
 
-def fcurves(owner: bpy.types.ID, action: bpy.types.Action) -> bpy.types.ActionChannelbagFCurves:
-    """The F-curves of `owner` in `action`, which gives each thing that it animates a slot."""
+def fcurves(
+    owner: bpy.types.ID, action: bpy.types.Action
+) -> bpy.types.ActionChannelbagFCurves | None:
+    """The F-curves of `owner` in its action, which is `action` unless it has one already.
+
+    None where its action belongs to another file.
+    """
     data = owner.animation_data or owner.animation_data_create()
-    if data.action is not action or data.action_slot is None:
+    if data.action is None:
         data.action = action
         data.action_slot = action.slots.new(owner.id_type, owner.name)
-    layer = action.layers[0] if action.layers else action.layers.new("Film")
+    elif data.action_slot is None:
+        data.action_slot = data.action.slots.new(owner.id_type, owner.name)
+    mine = data.action
+    if mine.library is not None:
+        return None
+    layer = mine.layers[0] if mine.layers else mine.layers.new("Film")
     strip = layer.strips[0] if layer.strips else layer.strips.new(type="KEYFRAME")
     return strip.channelbag(data.action_slot, ensure=True).fcurves
+
+
+def fcurves_of(owner: bpy.types.ID) -> bpy.types.ActionChannelbagFCurves | None:
+    """The F-curves that `owner` has; None where it has none that can be changed."""
+    data = owner.animation_data
+    if data is None or data.action is None or data.action_slot is None or data.action.library:
+        return None
+    for layer in data.action.layers:
+        for strip in layer.strips:
+            bag = strip.channelbag(data.action_slot)
+            if bag is not None:
+                return bag.fcurves
+    return None
+
+
+def drop_unused_slots(action: bpy.types.Action, owners: Iterable[bpy.types.ID]) -> None:
+    """Remove the slots of an action, and their curves, that animate nothing any more."""
+    used = {
+        owner.animation_data.action_slot_handle
+        for owner in owners
+        if owner.animation_data is not None and owner.animation_data.action == action
+    }
+    for slot in [slot for slot in action.slots if slot.handle not in used]:
+        if not slot.users():
+            action.slots.remove(slot)
+
+
+def let_go(owner: bpy.types.ID) -> None:
+    """Take its action from `owner` where nothing of it is left there, and the slot with it."""
+    data = owner.animation_data
+    curves = fcurves_of(owner)
+    if data is None or data.action is None or data.action_slot is None or curves:
+        return
+    action, slot = data.action, data.action_slot
+    data.action = None
+    if not slot.users():
+        action.slots.remove(slot)
+    if not data.drivers and not data.nla_tracks:
+        owner.animation_data_clear()
 
 
 def file_settings(kind: str) -> dict[str, object]:

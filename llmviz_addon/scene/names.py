@@ -1,6 +1,12 @@
-"""Every string that crosses Python, attributes, properties and node trees, spelled once."""
+"""Every string that crosses Python, attributes, properties and node trees, spelled once.
+
+What a film moves is spelled in `walkthrough.targets`.
+"""
 
 from __future__ import annotations
+
+from .. import anatomy
+from ..walkthrough import targets
 
 # Attributes of a block's mesh, one value per cell.
 VALUE = "value"
@@ -8,7 +14,7 @@ COLUMN = "column"
 ROW = "row"
 ORDER = "order"
 STATE = "state"
-LEVEL = "level"
+TINT = "tint"
 
 # What `STATE` says of a cell.
 STATE_EMPTY = 0
@@ -28,10 +34,10 @@ CELL_COLOR = "cell_color"
 CLEAR = "clear"
 
 # Custom properties of a block's object that the material reads and that the film animates.
-PROGRESS = "progress"
-HIGHLIGHT = "highlight"
-OPACITY = "opacity"
-FOCUS_COLUMN = "focus_column"
+PROGRESS = targets.PROGRESS
+HIGHLIGHT = targets.HIGHLIGHT
+OPACITY = targets.OPACITY
+FOCUS_COLUMN = targets.FOCUS_COLUMN
 
 # Custom properties of a block's object that stay as built.
 BLOCK = "llmviz_block"
@@ -60,11 +66,11 @@ WINDOW_OF = "llmviz_window_of"
 WINDOWS = "llmviz_windows"
 
 # Marks on datablocks of ours.
-# What a label or a bundle of arrows belongs to: the name of a block, or "section:" and a path.
+# What a label or an object of arrows belongs to: the name of a block, or a section's target.
 LABEL_OF = "llmviz_label_of"
 ARROWS_OF = "llmviz_arrows_of"
 
-# Which position of a strip an object belongs to, e.g. "strip:input:3".
+# Which position of a strip an object belongs to, as a target: "strip:input:3".
 STRIP = "llmviz_strip"
 
 # Who the film calls by name: the camera, a token that flies, a caption.
@@ -73,12 +79,29 @@ CAPTION_OF = "llmviz_caption_of"
 
 OURS = "llmviz"
 VERSION = "llmviz_version"
-# Of what models share: that it goes when no model uses it, and is made again when one does.
-OPTIONAL = "llmviz_optional"
 ROLE = "llmviz_role"
 
+# Which model something belongs to, what it is in it, and what we wrote on it last: see
+# `standing.Standing` and `standing.ledger`.
+MODEL = "llmviz_model"
+KEY = "llmviz_key"
+WRITTEN = "llmviz_written"
+
+# Of a root collection: the keys of all that was made, by group. Of what the film moves: its curves.
+MADE = "llmviz_made"
+CURVES = "llmviz_curves"
+# Of a root collection: the action of its film.
+ACTION = "llmviz_action"
+
+# Of a page's material: the number of the page. Of a root: before the names of its shared parts.
+PAGE = "llmviz_page"
+KIT = "llmviz_kit"
+
+# The roles of a root collection: of a model that is complete, and of one that is being drawn.
+COMPLETE, UNFINISHED = "model", "unfinished model"
+
 # The kinds of a block, by the number that the material reads.
-KINDS = ("weight", "activation", "aggregate")
+KINDS = anatomy.KINDS
 
 # Node groups and materials read as text of the interface.
 GROUP_CELLS = "LLM Cells"
@@ -87,6 +110,8 @@ GROUP_REPEATS = "LLM Repeats"
 GROUP_PIECES = "LLM Pieces"
 GROUP_SLABS = "LLM Slabs"
 GROUP_SLAB_CELLS = "LLM Slab Cells"
+# Modifiers by which a block is drawn have the names of their groups.
+WAYS_OF_DRAWING = (GROUP_CELLS, GROUP_SLABS)
 MATERIAL_CELL = "LLM Cell"
 MATERIAL_SLAB = "LLM Slab"
 MATERIAL_LABEL = "LLM Label"

@@ -7,8 +7,9 @@ from typing import Any
 import bpy
 from bpy.props import StringProperty
 
+from ..errors import PROBLEMS, sentence
 from ..progress import Steps
-from . import properties, state, viewport
+from . import messages, properties, state, viewport
 from .running import Stepwise
 
 
@@ -18,7 +19,7 @@ def wanted(scene: bpy.types.Scene) -> Any:
 
     settings = scene.llmviz
     return Recipe(
-        model=state.source_of(scene),
+        model=settings.model,
         prompt=state.prompt_of(scene),
         look=settings.look,
         accessible=settings.accessible,
@@ -36,7 +37,7 @@ class _Builds(Stepwise):
 
     def steps(self, context: bpy.types.Context) -> Steps[Any]:
         scene = context.scene
-        self._models = _models_in(scene)
+        self._models, self._notes = _models_in(scene), []
         self._watching = viewport.watching(viewport.screens_of(context.window_manager, scene))
         return self._refuse_or_build(scene, wanted(scene))
 
@@ -44,7 +45,7 @@ class _Builds(Stepwise):
         """The scene room's work."""
         from .. import scene as scene_room
 
-        return scene_room.steps(scene, recipe)
+        return scene_room.steps(scene, recipe, notes=self._notes)
 
     def _refuse_or_build(self, scene: bpy.types.Scene, recipe: Any) -> Steps[Any]:
         yield 0.0, "Planning"
@@ -55,7 +56,11 @@ class _Builds(Stepwise):
         screens = viewport.screens_of(context.window_manager, scene)
         viewport.watch_on(screens, self._watching)
         # What a rebuild shows is seen from where one stands.
-        viewport.prepare(screens, state.standing(scene), _models_in(scene) != self._models)
+        roots = [model.root for model in state.models(scene)]
+        viewport.prepare(screens, roots, _models_in(scene) != self._models)
+        if self._notes:
+            more = f" (and {len(self._notes) - 1} more)" if len(self._notes) > 1 else ""
+            self.report({"WARNING"}, f"{self._notes[0]}{more}")
 
 
 class LLMVIZ_OT_build(_Builds, bpy.types.Operator):
@@ -108,7 +113,7 @@ class LLMVIZ_OT_build_beside(_Builds, bpy.types.Operator):
     def draw_steps(self, scene: bpy.types.Scene, recipe: Any) -> Steps[Any]:
         from .. import scene as scene_room
 
-        return scene_room.steps(scene, recipe, beside=True)
+        return scene_room.steps(scene, recipe, beside=True, notes=self._notes)
 
 
 class LLMVIZ_OT_remove(bpy.types.Operator):
@@ -127,28 +132,35 @@ class LLMVIZ_OT_remove(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Whether there is a model that can be removed."""
-        return _allowed(cls, state.why_locked(context.scene) or _why_none(context.scene))
+        scene = context.scene
+        return _allowed(cls, state.why_locked(scene) or _why_nothing_to_remove(scene))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from .. import scene as scene_room
 
         scene = context.scene
-        roots = state.standing(scene)
-        named = [root for root in roots if root.name == self.name]
+        found = state.models(scene)
+        named = [model for model in found if model.root.name == self.name]
         if self.name and not named:
             self.report({"ERROR"}, f"There is no model {self.name!r} in this scene")
             return {"CANCELLED"}
-        state.say(scene, "")
+        messages.say(scene, "")
         screens = viewport.screens_of(context.window_manager, scene)
-        if named and len(roots) > 1:
-            watching = viewport.watching(screens)
-            scene_room.remove(scene, named[0])
+        one_of_several = bool(named) and len(found) > 1
+        watching = viewport.watching(screens)
+        try:
+            for model in named if one_of_several else found:
+                model.check()
+            if not one_of_several:
+                # Before the camera goes: views that look through it would leave it by themselves.
+                viewport.restore(screens)
+            scene_room.remove(scene, named[0].root if one_of_several else None)
+        except PROBLEMS as error:
+            self.report({"ERROR"}, sentence(error))
+            return {"CANCELLED"}
+        if one_of_several:
             viewport.watch_on(screens, watching)
-            viewport.follow(screens, state.standing(scene))
-            return {"FINISHED"}
-        # Before the camera goes: views that look through it would leave it by themselves.
-        viewport.restore(screens)
-        scene_room.remove(scene)
+            viewport.follow(screens, [model.root for model in state.models(scene)])
         return {"FINISHED"}
 
 
@@ -160,20 +172,26 @@ class LLMVIZ_OT_dismiss(bpy.types.Operator):
     bl_options = {"INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        state.say(context.scene, "")
+        messages.say(context.scene, "")
         return {"FINISHED"}
 
 
 def _models_in(scene: bpy.types.Scene) -> list[str]:
     """What the models that stand were made from."""
-    from ..scene import recipe_of
-
-    return sorted(recipe_of(root).model for root in state.standing(scene))
+    recipes = filter(None, map(state.recipe_of, state.models(scene)))
+    return sorted(recipe.source for recipe in recipes)
 
 
 def _why_none(scene: bpy.types.Scene) -> str:
     """That there is no model, where there is none."""
-    return "" if state.standing(scene) else "There is no model in this scene"
+    return "" if state.models(scene) else "There is no model in this scene"
+
+
+def _why_nothing_to_remove(scene: bpy.types.Scene) -> str:
+    """That there is nothing to remove and nothing to give back, where that is so."""
+    from ..scene import Memory
+
+    return "" if Memory(scene) else _why_none(scene)
 
 
 def _allowed(operator: type[bpy.types.Operator], reason: str) -> bool:

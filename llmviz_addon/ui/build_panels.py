@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from . import estimates, running, state
+from . import estimates, messages, running, state
 from .build import LLMVIZ_OT_build, LLMVIZ_OT_build_beside, wanted
 from .layout import Sidebar, draw_progress, facts, paragraph
 
 if TYPE_CHECKING:
-    from ..scene import Recipe
+    from ..scene import Recipe, Standing
 
 
 class LLMVIZ_PT_build(Sidebar, bpy.types.Panel):
@@ -23,20 +23,20 @@ class LLMVIZ_PT_build(Sidebar, bpy.types.Panel):
         layout = self.layout
         if draw_progress(layout, LLMVIZ_OT_build.bl_idname, LLMVIZ_OT_build_beside.bl_idname):
             return
-        roots = state.standing(context.scene)
+        found = state.models(context.scene)
         _draw_message(layout, context)
         row = layout.row(align=True)
         row.scale_y = 1.3
-        row.operator(LLMVIZ_OT_build.bl_idname, text="Rebuild" if roots else "Build")
-        if not roots:
+        row.operator(LLMVIZ_OT_build.bl_idname, text="Rebuild" if found else "Build")
+        if not found:
             return
-        row.operator("llmviz.remove", text="Remove All" if len(roots) > 1 else "Remove").name = ""
+        row.operator("llmviz.remove", text="Remove All" if len(found) > 1 else "Remove").name = ""
         layout.operator(LLMVIZ_OT_build_beside.bl_idname, icon="ADD")
-        if len(roots) > 1:
-            _draw_several(layout, roots)
+        if len(found) > 1:
+            _draw_several(layout, found)
         else:
-            _draw_one(layout, roots[0])
-        if hint := _why_rebuild(roots, wanted(context.scene)):
+            _draw_one(layout, found[0])
+        if hint := _why_rebuild(found, wanted(context.scene)):
             paragraph(layout, context, hint, "INFO")
 
 
@@ -65,7 +65,7 @@ class LLMVIZ_PT_detail(Sidebar, bpy.types.Panel):
 
 
 def _draw_message(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    message = state.message(context.scene)
+    message = messages.message(context.scene)
     if not message:
         return
     box = layout.box().row()
@@ -73,27 +73,24 @@ def _draw_message(layout: bpy.types.UILayout, context: bpy.types.Context) -> Non
     box.operator("llmviz.dismiss", text="", icon="X", emboss=False)
 
 
-def _draw_one(layout: bpy.types.UILayout, root: bpy.types.Collection) -> None:
+def _draw_one(layout: bpy.types.UILayout, model: Standing) -> None:
     """The model that stands in the scene."""
-    from ..scene import recipe_of
-
-    prompt, ways = recipe_of(root).prompt, state.ways_of(root)
-    rows = [("Built", root.name)]
-    if prompt:
-        rows.append(("Prompt", prompt))
+    recipe, ways = state.recipe_of(model), state.ways_of(model)
+    rows = [("Built", model.root.name)]
+    if recipe is not None and recipe.prompt:
+        rows.append(("Prompt", recipe.prompt))
     if ways not in ((), ("cubes",)):
         rows.append(("Drawn As", spelled(ways)))
     facts(layout, tuple(rows))
 
 
-def _why_rebuild(roots: tuple[bpy.types.Collection, ...], asked: Recipe) -> str:
+def _why_rebuild(found: tuple[Standing, ...], asked: Recipe) -> str:
     """What a rebuild would change in the model that is asked for; empty where nothing."""
-    from ..scene import recipe_of
-
-    built = [recipe for recipe in map(recipe_of, roots) if recipe.model == asked.model]
+    recipes = filter(None, map(state.recipe_of, found))
+    built = [recipe for recipe in recipes if recipe.source == asked.source]
     if not built:
         # Where several stand, one more is as likely to be meant.
-        return "Rebuild to show the model chosen above" if len(roots) == 1 else ""
+        return "Rebuild to show the model chosen above" if len(found) == 1 else ""
     if built[0].prompt != asked.prompt:
         return "Rebuild to show the new prompt"
     if _detail(built[0]) != _detail(asked):
@@ -101,13 +98,13 @@ def _why_rebuild(roots: tuple[bpy.types.Collection, ...], asked: Recipe) -> str:
     return ""
 
 
-def _draw_several(layout: bpy.types.UILayout, roots: tuple[bpy.types.Collection, ...]) -> None:
+def _draw_several(layout: bpy.types.UILayout, found: tuple[Standing, ...]) -> None:
     """The models that stand side by side, each with its way out."""
     column = layout.column(align=True)
-    for root in roots:
-        row = column.row()
-        row.label(text=f"{root.name}: {spelled(state.ways_of(root))}", translate=False)
-        row.operator("llmviz.remove", text="", icon="X", emboss=False).name = root.name
+    for model in found:
+        row, name = column.row(), model.root.name
+        row.label(text=f"{name}: {spelled(state.ways_of(model))}", translate=False)
+        row.operator("llmviz.remove", text="", icon="X", emboss=False).name = name
 
 
 def spelled(ways: tuple[str, ...]) -> str:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..bounded import Bounded
+from ..counting import counted
 from . import estimates
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 # Seconds for which files are taken to be as they were.
 FRESH = 2.0
+
+# Readings of a card, and cards, that are kept.
 _MOST_KEPT = 16
 
 FILMED = 64
@@ -71,8 +75,8 @@ class Card:
     proposal: str = ""
     reader: Model | None = None
     has_numbers: bool = False
-    _readings: dict[str, tuple[Sequence[int], str]] = field(
-        default_factory=dict, compare=False, repr=False
+    _readings: Bounded[str, tuple[Sequence[int], str]] = field(
+        default_factory=lambda: Bounded(_MOST_KEPT), compare=False, repr=False
     )
 
     def read(self, prompt: str) -> tuple[Sequence[int], str]:
@@ -83,8 +87,6 @@ class Card:
         if self.reader is None or not self.has_numbers:
             return (), ""
         if prompt not in self._readings:
-            while len(self._readings) >= _MOST_KEPT:
-                del self._readings[next(iter(self._readings))]
             self._readings[prompt] = _tokens(self.reader, prompt)
         return self._readings[prompt]
 
@@ -106,13 +108,13 @@ class Card:
 
 def parameters(config: Config) -> str:
     """How many parameters, like "85,584 parameters"."""
-    return f"{config.n_parameters:,} parameters"
+    return counted(config.n_parameters, "parameter")
 
 
 def shape(config: Config) -> str:
     """Layers, heads and channels, like "3 layers × 3 heads × 48 channels"."""
-    counted = ((config.n_layer, "layer"), (config.n_head, "head"), (config.n_embd, "channel"))
-    return " × ".join(f"{n:,} {word}{'s' * (n != 1)}" for n, word in counted)
+    sides = ((config.n_layer, "layer"), (config.n_head, "head"), (config.n_embd, "channel"))
+    return " × ".join(counted(n, noun) for n, noun in sides)
 
 
 def sizes(config: Config) -> str:
@@ -174,8 +176,6 @@ def card(source: str) -> Card:
         if mark == _mark(source):
             _kept[source] = (now, mark, found)
             return found
-    while len(_kept) >= _MOST_KEPT:
-        del _kept[next(iter(_kept))]
     mark, found = _mark(source), _read(source)
     _kept[source] = (now, mark, found)
     return found
@@ -200,7 +200,7 @@ def is_proposed(prompt: str) -> bool:
 
 
 # When it was read, what the files looked like then, and the card, by source.
-_kept: dict[str, tuple[float, object, Card]] = {}
+_kept: Bounded[str, tuple[float, object, Card]] = Bounded(_MOST_KEPT)
 
 
 def _mark(source: str) -> object:

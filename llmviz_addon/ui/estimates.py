@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..bounded import Bounded
 from ..errors import Problem
 
 if TYPE_CHECKING:
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
 
 _KILO = 1_000
 
-# Heads up to which a plan takes hundredths of a second, and estimates that are kept.
-_QUICK, _MOST_KEPT = 500, 16
+# Heads up to which a plan takes hundredths of a second.
+_QUICK = 500
 
-# Estimates by what they were made from.
-_found: dict[tuple, Estimate] = {}
+# The latest estimates, by what they were made from.
+_found: Bounded[tuple, Estimate] = Bounded(16)
 
 
 class MemoryShortageError(Problem):
@@ -54,8 +55,6 @@ def estimate(config: Config, n_prompt: int, full_context: bool, cubes: int, slab
 
     question = config, n_prompt, full_context, cubes, slabs
     if question not in _found:
-        while len(_found) >= _MOST_KEPT:
-            del _found[next(iter(_found))]
         computed, budget = detail.n_computed(config, n_prompt), detail.Budget(cubes, slabs)
         plan = detail.plan(config, computed, full_context=full_context, budget=budget)
         _found[question] = plan.estimate

@@ -17,13 +17,13 @@ class LLMVIZ_PT_inspect(OnModel, bpy.types.Panel):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Whether a model stands that is not drawn as cubes throughout."""
-        roots = state.standing(context.scene)
-        return any({"slabs", "shapes"} & set(state.ways_of(root)) for root in roots)
+        found = state.models(context.scene)
+        return any({"slabs", "shapes"} & set(state.ways_of(model)) for model in found)
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
         layout.enabled = running.work is None
-        if inspecting.slab_roots(context.scene):
+        if inspecting.with_slabs(context.scene):
             _draw_window(layout, context.scene)
         if said := _said_of(inspecting.active_of(context.scene)):
             facts(layout, said)

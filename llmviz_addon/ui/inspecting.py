@@ -19,30 +19,28 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..anatomy import Hit
-    from ..detail import Plan
+    from ..scene import Standing
 
     Ray = tuple[np.ndarray, np.ndarray]
 
-# Names that a search offers at once, and plans that are kept.
-_MOST_FOUND, _MOST_KEPT = 200, 4
+# Names that a search offers at once.
+_MOST_FOUND = 200
+
+# A volume beside that of a cell, (0.02 m)³, below which a model has no inside.
+_FLAT = 1e-18
 
 # Metres behind a view without perspective at which its rays begin, so that they miss nothing.
 _BEHIND = 1e5
 
-# Plans by what they were made from.
-_plans: dict[tuple, Plan] = {}
 
-
-def slab_roots(scene: bpy.types.Scene) -> list[bpy.types.Collection]:
-    """Roots of the models that have slabs."""
-    return [root for root in state.standing(scene) if "slabs" in state.ways_of(root)]
+def with_slabs(scene: bpy.types.Scene) -> list[Standing]:
+    """The models that have slabs."""
+    return [model for model in state.models(scene) if "slabs" in state.ways_of(model)]
 
 
 def any_window(scene: bpy.types.Scene) -> bool:
     """Whether a slab is opened up anywhere."""
-    from ..scene.names import WINDOW_OF
-
-    return any(WINDOW_OF in obj for root in slab_roots(scene) for obj in root.all_objects)
+    return any(model.windows for model in with_slabs(scene))
 
 
 def slab_of(obj: bpy.types.Object | None) -> str:
@@ -82,34 +80,22 @@ def search_blocks(
 ) -> list[str]:
     """Names of blocks that are drawn as slabs and have all words of `text` in them."""
     words = text.lower().split()
-    names = (name for root in slab_roots(settings.id_data) for name in slab_blocks(root))
+    names = (name for model in with_slabs(settings.id_data) for name in slab_blocks(model))
     found = (name for name in names if all(word in name.lower() for word in words))
     return list(dict.fromkeys(islice(found, _MOST_FOUND)))
 
 
-def slab_blocks(root: bpy.types.Collection) -> list[str]:
+def slab_blocks(model: Standing) -> list[str]:
     """Names of a model's blocks that are drawn as slabs."""
-    plan = plan_for(root)
+    plan = model.plan
     slabs = (bundle for bundle in plan.bundles if plan.ways[bundle.name] == "slab")
     return [block.name for bundle in slabs for block in bundle.blocks]
 
 
-def plan_for(root: bpy.types.Collection) -> Plan:
-    """How a model is drawn; kept, since panels ask often and planning takes a while."""
-    from ..scene.standing.recipe import config_of, plan_of, recipe_of
-
-    made_from = (root.session_uid, recipe_of(root), config_of(root))
-    if made_from not in _plans:
-        while len(_plans) >= _MOST_KEPT:
-            del _plans[next(iter(_plans))]
-        _plans[made_from] = plan_of(root)
-    return _plans[made_from]
-
-
 def _first_block(scene: bpy.types.Scene, name: str) -> str:
     """The first block of what an object shows: itself, or the first of those that share it."""
-    for root in slab_roots(scene):
-        for bundle in plan_for(root).bundles:
+    for model in with_slabs(scene):
+        for bundle in model.plan.bundles:
             if bundle.name == name:
                 return bundle.first.name
     return name
@@ -166,16 +152,18 @@ def cell_at(scene: bpy.types.Scene, origin: Sequence[float], toward: Sequence[fl
     import numpy as np
 
     nearest, found = float("inf"), None
-    for root in state.standing(scene):
-        to_world = _cells_to_world(root)
+    for model in state.models(scene):
+        to_world = _cells_to_world(model)
+        if to_world is None:
+            continue
         back = np.linalg.inv(to_world)
         start, way = back[:3, :3] @ origin + back[:3, 3], back[:3, :3] @ toward
-        if not _meets(root, start, way):
+        if not _meets(model, start, way):
             continue
-        hit = plan_for(root).anatomy.pick(start, way)
+        hit = model.plan.anatomy.pick(start, way)
         if hit is None:
             continue
-        # Models may be of different size in the world, so metres decide.
+        # Models may be of different size in the world, so meters decide.
         place = to_world[:3, :3] @ hit.point + to_world[:3, 3]
         away = float(np.linalg.norm(place - origin))
         if away < nearest:
@@ -183,15 +171,14 @@ def cell_at(scene: bpy.types.Scene, origin: Sequence[float], toward: Sequence[fl
     return found
 
 
-def _meets(root: bpy.types.Collection, start: np.ndarray, way: np.ndarray) -> bool:
+def _meets(model: Standing, start: np.ndarray, way: np.ndarray) -> bool:
     """Whether a ray, in cells, meets a model's box: to plan a large model takes a while."""
     import numpy as np
 
-    from ..scene.drawn.blocks import CELL
     from ..scene.names import BOX
-    from ..scene.standing.tree import anchor_of
+    from ..scene.style.kit import CELL
 
-    corners = anchor_of(root).get(BOX)
+    corners = model.anchor.get(BOX)
     if corners is None:
         return True
     low, high = np.reshape(list(corners), (2, 3)) / CELL
@@ -202,17 +189,17 @@ def _meets(root: bpy.types.Collection, start: np.ndarray, way: np.ndarray) -> bo
     return bool(leave >= max(enter, 0.0))
 
 
-def _cells_to_world(root: bpy.types.Collection) -> np.ndarray:
-    """(4, 4) from cells of a model to metres of the world."""
+def _cells_to_world(model: Standing) -> np.ndarray | None:
+    """(4, 4) from cells of a model to meters of the world.
+
+    None where nothing can be found in it: its anchor was deleted, or scaled to nothing.
+    """
     import numpy as np
 
-    from ..scene.drawn.blocks import CELL
-    from ..scene.standing.tree import anchor_of
+    from ..scene.standing.place import matrix_of
+    from ..scene.style.kit import CELL
 
-    anchor = anchor_of(root)
-    # Blender does not keep the world matrix of what is hidden, and the anchor always is.
-    placed = np.array(anchor.matrix_basis)
-    if anchor.parent is not None:
-        above = anchor.parent.matrix_world @ anchor.matrix_parent_inverse
-        placed = np.array(above) @ placed
-    return placed @ np.diag([CELL, CELL, CELL, 1.0])
+    if model.anchor is None:
+        return None
+    placed = np.array(matrix_of(model.anchor)) @ np.diag([CELL, CELL, CELL, 1.0])
+    return placed if abs(np.linalg.det(placed)) > _FLAT else None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import bpy
 
+from ..counting import counted
 from . import cards, running, state
 from .build import LLMVIZ_OT_build_demo
 from .build_panels import LLMVIZ_PT_build, LLMVIZ_PT_detail
@@ -131,6 +132,7 @@ class LLMVIZ_PT_walkthrough(OnModel, bpy.types.Panel):
         row.use_property_decorate = False
         row.prop(scene.llmviz, "captions")
         found = chapters(state.root_of(scene))
+        begins = found[0].frame if found else 0
         begun = [p for c in found for p in (c, *c.beats) if p.frame <= scene.frame_current]
         current = {begun[-1].id} if begun else set()
         column = layout.column(align=True)
@@ -138,7 +140,7 @@ class LLMVIZ_PT_walkthrough(OnModel, bpy.types.Panel):
             if len(chapter.beats) < 2:
                 # A chapter of one beat is one place to go to.
                 current |= {chapter.id} & {name.partition(".")[0] for name in current}
-                _draw_place(column, scene, chapter, current)
+                _draw_place(column, scene, chapter, current, begins)
                 continue
             name = f"LLMVIZ_chapter_{chapter.id}"
             header, body = layout.panel(name, default_closed=index > 0)
@@ -146,7 +148,7 @@ class LLMVIZ_PT_walkthrough(OnModel, bpy.types.Panel):
             if body is not None:
                 beats = body.column(align=True)
                 for beat in chapter.beats:
-                    _draw_place(beats, scene, beat, current)
+                    _draw_place(beats, scene, beat, current, begins)
             column = layout.column(align=True)
 
     def _draw_transport(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -208,7 +210,7 @@ class LLMVIZ_PT_render(OnModel, bpy.types.Panel):
         count = len(settings.stills)
         row.operator(
             LLMVIZ_OT_render_stills.bl_idname,
-            text=f"Render {count} Still{'s' * (count != 1)}",
+            text=f"Render {counted(count, 'Still')}",
             icon="RENDER_STILL",
         )
 
@@ -236,9 +238,11 @@ class LLMVIZ_PT_film(OnModel, bpy.types.Panel):
         row.operator(LLMVIZ_OT_render_film.bl_idname, icon="RENDER_ANIMATION")
 
 
-def _draw_place(layout: bpy.types.UILayout, scene: bpy.types.Scene, place, current: set) -> None:
-    """A chapter or a beat to jump to, with its time."""
-    seconds = (place.frame - scene.frame_start) * scene.render.fps_base / scene.render.fps
+def _draw_place(
+    layout: bpy.types.UILayout, scene: bpy.types.Scene, place, current: set, begins: int
+) -> None:
+    """A chapter or a beat to jump to, with its time in a film that begins at frame `begins`."""
+    seconds = (place.frame - begins) * scene.render.fps_base / scene.render.fps
     row = layout.row(align=True)
     row.operator(
         "llmviz.jump", text=place.title, depress=place.id in current, translate=False

@@ -8,6 +8,7 @@ from typing import Any
 
 import bpy
 
+from ..counting import counted
 from ..progress import Steps
 from . import state
 from .running import Stepwise
@@ -41,10 +42,10 @@ def what_was_written(made: Any) -> str:
 
     names = [shown(path.name) for path in made]
     if len(names) > MOST_NAMES:
-        names = [f"{len(names)} pictures from {names[0]} to {names[-1]}"]
+        names = [f"{counted(len(names), 'picture')} from {names[0]} to {names[-1]}"]
     told = f"Wrote {', '.join(names)} to {shown(made[0].parent)}"
     if made.replaced:
-        told += f"; replaced {made.replaced} picture{'s' * (made.replaced != 1)}"
+        told += f"; replaced {counted(made.replaced, 'picture')}"
     return told
 
 
@@ -116,7 +117,7 @@ class LLMVIZ_OT_render_film(_Renders, bpy.types.Operator):
         from ..scene.pictures.naming import film_name
 
         scene, form = context.scene, context.scene.llmviz.film_format
-        name = film_name(state.root_of(scene), scene.llmviz.pixels(), form)
+        name = film_name(state.model_of(scene), scene.llmviz.pixels(), form)
         frames = scene.frame_start, scene.frame_end
         return film_steps(scene, self.folder(scene) / name, *frames, form=form, **self.how(scene))
 

@@ -18,7 +18,9 @@ from bpy.props import (
     StringProperty,
 )
 
-from . import cards, inspecting, state
+from .. import defaults
+from ..errors import PROBLEMS, sentence
+from . import cards, inspecting, messages, state
 
 DEMO_MODEL, DEMO_PROMPT = "nano-gpt", "CBABBC"
 
@@ -94,10 +96,8 @@ def _looks(_self: bpy.types.PropertyGroup, _context: bpy.types.Context | None) -
 
 def _recipe(self: LLMVIZ_PG_settings):
     """What the model in the scene was made from; None where there is none."""
-    from ..scene import recipe_of
-
-    root = state.root_of(self.id_data)
-    return None if root is None else recipe_of(root)
+    model = state.model_of(self.id_data)
+    return None if model is None else state.recipe_of(model)
 
 
 def _look(self: LLMVIZ_PG_settings) -> int:
@@ -130,19 +130,19 @@ def _set_accessible(self: LLMVIZ_PG_settings, value: bool) -> None:
 
 def _restyle(self: LLMVIZ_PG_settings) -> None:
     """Give the model that stands in the scene the look that was chosen."""
-    from ..scene import LookError, apply_look
+    from ..scene import apply_look
 
     scene = self.id_data
     root = state.root_of(scene)
     if root is None:
         return
     if locked := state.why_locked(scene):
-        state.say(scene, locked)
+        messages.say(scene, locked)
         return
     try:
         apply_look(scene, root, self.look_kept, self.accessible_kept)
-    except LookError as error:
-        state.say(scene, str(error))
+    except PROBLEMS as error:
+        messages.say(scene, sentence(error))
 
 
 def _captions(self: LLMVIZ_PG_settings) -> bool:
@@ -192,7 +192,7 @@ def _tick_stills(self: LLMVIZ_PG_settings, ticks: Sequence[bool]) -> None:
 
 def _forget_message(self: LLMVIZ_PG_settings, _context: bpy.types.Context | None) -> None:
     """A message was about what has changed now."""
-    state.say(self.id_data, "")
+    messages.say(self.id_data, "")
 
 
 _OVERRIDABLE = {"LIBRARY_OVERRIDABLE"}
@@ -239,7 +239,7 @@ class LLMVIZ_PG_settings(bpy.types.PropertyGroup):
         name="Cubes",
         description="How many cells may be cubes of their own; what the walkthrough dwells on and "
         "the smallest blocks come first, the others are slabs",
-        default=400_000,
+        default=defaults.CUBES,
         min=0,
         soft_max=3_000_000,
         step=10_000,
@@ -249,7 +249,7 @@ class LLMVIZ_PG_settings(bpy.types.PropertyGroup):
         name="Slab Memory (MB)",
         description="Megabytes of values that slabs may show, one byte a cell; what does not fit "
         "is drawn as a shape without values",
-        default=256,
+        default=defaults.SLABS,
         min=0,
         soft_max=4096,
         options=set(),

@@ -18,6 +18,7 @@ import gpu
 
 from ..errors import PROBLEMS, sentence
 from ..progress import Steps
+from .messages import say
 
 # A view that takes longer to draw than so many seconds holds up the work, and Esc.
 SLOW = 0.3
@@ -196,10 +197,8 @@ class Stepwise:
         self._clean_up(context)
 
     def _start(self, context: bpy.types.Context) -> None:
-        from . import state
-
         global work  # noqa: PLW0603
-        state.say(context.scene, "")
+        say(context.scene, "")
         self._timer, self._rested = None, time.monotonic()
         operator = self.bl_idname.replace("_OT_", ".").lower()
         steps = self.steps(context)
@@ -213,13 +212,11 @@ class Stepwise:
         return {"FINISHED"}
 
     def _failed(self, error: BaseException) -> set[str]:
-        from . import state
-
         stop()
         scene = self._work.scene()
         text = sentence(error)
         self.undo(scene)
-        state.say(scene, text)
+        say(scene, text)
         self.report({"ERROR"}, text)
         return {"CANCELLED"}
 

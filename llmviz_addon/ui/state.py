@@ -1,8 +1,4 @@
-"""What a scene is ready for, and what was last said about it.
-
-What stands in a scene is always read from the scene. Only messages live here, as text by the
-scene's session number: they are for the moment, are not saved, and survive undo.
-"""
+"""What a scene is ready for. What stands in it is always read from the scene itself."""
 
 from __future__ import annotations
 
@@ -15,11 +11,10 @@ from . import cards, estimates, running
 
 if TYPE_CHECKING:
     from ..detail import Estimate
+    from ..scene import Recipe, Standing
 
 # How a block is drawn, as its object says it, and how many of them are called.
 _WAYS = {"cubes": "cubes", "slab": "slabs", "shape": "shapes"}
-
-_messages: dict[int, str] = {}
 
 # Stills by what holds for the film.
 _stills: dict[frozenset[str] | None, tuple[tuple[str, str], ...]] = {}
@@ -28,28 +23,32 @@ _stills: dict[frozenset[str] | None, tuple[tuple[str, str], ...]] = {}
 _asked: set[tuple] = set()
 
 
-def say(scene: bpy.types.Scene, message: str) -> None:
-    """Keep a sentence in view in the sidebar until something else happens; empty to clear it."""
-    _messages.pop(scene.session_uid, None)
-    if message:
-        _messages[scene.session_uid] = message
+def models(scene: bpy.types.Scene) -> tuple[Standing, ...]:
+    """The models that stand in a scene, the film's own first; none while one is built."""
+    from ..scene import find
+
+    return () if running.is_building(scene) else tuple(find(scene))
 
 
-def message(scene: bpy.types.Scene) -> str:
-    """What is to be read in the sidebar about a scene; empty where there is nothing."""
-    return _messages.get(scene.session_uid, "")
+def model_of(scene: bpy.types.Scene) -> Standing | None:
+    """The film's own model; None where there is none, or not yet."""
+    return next(iter(models(scene)), None)
 
 
 def root_of(scene: bpy.types.Scene) -> bpy.types.Collection | None:
     """The root collection of the film's own model; None where there is none, or not yet."""
-    return next(iter(standing(scene)), None)
+    model = model_of(scene)
+    return None if model is None else model.root
 
 
-def standing(scene: bpy.types.Scene) -> tuple[bpy.types.Collection, ...]:
-    """Root collections of the models in a scene, the film's own first; none while one is built."""
-    from ..scene import roots
+def recipe_of(model: Standing) -> Recipe | None:
+    """What a model was made from; None where it does not say any more."""
+    from ..scene import StandingError
 
-    return () if running.is_building(scene) else tuple(roots(scene))
+    try:
+        return model.recipe
+    except StandingError:
+        return None
 
 
 def stills_of(scene: bpy.types.Scene) -> tuple[tuple[str, str], ...]:
@@ -57,24 +56,19 @@ def stills_of(scene: bpy.types.Scene) -> tuple[tuple[str, str], ...]:
     from ..scene import stills
     from ..scene.standing.recipe import facts_of
 
-    facts = next((facts_of(root) for root in standing(scene)), None)
+    model = model_of(scene)
+    facts = None if model is None else facts_of(model.root)
     if facts not in _stills:
         _stills[facts] = stills(None if facts is None else scene)
     return _stills[facts]
 
 
-def ways_of(root: bpy.types.Collection) -> tuple[str, ...]:
+def ways_of(model: Standing) -> tuple[str, ...]:
     """In which ways a model's blocks are drawn: "cubes", "slabs", "shapes"."""
     from ..scene import names
 
-    used = {obj.get(names.DRAWN_AS) for obj in root.all_objects}
+    used = {obj.get(names.DRAWN_AS) for obj in model.blocks.values()}
     return tuple(words for way, words in _WAYS.items() if way in used)
-
-
-def source_of(scene: bpy.types.Scene) -> str:
-    """What to load: the scene's model, with a path relative to the file made absolute."""
-    source = scene.llmviz.model
-    return bpy.path.abspath(source) if source.startswith("//") else source
 
 
 def card_of(scene: bpy.types.Scene) -> cards.Card:
@@ -82,7 +76,7 @@ def card_of(scene: bpy.types.Scene) -> cards.Card:
     source = scene.llmviz.model
     if source.startswith("//") and not bpy.data.filepath:
         return cards.Card("", problem=f"{source} is relative to this file; save the file first")
-    return cards.card(source_of(scene))
+    return cards.card(bpy.path.abspath(source) if source.startswith("//") else source)
 
 
 def why_locked(scene: bpy.types.Scene) -> str:

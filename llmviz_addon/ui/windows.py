@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.props import IntProperty, StringProperty
 
+from ..errors import PROBLEMS, sentence
 from . import inspecting, state
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class _OnSlabs:
     def poll(cls, context: bpy.types.Context) -> bool:
         """Whether there is a slab, and nothing else at work."""
         reason = state.why_locked(context.scene)
-        if not reason and not inspecting.slab_roots(context.scene):
+        if not reason and not inspecting.with_slabs(context.scene):
             reason = "No model in this scene has slabs to open up"
         if reason:
             cls.poll_message_set(reason)
@@ -78,9 +79,9 @@ class LLMVIZ_OT_open_window(_OnSlabs, bpy.types.Operator):
             return {"CANCELLED"}
         try:
             scene_room.open_window(context.scene, block, column, row)
-        except scene_room.WindowError as error:
-            # Whoever points at a cell has it named all the same.
-            self.report({"WARNING" if self._pointed else "ERROR"}, str(error))
+        except PROBLEMS as error:
+            # Where a cell was clicked, it is named all the same.
+            self.report({"WARNING" if self._pointed else "ERROR"}, sentence(error))
             return {"CANCELLED"}
         settings.window_block = block
         settings.window_column, settings.window_row = column, row
@@ -142,7 +143,11 @@ class LLMVIZ_OT_close_windows(_OnSlabs, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         from .. import scene as scene_room
 
-        scene_room.close_windows(context.scene)
+        try:
+            scene_room.close_windows(context.scene)
+        except PROBLEMS as error:
+            self.report({"ERROR"}, sentence(error))
+            return {"CANCELLED"}
         return {"FINISHED"}
 
 

@@ -24,14 +24,14 @@ ZOOM = 1.1
 
 
 @dataclass(frozen=True)
-class Sweep:
+class ZoomPath:
     """The path in the plane of pan u (0 to 1) and view width w; `length` is its length s."""
 
     length: float
     at: Callable[[float], tuple[float, float]]
 
 
-def sweep(start_width: float, end_width: float, pan: float) -> Sweep:
+def zoom_path(start_width: float, end_width: float, pan: float) -> ZoomPath:
     """The optimal path from one view to another whose centre is `pan` away.
 
     Notes
@@ -41,7 +41,7 @@ def sweep(start_width: float, end_width: float, pan: float) -> Sweep:
     w0, w1, rho = start_width, end_width, ZOOM
     if pan < 1e-4 * max(w0, w1):
         length = abs(math.log(w1 / w0)) / rho
-        return Sweep(length, lambda f: (f, w0 * (w1 / w0) ** f))
+        return ZoomPath(length, lambda f: (f, w0 * (w1 / w0) ** f))
     squares = w1 * w1 - w0 * w0
     b0 = (squares + rho**4 * pan * pan) / (2 * w0 * rho * rho * pan)
     b1 = (squares - rho**4 * pan * pan) / (2 * w1 * rho * rho * pan)
@@ -55,7 +55,7 @@ def sweep(start_width: float, end_width: float, pan: float) -> Sweep:
         travelled = w0 / rho**2 * (math.cosh(r0) * math.tanh(r) - math.sinh(r0))
         return travelled / pan, width
 
-    return Sweep(length, at)
+    return ZoomPath(length, at)
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,13 @@ class Move:
 
     start: CameraPose
     end: CameraPose
-    path: Sweep
+    path: ZoomPath
 
     @classmethod
     def between(cls, start: CameraPose, end: CameraPose) -> Move:
         """The move from one pose to another."""
         pan = float(np.linalg.norm(end.aim - start.aim))
-        return cls(start, end, sweep(_view(start), _view(end), pan))
+        return cls(start, end, zoom_path(_view(start), _view(end), pan))
 
     def panned(self, fraction: float) -> float:
         """How much of the way between the two subjects is done, 0 to 1."""

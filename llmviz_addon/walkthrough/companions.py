@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from .run import elide
 
 if TYPE_CHECKING:
+    from ..anatomy.label import Bounds
     from ..model import Config
-
-Corner = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Companion:
     id: str
     title: str
     config: Config
-    bounds: tuple[Corner, Corner]
+    bounds: Bounds
 
 
 def in_order(companions: Iterable[Companion]) -> tuple[Companion, ...]:

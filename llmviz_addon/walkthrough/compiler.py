@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from ..progress import Steps, share
+from ..progress import Steps, rescaled
 from ..progress import run as go_through
 from .camera import clipping
 from .companions import Companion, in_order, told
@@ -86,7 +86,7 @@ def compile_steps(
     for number, chapter in enumerate(script.chapters):
         for _ in film.add(chapter):
             yield 0.9 * number / len(script.chapters), f"Composing {chapter.title}"
-    channels = yield from share(stage.leads.merge(stage.board.channels()), 0.9, 1.0)
+    channels = yield from rescaled(stage.leads.merge(stage.board.channels()), 0.9, 1.0)
     return Storyboard(
         title=f"{script.title}, {film.values['model'] if run is None else run.model}",
         duration=film.time,

@@ -1,24 +1,18 @@
 """How a value goes from one key to the next.
 
-An easing belongs to the key that it starts from, as in Blender, and every one of them has an exact
-counterpart there, so that what is computed here is what plays. ``"smooth"`` is the general one: a
-cubic through both keys with the slopes that they carry. A Bezier segment whose handles stand at a
-third of the way in time *is* that cubic, since time then runs evenly along it.
+An easing belongs to the key that it starts from. ``"constant"`` jumps at the next key, ``"linear"``
+goes evenly, the three ``"ease"`` ones follow a sine, and ``"smooth"`` is the general one: a cubic
+through both keys with the slopes that they carry. An animation curve can follow each exactly, so
+that what is computed here is what plays: a Bezier segment whose handles stand at a third of the way
+in time *is* that cubic, since time then runs evenly along it.
 """
 
 from __future__ import annotations
 
 import math
 
-BLENDER: dict[str, tuple[str, str]] = {
-    "constant": ("CONSTANT", "AUTO"),
-    "linear": ("LINEAR", "AUTO"),
-    "ease": ("SINE", "EASE_IN_OUT"),
-    "ease_in": ("SINE", "EASE_IN"),
-    "ease_out": ("SINE", "EASE_OUT"),
-    "smooth": ("BEZIER", "AUTO"),
-}
-"""Interpolation and easing of a Blender key, by the name of the easing here."""
+EASINGS = ("constant", "linear", "ease", "ease_in", "ease_out", "smooth")
+"""Names of all easings; `Key.easing` is one of them."""
 
 
 def blend(easing: str, fraction: float) -> float:
@@ -34,7 +28,7 @@ def blend(easing: str, fraction: float) -> float:
             return 1.0 - math.cos(math.pi / 2 * fraction)
         case "ease_out":
             return math.sin(math.pi / 2 * fraction)
-    raise ValueError(f"There is no easing {easing!r}; there are {', '.join(BLENDER)}.")
+    raise ValueError(f"There is no easing {easing!r}; there are {', '.join(EASINGS)}.")
 
 
 def hermite(

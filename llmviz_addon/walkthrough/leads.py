@@ -152,8 +152,8 @@ class _Curve:
         span = np.maximum(self.times[after] - self.times[here], 1e-12)
         fraction = np.clip((times - self.times[here]) / span, 0.0, 1.0)
         eased = 0.5 - 0.5 * np.cos(np.pi * fraction)
-        way = np.where(self.linear[here], fraction, np.where(self.eased[here], eased, 0.0))
-        values: Floats = self.values[here] + way * (self.values[after] - self.values[here])
+        blended = np.where(self.linear[here], fraction, np.where(self.eased[here], eased, 0.0))
+        values: Floats = self.values[here] + blended * (self.values[after] - self.values[here])
         return values
 
 
@@ -162,7 +162,7 @@ def _keys(
 ) -> tuple[Key, ...]:
     """The keys, as few as will do, of what curves come to together."""
     times = np.unique(np.concatenate([curve.times for curve in curves]))
-    # The same moment of two windows, computed in two ways.
+    # Where one interval ends and another begins, rounding can make two moments of one.
     times = times[np.diff(times, prepend=-np.inf) > INSTANT]
     if any(curve.eased.any() for curve in curves):
         times = _finer(times)

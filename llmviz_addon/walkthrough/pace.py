@@ -1,6 +1,6 @@
 """How long each block takes: the time of a sweep, shared out over what it computes.
 
-A block's share is proportional to the cells that the pass computes in it and, weakly, to the length
+A block's time is proportional to the cells that the pass computes in it and, weakly, to the length
 of the dot product behind each of them (to the power of a quarter): large blocks take longer, and no
 block takes all. Blocks of the same role in a layer's heads are computed side by side, since none of
 them needs another.
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class Interval:
     """When a block is computed, in seconds, and its progress at the end of it."""
 
     block: str
@@ -34,9 +34,7 @@ def computed_cells(block: Block, p: int, n_prompt: int, n_tokens: int) -> int:
         return 0
     last = min(n_prompt + p, n_tokens)
     first = 0 if p == 0 else last - 1
-    if block.causal:
-        return (last * (last + 1) - first * (first + 1)) // 2
-    return (last - first) * (block.columns if block.time_axis == "rows" else block.rows)
+    return block.cells_before(last) - block.cells_before(first)
 
 
 def dot_length(block: Block) -> int:
@@ -55,8 +53,8 @@ def dot_length(block: Block) -> int:
     )
 
 
-def weight(block: Block, p: int, n_prompt: int, n_tokens: int) -> float:
-    """A block's share of the time of pass `p`, relative to others."""
+def relative_time(block: Block, p: int, n_prompt: int, n_tokens: int) -> float:
+    """How long a block takes in pass `p`, relative to other blocks."""
     return float(computed_cells(block, p, n_prompt, n_tokens) * dot_length(block) ** 0.25)
 
 
@@ -68,8 +66,8 @@ def schedule(
     time: tuple[float, float],
     *,
     together: bool = True,
-) -> list[Window]:
-    """The windows of all blocks of a span that pass `p` computes.
+) -> list[Interval]:
+    """The intervals of all blocks of a span that pass `p` computes.
 
     Parameters
     ----------
@@ -94,16 +92,16 @@ def schedule(
     order = list(groups)
     first, last = (order.index(_group(blocks[name], together)) for name in span)
     chosen = [groups[key] for key in order[first : last + 1]]
-    weights = [weight(group[0], p, *tokens) for group in chosen]
-    total = sum(weights)
-    start, windows = time[0], []
-    for group, share in zip(chosen, weights, strict=True):
-        end = start + (time[1] - time[0]) * share / total
-        windows += [
-            Window(block.name, start, end, block.progress_after(p, *tokens)) for block in group
+    times = [relative_time(group[0], p, *tokens) for group in chosen]
+    total = sum(times)
+    start, intervals = time[0], []
+    for group, own in zip(chosen, times, strict=True):
+        end = start + (time[1] - time[0]) * own / total
+        intervals += [
+            Interval(block.name, start, end, block.progress_after(p, *tokens)) for block in group
         ]
         start = end
-    return windows
+    return intervals
 
 
 def _group(block: Block, together: bool) -> tuple[object, ...]:

@@ -13,7 +13,7 @@ from .camera_path import Move
 from .easing import slow_in_out
 from .errors import AuthoringError
 from .framing import half_extent
-from .pace import Window, schedule
+from .pace import Interval, schedule
 from .selection import fill
 from .stage import Moment, Stage
 from .storyboard import FPS, Actor
@@ -69,7 +69,7 @@ def _targets(stage: Stage, subjects: tuple[str, ...], moment: Moment) -> list[st
             found += [targets.tile(name, i) for i in range(stage.run.n_prompt)]
         elif name in stage.surroundings():
             found.append(name)
-        elif name == "section:*":
+        elif name == targets.section("*"):
             found += [targets.section(path) for path in stage.sections]
         else:
             found += stage.leads.of(stage.selection.blocks(name))
@@ -84,7 +84,7 @@ def _process(stage: Stage, gesture: verbs.Process, moment: Moment) -> None:
             f"{moment.id}: there is no pass {gesture.pass_}; {stage.run.n_appended} tokens "
             "were appended."
         )
-    windows = schedule(
+    intervals = schedule(
         stage.leads.blocks,
         (first[0], last[-1]),
         gesture.pass_,
@@ -92,9 +92,9 @@ def _process(stage: Stage, gesture: verbs.Process, moment: Moment) -> None:
         (moment.start, moment.end),
         together=gesture.heads == "together",
     )
-    if not windows:
+    if not intervals:
         raise AuthoringError(f"{moment.id}: {last[-1]} is computed before {first[0]}.")
-    _run_windows(stage, windows, gesture, moment)
+    _write_intervals(stage, intervals, gesture, moment)
 
 
 def _computed(stage: Stage, selector: str, moment: Moment) -> list[str]:
@@ -106,36 +106,36 @@ def _computed(stage: Stage, selector: str, moment: Moment) -> list[str]:
     return computed
 
 
-def _run_windows(
-    stage: Stage, windows: list[Window], gesture: verbs.Process, moment: Moment
+def _write_intervals(
+    stage: Stage, intervals: list[Interval], gesture: verbs.Process, moment: Moment
 ) -> None:
     board = stage.board
-    for window in windows:
+    for interval in intervals:
         board.ramp(
-            window.block,
+            interval.block,
             targets.PROGRESS,
-            window.start,
-            window.end,
-            window.progress,
+            interval.start,
+            interval.end,
+            interval.progress,
             moment.id,
             easing="linear",
         )
         if gesture.glow:
             board.pulse(
-                window.block,
+                interval.block,
                 targets.HIGHLIGHT,
-                window.start,
-                window.end,
+                interval.start,
+                interval.end,
                 gesture.glow,
                 moment.id,
             )
         if gesture.weights:
-            for weight in stage.leads.of(_weights_of(stage.anatomy, window.block)):
+            for weight in stage.leads.of(_weights_of(stage.anatomy, interval.block)):
                 board.pulse(
                     weight,
                     targets.HIGHLIGHT,
-                    window.start,
-                    window.end,
+                    interval.start,
+                    interval.end,
                     gesture.weights,
                     moment.id,
                 )
@@ -255,16 +255,17 @@ def fly(
     stage.actors[name] = Actor(
         name, "token_tile", run.label(token), int(token), (goal.width, goal.height)
     )
-    # The token's share is the first from the top of its bar; a low one begins no lower than that.
-    share = max(run.shares[column] * bar.height, goal.height)
-    lift = np.array([0.0, -0.6, bar.height / 2 - min(share, bar.height) / 2])
+    # The token's segment is the first from the top of its bar, and the tile leaves from its middle;
+    # where the tile is higher than the segment, its upper edge starts level with the bar's.
+    segment = max(run.token_probabilities[column] * bar.height, goal.height)
+    lift = np.array([0.0, -0.6, bar.height / 2 - min(segment, bar.height) / 2])
     here, there = np.array(bar.center) + lift, np.array(goal.center) + (0.0, -0.6, 0.0)
     bow = np.linalg.norm(there - here) * np.array([0.06, -0.04, 0.0])
     span = end - start
 
     def place(time: float) -> np.ndarray:
-        way = panned((time - start) / span)
-        return here + way * (there - here) + np.sin(np.pi * min(max(way, 0.0), 1.0)) ** 2 * bow
+        done = panned((time - start) / span)
+        return here + done * (there - here) + np.sin(np.pi * min(max(done, 0.0), 1.0)) ** 2 * bow
 
     def scale(time: float) -> float:
         fraction = (time - start) / span

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..anatomy.strips import CANDIDATES
 from .errors import AuthoringError
 
 if TYPE_CHECKING:
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 
 LONGEST = 26
 """Characters of a prompt or a title that a caption quotes; longer ones are elided."""
-
-BEST = 5
-"""Candidates that are kept for each position."""
 
 SPACE = "·"
 """What stands for a space in labels of tokens."""
@@ -28,7 +26,7 @@ class Candidate(NamedTuple):
     """A token that may come next, and its probability."""
 
     token: int
-    share: float
+    probability: float
 
 
 class Texts(NamedTuple):
@@ -52,9 +50,9 @@ class Run:
     labels
         How tokens are written, by id; at least those that occur and those that are candidates.
     candidates
-        At each position of the finished sequence the best candidates for the next token, the best
-        one first: five, or fewer where the vocabulary is smaller.
-    shares
+        At each position of the finished sequence the most probable next tokens, the best one
+        first: `CANDIDATES`, or fewer where the vocabulary is smaller.
+    token_probabilities
         At each position the probability of the token that follows in the sequence; after the last
         one, of the best candidate.
     model
@@ -68,7 +66,7 @@ class Run:
     ids: Sequence[int]
     labels: Mapping[int, str]
     candidates: Sequence[Sequence[Candidate]]
-    shares: Sequence[float]
+    token_probabilities: Sequence[float]
     model: str = "The model"
     texts: Texts | None = None
 
@@ -76,7 +74,7 @@ class Run:
         prompt, ids = list(self.prompt_ids), list(self.ids)
         if not prompt or ids[: len(prompt)] != prompt:
             raise AuthoringError("A run's sequence must begin with its prompt, of a token or more.")
-        for count in (len(self.candidates), len(self.shares)):
+        for count in (len(self.candidates), len(self.token_probabilities)):
             if count != len(ids):
                 raise AuthoringError(
                     f"A run of {len(ids)} tokens needs probabilities at as many positions, "
@@ -94,7 +92,7 @@ class Run:
         texts = None
         if tokenizer.unit == "words":
             texts = Texts(*(tokenizer.decode(ids) for ids in (prompt, appended, run.predicted)))
-        return cls(run.prompt_ids, run.ids, labels, run.candidates, run.shares, model.title, texts)
+        return replace(run, labels=labels, texts=texts)
 
     @classmethod
     def made(
@@ -118,16 +116,19 @@ class Run:
         AuthoringError
             If these do not fit together.
         """
-        candidates = tuple(_best(row) for row in probabilities)
+        candidates = tuple(
+            tuple(Candidate(int(token), float(row[token])) for token in most_probable(row))
+            for row in probabilities
+        )
         following = zip(probabilities, ids[1:], strict=False)
-        last = [best[0].share for best in candidates[-1:]]
-        shares = [float(row[token]) for row, token in following] + last
+        last = [best[0].probability for best in candidates[-1:]]
+        followed = [float(row[token]) for row, token in following] + last
         return cls(
             tuple(map(int, prompt_ids)),
             tuple(map(int, ids)),
             labels,
             candidates,
-            tuple(shares),
+            tuple(followed),
             model,
             texts,
         )
@@ -145,7 +146,7 @@ class Run:
             ids=tuple(kept["ids"]),
             labels={int(token): label for token, label in kept["labels"].items()},
             candidates=tuple(tuple(Candidate(*c) for c in best) for best in kept["candidates"]),
-            shares=tuple(kept["shares"]),
+            token_probabilities=tuple(kept["token_probabilities"]),
             model=kept["model"],
             texts=None if kept["texts"] is None else Texts(*kept["texts"]),
         )
@@ -191,13 +192,17 @@ class Run:
         return elide(joint.join(labels))
 
 
-def _best(probabilities: np.ndarray) -> tuple[Candidate, ...]:
-    """The best candidates of one position; of equals the one with the lower index first."""
-    count = min(BEST, len(probabilities))
+def most_probable(probabilities: np.ndarray) -> np.ndarray:
+    """The `CANDIDATES` most probable tokens of (n_vocab,) probabilities, the best one first.
+
+    Of equally probable ones the one with the lower id comes first. Where the vocabulary is smaller,
+    there are fewer.
+    """
+    count = min(CANDIDATES, len(probabilities))
     least = np.partition(probabilities, -count)[-count]
     found = np.flatnonzero(probabilities >= least)
-    best = found[np.argsort(-probabilities[found], kind="stable")][:count]
-    return tuple(Candidate(int(token), float(probabilities[token])) for token in best)
+    best: np.ndarray = found[np.argsort(-probabilities[found], kind="stable")][:count]
+    return best
 
 
 def elide(text: str) -> str:

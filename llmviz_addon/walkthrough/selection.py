@@ -105,13 +105,13 @@ class Selection:
             return list(blocks)
         if selector in blocks:
             return [selector]
-        _, is_section, path = selector.rpartition("section:")
+        _, is_section, path = selector.rpartition(targets.SECTION)
         if is_section:
             found = [n for n, b in blocks.items() if f"{b.section}.".startswith(f"{path}.")]
         else:
             found = [name for name in blocks if fnmatchcase(name, selector)]
         if not found:
-            sections = {f"section:{block.section}" for block in blocks.values()}
+            sections = {targets.section(block.section) for block in blocks.values()}
             similar = get_close_matches(selector, [*blocks, *sections], n=1)
             hint = f" Did you mean {similar[0]!r}?" if similar else ""
             raise AuthoringError(f"This model has nothing called {selector!r}.{hint}")

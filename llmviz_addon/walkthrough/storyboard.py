@@ -19,7 +19,7 @@ from typing import Literal
 import numpy as np
 
 from . import targets
-from .easing import BLENDER, blend, hermite
+from .easing import EASINGS, blend, hermite
 from .errors import AuthoringError
 from .framing import CameraPose
 
@@ -41,7 +41,7 @@ class Key:
     value
         The property's value.
     easing
-        How it goes on from here to the next key, one of `easing.BLENDER`.
+        How it goes on from here to the next key, one of `easing.EASINGS`.
     slope
         For ``"smooth"``: change per second at this key.
     """
@@ -92,10 +92,10 @@ class Channel:
         if not times or any(b <= a for a, b in itertools.pairwise(times)):
             raise AuthoringError(f"The keys of {self.target}.{self.property} are not in order.")
         for key in self.keys:
-            if key.easing not in BLENDER:
+            if key.easing not in EASINGS:
                 raise AuthoringError(
                     f"{self.target}.{self.property} has a key with the easing {key.easing!r}; "
-                    f"there are {', '.join(BLENDER)}."
+                    f"there are {', '.join(EASINGS)}."
                 )
 
     def at(self, time: float) -> float:

@@ -57,6 +57,8 @@ CARD = "card"
 KEY = "key"
 INPUT = "strip:input"
 OUTPUT = "strip:output"
+SECTION = "section:"
+"""What a section's target begins with; its path follows."""
 
 DEFAULTS = {
     PROGRESS: 1.0,
@@ -75,7 +77,7 @@ DEFAULTS = {
 
 def section(path: str) -> str:
     """The target of a section's titles and arrows."""
-    return f"section:{path}"
+    return f"{SECTION}{path}"
 
 
 def tile(strip: str, position: int) -> str:

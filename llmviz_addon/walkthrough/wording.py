@@ -137,9 +137,11 @@ def _told(run: Run, words: Mapping[str, Sequence[str]]) -> dict[str, str]:
         "letter": run.name(predicted[0]),
         "final_letter": run.name(predicted[-1]),
         "token_ids": ", ".join(f"{run.name(token)} is {token}" for token in ids),
-        "probability": probability(run.shares[run.n_prompt - 1]),
-        "final_probability": probability(run.shares[-1]),
-        "guesses": ", ".join(f"{run.name(c.token)}\u00a0{probability(c.share)}" for c in guesses),
+        "probability": probability(run.token_probabilities[run.n_prompt - 1]),
+        "final_probability": probability(run.token_probabilities[-1]),
+        "guesses": ", ".join(
+            f"{run.name(c.token)}\u00a0{probability(c.probability)}" for c in guesses
+        ),
         "tokens": _number(run.n_prompt, words["numbers"]),
         "sequence_tokens": _number(run.n_tokens, words["numbers"]),
         "last_ordinal": _ordinal(run.n_prompt, words),
@@ -147,8 +149,14 @@ def _told(run: Run, words: Mapping[str, Sequence[str]]) -> dict[str, str]:
     }
 
 
-def probability(p: float) -> str:
-    """Three decimals, and no certainty that is not there."""
+def probability(p: float, *, short: bool = False) -> str:
+    """A probability as text, and never as a certainty, which no softmax gives.
+
+    Three decimals in a sentence (``0.970``, ``more than 0.999``); two and no zero before them
+    where it must be `short` (``.97``, ``> .99``).
+    """
+    if short:
+        return "> .99" if p > 0.99 else f"{p:.2f}".removeprefix("0")
     if p > 1 - 5e-4:
         return "more than 0.999"
     return "less than 0.001" if p < 5e-4 else f"{p:.3f}"

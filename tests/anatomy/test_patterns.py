@@ -44,7 +44,7 @@ def test_patterns_of_arrows_are_all_arrows_whatever_the_shape(body):
 def test_patterns_name_the_part_of_the_network_that_they_are_in(preset):
     for pattern in preset.arrow_patterns:
         for arrow in pattern.arrows:
-            assert arrow.section.partition("{")[0].rstrip(".") == pattern.bundle
+            assert arrow.section.partition("{")[0].rstrip(".") == pattern.region
 
 
 def test_large_models_have_few_patterns_of_arrows(giant):

@@ -28,7 +28,7 @@ def run(*arguments: str, source: str | None = None) -> subprocess.CompletedProce
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=300,
+        timeout=500,
         check=False,
     )
 
@@ -97,7 +97,7 @@ def test_demo_makes_a_file_and_pictures_in_one_folder(tmp_path: Path):
 
 
 def test_pictures_that_are_there_are_replaced_only_if_asked(called, monkeypatch, tmp_path: Path):
-    from ..scene import pictures
+    from tests.scene import pictures
 
     pictures.stand_in(monkeypatch)
     mine = tmp_path / "nano-gpt_CBABBC_dark_model_64x36.png"

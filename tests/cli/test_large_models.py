@@ -132,7 +132,7 @@ def test_a_full_disk_is_said_and_leaves_the_former_file_whole(tmp_path: Path, mi
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=500,
         check=False,
     )
     said = [line for line in ended.stdout.splitlines() if line.startswith("SAID")]

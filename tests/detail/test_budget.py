@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from llmviz_addon import anatomy, model
-from llmviz_addon.detail import APPENDED, Budget, bundle, choose, n_computed, plan
+from llmviz_addon import anatomy, detail, model
+from llmviz_addon.detail import APPENDED, Budget, BudgetError, bundle, choose, n_computed
 from llmviz_addon.detail.budget import CUBE_BYTES, MEGABYTE, slab_cells, trace_bytes
 from llmviz_addon.detail.pages import FULL, HIGHEST, WIDTH, padded
 
@@ -15,30 +15,30 @@ from .conftest import CONFIGS, LARGE, PRESETS, TINY
 BUDGETS = [(0, 0), (0, 64), (20_000, 1), (400_000, 0), (400_000, 256), (10**7, 4000)]
 
 
-def _of(drawing, way: str):
-    return [b for b in drawing.bundles if drawing.ways[b.name] == way]
+def _of(plan, way: str):
+    return [b for b in plan.bundles if plan.ways[b.name] == way]
 
 
 @pytest.mark.parametrize(("cubes", "slabs"), BUDGETS)
 @pytest.mark.parametrize(("name", "computed"), [("nano-gpt", 11), ("gpt2", 69), ("gpt2-xl", 8)])
 def test_nothing_is_drawn_beyond_the_budget(name, computed, cubes, slabs):
-    drawing = plan(PRESETS[name], computed, budget=Budget(cubes, slabs))
-    assert drawing.ways.keys() == {b.name for b in drawing.bundles}
-    assert sum(b.cells for b in _of(drawing, "cubes")) <= cubes
-    own = [b for b in _of(drawing, "slab") if b.name not in drawing.shared]
+    plan = detail.plan(PRESETS[name], computed, budget=Budget(cubes, slabs))
+    assert plan.ways.keys() == {b.name for b in plan.bundles}
+    assert sum(b.cells for b in _of(plan, "cubes")) <= cubes
+    own = [b for b in _of(plan, "slab") if b.name not in plan.shared]
     assert sum(slab_cells(b, computed) for b in own) <= slabs * MEGABYTE
-    assert all(height <= HIGHEST for height in drawing.layout.heights)
+    assert all(height <= HIGHEST for height in plan.layout.heights)
 
 
 @pytest.mark.parametrize(("cubes", "slabs"), BUDGETS)
 def test_whatever_would_fit_is_not_passed_over(cubes, slabs):
-    drawing = plan(PRESETS["gpt2"], 69, budget=Budget(cubes, slabs))
-    free_cubes = cubes - sum(b.cells for b in _of(drawing, "cubes"))
-    left = [b for way in ("slab", "shape") for b in _of(drawing, way)]
+    plan = detail.plan(PRESETS["gpt2"], 69, budget=Budget(cubes, slabs))
+    free_cubes = cubes - sum(b.cells for b in _of(plan, "cubes"))
+    left = [b for way in ("slab", "shape") for b in _of(plan, way)]
     assert all(b.cells > free_cubes for b in left)
-    own = [b for b in _of(drawing, "slab") if b.name not in drawing.shared]
+    own = [b for b in _of(plan, "slab") if b.name not in plan.shared]
     free_slabs = slabs * MEGABYTE - sum(slab_cells(b, 69) for b in own)
-    single = [b for b in _of(drawing, "shape") if b.name != "lm_head"]
+    single = [b for b in _of(plan, "shape") if b.name != "lm_head"]
     assert all(slab_cells(b, 69) > free_slabs for b in single)
 
 
@@ -48,9 +48,9 @@ def _dwelt(made) -> bool:
 
 @pytest.mark.parametrize("cubes", [500, 5000, 60_000, 400_000])
 def test_the_smallest_blocks_that_the_film_dwells_on_are_cubes_first(cubes):
-    drawing = plan(PRESETS["gpt2"], 69, budget=Budget(cubes))
-    cubed = {b.name for b in _of(drawing, "cubes")}
-    told = [b for b in drawing.bundles if _dwelt(b)]
+    plan = detail.plan(PRESETS["gpt2"], 69, budget=Budget(cubes))
+    cubed = {b.name for b in _of(plan, "cubes")}
+    told = [b for b in plan.bundles if _dwelt(b)]
     assert len(told) == 50
     sizes = sorted((b.cells, b.name) for b in told)
     fitting = int(np.searchsorted(np.cumsum([cells for cells, _ in sizes]), cubes, side="right"))
@@ -61,44 +61,44 @@ def test_the_smallest_blocks_that_the_film_dwells_on_are_cubes_first(cubes):
 
 
 def test_what_all_fits_is_all_cubes():
-    assert set(plan(PRESETS["nano-gpt"], 11).ways.values()) == {"cubes"}
+    assert set(detail.plan(PRESETS["nano-gpt"], 11).ways.values()) == {"cubes"}
 
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_a_model_without_numbers_is_all_shapes(name):
-    drawing = plan(CONFIGS[name], 0, budget=Budget(10**9, 10**6))
-    assert set(drawing.ways.values()) == {"shape"}
-    assert not drawing.has_numbers and not drawing.layout.heights and not drawing.shared
-    assert drawing.anatomy.n_tokens == CONFIGS[name].n_ctx
-    assert drawing.estimate.cubes == drawing.estimate.slabs == 0
+    plan = detail.plan(CONFIGS[name], 0, budget=Budget(10**9, 10**6))
+    assert set(plan.ways.values()) == {"shape"}
+    assert not plan.has_numbers and not plan.layout.heights and not plan.shared
+    assert plan.anatomy.n_tokens == CONFIGS[name].n_ctx
+    assert plan.estimate.cubes == plan.estimate.slabs == 0
 
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_every_cell_is_counted_once(bodies, name):
-    drawing = plan(CONFIGS[name], 0)
+    plan = detail.plan(CONFIGS[name], 0)
     cells = sum(b.columns * b.rows for b in bodies(name).blocks.values())
-    assert drawing.estimate.shapes == cells
-    assert drawing.bundled == (name in LARGE)
+    assert plan.estimate.shapes == cells
+    assert plan.bundled == (name in LARGE)
 
 
 def test_all_values_of_gpt2_fit_the_default_budget():
-    drawing = plan(PRESETS["gpt2"], 69)
-    assert not _of(drawing, "shape")
-    weights = [b for b in drawing.bundles if b.first.kind == "weight" and b.name != "lm_head"]
+    plan = detail.plan(PRESETS["gpt2"], 69)
+    assert not _of(plan, "shape")
+    weights = [b for b in plan.bundles if b.first.kind == "weight" and b.name != "lm_head"]
     assert sum(b.cells for b in weights) == 124_439_808
-    assert drawing.estimate.file_bytes < 200 * 10**6
+    assert plan.estimate.file_bytes < 200 * 10**6
 
 
 @pytest.mark.parametrize(("name", "computed"), [("gpt2", 1), ("gpt2", 69), ("gpt2-xl", 8)])
 def test_the_estimate_of_slabs_is_what_their_pages_take(name, computed):
-    drawing = plan(PRESETS[name], computed, budget=Budget(0, 4000))
-    none = plan(PRESETS[name], computed, budget=Budget(0, 0))
-    page = sum(drawing.layout.heights) * WIDTH
-    assert drawing.estimate.file_bytes - none.estimate.file_bytes == page
-    assert drawing.estimate.slabs == sum(b.cells for b in _of(drawing, "slab"))
-    own = [b for b in _of(drawing, "slab") if b.name not in drawing.shared]
+    plan = detail.plan(PRESETS[name], computed, budget=Budget(0, 4000))
+    none = detail.plan(PRESETS[name], computed, budget=Budget(0, 0))
+    page = sum(plan.layout.heights) * WIDTH
+    assert plan.estimate.file_bytes - none.estimate.file_bytes == page
+    assert plan.estimate.slabs == sum(b.cells for b in _of(plan, "slab"))
+    own = [b for b in _of(plan, "slab") if b.name not in plan.shared]
     assert page >= sum(b.cells for b in own)
-    assert drawing.estimate.drawn_bytes >= page
+    assert plan.estimate.drawn_bytes >= page
 
 
 @pytest.mark.parametrize("n_prompt", [1, 6, 11])
@@ -112,10 +112,10 @@ def test_the_estimate_of_a_trace_is_what_a_trace_takes(n_prompt):
 
 
 def test_what_a_role_is_cut_into_gets_values_layer_by_layer():
-    drawing = plan(PRESETS["gpt2-xl"], 28)
-    cut = [b for b in drawing.bundles if b.role == "mlp_weight"]
+    plan = detail.plan(PRESETS["gpt2-xl"], 28)
+    cut = [b for b in plan.bundles if b.role == "mlp_weight"]
     assert len(cut) > 2
-    ways = [drawing.ways[b.name] for b in sorted(cut, key=lambda b: b.first.layer)]
+    ways = [plan.ways[b.name] for b in sorted(cut, key=lambda b: b.first.layer)]
     assert ways[0] == "slab" and ways[-1] == "shape"
     # The first layers, without a gap.
     assert ways == sorted(ways, key=["slab", "shape"].index)
@@ -129,7 +129,7 @@ def test_what_is_computed_is_the_prompt_and_what_is_appended():
 
 
 def test_the_estimate_of_cubes_grows_with_them():
-    few, many = (plan(PRESETS["gpt2"], 69, budget=Budget(n)).estimate for n in (0, 400_000))
+    few, many = (detail.plan(PRESETS["gpt2"], 69, budget=Budget(n)).estimate for n in (0, 400_000))
     assert many.cubes > 300_000
     assert many.memory_bytes - few.memory_bytes > 0.9 * CUBE_BYTES * many.cubes - 2**20
     assert few.objects == many.objects == 100
@@ -145,11 +145,11 @@ def test_a_bundle_that_no_page_holds_is_a_shape():
 
 
 def test_pages_hold_every_slab_that_is_planned_of_gpt2_xl_with_all_its_context():
-    drawing = plan(PRESETS["gpt2-xl"], 1024, full_context=True, budget=Budget(0, 10**5))
-    assert set(drawing.ways.values()) == {"slab"}
-    layout = drawing.layout
+    plan = detail.plan(PRESETS["gpt2-xl"], 1024, full_context=True, budget=Budget(0, 10**5))
+    assert set(plan.ways.values()) == {"slab"}
+    layout = plan.layout
     assert max(layout.heights) <= HIGHEST
-    own = [b for b in drawing.bundles if b.name not in drawing.shared]
+    own = [b for b in plan.bundles if b.name not in plan.shared]
     for page, height in enumerate(layout.heights):
         holds = [b.name for b in own if layout.places[b.first.name].page == page]
         assert height <= FULL or len(holds) == 1, holds
@@ -159,48 +159,48 @@ def test_pages_hold_every_slab_that_is_planned_of_gpt2_xl_with_all_its_context()
 def test_a_slab_that_is_planned_fits_a_page_in_whole_folds(width):
     # Fewer cells than a page has, and still too many: a second fold is as high as the first.
     config = model.Config(n_layer=1, n_head=1, n_embd=width, n_ctx=4, n_vocab=90)
-    drawing = plan(config, 3, budget=Budget(0, 10**6))
+    plan = detail.plan(config, 3, budget=Budget(0, 10**6))
     assert width * width < WIDTH * HIGHEST
-    assert drawing.ways["layer0.projection_weight"] == ("slab" if width == 8192 else "shape")
-    assert max(drawing.layout.heights) <= HIGHEST
+    assert plan.ways["layer0.projection_weight"] == ("slab" if width == 8192 else "shape")
+    assert max(plan.layout.heights) <= HIGHEST
 
 
 def test_a_tied_head_costs_no_slab_and_follows_the_embedding():
     computed = 8
-    (wte,) = (b for b in plan(PRESETS["gpt2"], computed).bundles if b.name == "wte")
+    (wte,) = (b for b in detail.plan(PRESETS["gpt2"], computed).bundles if b.name == "wte")
     enough = -(-slab_cells(wte, computed) // MEGABYTE) + 1
     for slabs in (0, 1, enough, 256):
-        drawing = plan(PRESETS["gpt2"], computed, budget=Budget(0, slabs))
-        assert drawing.ways["lm_head"] == drawing.ways["wte"]
-        assert bool(drawing.shared) == (drawing.ways["wte"] == "slab")
-        if drawing.shared:
-            assert drawing.layout.places["lm_head"].page == drawing.layout.places["wte"].page
+        plan = detail.plan(PRESETS["gpt2"], computed, budget=Budget(0, slabs))
+        assert plan.ways["lm_head"] == plan.ways["wte"]
+        assert bool(plan.shared) == (plan.ways["wte"] == "slab")
+        if plan.shared:
+            assert plan.layout.places["lm_head"].page == plan.layout.places["wte"].page
 
 
 def test_a_tied_head_beside_an_embedding_of_cubes_costs_what_it_takes():
-    bundles = plan(TINY, 5).bundles
+    bundles = detail.plan(TINY, 5).bundles
     (wte,) = (b for b in bundles if b.name == "wte")
     smaller = sum(b.cells for b in bundles if _dwelt(b) and b.cells < wte.cells)
     for slabs, way in ((0, "shape"), (1, "slab")):
         equal = [b.name for b in bundles if _dwelt(b) and b.cells == wte.cells]
         cubes = smaller + (len(equal) - 1) * wte.cells
-        drawing = plan(TINY, 5, budget=Budget(cubes, slabs))
-        assert (drawing.ways["wte"], drawing.ways["lm_head"]) == ("cubes", way)
-        assert not drawing.shared
+        plan = detail.plan(TINY, 5, budget=Budget(cubes, slabs))
+        assert (plan.ways["wte"], plan.ways["lm_head"]) == ("cubes", way)
+        assert not plan.shared
 
 
 @pytest.mark.parametrize("cubes", range(0, 4000, 37))
 def test_a_tied_head_finds_its_numbers_wherever_the_budget_ends(cubes):
-    drawing = plan(TINY, 5, budget=Budget(cubes, 1))
-    for made in _of(drawing, "slab"):
-        assert made.name in drawing.layout.places, made.name
+    plan = detail.plan(TINY, 5, budget=Budget(cubes, 1))
+    for made in _of(plan, "slab"):
+        assert made.name in plan.layout.places, made.name
 
 
 def test_a_large_model_is_drawn_for_the_tokens_there_are_unless_told_otherwise():
     config = PRESETS["gpt2"]
-    assert plan(config, 8).anatomy.n_tokens == 8
-    assert plan(config, 8, full_context=True).anatomy.n_tokens == 1024
-    assert plan(PRESETS["nano-gpt"], 6).anatomy.n_tokens == 11
+    assert detail.plan(config, 8).anatomy.n_tokens == 8
+    assert detail.plan(config, 8, full_context=True).anatomy.n_tokens == 1024
+    assert detail.plan(PRESETS["nano-gpt"], 6).anatomy.n_tokens == 11
 
 
 def test_a_slab_takes_whole_patches_of_what_is_computed(bodies):
@@ -215,5 +215,5 @@ def test_a_slab_takes_whole_patches_of_what_is_computed(bodies):
 
 def test_a_negative_budget_is_refused():
     for bad in ((-1, 0), (0, -1)):
-        with pytest.raises(ValueError, match="not negative"):
+        with pytest.raises(BudgetError, match="below zero"):
             Budget(*bad)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmviz_addon import anatomy, model
-from llmviz_addon.detail import Budget, bundle, lay_out, plan
+from llmviz_addon import anatomy, detail, model
+from llmviz_addon.detail import Budget, bundle, lay_out
 from llmviz_addon.detail.bundles import Bundle
 from llmviz_addon.detail.levels import PATCH
 from llmviz_addon.detail.pages import HIGHEST, WIDTH, extent, padded, write
@@ -78,13 +78,13 @@ def _spans(layout, bundles, computed: int):
 
 @pytest.mark.parametrize(("name", "computed"), [("gpt2", 69), ("gpt2", 1024), ("gpt2-xl", 8)])
 def test_no_two_blocks_of_a_large_model_overlap(name, computed):
-    drawing = plan(PRESETS[name], computed, budget=Budget(cubes=0, slabs=4000))
-    slabs = [b for b in drawing.bundles if drawing.ways[b.name] == "slab"]
-    assert len(slabs) == len(drawing.bundles)
-    layout = drawing.layout
+    plan = detail.plan(PRESETS[name], computed, budget=Budget(cubes=0, slabs=4000))
+    slabs = [b for b in plan.bundles if plan.ways[b.name] == "slab"]
+    assert len(slabs) == len(plan.bundles)
+    layout = plan.layout
     assert max(layout.heights) <= HIGHEST
-    own = [b for b in slabs if b.name not in drawing.shared]
-    spans, pitches = _spans(layout, own, drawing.computed)
+    own = [b for b in slabs if b.name not in plan.shared]
+    spans, pitches = _spans(layout, own, plan.computed)
     lines: dict[int, list[tuple[int, int]]] = {}
     for (page, top), taken in spans.items():
         taken.sort()
@@ -151,7 +151,7 @@ def test_a_tied_head_reads_the_texels_of_the_embedding(bodies):
 
 def test_a_model_without_a_tied_head_has_texels_for_both():
     config = model.Config(n_layer=1, n_head=1, n_embd=8, n_ctx=4, n_vocab=90, tied=False)
-    layout = plan(config, 3, budget=Budget(cubes=0)).layout
+    layout = detail.plan(config, 3, budget=Budget(cubes=0)).layout
     assert layout.places["lm_head"] != layout.places["wte"]
 
 

@@ -36,7 +36,7 @@ def run_blender(user: Path, *arguments: str) -> subprocess.CompletedProcess[str]
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=500,
         check=False,
     )
 

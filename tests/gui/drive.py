@@ -58,6 +58,7 @@ def seen() -> int:
 
 def screenshot(name: str) -> Iterator[float]:
     """Keep the screen as it is once drawing has settled."""
+    print(f"looking at {name}", flush=True)
     for item in view().regions:
         item.tag_redraw()
     yield 1.0
@@ -154,8 +155,10 @@ def stop(operator: str, share: float) -> Iterator[float]:
     running, before = addon("ui.running"), census()
     yield from press(operator)
     yield from until(lambda: running.work is not None, "the build begins")
-    while running.work is not None and running.work.fraction < share:
-        yield TICK / 10
+    there = f"{share:.0%} of it are done"
+    yield from until(
+        lambda: running.work is None or running.work.fraction >= share, there, TICK / 10
+    )
     at = running.work.label if running.work else "too late"
     mouse(*over_the_view(), "ESC", "PRESS")
     yield from until(lambda: running.work is None, "the build has stopped")
@@ -210,7 +213,7 @@ def picking() -> Iterator[float]:
 def drawn() -> dict[str, list[str]]:
     """The models that stand in the scene, and in which ways each is drawn."""
     state = addon("ui.state")
-    return {root.name: list(state.ways_of(root)) for root in state.standing(window().scene)}
+    return {m.root.name: list(state.ways_of(m)) for m in state.models(window().scene)}
 
 
 def open_tab() -> bool:

@@ -13,7 +13,8 @@ from types import ModuleType
 import bpy
 
 TICK = 0.1
-PATIENCE = 180  # seconds for anything to happen
+PATIENCE = 180  # seconds for anything to happen, as Blender's timers count them: more when busy
+BEAT = 5  # of these seconds, after which it is said again what is waited for
 
 
 def window() -> bpy.types.Window:
@@ -43,12 +44,14 @@ def call(operator: str, *mode: str, **arguments: object) -> set[str]:
         return getattr(getattr(bpy.ops, module), name)(*mode, **arguments)
 
 
-def until(condition: Callable[[], bool], what: str) -> Iterator[float]:
+def until(condition: Callable[[], bool], what: str, tick: float = TICK) -> Iterator[float]:
     """Wait for something, and fail when it does not come."""
-    for _ in range(int(PATIENCE / TICK)):
+    for turn in range(int(PATIENCE / tick)):
         if condition():
             return
-        yield TICK
+        if turn % int(BEAT / tick) == 0:
+            print(f"waiting until {what}", flush=True)
+        yield tick
     raise AssertionError(f"waited {PATIENCE} s in vain until {what}")
 
 
@@ -92,6 +95,7 @@ def find(operator: str) -> Generator[float, None, tuple[int, int]]:
 
 def press(operator: str) -> Iterator[float]:
     """Find an operator's button in the sidebar, and click it."""
+    print(f"pressing {operator}", flush=True)
     yield from click(*(yield from find(operator)))
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.gui import xwd
+from tests.gui.following import follow
 
 ROOT = Path(__file__).parent.parent.parent
 DRIVE = Path(__file__).parent / "drive.py"
@@ -69,29 +70,34 @@ def session(
     screen: tuple[str, Path],
     extension_zip: Path,
     tmp_path_factory: pytest.TempPathFactory,
+    pytestconfig: pytest.Config,
 ) -> dict[str, object]:
     """What happened in the window, with the pictures turned into PNGs."""
     display, dump = screen
     user, results = tmp_path_factory.mktemp("user"), tmp_path_factory.mktemp("results")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BLENDER_")}
     width, height = map(str, SIZE)
-    ended = subprocess.run(
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+
+    def told(line: str) -> None:
+        """Pass it on, so that whoever follows this process sees that it goes on."""
+        with capture.global_and_fixture_disabled():
+            print(line, flush=True)
+
+    told("")
+    status, output = follow(
         [
             *(blender, "--window-geometry", "0", "0", width, height, "--enable-event-simulate"),
             *("--python-exit-code", "1", "--python", str(DRIVE)),
             *("--", str(extension_zip), str(results), str(dump)),
         ],
-        env={
+        {
             **kept,
             "DISPLAY": display,
             "BLENDER_USER_RESOURCES": str(user),
             "LIBGL_ALWAYS_SOFTWARE": "1",
         },
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
+        told,
     )
     PICTURES.mkdir(parents=True, exist_ok=True)
     for old in PICTURES.glob("*.png"):
@@ -99,7 +105,7 @@ def session(
     for picture in results.glob("*.xwd"):
         path = PICTURES / f"{picture.stem}.png"
         path.write_bytes(xwd.png(*xwd.pixels(picture.read_bytes())))
-    assert ended.returncode == 0, f"{ended.stdout[-3000:]}\n{ended.stderr[-3000:]}"
+    assert status == 0, output[-6000:]
     return json.loads((results / "facts.json").read_text(encoding="utf-8"))
 
 

@@ -15,7 +15,7 @@ import pytest
 from llmviz_addon import scene as scene_room
 from llmviz_addon.scene import compat, looks
 from llmviz_addon.scene.pictures import engines, rendering, taking
-from llmviz_addon.scene.style import kit, materials
+from llmviz_addon.scene.style import materials
 
 from . import helpers
 
@@ -149,16 +149,15 @@ def test_the_first_view_layer_that_is_rendered_and_has_the_model_is_the_picture(
     assert chosen(False, True, True, without=(0, 1, 2)) == "B"
 
 
-def test_slabs_are_as_fine_as_the_picture_and_then_as_they_were(monkeypatch):
+def test_slabs_are_as_fine_as_the_picture_and_then_as_they_were():
     material = bpy.data.materials.new("Page")
     compat.use_nodes(material)
     node = material.node_tree.nodes.new("ShaderNodeValue")
     node.name = materials.PIXEL
     node.outputs[0].default_value = before = 0.125
-    monkeypatch.setattr(kit, "slab_materials", lambda: [material])
-    with taking._fine(50.0, 1920):
+    with taking._fine([material], 50.0, 1920):
         fine = node.outputs[0].default_value
-    with taking._fine(50.0, 960):
+    with taking._fine([material], 50.0, 960):
         assert node.outputs[0].default_value == pytest.approx(2 * fine)
     assert node.outputs[0].default_value == before
 

@@ -179,11 +179,11 @@ def test_the_tint_of_the_viewport_is_the_number_in_eleven_steps():
     for obj in helpers.block_objects():
         mesh = obj.data
         number = helpers.read(mesh, "value").astype(float) * obj["gain"]
-        state, level = helpers.read(mesh, "state"), helpers.read(mesh, "level")
+        state, tint = helpers.read(mesh, "state"), helpers.read(mesh, "tint")
         kind = {"weight": 0, "activation": 1, "aggregate": 2}[_kind(obj["llmviz_block"])]
-        assert (level[state == 0] == kind * 12 + 11).all()
+        assert (tint[state == 0] == kind * 12 + 11).all()
         step = (np.clip(number, -1, 1) + 1) * 5
-        shown = level[state == 1] - kind * 12
+        shown = tint[state == 1] - kind * 12
         # Halves may round either way: float32 against float64.
         assert (np.abs(shown - step[state == 1]) <= 0.5 + 1e-5).all(), obj.name
 

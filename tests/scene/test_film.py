@@ -8,8 +8,9 @@ import bpy
 import pytest
 
 from llmviz_addon import scene as scene_room
+from llmviz_addon.scene import compat
 from llmviz_addon.scene.playing.timeline import write_channel
-from llmviz_addon.walkthrough.easing import BLENDER
+from llmviz_addon.walkthrough.easing import EASINGS
 from llmviz_addon.walkthrough.storyboard import Channel, Key
 
 from . import helpers
@@ -21,10 +22,9 @@ ASPECT = 16 / 9
 @pytest.fixture(scope="module", autouse=True)
 def clean_scene(expect):
     """One build for all tests, which only scrub."""
-    bpy.ops.wm.read_factory_settings(use_empty=True)
+    helpers.open_built()
     render = bpy.context.scene.render
-    render.resolution_x, render.resolution_y = 1920, 1080
-    helpers.build()
+    assert (render.resolution_x, render.resolution_y) == (1920, 1080)
     return expect(helpers.PROMPT).board(ASPECT)
 
 
@@ -117,20 +117,20 @@ def _random_channel(easing: str, dice: random.Random) -> Channel:
     return Channel("thing", "highlight", tuple(keys))
 
 
-@pytest.mark.parametrize("easing", [*BLENDER, "mixed"])
+@pytest.mark.parametrize("easing", [*EASINGS, "mixed"])
 def test_an_easing_is_the_same_curve_in_blender(easing):
     dice = random.Random(7)
     channel = _random_channel("linear" if easing == "mixed" else easing, dice)
     if easing == "mixed":
         keys = [
-            Key(k.time, k.value, dice.choice([*BLENDER]), k.slope if i else 0.0)
+            Key(k.time, k.value, dice.choice([*EASINGS]), k.slope if i else 0.0)
             for i, k in enumerate(channel.keys)
         ]
         channel = Channel("thing", "highlight", tuple(keys))
     obj = bpy.data.objects.new("Thing", None)
     obj["highlight"] = 0.0
     action = bpy.data.actions.new("Thing")
-    write_channel(obj, action, '["highlight"]', channel, FPS)
+    write_channel(compat.fcurves(obj, action), '["highlight"]', channel, FPS)
     (bag,) = action.layers[0].strips[0].channelbags
     (curve,) = bag.fcurves
     last = channel.keys[-1].time

@@ -18,8 +18,7 @@ TINY = (32, 18)
 @pytest.fixture(scope="module", autouse=True)
 def clean_scene():
     """One build for all tests, of which pictures show few cells, for time."""
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    root = helpers.build()
+    root = helpers.open_built()
     for obj in helpers.block_objects():
         obj.hide_render = not obj["llmviz_block"].startswith(("tokens", "embedding"))
     return root

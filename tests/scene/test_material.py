@@ -19,8 +19,7 @@ BLOCKS = {"weight": "wte", "activation": "embedding", "aggregate": "ln_f.mean"}
 @pytest.fixture(scope="module", autouse=True)
 def clean_scene():
     """One build; each test hangs one block of it alone into a scene with a camera and a sun."""
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    helpers.build()
+    helpers.open_built()
     studio = bpy.data.scenes.new("Studio")
     studio.render.engine = "CYCLES"
     studio.cycles.samples = 8

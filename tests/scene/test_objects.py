@@ -17,8 +17,7 @@ ANIMATED = {"progress": (0, 1), "highlight": (0, 1), "opacity": (0, 1)}
 @pytest.fixture(scope="module", autouse=True)
 def clean_scene(expect):
     """One build for all tests, which put back what they change."""
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    helpers.build()
+    helpers.open_built()
     return expect(helpers.PROMPT)
 
 

@@ -9,7 +9,7 @@ from mathutils import Vector
 
 from llmviz_addon import scene as scene_room
 from llmviz_addon.scene.drawn.blocks import CELL
-from llmviz_addon.scene.standing import recipe, tree
+from llmviz_addon.scene.standing import recipe
 from llmviz_addon.walkthrough import Margins
 
 from . import helpers
@@ -21,8 +21,7 @@ MARGINS = Margins(0.1, 0.3, 0.05, 0.02)
 @pytest.fixture(scope="module", autouse=True)
 def clean_scene():
     """A small model and a large one without numbers beside it."""
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    small = helpers.build()
+    small = helpers.open_built()
     scene = bpy.context.scene
     return small, scene_room.run(scene_room.steps(scene, scene_room.Recipe("gpt2", ""), True))
 
@@ -32,7 +31,7 @@ def corners(root: bpy.types.Collection) -> np.ndarray:
     boxes = recipe.plan_of(root).anatomy.boxes  # (N, 2, 3)
     picks = np.array(np.meshgrid([0, 1], [0, 1], [0, 1])).reshape(3, -1)
     cells = np.asarray(boxes, float)[:, picks, np.arange(3)[:, None]].transpose(0, 2, 1)
-    return cells.reshape(-1, 3) * CELL + np.array(tree.anchor_of(root).location)
+    return cells.reshape(-1, 3) * CELL + np.array(scene_room.of_root(root).anchor.location)
 
 
 def card(root: bpy.types.Collection) -> np.ndarray:
@@ -68,7 +67,7 @@ def test_whole_models_are_between_the_margins_and_touch_them(clean_scene, which)
 
 def test_a_model_that_was_turned_and_moved_is_seen_from_the_same_side(clean_scene):
     small, _ = clean_scene
-    anchor = tree.anchor_of(small)
+    anchor = scene_room.of_root(small).anchor
     before = scene_room.overview([small], ASPECT, LENS)
     kept = anchor.matrix_basis.copy()
     anchor.location, anchor.rotation_euler.z = (50.0, -20.0, 7.0), 1.0

@@ -11,13 +11,13 @@ import os
 import sys
 import unicodedata
 from pathlib import Path
+from types import SimpleNamespace
 
 import bpy
 import pytest
 
 from llmviz_addon import scene as scene_room
 from llmviz_addon.scene.pictures import files, films, naming, taking
-from llmviz_addon.scene.standing import recipe
 
 from . import pictures
 
@@ -236,36 +236,29 @@ def test_a_folder_is_probed_without_touching_what_is_there(tmp_path):
     assert mine.read_text() == "mine" and list(tmp_path.iterdir()) == [mine]
 
 
-@pytest.fixture
-def named(monkeypatch):
-    """A function that names a still of a model with numbers."""
-    monkeypatch.setattr(recipe, "run_of", lambda root: root["llmviz_run"] or None)
-    root = bpy.data.collections.new("Model")
-    root["llmviz_run"] = "a run"
-
-    def name(prompt: str, look: str = "dark", title: str = "nano-gpt", **options: object) -> str:
-        recipe.write(root, recipe.Recipe("nano-gpt", prompt, look, **options))
-        root["llmviz_model_title"] = title
-        return naming.still_name(root, "cells", (1920, 1080))
-
-    return name
+def _model(prompt: str, look: str = "dark", title: str = "nano-gpt", numbers: bool = True, **more):
+    """What names are made of."""
+    recipe = scene_room.Recipe("nano-gpt", prompt, look, **more)
+    return SimpleNamespace(recipe=recipe, title=title, run=object() if numbers else None)
 
 
-def test_a_name_tells_model_prompt_look_still_and_size(named):
-    assert named("CBABBC") == "nano-gpt_CBABBC_dark_cells_1920x1080.png"
-    assert named("15 2 7", "light") == "nano-gpt_15-2-7_light_cells_1920x1080.png"
-    assert "_dark-safe_" in named("A", accessible=True)
-    assert named("The cat sat").startswith("nano-gpt_The-cat-sat-")
-    assert named("A", title='My "GPT": v1/2').startswith("My-GPT-v1-2_A_")
+def _named(prompt: str, *look: str, **more: object) -> str:
+    return naming.still_name(_model(prompt, *look, **more), "cells", (1920, 1080))
+
+
+def test_a_name_tells_model_prompt_look_still_and_size():
+    assert _named("CBABBC") == "nano-gpt_CBABBC_dark_cells_1920x1080.png"
+    assert _named("15 2 7", "light") == "nano-gpt_15-2-7_light_cells_1920x1080.png"
+    assert "_dark-safe_" in _named("A", accessible=True)
+    assert _named("The cat sat").startswith("nano-gpt_The-cat-sat-")
+    assert _named("A", title='My "GPT": v1/2').startswith("My-GPT-v1-2_A_")
 
 
 def test_a_model_without_numbers_has_no_prompt_in_its_names():
-    root = bpy.data.collections.new("Model")
-    recipe.write(root, recipe.Recipe("gpt3", "ABC"))
-    root["llmviz_model_title"], root["llmviz_run"] = "GPT-3", ""
-    assert naming.still_name(root, "model", (64, 36)) == "GPT-3_dark_model_64x36.png"
-    assert naming.film_name(root, (64, 36), "PNG") == "GPT-3_dark_film_64x36"
-    assert naming.film_name(root, (64, 36), "MP4") == "GPT-3_dark_film_64x36.mp4"
+    model = _model("ABC", title="GPT-3", numbers=False)
+    assert naming.still_name(model, "model", (64, 36)) == "GPT-3_dark_model_64x36.png"
+    assert naming.film_name(model, (64, 36), "PNG") == "GPT-3_dark_film_64x36"
+    assert naming.film_name(model, (64, 36), "MP4") == "GPT-3_dark_film_64x36.mp4"
 
 
 PROMPTS = (
@@ -291,14 +284,14 @@ PROMPTS = (
 )
 
 
-def test_two_prompts_never_have_one_name(named):
+def test_two_prompts_never_have_one_name():
     """Also where the file system takes capitals for small letters, or composes accents."""
-    made = [named(prompt) for prompt in PROMPTS]
+    made = [_named(prompt) for prompt in PROMPTS]
     assert len({unicodedata.normalize("NFC", name).casefold() for name in made}) == len(PROMPTS)
 
 
-def test_a_name_is_one_that_every_file_system_takes(named):
+def test_a_name_is_one_that_every_file_system_takes():
     for prompt in PROMPTS:
-        name = named(prompt, title=100 * "漢")
+        name = _named(prompt, title=100 * "漢")
         assert len(name.encode()) <= 240 and files.fits_windows(name)
         assert all(c in "_-." or unicodedata.category(c)[0] in "LMN" for c in name), name

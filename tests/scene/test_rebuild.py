@@ -38,7 +38,7 @@ def _identities() -> dict[str, tuple[int, int]]:
 
 
 def test_a_new_prompt_keeps_every_block_and_writes_its_numbers(expect):
-    helpers.build("CBABBC")
+    helpers.open_built("CBABBC")
     before = {
         o["llmviz_block"]: (o.session_uid, o.data.session_uid) for o in helpers.block_objects()
     }
@@ -80,7 +80,7 @@ def test_recolouring_is_the_same_as_building_afresh():
 
 
 def test_another_network_takes_the_place_of_the_old_one():
-    helpers.build("CBABBC")
+    helpers.open_built("CBABBC")
     (anchor,) = (o for o in bpy.data.objects if o.get("llmviz_role") == "anchor")
     anchor.location = (1, 2, 3)
     root = helpers.build("1 2 3", CHECKPOINT)
@@ -199,7 +199,7 @@ def test_progress_never_goes_back_and_ends_at_one():
 
 
 def test_a_purged_part_of_the_kit_is_made_again():
-    root = helpers.build()
+    root = helpers.open_built()
     (tile,) = (m for m in bpy.data.materials if m.get("llmviz_role") == "tile")
     bpy.data.materials.remove(tile)
     helpers.build("ABC")

@@ -71,7 +71,7 @@ def test_a_build_leaves_the_users_objects_alone():
 
 
 def test_a_guest_in_our_collection_survives():
-    root = helpers.build()
+    root = helpers.open_built()
     bpy.ops.mesh.primitive_monkey_add()
     guest = bpy.context.object
     for home in list(guest.users_collection):
@@ -85,7 +85,7 @@ def test_a_guest_in_our_collection_survives():
 
 
 def test_a_guest_collection_in_ours_survives():
-    root = helpers.build()
+    root = helpers.open_built()
     mine = bpy.data.collections.new("Mine")
     root.children.link(mine)
     mine.objects.link(bpy.data.objects.new("Inside", None))
@@ -96,7 +96,7 @@ def test_a_guest_collection_in_ours_survives():
 
 
 def test_a_guest_that_hangs_on_a_block_stays_where_it_is():
-    helpers.build()
+    helpers.open_built()
     guest = bpy.data.objects.new("Guest", None)
     bpy.context.scene.collection.objects.link(guest)
     guest.parent = helpers.block("wte")
@@ -108,8 +108,8 @@ def test_a_guest_that_hangs_on_a_block_stays_where_it_is():
 
 
 def test_what_the_user_changed_since_stays():
+    helpers.open_built()
     scene = bpy.context.scene
-    helpers.build()
     scene.world = bpy.data.worlds.new("Mine")
     scene.frame_end = 4321
     scene.view_settings.exposure = 1.5
@@ -129,8 +129,8 @@ def test_what_the_user_changed_since_stays():
 
 
 def test_a_marker_that_the_user_renamed_or_moved_stays():
+    helpers.open_built()
     scene = bpy.context.scene
-    helpers.build()
     mine, other = scene.timeline_markers[3], scene.timeline_markers[5]
     mine.name = "My own"
     other.frame += 5
@@ -170,6 +170,6 @@ def test_the_model_stands_clear_of_what_is_there(expect):
 
 
 def test_an_empty_scene_has_the_model_in_the_middle():
-    helpers.build()
+    helpers.open_built()
     (anchor,) = (o for o in bpy.data.objects if o.get("llmviz_role") == "anchor")
     assert tuple(anchor.location)[:2] == (0.0, 0.0)

@@ -65,7 +65,7 @@ def _only(sections: set[str]) -> None:
 
 
 def test_the_file_plays_and_renders_where_the_extension_is_not(tmp_path):
-    helpers.build()
+    helpers.open_built()
     _only({"tokens", "wte", "wpe", "embedding", "layer0.ln_1"})
     scene = bpy.context.scene
     scene.render.engine = "CYCLES"
@@ -92,7 +92,7 @@ def test_the_file_plays_and_renders_where_the_extension_is_not(tmp_path):
 
 
 def test_nothing_outside_the_file_is_needed(tmp_path):
-    helpers.build()
+    helpers.open_built()
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "a.blend"))
     assert bpy.utils.blend_paths(absolute=True, packed=False) == []
     assert all(font.packed_file for font in bpy.data.fonts if font.filepath != "<builtin>")

@@ -48,7 +48,7 @@ def test_a_scene_that_is_not_in_the_window_can_be_built_and_rendered(tmp_path):
 @pytest.fixture
 def linked(tmp_path):
     """A scene with a model that lives in another file."""
-    helpers.build()
+    helpers.open_built()
     path = tmp_path / "library.blend"
     bpy.ops.wm.save_as_mainfile(filepath=str(path))
     bpy.ops.wm.read_factory_settings(use_empty=True)

@@ -10,6 +10,7 @@ import pytest
 
 from llmviz_addon import scene as scene_room
 from llmviz_addon.scene import compat
+from llmviz_addon.scene.drawn import slabs as slab_room
 from llmviz_addon.scene.style import kit
 
 from . import checkpoints, helpers
@@ -62,7 +63,7 @@ def _aim(name: str) -> bpy.types.Scene:
     scene.render.resolution_x, scene.render.resolution_y = 64, 36
     scene.render.resolution_percentage = 100
     scene.render.image_settings.file_format = "PNG"
-    kit.set_pixel(50.0, 64)
+    kit.set_pixel(slab_room.materials_of(scene.objects), 50.0, 64)
     return scene
 
 

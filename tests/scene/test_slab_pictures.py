@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from llmviz_addon import scene as scene_room
+from llmviz_addon.scene.drawn import slabs
 from llmviz_addon.scene.style import kit
 
 from . import checkpoints
@@ -81,7 +82,7 @@ class Studio:
         self.eye.location = middle - np.array([0, distance * CELL, 0])
         self.scene.cycles.samples = samples
         self.scene.render.resolution_x = self.scene.render.resolution_y = size
-        kit.set_pixel(LENS, size)
+        kit.set_pixel(slabs.materials_of(self.scene.objects), LENS, size)
         self.scene.render.filepath = str(path / "picture.png")
         bpy.ops.render.render(write_still=True, scene=self.scene.name)
         self.scene.collection.objects.unlink(obj)

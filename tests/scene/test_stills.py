@@ -12,7 +12,7 @@ from mathutils import Vector
 from llmviz_addon import scene as scene_room
 from llmviz_addon.scene.pictures import taking
 from llmviz_addon.scene.playing import captions
-from llmviz_addon.scene.standing import tree
+from llmviz_addon.scene.standing.standing import of_root
 
 from . import helpers, pictures
 
@@ -22,8 +22,7 @@ SHAPES = {"wide": (128, 72), "square": (96, 96), "tall": (72, 128)}
 @pytest.fixture(scope="module", autouse=True)
 def clean_scene():
     """One build for all tests, with settings of a user's own."""
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    root = helpers.build()
+    root = helpers.open_built()
     scene = bpy.context.scene
     scene.render.resolution_x, scene.render.resolution_y = 333, 222
     scene.render.filepath = "/tmp/mine"
@@ -218,13 +217,14 @@ def test_a_second_still_of_the_same_name_leaves_the_first_unless_it_is_to_replac
 @pytest.mark.parametrize("before", [True, False], ids=["captions on", "captions off"])
 def test_captions_are_as_they_were_after_a_still(clean_scene, monkeypatch, tmp_path, before):
     scene_room.set_captions(clean_scene, before)
-    part = tree.part(clean_scene, captions.ROLE)
-    part.hide_viewport = before
+    switches = captions.switches(of_root(clean_scene))
+    for switch in switches:
+        switch.hide_viewport = before
     _watch(monkeypatch)
     ids = [still for still, _ in scene_room.stills()][:2]
     scene_room.run(scene_room.still_steps(bpy.context.scene, ids, tmp_path))
     assert scene_room.captions_visible(clean_scene) is before
-    assert part.hide_viewport is before, "the view has its own switch"
+    assert {switch.hide_viewport for switch in switches} == {before}, "views have their own switch"
     scene_room.set_captions(clean_scene, True)
 
 

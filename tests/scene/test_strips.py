@@ -30,8 +30,7 @@ def _said(obj: bpy.types.Object, name: str) -> list[str]:
     return [o.data.body for o in texts]
 
 
-def test_each_position_of_the_input_is_one_object_with_its_token_and_number():
-    helpers.build("CBABBC")
+def test_each_position_of_the_input_is_one_object_with_its_token_and_number(standing):
     shown = _positions("input")
     assert [_said(shown[i], "Tile Letter") for i in range(6)] == [[letter] for letter in "CBABBC"]
     assert [_said(shown[i], "Tile Index") for i in range(6)] == [
@@ -72,7 +71,7 @@ def _picture(tmp_path: Path, obj: bpy.types.Object, opacity: float) -> np.ndarra
 
 
 def test_a_positions_opacity_is_that_of_all_its_pieces(tmp_path):
-    helpers.build("CBABBC")
+    helpers.open_built("CBABBC")
     scene, obj = bpy.context.scene, _positions("input")[3]
     for other in scene.objects:
         other.hide_render = other != obj

@@ -24,8 +24,8 @@ def test_titles_of_wide_blocks_say_how_they_are_drawn_and_how_true_their_values_
     assert len({title.partition("(")[2] for title in said.values()}) == 2, "cubes and slabs"
 
 
-def test_titles_of_a_model_that_is_all_cubes_are_names_only():
-    assert not any("(" in title for title in _titles(helpers.build()).values())
+def test_titles_of_a_model_that_is_all_cubes_are_names_only(standing):
+    assert not any("(" in title for title in _titles(standing).values())
 
 
 def test_titles_of_shapes_say_that_they_are_no_more():

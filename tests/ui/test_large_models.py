@@ -17,7 +17,7 @@ from llmviz_addon import anatomy, detail, model
 from llmviz_addon import scene as scene_room
 from llmviz_addon.scene import names
 from llmviz_addon.scene.standing import recipe as recipes
-from llmviz_addon.ui import build, estimates, inspecting, running, state, viewport
+from llmviz_addon.ui import build, estimates, inspecting, messages, running, state, viewport
 
 SMALL = model.Config(n_layer=2, n_head=2, n_embd=8, n_ctx=6, n_vocab=5)
 
@@ -173,7 +173,7 @@ def test_too_little_memory_is_said_before_anything_is_built(settings, asked, mon
     settings.prompt = "ABC"
     refused("build", "nano-gpt needs about 10. MB of memory")
     assert not asked
-    assert "close other programs" in state.message(bpy.context.scene)
+    assert "close other programs" in messages.message(bpy.context.scene)
 
 
 def test_a_model_is_refused_for_what_it_takes_beside_its_files(
@@ -203,7 +203,7 @@ def test_a_shape_really_stands_beside_a_small_model_and_views_reach_it(settings,
     assert space.clip_start == before[0]
     settings.picker = "gpt2"
     assert bpy.ops.llmviz.build_beside() == {"FINISHED"}
-    ways = {root.name: state.ways_of(root) for root in state.standing(bpy.context.scene)}
+    ways = {m.root.name: state.ways_of(m) for m in state.models(bpy.context.scene)}
     assert ways == {"nano-gpt": ("cubes",), "GPT-2": ("shapes",)}
     assert "panel Inspect" in sidebar()
     # The embedding alone is 50,257 cells of two centimeters long.

@@ -9,7 +9,7 @@ import pytest
 
 import llmviz_addon
 from llmviz_addon import scene as scene_room
-from llmviz_addon.ui import running, state
+from llmviz_addon.ui import messages, running
 
 
 def blocks() -> int:
@@ -40,8 +40,7 @@ def test_the_demo_is_nano_gpt_whatever_was_asked_before(settings):
     assert blocks() == 206
 
 
-def test_remove_leaves_none_of_our_objects():
-    bpy.ops.llmviz.build()
+def test_remove_leaves_none_of_our_objects(own_model):
     assert bpy.ops.llmviz.remove() == {"FINISHED"}
     assert not bpy.data.objects
     refused("remove", "no model")
@@ -89,9 +88,9 @@ def test_a_failing_build_says_why_and_leaves_the_scene_as_it_was(settings, check
     before = len(bpy.data.objects), len(bpy.data.collections), bpy.context.scene.world
     refused("build", "wte")
     assert (len(bpy.data.objects), len(bpy.data.collections), bpy.context.scene.world) == before
-    assert "wte" in state.message(bpy.context.scene)
+    assert "wte" in messages.message(bpy.context.scene)
     settings.prompt = "0 1"
-    assert state.message(bpy.context.scene) == ""
+    assert messages.message(bpy.context.scene) == ""
 
 
 def test_a_checkpoint_beside_the_file_is_found_by_a_relative_path(settings, checkpoint):
@@ -114,9 +113,8 @@ def test_a_stopped_build_takes_back_what_it_made():
     assert blocks() == 0 and not scene_room.roots(scene)
 
 
-def test_jumping_goes_to_the_frame_of_a_chapter_or_beat():
+def test_jumping_goes_to_the_frame_of_a_chapter_or_beat(standing):
     scene = bpy.context.scene
-    bpy.ops.llmviz.build()
     chapter = scene_room.chapters(scene_room.roots(scene)[0])[0]
     for place in (chapter.beats[2], chapter):
         assert bpy.ops.llmviz.jump(to=place.id) == {"FINISHED"}
@@ -134,8 +132,7 @@ def test_stills_need_a_model_a_folder_and_a_choice(settings):
     refused("render_stills", "at least one")
 
 
-def test_stills_are_written_to_the_folder(settings, tmp_path: Path):
-    bpy.ops.llmviz.build()
+def test_stills_are_written_to_the_folder(own_model, settings, tmp_path: Path):
     settings.folder, settings.engine, settings.samples = str(tmp_path / "made"), "CYCLES", 1
     settings.stills = {"cells"}
     settings.size = "SCENE"

@@ -6,7 +6,7 @@ import bpy
 import pytest
 
 from llmviz_addon import scene as scene_room
-from llmviz_addon.ui import running, state
+from llmviz_addon.ui import messages, running, state
 from llmviz_addon.ui.layout import NO_BREAK, shortened, wrap
 
 
@@ -55,8 +55,7 @@ def test_ids_are_cut_where_the_line_ends():
     assert shortened(bpy.context, []) == ""
 
 
-def test_drawing_the_stills_again_reads_no_file(sidebar, monkeypatch):
-    bpy.ops.llmviz.build()
+def test_drawing_the_stills_again_reads_no_file(standing, sidebar, monkeypatch):
     sidebar()
     monkeypatch.setattr(scene_room, "stills", lambda *_: pytest.fail("read again"))
     sidebar()
@@ -75,8 +74,7 @@ def test_a_prompt_is_checked_and_its_tokens_are_shown(sidebar, settings):
     assert "'X'" in said(sidebar())
 
 
-def test_the_built_state_has_every_panel_and_every_beat(sidebar, settings):
-    bpy.ops.llmviz.build()
+def test_the_built_state_has_every_panel_and_every_beat(own_model, sidebar, settings):
     read = sidebar()
     assert "operator llmviz.build_demo" not in read
     for panel in ("Model", "Prompt", "Build", "Walkthrough", "Look", "Render", "Film"):
@@ -91,7 +89,7 @@ def test_the_built_state_has_every_panel_and_every_beat(sidebar, settings):
 
 
 def test_a_message_stays_until_it_is_dismissed(sidebar):
-    state.say(bpy.context.scene, "The tensor is broken")
+    messages.say(bpy.context.scene, "The tensor is broken")
     assert "The tensor is broken" in said(sidebar())
     bpy.ops.llmviz.dismiss()
     assert "The tensor is broken" not in said(sidebar())
@@ -110,8 +108,7 @@ def test_work_shows_how_far_it_is_where_it_was_begun(sidebar):
         assert "Press Esc to stop" in read
 
 
-def test_an_opened_file_shows_its_model(sidebar, tmp_path):
-    bpy.ops.llmviz.build()
+def test_an_opened_file_shows_its_model(own_model, sidebar, tmp_path):
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "built.blend"))
     bpy.ops.wm.read_homefile(use_empty=True)
     assert "panel Walkthrough" not in sidebar()
@@ -120,8 +117,7 @@ def test_an_opened_file_shows_its_model(sidebar, tmp_path):
 
 
 def link_a_model(path: str) -> bpy.types.Collection:
-    """Build a model, save it, and link it into a new file."""
-    bpy.ops.llmviz.build()
+    """Save a model that stands, and link it into a new file."""
     name = scene_room.roots(bpy.context.scene)[0].name
     bpy.ops.wm.save_as_mainfile(filepath=path)
     bpy.ops.wm.read_homefile(use_empty=True)
@@ -131,13 +127,13 @@ def link_a_model(path: str) -> bpy.types.Collection:
     return wanted.collections[0]
 
 
-def test_a_linked_model_is_not_ours_to_remove(tmp_path, sidebar):
+def test_a_linked_model_is_not_ours_to_remove(own_model, tmp_path, sidebar):
     link_a_model(str(tmp_path / "built.blend"))
     assert not bpy.ops.llmviz.remove.poll()
     assert "operator llmviz.build Build" in sidebar()
 
 
-def test_an_overridden_model_is_left_alone_and_the_reason_is_given(tmp_path, sidebar):
+def test_an_overridden_model_is_left_alone_and_the_reason_is_given(own_model, tmp_path, sidebar):
     linked = link_a_model(str(tmp_path / "built.blend"))
     linked.override_hierarchy_create(bpy.context.scene, bpy.context.view_layer)
     assert "override" in state.why_locked(bpy.context.scene)

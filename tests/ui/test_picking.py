@@ -10,8 +10,8 @@ import pytest
 from mathutils import Euler, Vector
 
 from llmviz_addon import scene as scene_room
+from llmviz_addon.scene import Standing
 from llmviz_addon.scene.drawn.blocks import CELL
-from llmviz_addon.scene.standing import tree
 from llmviz_addon.ui import inspecting
 
 
@@ -55,14 +55,13 @@ def test_the_ray_through_where_a_point_is_seen_meets_the_point(perspective, away
         assert np.linalg.norm(missed) < 0.01 * CELL
 
 
-def test_cells_are_found_in_every_model_whether_cubes_or_slabs(settings):
-    bpy.ops.llmviz.build()
+def test_cells_are_found_in_every_model_whether_cubes_or_slabs(own_model, settings):
     settings.cubes = 0
     bpy.ops.llmviz.build_beside()
-    for root in scene_room.roots(bpy.context.scene):
-        block = inspecting.plan_for(root).anatomy.blocks["wte"]
+    for model in scene_room.find(bpy.context.scene):
+        block = model.plan.anatomy.blocks["wte"]
         cell = (Vector(block.origin) + Vector((1, 0, -7))) * CELL
-        place = tree.anchor_of(root).matrix_basis @ cell
+        place = model.anchor.matrix_basis @ cell
         hit = inspecting.cell_at(bpy.context.scene, place - Vector((0, 5, 0)), Vector((0, 1, 0)))
         assert (hit.block, hit.column, hit.row) == ("wte", 1, 7)
 
@@ -70,6 +69,6 @@ def test_cells_are_found_in_every_model_whether_cubes_or_slabs(settings):
 def test_a_model_that_the_ray_passes_by_is_not_planned(settings, monkeypatch):
     settings.cubes = 0
     bpy.ops.llmviz.build()
-    monkeypatch.setattr(inspecting, "plan_for", lambda _root: pytest.fail("planned"))
+    monkeypatch.setattr(Standing, "plan", property(lambda _model: pytest.fail("planned")))
     origin, toward = Vector((0, -5, 9_000)), Vector((0, 1, 0))
     assert inspecting.cell_at(bpy.context.scene, origin, toward) is None

@@ -8,8 +8,7 @@ import bpy
 
 from llmviz_addon.scene.pictures.files import Pictures
 from llmviz_addon.ui.pictures import what_was_written
-
-from ..scene import pictures
+from tests.scene import pictures
 
 
 def _made(*names: str, replaced: int = 0) -> Pictures:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from llmviz_addon.walkthrough.camera_path import ZOOM, Move, sweep
+from llmviz_addon.walkthrough.camera_path import ZOOM, Move, zoom_path
 from llmviz_addon.walkthrough.framing import CameraPose
 
 
@@ -17,7 +17,7 @@ def test_a_path_starts_and_ends_in_its_views():
     rng = np.random.default_rng(5)
     for _ in range(100):
         w0, w1 = 10 ** rng.uniform(0, 4, size=2)
-        path = sweep(w0, w1, rng.uniform(0, 5000))
+        path = zoom_path(w0, w1, rng.uniform(0, 5000))
         assert path.at(0.0) == pytest.approx((0, w0), abs=1e-6, rel=1e-6)
         assert path.at(1.0) == pytest.approx((1, w1), abs=1e-6, rel=1e-6)
 
@@ -25,7 +25,7 @@ def test_a_path_starts_and_ends_in_its_views():
 def test_the_picture_flows_at_constant_speed_along_a_path():
     # The metric of the paper: ds^2 = (rho^2 du^2 + dw^2 / rho^2) / w^2.
     w0, w1, pan = 20.0, 90.0, 900.0
-    path = sweep(w0, w1, pan)
+    path = zoom_path(w0, w1, pan)
     u, w = np.array([path.at(f) for f in np.linspace(0, 1, 2001)]).T
     du, dw, middle = np.diff(u * pan), np.diff(w), (w[1:] + w[:-1]) / 2
     step = np.sqrt(ZOOM**2 * du**2 + dw**2 / ZOOM**2) / middle

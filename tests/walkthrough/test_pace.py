@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from llmviz_addon.walkthrough.pace import computed_cells, dot_length, schedule, weight
+from llmviz_addon.walkthrough.pace import computed_cells, dot_length, relative_time, schedule
 
 
 @pytest.mark.parametrize(("n_prompt", "n_tokens"), [(4, 7), (1, 9), (9, 9), (3, 3)])
@@ -44,31 +44,31 @@ def test_dot_products_are_as_long_as_what_is_summed(sized):
 
 
 @pytest.mark.parametrize("together", [True, False])
-def test_windows_follow_each_other_in_proportion(sized, together):
+def test_intervals_follow_each_other_in_proportion(sized, together):
     anatomy, _ = sized(n_layer=2, n_head=2)
     names = list(anatomy.blocks)
-    windows = schedule(
+    intervals = schedule(
         anatomy.blocks, ("tokens", "probabilities"), 1, (4, 7), (10.0, 16.0), together=together
     )
     computed = [name for name in names if anatomy.blocks[name].kind != "weight"]
-    assert sorted(w.block for w in windows) == sorted(computed)
-    spans = sorted({(w.start, w.end) for w in windows})
+    assert sorted(w.block for w in intervals) == sorted(computed)
+    spans = sorted({(w.start, w.end) for w in intervals})
     assert spans[0][0] == 10
     assert spans[-1][1] == pytest.approx(16)
     for (_, end), (start, _) in pairwise(spans):
         assert start == end
-    shares = [(w.end - w.start) / weight(anatomy.blocks[w.block], 1, 4, 7) for w in windows]
-    assert shares == pytest.approx([shares[0]] * len(shares))
-    heads = {w.start for w in windows if w.block.endswith(".attention")}
+    paces = [(w.end - w.start) / relative_time(anatomy.blocks[w.block], 1, 4, 7) for w in intervals]
+    assert paces == pytest.approx([paces[0]] * len(paces))
+    heads = {w.start for w in intervals if w.block.endswith(".attention")}
     assert len(heads) == (2 if together else 4)
-    for window in windows:
-        assert window.progress == anatomy.blocks[window.block].progress_after(1, 4, 7)
+    for interval in intervals:
+        assert interval.progress == anatomy.blocks[interval.block].progress_after(1, 4, 7)
 
 
 def test_a_part_of_the_heads_work_is_a_part_for_all_heads(sized):
     anatomy, _ = sized(n_layer=1, n_head=2)
     span = ("layer0.ln_1.mean", "layer0.head1.v")
-    windows = schedule(anatomy.blocks, span, 0, (4, 7), (0.0, 1.0))
-    roles = {anatomy.blocks[window.block].role for window in windows}
+    intervals = schedule(anatomy.blocks, span, 0, (4, 7), (0.0, 1.0))
+    roles = {anatomy.blocks[interval.block].role for interval in intervals}
     assert roles == {"ln_1.mean", "ln_1.std", "ln_1", "q", "k", "v"}
-    assert len(windows) == 9
+    assert len(intervals) == 9

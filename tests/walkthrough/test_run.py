@@ -32,7 +32,7 @@ def test_the_best_five_candidates_are_those_of_a_full_sort(worded):
     for best, row in zip(run.candidates, probabilities, strict=True):
         order = sorted(range(len(row)), key=lambda token: (-row[token], token))[:5]
         assert [c.token for c in best] == order
-        assert [c.share for c in best] == pytest.approx(row[order])
+        assert [c.probability for c in best] == pytest.approx(row[order])
 
 
 def test_of_equally_probable_tokens_the_lower_index_comes_first():
@@ -45,10 +45,10 @@ def test_a_small_vocabulary_has_fewer_candidates(sorter):
     assert {len(best) for best in run.candidates} == {3}
 
 
-def test_a_share_is_that_of_the_token_that_follows(worded):
+def test_a_token_probability_is_that_of_the_token_that_follows(worded):
     _, run, probabilities = worded
     expected = [probabilities[i, run.ids[i + 1]] for i in range(6)] + [probabilities[6].max()]
-    assert run.shares == pytest.approx(expected)
+    assert run.token_probabilities == pytest.approx(expected)
 
 
 def test_a_run_comes_back_from_a_scene_as_it_was(worded, sorter):

@@ -13,7 +13,7 @@ from ...detail.levels import gain_of
 from ...model import Trace
 from .. import names
 from ..attributes import write_attribute
-from ..style.kit import CELL, Kit, levels
+from ..style.kit import CELL, Kit, tints
 
 # A cell whose order is this is never computed.
 NEVER = 2.0
@@ -121,6 +121,12 @@ def set_gains(obj: bpy.types.Object, bundle: Bundle, gains: np.ndarray) -> None:
         obj[names.GAINS] = [float(g) for g in gains]
 
 
+def set_gain(obj: bpy.types.Object, gain: float) -> None:
+    """Scale an object's numbers to colors as a person has set it."""
+    obj[names.GAIN] = gain
+    obj[names.TRAITS] = [*list(obj[names.TRAITS])[:2], gain]
+
+
 def write(obj: bpy.types.Object, bundle: Bundle, cells: Cells) -> None:
     """Write the numbers into the mesh of a bundle: all that a new prompt changes."""
     kind = names.KINDS.index(bundle.first.kind)
@@ -130,8 +136,8 @@ def write(obj: bpy.types.Object, bundle: Bundle, cells: Cells) -> None:
     write_attribute(
         mesh, names.STATE, np.where(cells.empty, names.STATE_EMPTY, names.STATE_NUMBER), "INT"
     )
-    tint = levels(cells.value * cells.gains[:, None], kind, cells.empty)
-    write_attribute(mesh, names.LEVEL, tint, "INT")
+    tint = tints(cells.value * cells.gains[:, None], kind, cells.empty)
+    write_attribute(mesh, names.TINT, tint, "INT")
     set_gains(obj, bundle, cells.gains)
     if not bundle.single:
         # Each block has a scale of its own; an instance's attribute comes before the object's.

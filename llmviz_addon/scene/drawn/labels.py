@@ -11,8 +11,10 @@ import numpy as np
 
 from ...anatomy import Anatomy, Block, Label, Section
 from ...anatomy.label import CHARACTER
+from ...counting import plural
 from ...detail import Plan
 from ...model import Config
+from ...walkthrough import targets
 from .. import names
 from .blocks import CELL
 from .flat import Easel, rectangles
@@ -52,7 +54,7 @@ def noted(title: str, note: str, block: Block) -> str:
     if tag.side in ("left", "right"):
         return title
     # Those that stand behind each other share their width.
-    room = block.columns / (1 if tag.share is None else 3)
+    room = block.columns / (1 if tag.fraction is None else 3)
     return whole if 1.2 * len(whole) * CHARACTER * tag.size < room else title
 
 
@@ -73,7 +75,7 @@ def sections(easel: Easel, root: Section, few: bool = False) -> None:
         later = section.name.startswith("layer") and not section.name.startswith("layer0.")
         if section is not root and section.labeled and not (few and later and "." in section.name):
             obj = _write(easel, section.label, f"{section.name} label", SECTION)
-            obj[names.LABEL_OF] = f"section:{section.name}"
+            obj[names.LABEL_OF] = targets.section(section.name)
 
 
 def dimensions(easel: Easel, anatomy: Anatomy) -> None:
@@ -152,10 +154,7 @@ def card_lines(title: str, config: Config) -> tuple[str, list[tuple[str, str]]]:
     lines = [
         _count(config.n_parameters, "parameter"),
         _count(config.n_layer, "layer"),
-        (
-            f"{config.n_head:,}",
-            "heads in each layer" if config.n_head > 1 else "head in each layer",
-        ),
+        (f"{config.n_head:,}", f"{plural(config.n_head, 'head')} in each layer"),
         _count(config.n_embd, "channel"),
         (f"{config.n_ctx:,}", "tokens of context"),
         (f"{config.n_vocab:,}", "tokens of vocabulary"),
@@ -166,7 +165,7 @@ def card_lines(title: str, config: Config) -> tuple[str, list[tuple[str, str]]]:
 
 
 def _count(number: int, noun: str) -> tuple[str, str]:
-    return f"{number:,}", noun if number == 1 else f"{noun}s"
+    return f"{number:,}", plural(number, noun)
 
 
 def card(easel: Easel, anatomy: Anatomy, title: str) -> None:
@@ -195,7 +194,7 @@ def card(easel: Easel, anatomy: Anatomy, title: str) -> None:
         z -= _PITCH * size
     for obj in made:
         _lean(obj, bottom, place.lean)
-        obj[names.LABEL_OF] = "card"
+        obj[names.LABEL_OF] = targets.CARD
 
 
 def _lean(obj: bpy.types.Object, foot: float, angle: float) -> None:

@@ -9,9 +9,10 @@ import bpy
 import numpy as np
 
 from ...anatomy import Anatomy
+from ...walkthrough import targets
 from .. import names
 from ..attributes import write_attribute
-from ..style.kit import Kit, levels
+from ..style.kit import Kit, tints
 from .blocks import CELL, NEVER
 from .flat import Easel
 from .labels import SECTION, TITLE
@@ -47,7 +48,7 @@ def draw(easel: Easel, kit: Kit, anatomy: Anatomy) -> None:
         at = (left, y, row - 0.36 * _MEANING * scale)
         made.append(easel.text("Key Meaning", meaning, at, _MEANING * scale, kind=TITLE))
     for obj in made:
-        obj[names.LABEL_OF] = "key"
+        obj[names.LABEL_OF] = targets.KEY
 
 
 def _cells(
@@ -66,7 +67,7 @@ def _cells(
     write_attribute(
         mesh, names.STATE, np.where(empty, names.STATE_EMPTY, names.STATE_NUMBER), "INT"
     )
-    write_attribute(mesh, names.LEVEL, levels(value, kind, empty), "INT")
+    write_attribute(mesh, names.TINT, tints(value, kind, empty), "INT")
     obj = easel.hang(bpy.data.objects.new(f"Key {_MEANINGS[kind]}", mesh), place, kind)
     obj.scale = (CELL * scale,) * 3
     obj[names.PROGRESS], obj[names.HIGHLIGHT], obj[names.FOCUS_COLUMN] = 1.0, 0.0, -1.0

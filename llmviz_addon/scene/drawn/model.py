@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import bpy
@@ -12,11 +13,13 @@ from ...anatomy import Anatomy
 from ...anatomy.strips import input_strip, output_strip
 from ...detail import Bundle, Plan
 from ...model import Model, Trace
-from ...progress import Steps, share
+from ...progress import Steps, rescaled
 from ...walkthrough import Run
 from .. import names
-from ..standing import company, tree
-from ..style import kit, stage
+from ..standing import place as placing
+from ..standing import tree
+from ..standing.standing import ANCHOR, MODEL, STRIPS, Standing
+from ..style.kit import Kit
 from . import blocks, labels, legend, repeats, reuse, ribbons, slabs, strips
 from .blocks import CELL
 from .flat import ARROW_TINTS, TILE_TINTS, Easel
@@ -57,90 +60,110 @@ def draw(
     scene: bpy.types.Scene,
     root: bpy.types.Collection,
     numbers: Numbers,
-    old: bpy.types.Collection | None,
+    kit: Kit,
+    *,
+    old: Standing | None = None,
+    others: Sequence[Standing] = (),
 ) -> Steps[None]:
-    """Draw a model below `root`, where `old` stands if there is one; yields how far it is."""
-    drawing = numbers.plan
-    shared = kit.ensure()
-    anchor = _anchor(scene, root, drawing, old)
+    """Draw a model below `root`; yields how far it is.
+
+    Parameters
+    ----------
+    scene
+        Where it will stand.
+    root
+        A collection of ours with nothing in it yet.
+    numbers
+        The model run on its prompt.
+    kit
+        What it is made of.
+    old
+        The model in whose place it will stand, if there is one.
+    others
+        Models that it will stand beside.
+    """
+    plan = numbers.plan
+    kept = {} if old is None else reuse.pages(old, numbers.model, plan)
+    anchor = _anchor(scene, root, plan, old, others)
+    # What stood there may be gone after the next step.
+    del old, others
     yield 0.0, "Sorting the blocks"
-    collections = _collections(root, drawing)
+    collections = _collections(root, plan)
     pages = None
-    if drawing.layout.heights:
-        kept = {} if old is None else reuse.pages(old, numbers.model, drawing)
-        filling = slabs.fill(drawing, numbers.trace, numbers.n_prompt, shared, kept)
-        pages = yield from share(filling, 0.0, 0.75)
-    total = len(drawing.bundles)
-    for index, bundle in enumerate(drawing.bundles):
+    if plan.layout.heights:
+        filling = slabs.fill(plan, numbers.trace, numbers.n_prompt, kit, kept)
+        pages = yield from rescaled(filling, 0.0, 0.75)
+    total = len(plan.bundles)
+    for index, bundle in enumerate(plan.bundles):
         if index % 5 == 0:
             yield 0.75 + 0.15 * index / total, f"Drawing {bundle.title}"
-        obj = _draw_bundle(bundle, numbers, shared, pages)
+        obj = _draw_bundle(bundle, numbers, kit, pages)
         obj.parent = anchor
         _collection_of(bundle, collections).objects.link(obj)
     yield 0.9, "Drawing blocks"
-    words = tree.evaluating(scene, _draw_words(root, numbers, shared))
-    yield from share(words, 0.9, 1.0)
-    tree.new("Lights", root, "lights")
+    words = tree.evaluating(scene, _draw_words(root, anchor, numbers, kit))
+    yield from rescaled(words, 0.9, 1.0)
 
 
-def _draw_words(root: bpy.types.Collection, numbers: Numbers, shared: kit.Kit) -> Steps[None]:
+def _draw_words(
+    root: bpy.types.Collection, anchor: bpy.types.Object, numbers: Numbers, kit: Kit
+) -> Steps[None]:
     """Draw everything that is read or followed, a part at a time."""
-    anatomy, drawing, anchor = numbers.anatomy, numbers.plan, tree.anchor_of(root)
+    anatomy, plan = numbers.anatomy, numbers.plan
     words, arrows = tree.new("Labels", root, "labels"), tree.new("Arrows", root, "arrows")
-    easel = Easel(anchor, words, shared.label, shared.font)
-    flow = Easel(anchor, arrows, shared.arrow, tints=ARROW_TINTS)
-    titled = [(bundle.name, bundle.first) for bundle in drawing.bundles if bundle.single]
+    easel = Easel(anchor, words, kit.label, kit.font)
+    flow = Easel(anchor, arrows, kit.arrow, tints=ARROW_TINTS)
+    titled = [(bundle.name, bundle.first) for bundle in plan.bundles if bundle.single]
     for start in range(0, len(titled), _TITLES):
         yield 0.2 * start / len(titled), "Drawing titles"
-        labels.titles(easel, dict(titled[start : start + _TITLES]), drawing)
+        labels.titles(easel, dict(titled[start : start + _TITLES]), plan)
     yield 0.2, "Drawing labels"
-    labels.sections(easel, anatomy.root, few=drawing.bundled)
+    labels.sections(easel, anatomy.root, few=plan.bundled)
     yield 0.3, "Drawing labels"
     labels.dimensions(easel, anatomy)
     labels.card(easel, anatomy, numbers.model.title)
-    legend.draw(easel, shared, anatomy)
-    if drawing.bundled:
+    legend.draw(easel, kit, anatomy)
+    if plan.bundled:
         yield 0.4, "Drawing titles"
-        repeats.titles(easel, drawing)
+        repeats.titles(easel, kit, plan)
     yield 0.5, "Finding the paths of arrows"
-    paths = anatomy.arrow_patterns if drawing.bundled else anatomy.arrows
+    paths = anatomy.arrow_patterns if plan.bundled else anatomy.arrows
     yield 0.6, "Drawing arrows"
-    if drawing.bundled:
-        repeats.arrows(flow, paths)
+    if plan.bundled:
+        repeats.arrows(flow, kit, paths)
     else:
         ribbons.draw(flow, paths)
-    strip_collection = tree.new("Strips", root, "strips")
-    yield from share(draw_strips(root, strip_collection, numbers), 0.7, 1.0)
+    yield from rescaled(draw_strips(root, anchor, numbers, kit), 0.7, 1.0)
 
 
 def _draw_bundle(
-    bundle: Bundle, numbers: Numbers, shared: kit.Kit, pages: slabs.Pages | None
+    bundle: Bundle, numbers: Numbers, kit: Kit, pages: slabs.Pages | None
 ) -> bpy.types.Object:
     way = numbers.plan.ways[bundle.name]
     if way == "cubes":
         cells = blocks.gather(bundle, numbers.trace, numbers.n_prompt)
-        return blocks.create(bundle, cells, shared)
-    return slabs.create(bundle, numbers.plan, shared, pages if way == "slab" else None)
+        return blocks.create(bundle, cells, kit)
+    return slabs.create(bundle, numbers.plan, kit, pages if way == "slab" else None)
 
 
-def _collections(root: bpy.types.Collection, drawing: Plan) -> dict[str, bpy.types.Collection]:
+def _collections(root: bpy.types.Collection, plan: Plan) -> dict[str, bpy.types.Collection]:
     """Collections after the section tree; of a bundled model those of its first layer."""
-    made = {"model": root}
-    for section in drawing.anatomy.root.walk():
-        if section.name == "model" or not _has_own(section.name, drawing):
+    made = {MODEL: root}
+    for section in plan.anatomy.root.walk():
+        if section.name == "model" or not _has_own(section.name, plan):
             continue
         parent = section.name.rpartition(".")[0] or "model"
-        made[section.name] = tree.new(section.title, made[parent], "section")
-    if drawing.bundled:
+        made[section.name] = tree.new(section.title, made[parent], f"section:{section.name}")
+    if plan.bundled:
         heads = made["layer0.attention"]
-        made["further heads"] = tree.new("Further Heads", heads, "section")
-        made["later layers"] = tree.new("Later Layers", root, "section")
+        made["further heads"] = tree.new("Further Heads", heads, "section:further heads")
+        made["later layers"] = tree.new("Later Layers", root, "section:later layers")
     return made
 
 
-def _has_own(section: str, drawing: Plan) -> bool:
+def _has_own(section: str, plan: Plan) -> bool:
     """Whether a section has a collection: in a bundled model some share one."""
-    if not drawing.bundled:
+    if not plan.bundled:
         return True
     first, last = section.partition(".")[0], section.rpartition(".")[2]
     return first in ("embedding", "layer0", "output") and last.removeprefix("head") in (
@@ -159,65 +182,64 @@ def _collection_of(
 
 
 def draw_strips(
-    root: bpy.types.Collection, collection: bpy.types.Collection, numbers: Numbers
+    root: bpy.types.Collection, anchor: bpy.types.Object, numbers: Numbers, kit: Kit
 ) -> Steps[None]:
-    """Draw what a model read and what it makes of it; nothing of one without numbers."""
+    """Draw what a model read and what it makes of it, in a collection below `root`.
+
+    Nothing is drawn of a model without numbers.
+    """
     if numbers.trace is None:
         return
-    shared, anchor = kit.ensure(), tree.anchor_of(root)
+    collection = tree.new("Strips", root, STRIPS)
     easels = strips.Easels(
-        text=Easel(anchor, collection, shared.label, shared.font),
-        tile=Easel(anchor, collection, shared.tile, tints=TILE_TINTS),
+        text=Easel(anchor, collection, kit.label, kit.font),
+        tile=Easel(anchor, collection, kit.tile, tints=TILE_TINTS),
+        kit=kit,
     )
     tokenizer = numbers.model.tokenizer
     read = strips.draw_input(easels, numbers.anatomy, tokenizer, numbers.trace.ids)
-    yield from share(read, 0.0, 0.5)
+    yield from rescaled(read, 0.0, 0.5)
     made = strips.draw_output(easels, numbers.anatomy, tokenizer, numbers.trace["probabilities"])
-    yield from share(made, 0.5, 1.0)
+    yield from rescaled(made, 0.5, 1.0)
 
 
 def _anchor(
     scene: bpy.types.Scene,
     root: bpy.types.Collection,
-    drawing: Plan,
-    old: bpy.types.Collection | None,
+    plan: Plan,
+    old: Standing | None,
+    others: Sequence[Standing],
 ) -> bpy.types.Object:
     """Make the anchor: the model stands on the ground, clear of what else the scene has."""
     anchor = bpy.data.objects.new(f"{root.name} Anchor", None)
     anchor[names.OURS] = True
-    anchor[names.ROLE] = "anchor"
+    anchor[names.ROLE] = ANCHOR
     # Hidden, or the viewport draws a dashed line from it to each of the model's objects.
     anchor.hide_viewport = True
     anchor.hide_render = True
-    low, high = (Vector(corner) * CELL for corner in extent(drawing))
+    low, high = (Vector(corner) * CELL for corner in extent(plan))
     # What hangs lowest is read, so it hangs clear of the ground.
-    low.z -= 0.5 * drawing.anatomy.space.margin * CELL
-    anchor[names.FLOOR] = low.z
-    if old is not None:
-        # Not its world matrix: Blender does not keep that up to date for what is hidden.
-        before = tree.anchor_of(old)
-        anchor.matrix_basis = before.matrix_basis
-        anchor.location.z += before.get(names.FLOOR, low.z) - low.z
+    low.z -= 0.5 * plan.anatomy.space.margin * CELL
+    size = float(plan.anatomy.config.n_parameters)
+    if old is not None and old.anchor is not None:
+        anchor.matrix_basis = old.anchor.matrix_basis
+        anchor.location.z += float(old.anchor.get(names.FLOOR, low.z)) - low.z
     else:
-        others = [other for other in tree.roots(scene) if other != root]
-        if others:
-            x, y = company.beside(others, low, high, float(drawing.anatomy.config.n_parameters))
-        else:
-            x, y = stage.clear_of(scene, low, high)
-        anchor.location = (x, y, -low.z)
-    company.mark(root, anchor, low, high, float(drawing.anatomy.config.n_parameters))
+        at = placing.beside(others, (low, high), size) or placing.clear_of(scene, (low, high))
+        anchor.location = (*at, -low.z)
+    placing.note(root, anchor, (low, high), size)
     root.objects.link(anchor)
     return anchor
 
 
-def extent(drawing: Plan) -> tuple[tuple, tuple]:
+def extent(plan: Plan) -> tuple[tuple, tuple]:
     """Least and greatest corner of all that is drawn, strips and card included, in cells."""
-    anatomy = drawing.anatomy
+    anatomy = plan.anatomy
     corners = [np.array(corner) for corner in anatomy.bounds()]
     for place in anatomy.places.values():
         corners += [np.array(place.least), np.array(place.greatest)]
     # A model without numbers has read nothing.
-    ends = (input_strip, output_strip) if drawing.has_numbers else ()
+    ends = (input_strip, output_strip) if plan.has_numbers else ()
     for strip in (end(anatomy) for end in ends):
         corners += [corner for tile in strip.tiles for corner in tile.corners]
     return tuple(np.min(corners, axis=0)), tuple(np.max(corners, axis=0))

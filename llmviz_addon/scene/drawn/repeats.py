@@ -7,11 +7,10 @@ from collections.abc import Iterable, Iterator
 import bpy
 import numpy as np
 
-from ...anatomy import ArrowPattern, TitlePattern
+from ...anatomy import FLOWS, ArrowPattern, TitlePattern
 from ...detail import Plan
 from .. import compat, names
-from ..style import kit
-from ..style.kit import CELL
+from ..style.kit import CELL, Kit
 from . import ribbons
 from .flat import Easel
 from .labels import TITLE, noted
@@ -20,11 +19,9 @@ from .labels import TITLE, noted
 # from where a layer is in view they are specks, and each is a mesh of its own to draw.
 MOST_TITLES = 3_000
 
-_KINDS = ("weight", "activation")
-
 
 def _repeat(
-    easel: Easel, name: str, source: bpy.types.Object, offsets: np.ndarray, kind: int
+    easel: Easel, kit: Kit, name: str, source: bpy.types.Object, offsets: np.ndarray, kind: int
 ) -> bpy.types.Object:
     """An object that shows `source` at so many places (N, 3), in cells."""
     mesh = bpy.data.meshes.new(name)
@@ -34,7 +31,7 @@ def _repeat(
     mesh.vertices.foreach_set("co", ((offsets - start) * CELL).astype(np.float32).reshape(-1))
     obj = easel.hang(bpy.data.objects.new(name, mesh), tuple(start), kind)
     modifier = obj.modifiers.new(names.GROUP_REPEATS, "NODES")
-    modifier.node_group = kit.repeats()
+    modifier.node_group = kit.repeats
     compat.set_modifier_input(modifier, "Object", source)
     return obj
 
@@ -48,7 +45,7 @@ def _hidden(obj: bpy.types.Object) -> bpy.types.Object:
     return obj
 
 
-def titles(easel: Easel, plan: Plan) -> None:
+def titles(easel: Easel, kit: Kit, plan: Plan) -> None:
     """The titles of the blocks that share an object; the others have texts of their own."""
     own = {(b.first.layer, b.first.head, b.first.role) for b in plan.bundles if b.single}
     owners = {
@@ -69,7 +66,7 @@ def titles(easel: Easel, plan: Plan) -> None:
                 kind=TITLE,
                 align=pattern.align.upper(),
             )
-            shown = _repeat(easel, f"{owner} titles", _hidden(text), offsets, TITLE)
+            shown = _repeat(easel, kit, f"{owner} titles", _hidden(text), offsets, TITLE)
             shown[names.LABEL_OF] = owner
 
 
@@ -90,25 +87,25 @@ def _title_places(
         yield owner, np.array(anchors)
 
 
-def arrows(easel: Easel, patterns: Iterable[ArrowPattern]) -> None:
+def arrows(easel: Easel, kit: Kit, patterns: Iterable[ArrowPattern]) -> None:
     """All arrows, each pattern drawn once for the first layer and once for the others."""
     for pattern in patterns:
-        for kind in _KINDS:
+        for kind in FLOWS:
             chosen = [arrow for arrow in pattern.arrows if arrow.kind == kind]
             if not chosen:
                 continue
             for section, offsets in _arrow_places(pattern):
                 name = f"{section} {kind} arrows"
-                source = ribbons.bundle(easel, name, chosen, _KINDS.index(kind))
-                shown = _repeat(easel, name, _hidden(source), offsets, _KINDS.index(kind))
+                source = ribbons.merged(easel, name, chosen, FLOWS.index(kind))
+                shown = _repeat(easel, kit, name, _hidden(source), offsets, FLOWS.index(kind))
                 shown[names.ARROWS_OF] = section
 
 
 def _arrow_places(pattern: ArrowPattern) -> Iterator[tuple[str, np.ndarray]]:
     """The sections that arrows come and go with: later layers come with the first of them."""
     layers, offsets = pattern.places.layers, pattern.places.offsets
-    if pattern.bundle != "layer":
-        yield pattern.bundle, offsets
+    if pattern.region != "layer":
+        yield pattern.region, offsets
         return
     for section, chosen in (("layer0", layers == 0), ("layer1", layers > 0)):
         if chosen.any():

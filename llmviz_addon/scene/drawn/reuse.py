@@ -9,28 +9,28 @@ import bpy
 from ...detail import Layout, Placement, Plan
 from ...model import Model
 from .. import names
-from ..standing import recipe, tree
+from ..standing import recipe
+from ..standing.standing import Standing
 from ..style.materials import PATCHES, VALUES
-from ..version import VERSION
 from . import slabs
 from .slabs import Kept
 
 
-def pages(old: bpy.types.Collection, model: Model, drawing: Plan) -> dict[int, Kept]:
+def pages(old: Standing, model: Model, plan: Plan) -> dict[int, Kept]:
     """Which pages of a new plan stand already, by number.
 
     They are the pages of weights on which the same blocks stand in the same places, if `old` was
     made from the same files and nobody has changed these since.
     """
-    if old.get(names.VERSION) != VERSION or recipe.files_of(old) != recipe.state_of_files(model):
+    if not old.is_current or recipe.files_of(old.root) != recipe.state_of_files(model):
         return {}
-    before, drawn = recipe.plan_of(old), tree.blocks(old)
+    before, drawn = old.plan, old.blocks
     numbers = range(len(before.layout.heights))
     stands = {_content(before.layout, number): number for number in numbers}
     kept = {}
-    for number in range(len(drawing.layout.heights)):
-        page = stands.get(_content(drawing.layout, number))
-        if page is not None and _of_weights(drawing, number):
+    for number in range(len(plan.layout.heights)):
+        page = stands.get(_content(plan.layout, number))
+        if page is not None and _of_weights(plan, number):
             found = _found(before, drawn, page)
             if found is not None:
                 kept[number] = found
@@ -44,8 +44,8 @@ def _content(layout: Layout, page: int) -> tuple[int, frozenset[tuple[str, Place
     return layout.heights[page], frozenset(here)
 
 
-def _of_weights(drawing: Plan, page: int) -> bool:
-    places, blocks = drawing.layout.places, drawing.anatomy.blocks
+def _of_weights(plan: Plan, page: int) -> bool:
+    places, blocks = plan.layout.places, plan.anatomy.blocks
     return all(blocks[name].kind == "weight" for name, at in places.items() if at.page == page)
 
 

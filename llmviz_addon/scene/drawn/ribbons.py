@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import bpy
 import numpy as np
 
-from ...anatomy import Arrow
+from ...anatomy import FLOWS, Arrow
 from .. import names
 from ..attributes import write_attribute
 from .flat import Easel, ribbon
@@ -23,18 +23,16 @@ FAINT = 0.75
 
 def draw(easel: Easel, found: Iterable[Arrow]) -> None:
     """Draw arrows, those of one kind in one section as one object."""
-    bundles: dict[tuple[str, str], list] = defaultdict(list)
+    groups: dict[tuple[str, str], list] = defaultdict(list)
     for arrow in found:
-        bundles[arrow.section, arrow.kind].append(arrow)
-    for (section, kind), arrows in bundles.items():
-        obj = bundle(
-            easel, f"{section} {kind} arrows", arrows, ("weight", "activation").index(kind)
-        )
+        groups[arrow.section, arrow.kind].append(arrow)
+    for (section, kind), arrows in groups.items():
+        obj = merged(easel, f"{section} {kind} arrows", arrows, FLOWS.index(kind))
         obj[names.ARROWS_OF] = section
 
 
-def bundle(easel: Easel, name: str, arrows: Iterable[Arrow], kind: int) -> bpy.types.Object:
-    """Arrows as one mesh."""
+def merged(easel: Easel, name: str, arrows: Iterable[Arrow], kind: int) -> bpy.types.Object:
+    """Arrows of one kind as one mesh."""
     vertices, faces, clear, count = [], [], [], 0
     for arrow in arrows:
         width = SLIM * arrow.width

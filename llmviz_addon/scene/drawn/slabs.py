@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import bpy
@@ -16,7 +16,6 @@ from ...model import Trace
 from ...progress import Steps
 from .. import compat, names
 from ..attributes import write_attribute
-from ..style import kit as kits
 from ..style import materials
 from ..style.kit import Kit
 from . import blocks, images
@@ -71,7 +70,7 @@ def fill(
         if number in kept:
             gains |= kept[number].gains
             found = kept[number].values, kept[number].patches
-            made.append(_material(*found, height, n_prompt, len(trace.ids), kit))
+            made.append(_material(number, *found, height, n_prompt, len(trace.ids), kit))
             continue
         page = images.blank(height)
         for bundle in written:
@@ -89,7 +88,7 @@ def fill(
             averages.append(patches(page[start : start + _AVERAGED]))
         yield done / total, f"Packing page {number + 1} of {len(layout.heights)}"
         coarse = images.make_patches(f"LLM Page {number + 1}", np.concatenate(averages))
-        made.append(_material(values, coarse, height, n_prompt, len(trace.ids), kit))
+        made.append(_material(number, values, coarse, height, n_prompt, len(trace.ids), kit))
     for name, other in plan.shared.items():
         gains[name] = gains[other]
     return Pages(layout, tuple(made), gains)
@@ -110,6 +109,7 @@ def _write(page: np.ndarray, block: Block, trace: Trace, plan: Plan) -> float:
 
 
 def _material(
+    number: int,
     values: bpy.types.Image,
     patches: bpy.types.Image,
     height: int,
@@ -118,8 +118,8 @@ def _material(
     kit: Kit,
 ) -> bpy.types.Material:
     page = materials.Page(values, patches, height, n_prompt, n_tokens)
-    material = materials.slab(kit.cell_color, kits.slab_cells(), page)
-    material[names.ROLE] = "page"
+    material = materials.slab(kit.cell_color, kit.slab_cells, page)
+    material[names.PAGE], material[names.ROLE] = number, "page"
     return material
 
 
@@ -139,9 +139,9 @@ def create(
         blocks.set_gains(obj, bundle, gains)
         material = pages.materials[pages.layout.places[bundle.first.name].page]
     else:
-        material = kits.shape_material(kit)
+        material = kit.shape
     modifier = obj.modifiers.new(names.GROUP_SLABS, "NODES")
-    modifier.node_group = kits.slabs()
+    modifier.node_group = kit.slabs
     modifier.show_expanded = False
     compat.set_modifier_input(modifier, "Material", material)
     compat.set_modifier_input(modifier, "Kind", names.KINDS.index(bundle.first.kind))
@@ -151,7 +151,15 @@ def create(
 def material_of(obj: bpy.types.Object) -> bpy.types.Material | None:
     """The material of a slab, which is its page's; None where somebody has taken it away."""
     modifier = obj.modifiers.get(names.GROUP_SLABS)
-    return None if modifier is None else compat.modifier_input(modifier, "Material")
+    if modifier is None or modifier.type != "NODES" or modifier.node_group is None:
+        return None
+    return compat.modifier_input(modifier, "Material")
+
+
+def materials_of(objects: Iterable[bpy.types.Object]) -> list[bpy.types.Material]:
+    """The materials of the pages, and of the shapes, that these objects show."""
+    found = {material_of(obj): None for obj in objects if names.DRAWN_AS in obj}
+    return [material for material in found if material is not None]
 
 
 def set_tiles(obj: bpy.types.Object, found: Tiles) -> None:

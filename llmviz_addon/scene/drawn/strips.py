@@ -13,7 +13,6 @@ import numpy as np
 
 from ...anatomy import Anatomy
 from ...anatomy.strips import (
-    CANDIDATES,
     LETTERS,
     Strip,
     Tile,
@@ -24,9 +23,12 @@ from ...anatomy.strips import (
 )
 from ...model import Tokenizer
 from ...progress import Steps
+from ...walkthrough import targets
+from ...walkthrough.run import most_probable
+from ...walkthrough.wording import probability
 from .. import compat, names
 from ..attributes import write_attribute
-from ..style import kit
+from ..style.kit import Kit
 from .flat import Easel, rectangles
 from .labels import DIMENSION, SECTION, TITLE
 
@@ -51,6 +53,7 @@ class Easels:
 
     text: Easel
     tile: Easel
+    kit: Kit
 
     def apart(self, name: str, center: tuple[float, float, float]) -> Easels:
         """Easels for the pieces of one position, in a collection of their own around `center`."""
@@ -60,7 +63,7 @@ class Easels:
             replace(easel, root=None, collection=pieces, origin=center)
             for easel in (self.text, self.tile)
         )
-        return Easels(*own)
+        return Easels(*own, self.kit)
 
 
 def _show(easels: Easels, pieces: Easels, strip: str, position: int) -> None:
@@ -73,9 +76,9 @@ def _show(easels: Easels, pieces: Easels, strip: str, position: int) -> None:
     # Each piece has a colour of its own.
     del obj[names.KIND]
     modifier = obj.modifiers.new(names.GROUP_PIECES, "NODES")
-    modifier.node_group = kit.pieces()
+    modifier.node_group = easels.kit.pieces
     compat.set_modifier_input(modifier, "Collection", collection)
-    obj[names.STRIP] = f"strip:{strip}:{position}"
+    obj[names.STRIP] = targets.tile(strip, position)
 
 
 def _wire(easel: Easel, strip: Strip, position: int, name: str) -> None:
@@ -102,7 +105,7 @@ def draw_input(
         size = place.width, place.height
         tile(pieces, tokenizer.label(token), token, size, place.center)
         _wire(pieces.text, strip, position, "Input Wire")
-        _show(easels, pieces, "input", position)
+        _show(easels, pieces, targets.INPUT, position)
 
 
 def tile(
@@ -145,24 +148,19 @@ def draw_output(
         _gauge(pieces, tokenizer, row, place, strip.unit)
         if anatomy.config.n_vocab > LETTERS and position == len(probabilities) - 1:
             _list(pieces, tokenizer, row, candidates(anatomy, len(probabilities)))
-        _show(easels, pieces, "output", position)
-
-
-def _best(row: np.ndarray) -> np.ndarray:
-    """The most probable tokens, the first one first."""
-    return np.argsort(-row, kind="stable")[:CANDIDATES]
+        _show(easels, pieces, targets.OUTPUT, position)
 
 
 def _list(easels: Easels, tokenizer: Tokenizer, row: np.ndarray, places: tuple[Tile, ...]) -> None:
     """The most probable next tokens and how probable they are, a line each."""
-    for rank, (token, place) in enumerate(zip(_best(row), places, strict=False)):
+    for rank, (token, place) in enumerate(zip(most_probable(row), places, strict=False)):
         (left, y, low), (right, _, high) = place.corners
         z, label = (low + high) / 2, tokenizer.label(int(token))
         size = min(ROW_LETTER * place.height, letter_size(label, 0.7 * place.width, place.height))
         kind = SECTION if rank else TITLE
         for name, text, x, align in (
             ("Candidate", label, left, "LEFT"),
-            ("Candidate Probability", _written(float(row[token])), right, "RIGHT"),
+            ("Candidate Probability", probability(float(row[token]), short=True), right, "RIGHT"),
         ):
             easels.text.text(name, text, (x, y, z), size, kind=kind, align=align, valign="CENTER")
 
@@ -173,7 +171,7 @@ def _gauge(easels: Easels, tokenizer: Tokenizer, row: np.ndarray, place: Tile, u
     What the candidates leave of the gauge is the share of all other tokens. Lengths are in units
     of the strip.
     """
-    best = _best(row)
+    best = most_probable(row)
     (x, y, _), (lower, upper) = place.center, place.corners
     foot, top = lower[2] + LETTER_ROOM * unit, upper[2]
     height, half = top - foot, GAUGE * unit / 2
@@ -194,17 +192,12 @@ def _gauge(easels: Easels, tokenizer: Tokenizer, row: np.ndarray, place: Tile, u
     _letter(easels, tokenizer, best[0], at, 2.7 * unit, place.width, "CENTER")
     easels.text.text(
         "Output Probability",
-        _written(float(row[best[0]])),
+        probability(float(row[best[0]]), short=True),
         (x, y, lower[2]),
         0.95 * unit,
         kind=SECTION,
         align="CENTER",
     )
-
-
-def _written(probability: float) -> str:
-    """To two places, and never rounded to a certainty that no softmax gives."""
-    return "> .99" if probability > 0.99 else f"{probability:.2f}".removeprefix("0")
 
 
 def _letter(

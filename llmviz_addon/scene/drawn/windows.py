@@ -8,6 +8,7 @@ its 255 levels. They play in the film as the slab does.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 
 import bpy
@@ -21,9 +22,10 @@ from ...detail.pages import extent
 from ...errors import Problem
 from .. import names
 from ..attributes import read_attribute, write_attribute
-from ..standing import recipe, tree
-from ..style import kit
-from ..style.materials import VALUES
+from ..standing import ledger, tree
+from ..standing.standing import Standing, find
+from ..style.kit import Kit
+from ..style.materials import VALUES, is_page
 from . import blocks, images, slabs
 from .blocks import CELL, Cells
 
@@ -49,53 +51,116 @@ def open_window(scene: bpy.types.Scene, name: str, column: int, row: int) -> bpy
     ------
     WindowError
         If there is no such block or cell, or it is not drawn as a slab.
+    StandingError
+        If what stands cannot be changed.
     """
-    root, drawing, bundle = _find(scene, name)
-    obj = tree.blocks(root)[bundle.name]
+    standing, plan, bundle = _find(scene, name)
+    standing.check()
+    return _open(standing, plan, bundle, name, column, row)
+
+
+def _open(
+    standing: Standing, plan: Plan, bundle: Bundle, name: str, column: int, row: int
+) -> bpy.types.Object:
+    obj = standing.blocks.get(bundle.name)
+    if obj is None:
+        raise WindowError(f"The slab of {name} was deleted; build the model again to have it back")
+    if not _has_page(obj):
+        raise WindowError(f"{name} shows no page of numbers any more; build the model again")
     index = next(i for i, block in enumerate(bundle.blocks) if block.name == name)
-    window = _around(bundle, drawing, column, row)
+    window = _around(bundle, plan, column, row)
     opened = [*_windows(obj), (index, window)]
-    made = _cubes(obj, bundle, drawing, index, window)
-    made.parent = tree.anchor_of(root)
-    obj.users_collection[0].objects.link(made)
+    made = _cubes(standing, obj, bundle, plan, index, window)
+    made.parent = obj.parent
+    made.matrix_parent_inverse = obj.matrix_parent_inverse
+    for home in obj.users_collection:
+        home.objects.link(made)
+    made[names.MODEL], made[names.KEY] = standing.id, f"window:{name} {column} {row}"
+    ledger.note(made)
     if obj.animation_data is not None and obj.animation_data.action is not None:
         # The same curves: what plays on the slab plays on its cubes.
         data = made.animation_data_create()
         data.action = obj.animation_data.action
         data.action_slot = obj.animation_data.action_slot
     obj[names.WINDOWS] = json.dumps([[i, *rect[:4]] for i, rect in opened])
-    slabs.set_tiles(obj, tiles(bundle, drawing.computed, drawing.layout, opened))
+    slabs.set_tiles(obj, tiles(bundle, plan.computed, plan.layout, opened))
     return made
 
 
 def close_windows(scene: bpy.types.Scene) -> int:
-    """Close all windows of a scene; returns how many there were."""
+    """Close all windows of a scene; returns how many there were.
+
+    Raises
+    ------
+    StandingError
+        If what stands cannot be changed.
+    """
     closed = 0
-    for root in tree.roots(scene):
-        drawing = None
-        for name, obj in tree.blocks(root).items():
+    found = [standing for standing in find(scene) if opened(standing)]
+    for standing in found:
+        standing.check()
+    for standing in found:
+        plan = standing.plan
+        bundles = {bundle.name: bundle for bundle in plan.bundles}
+        for name, obj in standing.blocks.items():
             if names.WINDOWS not in obj:
                 continue
-            drawing = drawing or recipe.plan_of(root)
-            bundle = next(b for b in drawing.bundles if b.name == name)
             closed += len(_windows(obj))
             del obj[names.WINDOWS]
-            slabs.set_tiles(obj, tiles(bundle, drawing.computed, drawing.layout))
-        bpy.data.batch_remove([o for o in root.all_objects if names.WINDOW_OF in o])
+            slabs.set_tiles(obj, tiles(bundles[name], plan.computed, plan.layout))
+        forget(standing)
     tree.sweep()
     return closed
 
 
-def _find(scene: bpy.types.Scene, name: str) -> tuple[bpy.types.Collection, Plan, Bundle]:
+def opened(standing: Standing) -> list[tuple[str, int, int]]:
+    """What is open of a model: for each window its block, and the cell in its middle."""
+    found = []
+    bundles = None
+    for name, obj in standing.blocks.items():
+        if names.WINDOWS not in obj:
+            continue
+        bundles = bundles or {bundle.name: bundle for bundle in standing.plan.bundles}
+        for index, window in _windows(obj):
+            middle = window.column + window.columns // 2, window.row + window.rows // 2
+            found.append((bundles[name].blocks[index].name, *middle))
+    return found
+
+
+def open_again(standing: Standing, were: Sequence[tuple[str, int, int]]) -> list[str]:
+    """Open the same windows in a model that was drawn anew; says which could not be."""
+    if not were:
+        return []
+    plan, notes = standing.plan, []
+    for name, column, row in were:
+        bundle = next((b for b in plan.bundles if name in {k.name for k in b.blocks}), None)
+        if bundle is None or plan.ways[bundle.name] != "slab":
+            notes.append(f"A window was closed, since {name} is no slab any more")
+            continue
+        try:
+            _open(standing, plan, bundle, name, column, row)
+        except WindowError as error:
+            notes.append(f"A window was closed: {error}")
+    return notes
+
+
+def forget(standing: Standing) -> None:
+    """Remove the cubes of a model's windows."""
+    doomed = standing.windows
+    standing.drop([str(obj[names.KEY]) for obj in doomed])
+    bpy.data.batch_remove(doomed)
+
+
+def _find(scene: bpy.types.Scene, name: str) -> tuple[Standing, Plan, Bundle]:
     """The model, its plan and the bundle of a block that is drawn as a slab."""
     ways = set()
-    for root in tree.roots(scene):
-        drawing = recipe.plan_of(root)
-        for bundle in drawing.bundles:
+    for standing in find(scene):
+        plan = standing.plan
+        for bundle in plan.bundles:
             if any(block.name == name for block in bundle.blocks):
-                ways.add(drawing.ways[bundle.name])
-                if drawing.ways[bundle.name] == "slab":
-                    return root, drawing, bundle
+                ways.add(plan.ways[bundle.name])
+                if plan.ways[bundle.name] == "slab":
+                    return standing, plan, bundle
     if not ways:
         raise WindowError(f"There is no block {name!r} in this scene; choose one of the list")
     if "cubes" in ways:
@@ -103,8 +168,8 @@ def _find(scene: bpy.types.Scene, name: str) -> tuple[bpy.types.Collection, Plan
     raise WindowError(f"{name} is a shape without numbers, so there is nothing to open")
 
 
-def _around(bundle: Bundle, drawing: Plan, column: int, row: int) -> Rect:
-    columns, rows = extent(bundle.first, drawing.computed)
+def _around(bundle: Bundle, plan: Plan, column: int, row: int) -> Rect:
+    columns, rows = extent(bundle.first, plan.computed)
     if not (0 <= column < columns and 0 <= row < rows):
         raise WindowError(
             f"{bundle.first.title} has numbers at columns 0 to {columns - 1} and rows 0 to "
@@ -127,24 +192,28 @@ def _windows(obj: bpy.types.Object) -> list[tuple[int, Rect]]:
 
 
 def _cubes(
-    obj: bpy.types.Object, bundle: Bundle, drawing: Plan, index: int, window: Rect
+    standing: Standing,
+    obj: bpy.types.Object,
+    bundle: Bundle,
+    plan: Plan,
+    index: int,
+    window: Rect,
 ) -> bpy.types.Object:
     block = bundle.blocks[index]
     gain = float(obj[names.GAINS][index]) if not bundle.single else float(obj[names.GAIN])
     across = slice(window.column, window.column + window.columns)
     down = slice(window.row, window.row + window.rows)
-    levels = _levels(obj, drawing, block.name, window)
+    levels = _levels(obj, plan, block.name, window)
     value = to_numbers(levels, gain)
     empty = np.isnan(value)
-    root = next(c for c in bpy.data.collections if _holds(c, obj))
-    exact = _exact(root, block, window) if block.kind == "weight" else None
+    exact = _exact(standing, block, window) if block.kind == "weight" else None
     agrees = exact is not None and bool((to_bytes(exact, gain) == levels).all())
     if agrees:
         value = exact
     if block.time_axis is None:
         order = np.zeros(value.shape, np.float32)
     else:
-        run = recipe.run_of(root)
+        run = standing.run
         order = orders(bundle, run.n_prompt, run.n_tokens)[index][across, down]
     never = np.float32(blocks.NEVER)
     cells = Cells(
@@ -157,7 +226,7 @@ def _cubes(
     at = (x + window.column, y, z - window.row)
     spec = replace(block.spec, columns=window.columns, rows=window.rows)
     part = Bundle(block.name, (replace(block, origin=at, spec=spec),))
-    made = blocks.create(part, cells, kit.ensure())
+    made = blocks.create(part, cells, Kit([standing.root]))
     made.name = f"{block.name} window"
     made.location = tuple(c * CELL for c in at)
     made[names.TITLE] = f"{bundle.title}, opened"
@@ -169,14 +238,14 @@ def _cubes(
     return made
 
 
-def _exact(root: bpy.types.Collection, block: Block, window: Rect) -> np.ndarray | None:
+def _exact(standing: Standing, block: Block, window: Rect) -> np.ndarray | None:
     """The numbers of a window of weights, (columns, rows), from the checkpoint; None without it."""
     try:
-        network = model_room.load(recipe.recipe_of(root).model)
+        network = model_room.load(standing.recipe.source)
         array = network.weight_block(block.name)
     except (model_room.ModelError, KeyError):
         return None
-    if network.config != recipe.config_of(root):
+    if network.config != standing.config:
         return None
     cells = array.reshape(block.columns, -1) if array.ndim == 1 else array
     if array.ndim == 2 and block.spec.transposed:
@@ -193,9 +262,9 @@ def _set_columns(made: bpy.types.Object, window: Rect) -> None:
         write_attribute(mesh, name, values, "INT")
 
 
-def _levels(obj: bpy.types.Object, drawing: Plan, name: str, window: Rect) -> np.ndarray:
+def _levels(obj: bpy.types.Object, plan: Plan, name: str, window: Rect) -> np.ndarray:
     """The bytes of a window, (columns, rows), from the packed page."""
-    place = drawing.layout.places[name]
+    place = plan.layout.places[name]
     column = np.arange(window.column, window.column + window.columns)[:, None]
     row = np.arange(window.row, window.row + window.rows)[None, :]
     line, texel = place.texels(column, row)
@@ -209,5 +278,10 @@ def _page_image(obj: bpy.types.Object) -> bytes:
     return slabs.material_of(obj).node_tree.nodes[VALUES].image.packed_file.data
 
 
-def _holds(collection: bpy.types.Collection, obj: bpy.types.Object) -> bool:
-    return collection.get(names.ROLE) == "model" and obj.name in collection.all_objects
+def _has_page(obj: bpy.types.Object) -> bool:
+    """Whether a slab still shows its page, and the page is still in the file."""
+    material = slabs.material_of(obj)
+    if material is None or not is_page(material):
+        return False
+    image = material.node_tree.nodes[VALUES].image
+    return image is not None and image.packed_file is not None

@@ -7,6 +7,7 @@ put together from pictures when all are there, in a scene of its own.
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
@@ -14,10 +15,11 @@ import bpy
 from ...progress import Steps
 from ...saving import workshop
 from ...walkthrough import targets
-from .. import compat, names
+from .. import compat
+from ..standing.memory import set_path
+from ..standing.standing import Standing
 from . import files, taking
 from .files import Pictures, RenderError
-from .rendering import set_path
 from .stills import model_of
 
 FORMS = ("PNG", "MP4")
@@ -54,11 +56,10 @@ def film_steps(
         If there is no model in the scene, the frames are none, there is no such engine, or the
         files cannot be written.
     """
-    root = model_of(scene)
+    _camera(model_of(scene))
     check_size(size, form)
     frames = _frames(scene, first, last)
-    camera = _camera(root)
-    taken = _Taken(scene, root, camera, engine, size, samples)
+    taken = _Taken(scene, engine, size, samples)
     if form == "MP4":
         return (yield from _one_file(taken, frames, files.located(path), overwrite))
     return (yield from _pictures(taken, frames, files.located(path), overwrite))
@@ -94,23 +95,27 @@ def _frames(scene: bpy.types.Scene, first: int | None, last: int | None) -> rang
     return range(start, end + 1)
 
 
-def _camera(root: bpy.types.Collection) -> bpy.types.Object:
-    for obj in root.all_objects:
-        if obj.get(names.ACTOR) == targets.CAMERA and obj.type == "CAMERA":
+def _camera(standing: Standing) -> bpy.types.Object:
+    for obj in standing.acting(targets.CAMERA):
+        if obj.type == "CAMERA":
             return obj
     raise RenderError("The film's camera was deleted; build the model again")
 
 
+@dataclass(frozen=True)
 class _Taken:
-    """How all frames of a film are taken."""
+    """How all frames of a film are taken; see `film_steps`."""
 
-    def __init__(self, scene: bpy.types.Scene, *how: object):
-        self.scene, self.how = scene, how
-        self.size: tuple[int, int] = how[3]
+    scene: bpy.types.Scene
+    engine: str
+    size: tuple[int, int]
+    samples: int | None
 
     def frame(self, frame: int, part: Path) -> None:
-        """Render one frame into a file."""
-        with taking.prepared(self.scene, *self.how, frame):
+        """Render one frame into a file; somebody may have changed the scene since the last."""
+        standing = model_of(self.scene)
+        how = self.engine, self.size, self.samples, frame
+        with taking.prepared(standing, _camera(standing), *how):
             taking.take(self.scene, part)
 
 

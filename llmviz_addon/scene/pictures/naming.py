@@ -10,29 +10,27 @@ import hashlib
 import re
 import unicodedata
 
-import bpy
-
-from ..standing import recipe
+from ..standing.standing import Standing
 
 # Of a model's title and of a prompt in a name.
 _CHARACTERS, _BYTES = 40, 80
 
 
-def still_name(root: bpy.types.Collection, still: str, size: tuple[int, int]) -> str:
+def still_name(model: Standing, still: str, size: tuple[int, int]) -> str:
     """The name of the file of a still, "<model>_<prompt>_<look>_<still>_<size>.png"."""
-    return f"{_name(root, still, size)}.png"
+    return f"{_name(model, still, size)}.png"
 
 
-def film_name(root: bpy.types.Collection, size: tuple[int, int], form: str) -> str:
+def film_name(model: Standing, size: tuple[int, int], form: str) -> str:
     """The name of a film, "<model>_<prompt>_<look>_film_<size>": an MP4 file's or a folder's."""
-    return _name(root, "film", size) + (".mp4" if form == "MP4" else "")
+    return _name(model, "film", size) + (".mp4" if form == "MP4" else "")
 
 
-def _name(root: bpy.types.Collection, what: str, size: tuple[int, int]) -> str:
-    made_from = recipe.recipe_of(root)
-    prompt = prompt_part(made_from.prompt) if recipe.run_of(root) is not None else ""
+def _name(model: Standing, what: str, size: tuple[int, int]) -> str:
+    made_from = model.recipe
+    prompt = "" if model.run is None else prompt_part(made_from.prompt)
     look = plain(made_from.look) + ("-safe" if made_from.accessible else "")
-    title = plain(recipe.title_of(root)) or "model"
+    title = plain(model.title) or "model"
     parts = (title, prompt, look, what, f"{size[0]}x{size[1]}")
     return "_".join(part for part in parts if part)
 

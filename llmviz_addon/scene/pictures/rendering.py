@@ -14,6 +14,7 @@ from typing import Any
 import bpy
 
 from .. import compat
+from ..standing.memory import set_path
 from ..style.looks import Look
 from .engines import engine_id, has_denoiser
 
@@ -154,9 +155,3 @@ def _bend(scene: bpy.types.Scene, wanted: _Points) -> None:
         for point, (x, y, handle) in zip(curve.points, points, strict=True):
             point.location, point.handle_type = (x, y), handle
     mapping.update()
-
-
-def set_path(scene: bpy.types.Scene, path: str, value: Any) -> None:
-    """Set a property by its path from the scene, the way `path_resolve` reads it."""
-    owner, _, attribute = path.rpartition(".")
-    setattr(scene.path_resolve(owner) if owner else scene, attribute, value)

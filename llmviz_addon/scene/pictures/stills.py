@@ -21,10 +21,11 @@ from ...walkthrough import CameraPose, Margins, Still, targets
 from ...walkthrough.wording import LARGE
 from .. import names
 from ..attributes import read_attribute
-from ..drawn.blocks import CELL
 from ..playing import captions
-from ..standing import company, recipe, tree
-from ..style import stage
+from ..standing import place, recipe
+from ..standing.standing import Standing, find, of_root
+from ..style import studio
+from ..style.kit import CELL
 from . import files, naming, taking
 from .files import Pictures, RenderError
 
@@ -43,8 +44,8 @@ def stills(scene: bpy.types.Scene | None = None) -> tuple[tuple[str, str], ...]:
 
 
 def _offered(scene: bpy.types.Scene | None) -> tuple[Still, ...]:
-    roots = tree.roots(scene) if scene is not None else []
-    return walkthrough.stills(recipe.facts_of(roots[0])) if roots else walkthrough.stills()
+    found = find(scene) if scene is not None else []
+    return walkthrough.stills(recipe.facts_of(found[0].root)) if found else walkthrough.stills()
 
 
 def still_steps(
@@ -77,25 +78,27 @@ def still_steps(
         If there is no model in the scene, no such still or engine, or the folder or a file cannot
         be written.
     """
-    root = model_of(scene)
+    standing = model_of(scene)
     chosen = _choose(scene, ids)
     where = files.folder(folder)
-    paths = {still.id: where / naming.still_name(root, still.id, size) for still in chosen}
+    paths = {still.id: where / naming.still_name(standing, still.id, size) for still in chosen}
     for path in paths.values():
         files.check(path, overwrite)
-    anatomy, run = recipe.plan_of(root).anatomy, recipe.run_of(root)
-    frames = recipe.still_frames(root)
-    others = company.companions(tree.roots(scene))
+    anatomy, run = standing.plan.anatomy, standing.run
+    frames = recipe.still_frames(standing.root)
+    others = place.companions(find(scene))
     made = Pictures()
     for index, still in enumerate(chosen):
         yield index / len(chosen), f"Rendering {still.title}"
+        # Somebody may have changed the scene meanwhile.
+        standing = model_of(scene)
         pose = walkthrough.still_pose(still, anatomy, run, size[0] / size[1], others)
         with (
             files.written(paths[still.id], "png", made, overwrite) as part,
-            _posed(scene, root, pose, still.f_stop) as camera,
-            _captions(root, still.captions),
+            _posed(standing, pose, still.f_stop) as camera,
+            _captions(standing, still.captions),
             taking.prepared(
-                scene, root, camera, engine, size, samples, frames[still.id], _AS_COMPOSED
+                standing, camera, engine, size, samples, frames[still.id], _AS_COMPOSED
             ),
         ):
             taking.take(scene, part)
@@ -127,7 +130,8 @@ def overview(
     rotation, target, distance
         The view's rotation, the point it turns about, and its distance from there in metres.
     """
-    upright = tree.anchor_of(roots[0]).matrix_world.to_quaternion()
+    anchor = of_root(roots[0]).anchor
+    upright = Quaternion() if anchor is None else place.matrix_of(anchor).to_quaternion()
     outlines = [_outline(root) for root in roots]
     pose = walkthrough.fit(
         np.concatenate(outlines) @ np.array(upright.to_matrix()),
@@ -156,7 +160,7 @@ def _outline(root: bpy.types.Collection) -> np.ndarray:
     They are read from what stands: to lay GPT-3 out anew takes a second and more.
     """
     boxes = [np.empty((0, 3))]
-    for obj in root.all_objects:
+    for obj in of_root(root).objects.values():
         if names.BLOCK in obj:
             low, high = _bounds(obj.data)
         elif obj.get(names.LABEL_OF) == targets.CARD:
@@ -181,15 +185,15 @@ def _bounds(mesh: bpy.types.Mesh) -> tuple[np.ndarray, np.ndarray]:
     return (middle - size / 2).min(axis=0), (middle + size / 2).max(axis=0)
 
 
-def model_of(scene: bpy.types.Scene) -> bpy.types.Collection:
-    """The root collection of the model whose film the scene has.
+def model_of(scene: bpy.types.Scene) -> Standing:
+    """The model whose film the scene has.
 
     Raises
     ------
     RenderError
         If there is none.
     """
-    found = tree.roots(scene)
+    found = find(scene)
     if not found:
         raise RenderError("There is no model in this scene to render; build one first")
     return found[0]
@@ -206,11 +210,9 @@ def _choose(scene: bpy.types.Scene, ids: Sequence[str] | None) -> list[Still]:
 
 
 @contextmanager
-def _posed(
-    scene: bpy.types.Scene, root: bpy.types.Collection, pose: CameraPose, f_stop: float
-) -> Iterator[bpy.types.Object]:
+def _posed(standing: Standing, pose: CameraPose, f_stop: float) -> Iterator[bpy.types.Object]:
     """A camera at `pose` for as long as the picture takes."""
-    camera = stage.camera("Still Camera")
+    camera = studio.camera("Still Camera")
     data = camera.data
     data.lens = pose.lens
     # From afar what is near is out of the way, and what is far is told apart.
@@ -219,10 +221,10 @@ def _posed(
         data.dof.use_dof = True
         data.dof.focus_distance = pose.distance * CELL
         data.dof.aperture_fstop = f_stop
-    camera.parent = tree.anchor_of(root)
+    camera.parent = standing.anchor
     camera.location = tuple(c * CELL for c in pose.location)
     camera.rotation_euler = pose.rotation_euler
-    scene.collection.objects.link(camera)
+    standing.scene.collection.objects.link(camera)
     try:
         yield camera
     finally:
@@ -231,14 +233,13 @@ def _posed(
 
 
 @contextmanager
-def _captions(root: bpy.types.Collection, wanted: bool) -> Iterator[None]:
+def _captions(standing: Standing, wanted: bool) -> Iterator[None]:
     """The captions rendered only where they are wanted, and nobody has hidden them."""
-    part = tree.part(root, captions.ROLE)
-    hidden = part is None or part.hide_render
-    if part is not None and not wanted:
-        part.hide_render = True
+    shown = [] if wanted else [s for s in captions.switches(standing) if not s.hide_render]
     try:
+        for switch in shown:
+            switch.hide_render = True
         yield
     finally:
-        if part is not None:
-            part.hide_render = hidden
+        for switch in shown:
+            switch.hide_render = False

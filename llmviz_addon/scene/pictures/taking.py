@@ -11,7 +11,8 @@ from typing import Any
 
 import bpy
 
-from ..standing import recipe
+from ..drawn import slabs
+from ..standing.standing import Standing
 from ..style import kit, looks, materials
 from .files import RenderError
 from .rendering import borrowed, settings
@@ -19,8 +20,7 @@ from .rendering import borrowed, settings
 
 @contextmanager
 def prepared(
-    scene: bpy.types.Scene,
-    root: bpy.types.Collection,
+    standing: Standing,
     camera: bpy.types.Object,
     engine: str,
     size: tuple[int, int],
@@ -28,7 +28,7 @@ def prepared(
     frame: int,
     further: dict[str, Any] | None = None,
 ) -> Iterator[None]:
-    """The scene ready for a picture of a model at a frame; afterwards all is as it was.
+    """A scene ready for a picture of a model at a frame; afterwards all is as it was.
 
     Parameters
     ----------
@@ -39,15 +39,16 @@ def prepared(
     further
         More settings of the scene to borrow, by path.
     """
-    look = looks.load(recipe.recipe_of(root).look)
+    scene, look = standing.scene, looks.load(standing.recipe.look)
     values = settings(look, engine, size, samples) | (further or {})
+    pages = slabs.materials_of(standing.objects.values())
     with ExitStack() as stack:
         stack.enter_context(_through(scene, camera))
         stack.enter_context(_returning(scene))
         stack.enter_context(borrowed(scene, values))
-        stack.enter_context(_one_layer(scene, root))
+        stack.enter_context(_one_layer(scene, standing.root))
         scene.frame_set(frame)
-        stack.enter_context(_fine(camera.data.lens, max(size)))
+        stack.enter_context(_fine(pages, camera.data.lens, max(size)))
         yield
 
 
@@ -156,13 +157,13 @@ def _has(layer: bpy.types.ViewLayer, root: bpy.types.Collection) -> bool:
 
 
 @contextmanager
-def _fine(lens: float, longer: int) -> Iterator[None]:
+def _fine(pages: list[bpy.types.Material], lens: float, longer: int) -> Iterator[None]:
     """Slabs drawn as finely as a picture shows them, through `lens` mm and `longer` pixels."""
-    trees = (material.node_tree for material in kit.slab_materials())
+    trees = (page.node_tree for page in pages)
     nodes = [node for t in trees if (node := t.nodes.get(materials.PIXEL)) is not None]
     before = [node.outputs[0].default_value for node in nodes]
     try:
-        kit.set_pixel(lens, longer)
+        kit.set_pixel(pages, lens, longer)
         yield
     finally:
         for node, value in zip(nodes, before, strict=True):

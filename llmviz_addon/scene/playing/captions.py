@@ -19,11 +19,11 @@ from ..attributes import write_attribute
 from ..drawn.blocks import CELL
 from ..drawn.flat import Easel
 from ..drawn.labels import PAPER, TITLE
-from ..standing import tree
-from ..style import kit
-from .timeline import write_channel
+from ..standing.standing import Standing
+from ..style.kit import Kit
 
-ROLE = "captions"
+CAPTIONS = "captions"
+"""The key of the collection that holds a film's captions."""
 
 # Metres before the camera, whose clip start is nearer. No cube comes as close in any shot.
 DISTANCE = 0.03
@@ -62,11 +62,14 @@ class Frame:
 
 
 def draw(
-    part: bpy.types.Collection, camera: bpy.types.Object, board: Storyboard, aspect: float
+    part: bpy.types.Collection,
+    camera: bpy.types.Object,
+    board: Storyboard,
+    aspect: float,
+    kit: Kit,
 ) -> Steps[None]:
     """Make the captions of a storyboard in `part`, each to be seen from when it is keyed."""
-    shared = kit.ensure()
-    easel = Easel(camera, part, shared.label, shared.font)
+    easel = Easel(camera, part, kit.label, kit.font)
     lens = board.value_at(targets.CAMERA, targets.LENS, 0.0)
     frame = Frame.of(lens, aspect)
     _shade(easel, frame)
@@ -74,14 +77,6 @@ def draw(
         if index % _TOGETHER == 0:
             yield index / len(board.captions), "Drawing the captions"
         _draw(easel, caption, frame)
-
-
-def key(root: bpy.types.Collection, board: Storyboard, action: bpy.types.Action) -> None:
-    """Key when each of a film's captions is seen."""
-    captions = {caption.beat: caption for caption in board.captions}
-    for obj in tree.part(root, ROLE).objects:
-        if names.CAPTION_OF in obj:
-            _key(obj, captions[obj[names.CAPTION_OF]], board.fps, action)
 
 
 def _hang(obj: bpy.types.Object) -> bpy.types.Object:
@@ -133,7 +128,8 @@ def _shade(easel: Easel, frame: Frame) -> None:
     shade.hide_viewport = True
 
 
-def _key(obj: bpy.types.Object, caption: Caption, fps: int, action: bpy.types.Action) -> None:
+def channels(caption: Caption) -> tuple[tuple[Channel, int], ...]:
+    """The channels by which a caption is seen for its time, each with its place in an array."""
     start, end = caption.start, caption.end
     fade = min(FADE, (end - start) / 3)
     keys = (
@@ -142,8 +138,6 @@ def _key(obj: bpy.types.Object, caption: Caption, fps: int, action: bpy.types.Ac
         Key(end - fade, 1.0, "ease"),
         Key(end, 0.0, "constant"),
     )
-    channel = Channel(caption.beat, names.OPACITY, keys)
-    write_channel(obj, action, f'["{names.OPACITY}"]', channel, fps)
     # Absent, not only invisible: a ray must not have to pass the captions of the whole film. By
     # scale, since a keyed visibility makes Blender sort out the whole scene again at every change.
     there = Channel(
@@ -155,17 +149,26 @@ def _key(obj: bpy.types.Object, caption: Caption, fps: int, action: bpy.types.Ac
             Key(end, 0.0, "constant"),
         ),
     )
-    for axis in range(3):
-        write_channel(obj, action, targets.SCALE, there, fps, index=axis)
+    return (
+        (Channel(caption.beat, names.OPACITY, keys), 0),
+        *((there, axis) for axis in range(3)),
+    )
 
 
-def show(root: bpy.types.Collection, visible: bool) -> None:
+def show(standing: Standing, visible: bool) -> None:
     """Switch all captions on or off, in the viewport and in renders."""
-    part = tree.part(root, ROLE)
-    part.hide_viewport = part.hide_render = not visible
+    for shown in switches(standing):
+        shown.hide_viewport = shown.hide_render = not visible
 
 
-def shown(root: bpy.types.Collection) -> bool:
+def shown(standing: Standing) -> bool:
     """Whether captions appear in renders."""
-    part = tree.part(root, ROLE)
-    return part is not None and not part.hide_render
+    return any(not switch.hide_render for switch in switches(standing))
+
+
+def switches(standing: Standing) -> list[bpy.types.Collection | bpy.types.Object]:
+    """What is hidden to hide the captions: their collection, or each where it is dissolved."""
+    part = standing.collections.get(CAPTIONS)
+    if part is not None:
+        return [part]
+    return [obj for obj in standing.objects.values() if names.CAPTION_OF in obj]

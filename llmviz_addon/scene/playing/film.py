@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import bpy
@@ -14,13 +15,18 @@ from ...detail import Plan
 from ...progress import Steps
 from ...walkthrough import Run, Storyboard, targets
 from .. import names
-from ..drawn import strips
-from ..drawn.blocks import CELL
+from ..drawn import slabs, strips
 from ..drawn.flat import TILE_TINTS, Easel
 from ..standing import recipe, tree
-from ..style import kit, stage
+from ..standing.graft import Graft
+from ..standing.memory import Memory
+from ..standing.standing import FILM, Standing
+from ..style import kit as kits
+from ..style import studio
+from ..style.kit import CELL, Kit
 from . import captions
-from .timeline import FIRST_FRAME, frame_of, write_channel
+from .curves import Curves, written_on
+from .timeline import FIRST_FRAME, frame_of
 
 # Properties of a camera's own data: where they are, and what one unit of the film is there.
 _OF_CAMERA = {
@@ -29,14 +35,17 @@ _OF_CAMERA = {
     targets.CLIP_START: ("clip_start", CELL),
 }
 
+# What a model without a film has of what a film moves: it is all computed and all there.
+_AT_REST = (targets.PROGRESS, targets.HIGHLIGHT, targets.OPACITY)
+
 CAMERA = "Film Camera"
 CHAPTERS = "llmviz_chapters"
-MARKERS = "llmviz_markers"
+TIMES = "llmviz_times"
 
 
 @dataclass(frozen=True)
-class Beat:
-    """A beat of the film: its id ("chapter.beat"), its title and the frame where it begins."""
+class BeatMark:
+    """Where a beat begins in a film: its id ("chapter.beat"), its title and its frame."""
 
     id: str
     title: str
@@ -44,13 +53,13 @@ class Beat:
 
 
 @dataclass(frozen=True)
-class Chapter:
-    """A chapter of the film and its beats."""
+class ChapterMark:
+    """Where a chapter begins in a film, and where its beats do."""
 
     id: str
     title: str
     frame: int
-    beats: tuple[Beat, ...]
+    beats: tuple[BeatMark, ...]
 
 
 @dataclass(frozen=True)
@@ -60,7 +69,6 @@ class Reel:
     It stands in a collection of its own beside the film that is shown, if there is one.
     """
 
-    root: bpy.types.Collection
     board: Storyboard
     camera: bpy.types.Object
     collection: bpy.types.Collection
@@ -96,40 +104,71 @@ def compose(
     )
 
 
-def prepare(scene: bpy.types.Scene, root: bpy.types.Collection, board: Storyboard) -> Steps[Reel]:
+def prepare(
+    scene: bpy.types.Scene,
+    root: bpy.types.Collection,
+    anchor: bpy.types.Object | None,
+    board: Storyboard,
+    kit: Kit,
+) -> Steps[Reel]:
     """Make the camera and the captions of a film, not to be seen yet.
 
-    Whoever stops it finds nothing of it.
+    If it is stopped or fails, nothing of it stays.
     """
     yield 0.0, "Writing the captions"
-    collection = tree.new("Next Film", root, "next film")
-    camera = _camera(root, collection)
-    reel = Reel(root, board, camera, collection)
-    aspect = scene.render.resolution_x / scene.render.resolution_y
+    collection = tree.new("Film", root, FILM)
     try:
-        part = tree.new("Next Captions", collection, "next captions")
-        drawing = captions.draw(part, _hud(collection, camera), board, aspect)
+        camera = _camera(anchor, collection)
+        aspect = scene.render.resolution_x / scene.render.resolution_y
+        part = tree.new("Captions", collection, captions.CAPTIONS)
+        drawing = captions.draw(part, _hud(collection, camera), board, aspect, kit)
         yield from tree.evaluating(scene, drawing)
         yield 1.0, "Showing the film"
     except BaseException:
         tree.delete(collection)
         raise
-    return reel
+    return Reel(board, camera, collection)
 
 
-def show(scene: bpy.types.Scene, reel: Reel) -> None:
-    """Put a film in place of the one that its model has: curves, markers, camera, frame range."""
-    root, board = reel.root, reel.board
-    clear(scene, root)
-    # Before anything is made, which is to have the names of what went.
-    tree.sweep()
-    part = _take(reel)
-    _actors(root, part, board)
-    action = bpy.data.actions.new(f"{root.name} Film")
-    action[names.OURS] = True
-    _curves(root, board, action)
-    captions.key(root, board, action)
-    captions.show(root, recipe.recipe_of(root).captions)
+def show(
+    standing: Standing, reel: Reel, memory: Memory, kit: Kit, *, whole: bool = False
+) -> list[str]:
+    """Put a film in place of the one that its model has: curves, markers, camera, frame range.
+
+    Parameters
+    ----------
+    standing
+        The model whose film it is.
+    reel
+        The film; its collection becomes part of the model.
+    memory
+        The scene's.
+    kit
+        What its tiles are made of.
+    whole
+        Whether what a person took away of the film comes back.
+
+    Returns
+    -------
+    list of str
+        Changes of a person's that could not stay, each as a sentence.
+    """
+    scene, root, board = standing.scene, standing.root, reel.board
+    action = root.get(names.ACTION)
+    if action is None or action.library is not None:
+        action = bpy.data.actions.new(f"{root.name} Film")
+        action[names.OURS] = True
+        root[names.ACTION] = action
+    times = _times(board)
+    curves = Curves(action, same_times=root.get(TIMES) == times)
+    _take_curves_away(standing, curves)
+    _actors(standing, reel.collection, board, kit)
+    collections = [reel.collection, *reel.collection.children]
+    drawn = [obj for collection in collections for obj in collection.objects]
+    Graft(standing, FILM, drawn, whole=whole).put(collections)
+    _write_curves(standing, board, curves)
+    curves.finish(_owners(standing))
+    root[TIMES] = times
     recipe.write_still_frames(
         root,
         {
@@ -138,45 +177,61 @@ def show(scene: bpy.types.Scene, reel: Reel) -> None:
         },
     )
     recipe.write_facts(root, board.facts)
-    _markers(scene, root, board)
-    scene.camera = reel.camera
-    scene.render.fps, scene.render.fps_base = board.fps, 1.0
-    scene.frame_start = FIRST_FRAME
-    scene.frame_end = round(frame_of(board.duration, board.fps))
-    scene.frame_set(FIRST_FRAME)
-    set_pixel(scene)
+    _mark(root, memory, board)
+    camera = next(iter(standing.acting(targets.CAMERA)), None)
+    memory.put("camera", camera)
+    memory.set("frame_start", FIRST_FRAME)
+    memory.set("frame_end", round(frame_of(board.duration, board.fps)))
+    memory.set("render.fps", board.fps)
+    memory.set("render.fps_base", 1.0)
+    if not memory.is_set("frame_current"):
+        memory.set("frame_current", FIRST_FRAME)
+    scene.frame_set(scene.frame_current)
+    set_pixel(standing)
+    return [
+        f"Keys of yours were replaced, since the film has other times now: {lost}"
+        for lost in curves.lost
+    ]
 
 
-def _take(reel: Reel) -> bpy.types.Collection:
-    """Move what was made beside the old film to its collections; returns the upper one.
+def clear(standing: Standing, memory: Memory) -> None:
+    """Remove the film of a model: markers, camera, captions, actors and curves.
 
-    They stay, since somebody may keep things in them.
+    What only the film used is left for the next sweep.
     """
-    homes = tree.part(reel.root, "film"), tree.part(reel.root, captions.ROLE)
-    film = homes[0] or tree.new("Film", reel.root, "film")
-    words = homes[1] or tree.new("Captions", film, captions.ROLE)
-    for staged, home in ((reel.collection, film), *((c, words) for c in reel.collection.children)):
-        for obj in list(staged.objects):
-            home.objects.link(obj)
-            staged.objects.unlink(obj)
-    bpy.data.batch_remove([*reel.collection.children, reel.collection])
-    reel.camera.name = CAMERA
-    return film
+    curves = Curves(standing.root.get(names.ACTION), same_times=False)
+    _take_curves_away(standing, curves)
+    Graft(standing, FILM, ()).put()
+    curves.finish(_owners(standing))
+    for key in (CHAPTERS, TIMES, names.ACTION):
+        if key in standing.root:
+            del standing.root[key]
+    memory.mark(())
 
 
-def set_pixel(scene: bpy.types.Scene) -> None:
+def set_pixel(standing: Standing) -> None:
     """Have slabs drawn as finely as the film's pictures show them."""
+    scene = standing.scene
     if scene.camera is not None and scene.camera.type == "CAMERA":
         longer = max(scene.render.resolution_x, scene.render.resolution_y)
-        kit.set_pixel(scene.camera.data.lens, longer)
+        shown = slabs.materials_of(standing.objects.values())
+        kits.set_pixel(shown, scene.camera.data.lens, longer)
 
 
-def _camera(root: bpy.types.Collection, collection: bpy.types.Collection) -> bpy.types.Object:
-    camera = stage.camera(CAMERA)
-    # As its outline is drawn in the viewport, in metres: a few blocks wide, not a whole layer.
+def _times(board: Storyboard) -> str:
+    """What tells whether two films have the same times."""
+    told = [(marker.id, round(marker.time, 4)) for marker in board.markers]
+    return hashlib.blake2b(
+        repr((board.fps, board.duration, told)).encode(), digest_size=8
+    ).hexdigest()
+
+
+def _camera(anchor: bpy.types.Object | None, collection: bpy.types.Collection) -> bpy.types.Object:
+    camera = studio.camera(CAMERA)
+    # As its outline is drawn in the viewport, in meters: a few blocks wide, not a whole layer.
     camera.data.display_size = 0.3
     camera[names.ACTOR] = targets.CAMERA
-    camera.parent = tree.anchor_of(root)
+    camera.parent = anchor
     collection.objects.link(camera)
     return camera
 
@@ -192,55 +247,77 @@ def _hud(collection: bpy.types.Collection, camera: bpy.types.Object) -> bpy.type
     return hud
 
 
-def _actors(root: bpy.types.Collection, part: bpy.types.Collection, board: Storyboard) -> None:
+def _actors(standing: Standing, part: bpy.types.Collection, board: Storyboard, kit: Kit) -> None:
     """The tiles that fly: like those of the input strip, and hanging together."""
-    shared, anchor = kit.ensure(), tree.anchor_of(root)
-    text = Easel(anchor, part, shared.label, shared.font)
-    tile = Easel(anchor, part, shared.tile, tints=TILE_TINTS)
+    text = Easel(standing.anchor, part, kit.label, kit.font)
+    tile = Easel(standing.anchor, part, kit.tile, tints=TILE_TINTS)
     for actor in board.actors:
-        face, *words = strips.tile(strips.Easels(text, tile), actor.text, actor.index, actor.size)
+        easels = strips.Easels(text, tile, kit)
+        face, *words = strips.tile(easels, actor.text, actor.index, actor.size)
         for obj in (face, *words):
             obj[names.ACTOR] = actor.name
         for word in words:
             word.parent = face
 
 
-def _curves(root: bpy.types.Collection, board: Storyboard, action: bpy.types.Action) -> None:
-    moved = _Targets(root)
+def _owners(standing: Standing) -> Iterator[bpy.types.ID]:
+    """What a film's curves may be written for."""
+    for obj in standing.objects.values():
+        yield obj
+        if obj.type == "CAMERA":
+            yield obj.data
+
+
+def _take_curves_away(standing: Standing, curves: Curves) -> None:
+    """Remove a film's curves, and have what they moved as it is without a film."""
+    for owner in [owner for owner in _owners(standing) if written_on(owner)]:
+        taken = curves.take_away(owner)
+        for prop in _AT_REST:
+            if f'["{prop}"]' in taken and prop in owner:
+                owner[prop] = targets.DEFAULTS[prop]
+
+
+def _write_curves(standing: Standing, board: Storyboard, curves: Curves) -> None:
+    moved, fps = _Targets(standing), board.fps
     for channel in board.channels:
         prop = channel.property
         for obj in moved.of(channel.target, prop):
             if prop in _OF_CAMERA:
                 path, scale = _OF_CAMERA[prop]
-                write_channel(obj.data, action, path, channel, board.fps, scale=scale)
+                curves.write(obj.data, path, channel, fps, scale=scale)
             elif prop in (targets.LOCATION, targets.ROTATION):
                 scale = CELL if prop == targets.LOCATION else 1.0
-                write_channel(
-                    obj, action, prop, channel, board.fps, index=channel.index, scale=scale
-                )
+                curves.write(obj, prop, channel, fps, index=channel.index, scale=scale)
             elif prop == targets.SCALE:
                 for axis in range(3):
-                    write_channel(obj, action, prop, channel, board.fps, index=axis)
+                    curves.write(obj, prop, channel, fps, index=axis)
             else:
-                write_channel(obj, action, f'["{prop}"]', channel, board.fps)
+                curves.write(obj, f'["{prop}"]', channel, fps)
+    said = {caption.beat: caption for caption in board.captions}
+    for obj in standing.objects.values():
+        caption = said.get(obj.get(names.CAPTION_OF))
+        for channel, index in captions.channels(caption) if caption else ():
+            prop = channel.property
+            path = prop if prop == targets.SCALE else f'["{prop}"]'
+            curves.write(obj, path, channel, fps, index=index)
 
 
 class _Targets:
     """Which objects a target of the storyboard stands for."""
 
-    def __init__(self, root: bpy.types.Collection):
+    def __init__(self, standing: Standing):
         self._found: dict[str, list[bpy.types.Object]] = defaultdict(list)
         self._sections: dict[str, list[bpy.types.Object]] = defaultdict(list)
         self._hung: dict[str, list[bpy.types.Object]] = defaultdict(list)
-        for obj in root.all_objects:
+        for obj in standing.objects.values():
             for mark in (names.BLOCK, names.WINDOW_OF, names.STRIP, names.ACTOR):
                 if mark in obj:
                     self._found[obj[mark]].append(obj)
             owner = obj.get(names.LABEL_OF)
             if owner in (targets.CARD, targets.KEY):
                 self._found[owner].append(obj)
-            elif owner is not None and owner.startswith("section:"):
-                self._sections[owner.removeprefix("section:")].append(obj)
+            elif owner is not None and owner.startswith(targets.SECTION):
+                self._sections[owner.removeprefix(targets.SECTION)].append(obj)
             elif owner is not None:
                 self._hung[owner].append(obj)
             if names.ARROWS_OF in obj:
@@ -248,8 +325,8 @@ class _Targets:
 
     def of(self, target: str, prop: str) -> list[bpy.types.Object]:
         """The objects whose property follows the channel."""
-        if target.startswith("section:"):
-            path = target.removeprefix("section:")
+        if target.startswith(targets.SECTION):
+            path = target.removeprefix(targets.SECTION)
             return [
                 obj
                 for section, objects in self._sections.items()
@@ -260,15 +337,16 @@ class _Targets:
         if prop == targets.OPACITY:
             # What is written beside a block goes where the block goes.
             return [*found, *self._hung.get(target, [])]
-        # Only the first part of an actor moves; the others hang on it.
         if prop in (targets.LOCATION, targets.SCALE, targets.ROTATION):
-            return found[:1]
+            # Only one part of an actor moves; the others hang on it.
+            return [obj for obj in found if obj.parent not in found]
         return found
 
 
-def _markers(scene: bpy.types.Scene, root: bpy.types.Collection, board: Storyboard) -> None:
+def _mark(root: bpy.types.Collection, memory: Memory, board: Storyboard) -> None:
+    """Put a film's markers on the timeline, and note where its chapters and beats begin."""
     chapters: list[dict] = []
-    made = []
+    wanted = []
     for marker in board.markers:
         frame = round(frame_of(marker.time, board.fps))
         entry = {"id": marker.id, "title": marker.name, "frame": frame}
@@ -276,42 +354,14 @@ def _markers(scene: bpy.types.Scene, root: bpy.types.Collection, board: Storyboa
             chapters.append(entry | {"beats": []})
         else:
             chapters[-1]["beats"].append(entry)
-        scene.timeline_markers.new(marker.name, frame=frame)
-        made.append([marker.name, frame])
+        wanted.append((f"{marker.kind} {marker.id}", marker.name, frame))
     root[CHAPTERS] = json.dumps(chapters)
-    root[MARKERS] = json.dumps(made)
+    memory.mark(wanted)
 
 
-def chapters(root: bpy.types.Collection) -> tuple[Chapter, ...]:
+def chapters(root: bpy.types.Collection) -> tuple[ChapterMark, ...]:
     """The chapters of the film that was written for a model."""
     return tuple(
-        Chapter(c["id"], c["title"], c["frame"], tuple(Beat(**beat) for beat in c["beats"]))
-        for c in json.loads(root.get(CHAPTERS, "[]"))
+        ChapterMark(c["id"], c["title"], c["frame"], tuple(BeatMark(**b) for b in c["beats"]))
+        for c in recipe.read(root, CHAPTERS, [])
     )
-
-
-def clear(scene: bpy.types.Scene, root: bpy.types.Collection) -> None:
-    """Remove the film of a model: markers, camera, captions, actors and curves.
-
-    What only the film used is left for the next sweep.
-    """
-    ours = Counter((name, frame) for name, frame in json.loads(root.get(MARKERS, "[]")))
-    # The last first: a marker that was there before ours may have the same name and frame.
-    for marker in reversed(list(scene.timeline_markers)):
-        key = (marker.name, marker.frame)
-        if ours[key] > 0:
-            ours[key] -= 1
-            scene.timeline_markers.remove(marker)
-    root[MARKERS] = root[CHAPTERS] = "[]"
-    for obj in root.all_objects:
-        if obj.get(names.OURS) and obj.animation_data is not None:
-            obj.animation_data_clear()
-            # As a model without a film is: all computed, all there.
-            for prop in (targets.PROGRESS, targets.HIGHLIGHT, targets.OPACITY):
-                if prop in obj:
-                    obj[prop] = targets.DEFAULTS[prop]
-    part = tree.part(root, "film")
-    if part is not None:
-        for child in part.children_recursive:
-            bpy.data.batch_remove([o for o in child.objects if o.get(names.OURS)])
-        bpy.data.batch_remove([o for o in part.objects if o.get(names.OURS)])

@@ -1,19 +1,24 @@
-"""Channels of a storyboard become F-curves: nothing is computed while a film plays.
-
-All curves of a film live in one action with a slot for each thing that it animates, so the film is
-one datablock that can be looked at, linked or removed.
-"""
+"""Channels of a storyboard become F-curves: nothing is computed while a film plays."""
 
 from __future__ import annotations
 
 import bpy
 import numpy as np
 
-from ...walkthrough.easing import BLENDER
 from ...walkthrough.storyboard import Channel
-from .. import compat
 
 FIRST_FRAME = 1
+
+# Interpolation and easing of a keyframe by the storyboard's name of an easing: each plays exactly
+# what `walkthrough.easing` computes.
+EASINGS = {
+    "constant": ("CONSTANT", "AUTO"),
+    "linear": ("LINEAR", "AUTO"),
+    "ease": ("SINE", "EASE_IN_OUT"),
+    "ease_in": ("SINE", "EASE_IN"),
+    "ease_out": ("SINE", "EASE_OUT"),
+    "smooth": ("BEZIER", "AUTO"),
+}
 
 
 def _codes(prop: str) -> dict[str, int]:
@@ -32,34 +37,35 @@ def frame_of(seconds: float, fps: int) -> float:
 
 
 def write_channel(
-    owner: bpy.types.ID,
-    action: bpy.types.Action,
+    curves: bpy.types.ActionChannelbagFCurves,
     path: str,
     channel: Channel,
     fps: int,
     *,
     index: int = 0,
     scale: float = 1.0,
-) -> None:
+) -> bpy.types.FCurve:
     """Write one F-curve that plays exactly as `Channel.at` says.
 
     Parameters
     ----------
+    curves
+        Of what it moves; there is none yet for the same property.
     path, index
         The data path and the place in its array.
     scale
-        Factor on the values, e.g. metres a cell.
+        Factor on the values, e.g. meters a cell.
     """
 
     def points(pairs: list[tuple[float, float]]) -> np.ndarray:
         times, values = np.array(pairs, np.float64).T
         return np.stack([frame_of(times, fps), values * scale], -1).astype(np.float32).reshape(-1)
 
-    curve = compat.fcurves(owner, action).new(path, index=index)
+    curve = curves.new(path, index=index)
     keys = curve.keyframe_points
     keys.add(len(channel.keys))
     keys.foreach_set("co", points([(key.time, key.value) for key in channel.keys]))
-    easings = [BLENDER[key.easing] for key in channel.keys]
+    easings = [EASINGS[key.easing] for key in channel.keys]
     keys.foreach_set("interpolation", np.array([_INTERPOLATION[i] for i, _ in easings], np.int32))
     keys.foreach_set("easing", np.array([_EASING[e] for _, e in easings], np.int32))
     if any(key.easing == "smooth" for key in channel.keys):
@@ -72,3 +78,4 @@ def write_channel(
         curve.extrapolation = "CONSTANT"
     curve.auto_smoothing = "NONE"
     curve.update()
+    return curve

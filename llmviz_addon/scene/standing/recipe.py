@@ -7,15 +7,19 @@ is opened anywhere knows all about itself.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from typing import TypeVar
 
 import bpy
 
+from ... import defaults
+from ...bounded import Bounded
 from ...detail import Budget, Plan, plan_steps
 from ...model import Config, Model
 from ...progress import Steps, run
 from ...walkthrough import Run
 from ..version import VERSION
+from .errors import StandingError
 
 _RECIPE = "llmviz_recipe"
 _CONFIG = "llmviz_config"
@@ -25,6 +29,11 @@ _COMPUTED = "llmviz_computed"
 _FILES = "llmviz_files"
 _RUN = "llmviz_run"
 _STILLS = "llmviz_still_frames"
+
+T = TypeVar("T")
+
+# The latest plans, by what they were made from: to lay out GPT-3 anew takes a second and more.
+_plans: Bounded[tuple, Plan] = Bounded(4)
 
 
 @dataclass(frozen=True)
@@ -40,7 +49,7 @@ class Recipe:
     look
         The id of a look.
     accessible
-        Whether colours are those that stay apart with a colour vision deficiency.
+        Whether colors are those that stay apart with a color vision deficiency.
     captions
         Whether the film's captions are shown.
     full_context
@@ -55,14 +64,40 @@ class Recipe:
     accessible: bool = False
     captions: bool = True
     full_context: bool = False
-    cubes: int = 400_000
-    slabs: int = 256
+    cubes: int = defaults.CUBES
+    slabs: int = defaults.SLABS
     version: str = VERSION
 
+    @property
+    def source(self) -> str:
+        """What to load: a path that is relative to the file made absolute."""
+        return bpy.path.abspath(self.model) if self.model.startswith("//") else self.model
 
-def budget_of(recipe: Recipe) -> Budget:
-    """What a recipe lets a model cost."""
-    return Budget(recipe.cubes, recipe.slabs)
+    @property
+    def budget(self) -> Budget:
+        """What the model may cost."""
+        return Budget(self.cubes, self.slabs)
+
+
+def read(root: bpy.types.Collection, key: str, otherwise: T) -> T:
+    """What is kept as JSON under `key`; `otherwise` where there is nothing that can be read."""
+    try:
+        found = json.loads(root[key])
+    except (KeyError, TypeError, ValueError):
+        return otherwise
+    return found if isinstance(found, type(otherwise)) else otherwise
+
+
+def _must_read(root: bpy.types.Collection, key: str, kind: type[T]) -> T:
+    """A dataclass that is kept as JSON; what other versions kept beside is passed over."""
+    kept = read(root, key, {})
+    known = {field.name for field in fields(kind)}
+    try:
+        return kind(**{name: value for name, value in kept.items() if name in known})
+    except (TypeError, ValueError) as error:
+        raise StandingError(
+            f"{root.name} does not say any more what it was made from; remove it and build it again"
+        ) from error
 
 
 def write(root: bpy.types.Collection, recipe: Recipe) -> None:
@@ -71,8 +106,14 @@ def write(root: bpy.types.Collection, recipe: Recipe) -> None:
 
 
 def recipe_of(root: bpy.types.Collection) -> Recipe:
-    """The recipe that a model's root collection carries."""
-    return Recipe(**json.loads(root[_RECIPE]))
+    """The recipe that a model's root collection carries.
+
+    Raises
+    ------
+    StandingError
+        If it cannot be read.
+    """
+    return _must_read(root, _RECIPE, Recipe)
 
 
 def write_model(root: bpy.types.Collection, model: Model, computed: int) -> None:
@@ -98,30 +139,33 @@ def files_of(root: bpy.types.Collection) -> list[list[str | int]]:
 
 def title_of(root: bpy.types.Collection) -> str:
     """The title of a model that is drawn."""
-    return root[_TITLE]
+    return str(root.get(_TITLE, root.name))
 
 
 def plan_of(root: bpy.types.Collection) -> Plan:
-    """How a model is drawn, made again from what it was made from."""
+    """How a model is drawn."""
     return run(plan_steps_of(root))
 
 
 def plan_steps_of(root: bpy.types.Collection) -> Steps[Plan]:
     """`plan_of` in steps."""
-    recipe = recipe_of(root)
-    return (
-        yield from plan_steps(
-            config_of(root),
-            root[_COMPUTED],
-            full_context=recipe.full_context,
-            budget=budget_of(recipe),
+    recipe, config = recipe_of(root), config_of(root)
+    return (yield from planned(config, int(root.get(_COMPUTED, 0)), recipe))
+
+
+def planned(config: Config, computed: int, recipe: Recipe) -> Steps[Plan]:
+    """The plan for a recipe, made once for as long as it is asked for."""
+    made_from = config, computed, recipe.full_context, recipe.cubes, recipe.slabs
+    if made_from not in _plans:
+        _plans[made_from] = yield from plan_steps(
+            config, computed, full_context=recipe.full_context, budget=recipe.budget
         )
-    )
+    return _plans[made_from]
 
 
 def config_of(root: bpy.types.Collection) -> Config:
-    """The architecture of a model that is drawn."""
-    return Config(**json.loads(root[_CONFIG]))
+    """The architecture of a model that is drawn; raises what `recipe_of` raises."""
+    return _must_read(root, _CONFIG, Config)
 
 
 def write_run(root: bpy.types.Collection, run: Run | None) -> None:
@@ -131,7 +175,7 @@ def write_run(root: bpy.types.Collection, run: Run | None) -> None:
 
 def run_of(root: bpy.types.Collection) -> Run | None:
     """The run that a model shows; None for a model without numbers."""
-    kept = root[_RUN]
+    kept = root.get(_RUN)
     return Run.from_json(kept) if kept else None
 
 
@@ -142,7 +186,7 @@ def write_still_frames(root: bpy.types.Collection, frames: dict[str, int]) -> No
 
 def still_frames(root: bpy.types.Collection) -> dict[str, int]:
     """The frame of the film at which each still is taken, by the still's id."""
-    return json.loads(root[_STILLS])
+    return read(root, _STILLS, {})
 
 
 def write_facts(root: bpy.types.Collection, facts: frozenset[str]) -> None:
@@ -152,4 +196,4 @@ def write_facts(root: bpy.types.Collection, facts: frozenset[str]) -> None:
 
 def facts_of(root: bpy.types.Collection) -> frozenset[str]:
     """What holds for the film of a model."""
-    return frozenset(json.loads(root[_FACTS]))
+    return frozenset(read(root, _FACTS, []))

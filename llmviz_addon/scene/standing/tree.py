@@ -1,54 +1,45 @@
-"""Collections of ours: one root for each model, with sub-collections after the section tree."""
+"""Collections of ours: made, hidden, deleted, and what nothing uses any more."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 import bpy
 
 from ...progress import Steps
 from .. import names
-from ..version import VERSION
+
+_NUMBER = re.compile(r"\.\d{3,}$")
 
 
-def roots(scene: bpy.types.Scene) -> list[bpy.types.Collection]:
-    """The root collections of the models in `scene`, without those linked from other files.
-
-    The smallest model first: the film is its own.
-    """
-    found = [
-        c
-        for c in scene.collection.children_recursive
-        if c.get(names.ROLE) == "model" and c.library is None
-    ]
-    return in_order(found)
-
-
-def in_order(found: list[bpy.types.Collection]) -> list[bpy.types.Collection]:
-    """Root collections, that of the smallest model first."""
-    return sorted(found, key=lambda root: root.get(names.PARAMETERS, 0.0))
-
-
-def new(name: str, parent: bpy.types.Collection, role: str) -> bpy.types.Collection:
+def new(name: str, parent: bpy.types.Collection, key: str) -> bpy.types.Collection:
     """A collection of ours below `parent`."""
     made = bpy.data.collections.new(name)
     made[names.OURS] = True
-    made[names.ROLE] = role
+    made[names.KEY], made[names.ROLE] = key, key.partition(":")[0]
     parent.children.link(made)
     return made
 
 
+def plain_name(datablock: bpy.types.ID) -> str:
+    """A name without the number that Blender puts after one that is taken."""
+    return _NUMBER.sub("", datablock.name)
+
+
+# In the viewports
+
+
 def hide(scene: bpy.types.Scene, root: bpy.types.Collection) -> None:
     """Keep a model out of the viewports; it is evaluated all the same, and rendered."""
-    for _, place in _places(scene, {root.name}):
+    for _, place in _places(scene, [root]):
         place.hide_viewport = True
 
 
 def show(scene: bpy.types.Scene, root: bpy.types.Collection) -> None:
     """Show a model in the viewports that was drawn while it was hidden."""
-    for _, place in _places(scene, {root.name}):
+    for _, place in _places(scene, [root]):
         # Collections that are made in a hidden one are hidden themselves.
         for found in (place, *_below(place)):
             found.hide_viewport = False
@@ -57,32 +48,36 @@ def show(scene: bpy.types.Scene, root: bpy.types.Collection) -> None:
 @contextmanager
 def out_of_view(scene: bpy.types.Scene) -> Generator[None, None, None]:
     """The models that stand kept out of the viewports for a while."""
-    models = {root.name for root in roots(scene)}
+
+    def models() -> list[bpy.types.Collection]:
+        found = scene.collection.children_recursive
+        return [c for c in found if c.get(names.ROLE) == names.COMPLETE and c.library is None]
+
     hidden = set()
-    for layer, place in _places(scene, models):
+    for layer, place in _places(scene, models()):
         if not place.hide_viewport:
-            hidden.add((layer.name, place.name))
+            hidden.add((layer.name, place.collection.session_uid))
             place.hide_viewport = True
     try:
         yield
     finally:
         # The scene may have been deleted meanwhile.
         with suppress(ReferenceError):
-            for layer, place in _places(scene, models):
-                if (layer.name, place.name) in hidden:
+            for layer, place in _places(scene, models()):
+                if (layer.name, place.collection.session_uid) in hidden:
                     place.hide_viewport = False
 
 
 def _places(
-    scene: bpy.types.Scene, called: set[str]
+    scene: bpy.types.Scene, chosen: list[bpy.types.Collection]
 ) -> Iterator[tuple[bpy.types.ViewLayer, bpy.types.LayerCollection]]:
-    """Where view layers keep whether they show collections of these names."""
+    """Where view layers keep whether they show these collections."""
     for layer in scene.view_layers:
         if layer.layer_collection is None:
             # It has none before it is worked out for the first time.
             layer.update()
         # All of them before any is changed, which may make Blender work them out anew.
-        yield from [(layer, c) for c in _below(layer.layer_collection) if c.name in called]
+        yield from [(layer, p) for p in _below(layer.layer_collection) if p.collection in chosen]
 
 
 def _below(place: bpy.types.LayerCollection) -> Iterator[bpy.types.LayerCollection]:
@@ -91,61 +86,7 @@ def _below(place: bpy.types.LayerCollection) -> Iterator[bpy.types.LayerCollecti
         yield from _below(child)
 
 
-def part(root: bpy.types.Collection, role: str) -> bpy.types.Collection | None:
-    """The sub-collection of `root` with this role ("captions", "lights", ...)."""
-    return next((c for c in root.children_recursive if c.get(names.ROLE) == role), None)
-
-
-def objects(root: bpy.types.Collection, mark: str) -> dict[str, bpy.types.Object]:
-    """Objects below `root` that carry the property `mark`, by its value."""
-    return {str(o[mark]): o for o in root.all_objects if mark in o}
-
-
-def blocks(root: bpy.types.Collection) -> dict[str, bpy.types.Object]:
-    """The block objects of a model by the names of their blocks."""
-    return objects(root, names.BLOCK)
-
-
-def anchor_of(root: bpy.types.Collection) -> bpy.types.Object:
-    """The empty that carries everything of a model: move it to move the model."""
-    return next(o for o in root.objects if o.get(names.ROLE) == "anchor")
-
-
-def _ours_in(root: bpy.types.Collection) -> Iterator[bpy.types.ID]:
-    for obj in root.all_objects:
-        if obj.get(names.OURS):
-            yield obj
-    for child in root.children_recursive:
-        if child.get(names.OURS):
-            yield child
-    yield root
-
-
-def delete(root: bpy.types.Collection) -> None:
-    """Remove a model: what we made for it and nothing else.
-
-    What a user has put into one of our collections moves to the parent of the root, and what hangs
-    on one of our objects stays where it is.
-    """
-    parents = [c for c in bpy.data.collections if root.name in c.children]
-    home = parents[0] if parents else _scene_of(root).collection
-    ours = [root, *(c for c in root.children_recursive if c.get(names.OURS))]
-    for collection in ours:
-        for guests, hosts in (
-            (collection.objects, home.objects),
-            (collection.children, home.children),
-        ):
-            for guest in guests:
-                if not guest.get(names.OURS) and guest.name not in hosts:
-                    hosts.link(guest)
-    doomed = set(_ours_in(root))
-    for obj in bpy.data.objects:
-        if obj.parent in doomed and obj not in doomed:
-            place = obj.matrix_world.copy()
-            obj.parent = None
-            obj.matrix_world = place
-    bpy.data.batch_remove(list(doomed))
-    sweep()
+# Evaluation
 
 
 def evaluate(scene: bpy.types.Scene) -> None:
@@ -165,13 +106,48 @@ def evaluating(scene: bpy.types.Scene, work: Steps[None]) -> Steps[None]:
     evaluate(scene)
 
 
-def settle_names(root: bpy.types.Collection) -> None:
+# Deleting
+
+
+def delete(root: bpy.types.Collection, objects: Iterable[bpy.types.Object] = ()) -> None:
+    """Remove a collection of ours with all that is ours in it, and `objects` of ours elsewhere.
+
+    What a person has put into one of our collections moves to the parent of the root, and what
+    hangs on one of our objects stays where it is.
+    """
+    parents = [c for c in bpy.data.collections if root.name in c.children]
+    home = parents[0] if parents else _scene_of(root).collection
+    collections = [root, *(c for c in root.children_recursive if c.get(names.OURS))]
+    doomed = {*objects, *(o for o in root.all_objects if o.get(names.OURS))}
+    remove([*doomed, *collections], home)
+    sweep()
+
+
+def remove(doomed: Iterable[bpy.types.ID], home: bpy.types.Collection) -> None:
+    """Remove objects and collections; guests in these move to `home`."""
+    doomed = set(doomed)
+    for collection in (d for d in doomed if isinstance(d, bpy.types.Collection)):
+        for guests, hosts in (
+            (collection.objects, home.objects),
+            (collection.children, home.children),
+        ):
+            for guest in guests:
+                if guest not in doomed and guest.name not in hosts:
+                    hosts.link(guest)
+    for obj in bpy.data.objects:
+        if obj.parent in doomed and obj not in doomed:
+            place = obj.matrix_world.copy()
+            obj.parent = None
+            obj.matrix_world = place
+    bpy.data.batch_remove(list(doomed))
+
+
+def settle_names(named: Iterable[bpy.types.ID]) -> None:
     """Drop the numbers that Blender put after names while another model had them."""
-    drawn = blocks(root).values()
-    named = (*root.children_recursive, *drawn, *(obj.data for obj in drawn))
-    for datablock in (root, *named, *bpy.data.materials, *bpy.data.images):
-        if datablock.get(names.OURS):
-            datablock.name = re.sub(r"\.\d{3}$", "", datablock.name)
+    for datablock in named:
+        plain = plain_name(datablock)
+        if plain != datablock.name:
+            datablock.name = plain
 
 
 def _scene_of(root: bpy.types.Collection) -> bpy.types.Scene:
@@ -179,11 +155,7 @@ def _scene_of(root: bpy.types.Collection) -> bpy.types.Scene:
 
 
 def sweep() -> None:
-    """Remove datablocks of ours that nothing uses any more, and what only they used.
-
-    What models share stays while there is a model: the next film needs it, and somebody may have
-    changed it.
-    """
+    """Remove datablocks of ours that nothing uses any more, and what only they used."""
     pools = (
         bpy.data.objects,
         bpy.data.meshes,
@@ -198,8 +170,6 @@ def sweep() -> None:
         bpy.data.node_groups,
         bpy.data.collections,
     )
-    stands = any(c.get(names.ROLE) == "model" and not c.library for c in bpy.data.collections)
-    shared = VERSION if stands else None
     while True:
         # Not by their counts of users: after an undo step those of what modifiers refer to are off.
         users = bpy.data.user_map()
@@ -207,10 +177,7 @@ def sweep() -> None:
             d
             for pool in pools
             for d in pool
-            if d.get(names.OURS)
-            and d.library is None
-            and not users.get(d)
-            and (shared is None or d.get(names.VERSION) != shared or d.get(names.OPTIONAL))
+            if d.get(names.OURS) and d.library is None and not users.get(d) and not d.use_fake_user
         ]
         if not unused:
             break

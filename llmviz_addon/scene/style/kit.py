@@ -1,13 +1,13 @@
-"""What all models in a file share: the cell's shape, the tints of the viewport, groups, materials.
+"""What the models of a scene share: the cell's shape, the viewport's tints, groups, materials.
 
-The kit is made once a file and found again by mark and version, never by the name alone, since a
-user's own datablock may have the same name.
+A scene has one kit, since it has one look, and no two scenes share any of it. The root collection
+of each model refers to the parts, so that they are found again by no name, are saved and appended
+with the model, and go with the last one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import bmesh
@@ -36,47 +36,186 @@ BEVEL = 0.065
 INNER_SIZE = 0.42
 
 # Steps of the number in the viewport's tints, from -1 to 1; one more stands for an empty cell.
-LEVELS = 11
-TINTS_PER_KIND = LEVELS + 1
+TINT_STEPS = 11
+TINTS_PER_KIND = TINT_STEPS + 1
+
+# Of a part of the kit: that a look has given it its colors.
+_PAINTED = "llmviz_painted"
 
 
-@dataclass(frozen=True)
 class Kit:
-    """The shared datablocks."""
+    """The parts that are shared, each made when it is first asked for.
 
-    cells: bpy.types.GeometryNodeTree
-    cell_color: bpy.types.ShaderNodeTree
-    cell: bpy.types.Material
-    label: bpy.types.Material
-    arrow: bpy.types.Material
-    tile: bpy.types.Material
-    palette: bpy.types.Collection
-    font: bpy.types.VectorFont | None
+    Parameters
+    ----------
+    roots
+        Root collections of the models of one scene. Those that have no kit yet, or lack parts of
+        it, get them from the first one that has.
+    """
+
+    def __init__(self, roots: Iterable[bpy.types.Collection]):
+        self._roots = list(roots)
+
+    @property
+    def cells(self) -> bpy.types.GeometryNodeTree:
+        """The group that stands cubes on the cells of a block."""
+        return self._part("cells", lambda: cells_group.build(self._shape, self.palette))
+
+    @property
+    def cell_color(self) -> bpy.types.ShaderNodeTree:
+        """The group that says what a cell looks like."""
+        return self._part("cell color", cell_color_group.build)
+
+    @property
+    def cell(self) -> bpy.types.Material:
+        """The material of cubes."""
+        return self._part("cell", lambda: materials.cell(self.cell_color))
+
+    @property
+    def label(self) -> bpy.types.Material:
+        """The material of words."""
+        return self._flat("label", names.MATERIAL_LABEL, "title", "section", "dimension", "paper")
+
+    @property
+    def arrow(self) -> bpy.types.Material:
+        """The material of arrows."""
+        return self._flat("arrow", names.MATERIAL_ARROW, "weight", "activation")
+
+    @property
+    def tile(self) -> bpy.types.Material:
+        """The material of tiles and gauges."""
+        return self._flat("tile", names.MATERIAL_TILE, "face", "glow")
+
+    @property
+    def palette(self) -> bpy.types.Collection:
+        """A plain cube for each tint of the viewport."""
+        return self._part("palette", lambda: _palette(self.cell))
+
+    @property
+    def font(self) -> bpy.types.VectorFont | None:
+        """The typeface of all words; None where Blender comes without it."""
+        return self._part("font", _font)
+
+    @property
+    def slabs(self) -> bpy.types.GeometryNodeTree:
+        """The group that stands boxes on the tiles of slabs and shapes."""
+        return self._part("slabs", lambda: slabs_group.build(self._part("boxes", _boxes)))
+
+    @property
+    def slab_cells(self) -> bpy.types.ShaderNodeTree:
+        """The group that finds the cells of a slab."""
+        return self._part("slab cells", slab_cells_group.build)
+
+    @property
+    def shape(self) -> bpy.types.Material:
+        """The material of blocks without numbers."""
+        return self._part(
+            "shape material", lambda: materials.slab(self.cell_color, self.slab_cells)
+        )
+
+    @property
+    def repeats(self) -> bpy.types.GeometryNodeTree:
+        """The group that shows one object at many places."""
+        return self._part("repeats", repeats_group.build)
+
+    @property
+    def pieces(self) -> bpy.types.GeometryNodeTree:
+        """The group that shows the pieces of a tile as one object."""
+        return self._part("pieces", pieces_group.build)
+
+    @property
+    def _shape(self) -> bpy.types.Object:
+        return self._part("shape", lambda: _cell_object(self.cell))
+
+    def _flat(self, role: str, name: str, *colors: str) -> bpy.types.Material:
+        return self._part(role, lambda: materials.flat(name, colors))
+
+    def _part(self, role: str, make: Callable[[], bpy.types.ID | None]):
+        """The part with this role, made where it is missing, e.g. because it was purged."""
+        found = self.get(role)
+        if found is None:
+            found = make()
+            if found is not None:
+                _mark(found, role)
+        for root in self._roots:
+            if found is not None and root.get(_key(role)) != found:
+                root[_key(role)] = found
+        return found
+
+    def get(self, role: str) -> bpy.types.ID | None:
+        """The part with this role where it has been made."""
+        for root in self._roots:
+            found = root.get(_key(role))
+            if found is not None and found.get(names.VERSION) == VERSION:
+                return found
+        return None
+
+    def hand_on(self) -> None:
+        """Have all root collections refer to the parts that one of them has."""
+        for root in self._roots:
+            for key in [k for k in root.keys() if k.startswith(f"{names.KIT}_")]:  # noqa: SIM118
+                for other in self._roots:
+                    if other.get(key) is None and root[key] is not None:
+                        other[key] = root[key]
+
+    def paint(
+        self,
+        look: Look,
+        palette: Palette,
+        pages: Iterable[bpy.types.Material],
+        *,
+        insist: bool = False,
+    ) -> None:
+        """Give the kit, and the materials of pages, the colors of a look.
+
+        What has its colors already is left alone, since a person may have changed them; but for
+        `insist`, which is for a look that was just chosen.
+        """
+
+        def due(part: bpy.types.ID) -> bool:
+            if part.get(_PAINTED) and not insist:
+                return False
+            part[_PAINTED] = True
+            return True
+
+        values = materials.cell_values(look, palette)
+        shape = self.get("shape material")
+        if due(self.cell_color):
+            materials.set_values(self.cell_color, values)
+        for material in filter(due, (self.cell, *pages, *([shape] if shape else ()))):
+            materials.set_values(material.node_tree, values)
+        for material, table in (
+            (self.label, look.label),
+            (self.arrow, look.arrow),
+            (self.tile, look.tile),
+        ):
+            if due(material):
+                materials.set_values(material.node_tree, _flat_values(table))
+        if due(self.palette):
+            for index, tint in enumerate(sorted(self.palette.objects, key=lambda o: o.name)):
+                _tint(tint.data, _tint_color(index, palette))
+        boxes = self.get("boxes")
+        if boxes and due(boxes):
+            for kind, box in enumerate(sorted(boxes.objects, key=lambda o: o.name)):
+                # Halfway between nothing and the full color: Solid mode shows no single cells.
+                middle = kind * TINTS_PER_KIND + TINT_STEPS * 3 // 4
+                _tint(box.data, _tint_color(middle, palette))
 
 
-def levels(number: np.ndarray, kind: int, empty: np.ndarray) -> np.ndarray:
+def _key(role: str) -> str:
+    return f"{names.KIT}_{role.replace(' ', '_')}"
+
+
+def tints(number: np.ndarray, kind: int, empty: np.ndarray) -> np.ndarray:
     """Index of the viewport's tint for numbers in -1 to 1 of a block of the given kind."""
-    step = np.rint((np.clip(number, -1, 1) + 1) / 2 * (LEVELS - 1)).astype(np.int32)
-    return np.where(empty, LEVELS, step).astype(np.int32) + kind * TINTS_PER_KIND
+    step = np.rint((np.clip(number, -1, 1) + 1) / 2 * (TINT_STEPS - 1)).astype(np.int32)
+    return np.where(empty, TINT_STEPS, step).astype(np.int32) + kind * TINTS_PER_KIND
 
 
-def _mark(datablock: bpy.types.ID, role: str, optional: bool = False) -> None:
+def _mark(datablock: bpy.types.ID, role: str) -> None:
     datablock[names.OURS] = True
     datablock[names.ROLE] = role
     datablock[names.VERSION] = VERSION
-    if optional:
-        datablock[names.OPTIONAL] = True
-
-
-def _marked(pool: bpy.types.bpy_prop_collection, role: str) -> bpy.types.ID | None:
-    for datablock in pool:
-        if (
-            datablock.library is None
-            and datablock.get(names.ROLE) == role
-            and datablock.get(names.VERSION) == VERSION
-        ):
-            return datablock
-    return None
 
 
 def _cell_mesh(material: bpy.types.Material, bevel: bool) -> bpy.types.Mesh:
@@ -117,78 +256,6 @@ def _color_attribute(mesh: bpy.types.Mesh) -> None:
     mesh.attributes.default_color_name = names.CELL_COLOR
 
 
-def _part(
-    pool: bpy.types.bpy_prop_collection,
-    role: str,
-    make: Callable[[], bpy.types.ID | None],
-    optional: bool = False,
-):
-    """The part of the kit with this role, made where it is missing, e.g. because it was purged."""
-    found = _marked(pool, role)
-    if found is None:
-        found = make()
-        if found is not None:
-            _mark(found, role, optional)
-    return found
-
-
-def ensure() -> Kit:
-    """The kit of this file, made where it is missing."""
-    data = bpy.data
-    cell_color = _part(data.node_groups, "cell color", cell_color_group.build)
-
-    def material(role: str, make: Callable[[], bpy.types.Material]) -> bpy.types.Material:
-        return _part(data.materials, role, make)
-
-    def flat(role: str, name: str, *colors: str) -> bpy.types.Material:
-        return material(role, lambda: materials.flat(name, colors))
-
-    cell = material("cell", lambda: materials.cell(cell_color))
-    palette = _part(data.collections, "palette", lambda: _palette(cell))
-    return Kit(
-        cells=_part(data.node_groups, "cells", lambda: cells_group.build(_shape(cell), palette)),
-        cell_color=cell_color,
-        cell=cell,
-        label=flat("label", names.MATERIAL_LABEL, "title", "section", "dimension", "paper"),
-        arrow=flat("arrow", names.MATERIAL_ARROW, "weight", "activation"),
-        tile=flat("tile", names.MATERIAL_TILE, "face", "glow"),
-        palette=palette,
-        font=_part(data.fonts, "font", _font),
-    )
-
-
-def slabs() -> bpy.types.GeometryNodeTree:
-    """The group that stands boxes on the tiles of slabs and shapes, made for the first of them."""
-    boxes = _part(bpy.data.collections, "boxes", _boxes, optional=True)
-    groups = bpy.data.node_groups
-    return _part(groups, "slabs", lambda: slabs_group.build(boxes), optional=True)
-
-
-def slab_cells() -> bpy.types.ShaderNodeTree:
-    """The group that finds the cells of a slab."""
-    return _part(bpy.data.node_groups, "slab cells", slab_cells_group.build, optional=True)
-
-
-def shape_material(kit: Kit) -> bpy.types.Material:
-    """The material of blocks without numbers."""
-    return _part(
-        bpy.data.materials,
-        "shape material",
-        lambda: materials.slab(kit.cell_color, slab_cells()),
-        optional=True,
-    )
-
-
-def repeats() -> bpy.types.GeometryNodeTree:
-    """The group that shows one object at many places."""
-    return _part(bpy.data.node_groups, "repeats", repeats_group.build, optional=True)
-
-
-def pieces() -> bpy.types.GeometryNodeTree:
-    """The group that shows the pieces of a tile as one object."""
-    return _part(bpy.data.node_groups, "pieces", pieces_group.build, optional=True)
-
-
 def _palette(material: bpy.types.Material) -> bpy.types.Collection:
     """A plain cube for each tint of the viewport."""
     palette = bpy.data.collections.new("LLM Cell Tints")
@@ -217,13 +284,13 @@ def _boxes() -> bpy.types.Collection:
         _color_attribute(mesh)
         mesh.shade_flat()
         box = bpy.data.objects.new(f"LLM Slab Box {index} {kind}", mesh)
-        _mark(box, "slab box", optional=True)
-        _mark(mesh, "slab box mesh", optional=True)
+        _mark(box, "slab box")
+        _mark(mesh, "slab box mesh")
         boxes.objects.link(box)
     return boxes
 
 
-def _shape(material: bpy.types.Material) -> bpy.types.Object:
+def _cell_object(material: bpy.types.Material) -> bpy.types.Object:
     shape = bpy.data.objects.new("LLM Cell", _cell_mesh(material, bevel=True))
     _mark(shape, "shape")
     _mark(shape.data, "shape mesh")
@@ -243,37 +310,20 @@ def _font() -> bpy.types.VectorFont | None:
     return font
 
 
-def paint(kit: Kit, look: Look, palette: Palette) -> None:
-    """Give the kit the colours of a look."""
-    values = materials.cell_values(look, palette)
-    materials.set_values(kit.cell_color, values)
-    for material in (kit.cell, *slab_materials()):
-        materials.set_values(material.node_tree, values)
-    for material, table in (
-        (kit.label, look.label),
-        (kit.arrow, look.arrow),
-        (kit.tile, look.tile),
-    ):
-        materials.set_values(material.node_tree, _flat_values(table))
-    for index, tint in enumerate(sorted(kit.palette.objects, key=lambda o: o.name)):
-        _tint(tint.data, _tint_color(index, palette))
-    boxes = _marked(bpy.data.collections, "boxes")
-    for kind, box in enumerate(sorted(boxes.objects, key=lambda o: o.name) if boxes else ()):
-        # Halfway between nothing and the full colour: Solid mode shows no single cells of a slab.
-        middle = kind * TINTS_PER_KIND + LEVELS * 3 // 4
-        _tint(box.data, _tint_color(middle, palette))
+def set_pixel(shown: Iterable[bpy.types.Material], lens: float, longer: int) -> None:
+    """Tell the materials of slabs how fine a picture is.
 
-
-def slab_materials() -> list[bpy.types.Material]:
-    """The materials of all pages in this file, and that of shapes."""
-    roles = ("page", "shape material")
-    return [m for m in bpy.data.materials if m.get(names.ROLE) in roles and m.library is None]
-
-
-def set_pixel(lens: float, longer: int) -> None:
-    """Tell slabs how fine a picture is: `longer` pixels along its longer side, `lens` in mm."""
+    Parameters
+    ----------
+    shown
+        Materials of pages and shapes.
+    lens
+        In millimeters.
+    longer
+        Pixels along the picture's longer side.
+    """
     width = SENSOR / lens / longer / CELL
-    for material in slab_materials():
+    for material in shown:
         materials.set_values(material.node_tree, {materials.PIXEL: width})
 
 
@@ -288,10 +338,10 @@ def _flat_values(table: dict[str, object]) -> dict[str, object]:
 
 
 def _tint_color(index: int, palette: Palette) -> np.ndarray:
-    kind, level = divmod(index, TINTS_PER_KIND)
-    if level == LEVELS:
+    kind, step = divmod(index, TINTS_PER_KIND)
+    if step == TINT_STEPS:
         return np.array(palette.empty)
-    number = level / (LEVELS - 1) * 2 - 1
+    number = step / (TINT_STEPS - 1) * 2 - 1
     end = np.array((palette.positive if number > 0 else palette.negative)[kind])
     if number < 0:
         # A hollow face cannot be drawn with one colour: halfway to it tells minus from plus.

@@ -12,10 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ...anatomy import KINDS
 from ...errors import Problem
 
 FOLDER = Path(__file__).parents[3] / "presets" / "looks"
-KINDS = ("weight", "activation", "aggregate")
 
 Color = tuple[float, float, float, float]
 

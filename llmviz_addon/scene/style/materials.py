@@ -66,6 +66,7 @@ def slab(
             prompt=float(page.n_prompt) if page else 1.0,
             tokens=float(page.n_tokens) if page else 1.0,
         )
+        place.socket.node.name = names.GROUP_SLAB_CELLS
         number: Socket | float = 0.0
         lead = g.outputs(place, "Lead")
         patch: Socket | tuple[float, float, float] = (0.0, 0.0, 0.0)
@@ -180,6 +181,28 @@ def flat(name: str, colors: tuple[str, ...]) -> bpy.types.Material:
             g.tree.links.new(value.socket, socket)
         _finish(g, Socket(g, mix.outputs[0]))
     return material
+
+
+def turn_page(shown: bpy.types.Material, drawn: bpy.types.Material) -> None:
+    """Have the material of a page show what another one shows; all else of it stays."""
+    for name in (VALUES, PATCHES):
+        image = _node(drawn, name).image
+        _node(shown, name).image = image
+    groups = [_node(material, names.GROUP_SLAB_CELLS) for material in (shown, drawn)]
+    for socket, wanted in zip(*(group.inputs for group in groups), strict=True):
+        if not socket.is_linked and hasattr(socket, "default_value"):
+            socket.default_value = wanted.default_value
+
+
+def is_page(material: bpy.types.Material) -> bool:
+    """Whether a material still has what a page is shown with."""
+    nodes = material.node_tree.nodes if material.node_tree else {}
+    wanted = (VALUES, PATCHES, names.GROUP_SLAB_CELLS)
+    return names.PAGE in material and all(name in nodes for name in wanted)
+
+
+def _node(material: bpy.types.Material, name: str) -> bpy.types.Node:
+    return material.node_tree.nodes[name]
 
 
 def set_values(tree: bpy.types.NodeTree, values: dict[str, object]) -> None:

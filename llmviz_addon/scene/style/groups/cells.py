@@ -1,7 +1,7 @@
 """The geometry group that stands a cube on every cell of a block.
 
 A cell is a vertex of the block's mesh. In a render each vertex carries the bevelled cell; in the
-viewport a plain cube of the same size, tinted by the cell's `level`, because Solid mode knows
+viewport a plain cube of the same size, tinted as the cell's `tint` says, because Solid mode knows
 neither the material nor the attributes of an instance.
 """
 
@@ -21,7 +21,7 @@ def build(cell: bpy.types.Object, palette: bpy.types.Collection) -> bpy.types.Ge
     cell
         The object whose mesh a render instances.
     palette
-        A collection of plain cubes, sorted by name; a vertex picks the one of its `level`.
+        A collection of plain cubes, sorted by name; a vertex picks the one of its `tint`.
     """
     with Graph.group(names.GROUP_CELLS, "GeometryNodeTree") as g:
         cells = g.input(
@@ -40,11 +40,11 @@ def build(cell: bpy.types.Object, palette: bpy.types.Collection) -> bpy.types.Ge
             separate_children=True,
             reset_children=True,
         )
-        level = g.node(
+        tint = g.node(
             "GeometryNodeInputNamedAttribute",
             out="Attribute",
             data_type="INT",
-            name=names.LEVEL,
+            name=names.TINT,
         )
         drawn = g.node(
             "GeometryNodeInstanceOnPoints",
@@ -52,7 +52,7 @@ def build(cell: bpy.types.Object, palette: bpy.types.Collection) -> bpy.types.Ge
             points=cells,
             instance=tints,
             pick_instance=True,
-            instance_index=level,
+            instance_index=tint,
         )
         g.frame("")
         viewport = g.node("GeometryNodeIsViewport")

@@ -8,7 +8,7 @@ from .label import Point
 
 
 @dataclass(frozen=True, slots=True)
-class Rect:
+class Outline:
     """A block's outline: left and right x, its plane y, upper and lower z."""
 
     left: float

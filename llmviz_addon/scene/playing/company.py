@@ -1,0 +1,101 @@
+"""Several models in one scene: whose film it is, and what it knows of the others.
+
+The film is that of the smallest model; the others are there as a whole, and its last chapters may
+show them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import bpy
+
+from ... import walkthrough
+from ...detail import Plan
+from ...progress import Steps, rescaled, run
+from ..standing import place
+from ..standing.memory import Memory
+from ..standing.standing import Standing
+from ..style.kit import Kit
+from . import film
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a film tells of: a model as it is drawn, its run if it has numbers, and its title."""
+
+    plan: Plan
+    run: walkthrough.Run | None
+    title: str
+
+    @classmethod
+    def of(cls, standing: Standing) -> Steps[Subject]:
+        """What a model that stands shows."""
+        run, title = standing.run, standing.title
+        plan = yield from standing.plan_steps()
+        return cls(plan, run, title)
+
+
+def compose(
+    scene: bpy.types.Scene,
+    found: Sequence[Standing],
+    subject: Subject | None = None,
+    *,
+    accessible: bool,
+) -> Steps[walkthrough.Storyboard]:
+    """Compose the film of these models, which is that of the first; nothing is changed.
+
+    `subject` is what the first one shows, where that is not what stands in the scene yet. Where
+    there are no models, it will stand alone.
+
+    Raises
+    ------
+    llmviz_addon.walkthrough.AuthoringError
+        If the script cannot be compiled for this model.
+    """
+    companions = place.companions(found)
+    if subject is None:
+        subject = yield from rescaled(Subject.of(found[0]), 0.0, 0.2)
+    del found
+    composing = film.compose(
+        scene,
+        subject.plan,
+        subject.run,
+        accessible=accessible,
+        model=subject.title,
+        companions=companions,
+    )
+    return (yield from rescaled(composing, 0.2, 1.0))
+
+
+def show_film(
+    found: Sequence[Standing], reel: film.Reel, memory: Memory, kit: Kit, *, whole: bool = False
+) -> list[str]:
+    """Show the film of the first of these models, and take away that of any other.
+
+    Returns what `film.show` returns.
+    """
+    first, *others = found
+    for other in others:
+        if other.made(film.FILM):
+            film.clear(other, memory)
+    return film.show(first, reel, memory, kit, whole=whole)
+
+
+def renew_film(
+    found: Sequence[Standing], memory: Memory, kit: Kit, *, accessible: bool
+) -> list[str]:
+    """Make the film of models that stand once more, and show it.
+
+    Returns what `film.show` returns.
+
+    Raises
+    ------
+    llmviz_addon.walkthrough.AuthoringError
+        As `compose` does; then nothing has been changed.
+    """
+    first = found[0]
+    board = run(compose(first.scene, found, accessible=accessible))
+    reel = run(film.prepare(first.scene, first.root, first.anchor, board, kit))
+    return show_film(found, reel, memory, kit)

@@ -1,0 +1,264 @@
+"""Putting what was drawn anew in place of what stands, so that a person's changes stay.
+
+An object that stands stays the object that it is: its name, parent, constraints, keys, visibility,
+collections and modifiers of a person's own are never touched. It gets the new numbers, words and
+places, but for those that a person has set since. What is new is added; what is not there any more
+goes; what a person has taken away stays away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import bpy
+
+from ...walkthrough import targets
+from .. import compat, names
+from ..style import materials
+from . import ledger, tree
+from .standing import ANCHOR, COLLECTIONS, Standing, seal, seal_collections
+
+# Custom properties that the film moves, or a person may: what was drawn anew does not reset them.
+_PLAYED = (names.PROGRESS, names.HIGHLIGHT, names.OPACITY, names.FOCUS_COLUMN)
+_NOTED = (names.KEY, names.MODEL, names.WRITTEN, names.CURVES)
+
+
+class Graft:
+    """One group of what a model consists of, drawn anew.
+
+    Parameters
+    ----------
+    standing
+        The model that stands.
+    group
+        What is drawn anew: `standing.MODEL`, `STRIPS`, `FILM` or `LIGHTS`.
+    drawn
+        The new objects, in the order in which they were made.
+    whole
+        Whether what a person took away comes back, since they have asked for it.
+    insist
+        Whether what a person changed is set anyway, since they have asked for it.
+    other
+        Whether what is drawn is of another model, so that only what all else hangs on stays.
+    """
+
+    def __init__(
+        self,
+        standing: Standing,
+        group: str,
+        drawn: Iterable[bpy.types.Object],
+        *,
+        whole: bool = False,
+        insist: bool = False,
+        other: bool = False,
+    ):
+        self._standing, self._group = standing, group
+        self._drawn = list(drawn)
+        self._whole, self._insist, self._other = whole, insist, other
+        self._before = frozenset(standing.made(group))
+        self._became: dict[bpy.types.Object, bpy.types.Object] = {}
+        self._pages: dict[bpy.types.Material, bpy.types.Material] = {}
+
+    def put(self, collections: Sequence[bpy.types.Collection] = ()) -> None:
+        """Put the new objects in place.
+
+        `collections` are those that they were drawn in, parents first. They go, or become part of
+        the model where it had none of their kind.
+        """
+        keys = seal(self._standing.id, self._drawn)
+        homes = self._homes(collections)
+        doomed, added = [], []
+        for key, obj in zip(keys, self._drawn, strict=True):
+            stands = self._standing.objects.get(key)
+            fits = stands is not None and stands.type == obj.type
+            if fits and (not self._other or _is_needed(obj)):
+                self._became[obj] = stands
+                doomed.append(obj)
+            elif stands is None and self._is_gone(key, obj):
+                # A person has taken it away.
+                doomed.append(obj)
+            else:
+                doomed += [stands] if stands is not None else []
+                added.append(obj)
+        for obj in added:
+            self._add(obj, homes)
+        for obj, stands in self._became.items():
+            self._renew(stands, obj)
+        if any(obj.get(names.ROLE) == ANCHOR for obj in added):
+            self._hang_again()
+        gone = self._before - frozenset(keys)
+        doomed += [o for key, o in self._standing.objects.items() if key in gone]
+        self._standing.drop(gone)
+        emptied = [c for c in collections if homes[c] != c]
+        tree.remove([*doomed, *emptied], self._standing.root)
+        self._standing.note_made(self._group, keys)
+        for obj in added:
+            # Only now is the name free that it was to have.
+            tree.settle_names([obj])
+            ledger.note(obj)
+
+    def _is_gone(self, key: str, obj: bpy.types.Object) -> bool:
+        """Whether a person has taken away what stood in this place."""
+        asked = self._whole or self._other or _is_needed(obj)
+        return key in self._before and not asked
+
+    def _homes(
+        self, collections: Sequence[bpy.types.Collection]
+    ) -> dict[bpy.types.Collection, bpy.types.Collection]:
+        """Where what was drawn in each of these collections goes."""
+        homes: dict[bpy.types.Collection, bpy.types.Collection] = {}
+        known = self._standing.made(COLLECTIONS)
+        parents = {child: parent for parent in collections for child in parent.children}
+        for collection in collections:
+            key = str(collection[names.KEY])
+            above = homes.get(parents.get(collection), self._standing.root)
+            stands = self._standing.collections.get(key)
+            if stands is not None:
+                homes[collection] = stands
+            elif key in known and not self._whole:
+                homes[collection] = above
+            else:
+                homes[collection] = collection
+                for parent in bpy.data.collections:
+                    if collection.name in parent.children and parent != above:
+                        parent.children.unlink(collection)
+                if collection.name not in above.children:
+                    above.children.link(collection)
+                tree.settle_names([collection])
+                seal_collections(self._standing.id, [collection])
+                self._standing.collections[key] = collection
+        made = [str(c[names.KEY]) for c in collections]
+        self._standing.note_made(COLLECTIONS, dict.fromkeys([*known, *made]))
+        return homes
+
+    def _add(
+        self,
+        obj: bpy.types.Object,
+        homes: dict[bpy.types.Collection, bpy.types.Collection],
+    ) -> None:
+        """Let a new object stand as a part of the model."""
+        for collection in list(obj.users_collection):
+            home = homes.get(collection, collection)
+            if home != collection:
+                collection.objects.unlink(obj)
+                if obj.name not in home.objects:
+                    home.objects.link(obj)
+        parent = obj.parent
+        if parent is not None and parent.get(names.MODEL) != self._standing.id:
+            parent = None
+        obj.parent = self._became.get(parent, parent) or self._standing.anchor
+        self._standing.add(obj)
+
+    def _hang_again(self) -> None:
+        """Hang on a new anchor what hung on the one that was deleted."""
+        anchor = self._standing.anchor
+        for obj in self._standing.objects.values():
+            if obj.parent is None and obj != anchor:
+                obj.parent = anchor
+
+    def _renew(self, stands: bpy.types.Object, drawn: bpy.types.Object) -> None:
+        """Give an object that stands what was drawn anew."""
+        theirs = frozenset() if self._insist else ledger.changed(stands)
+        for name in _places(stands):
+            if name not in theirs:
+                setattr(stands, name, getattr(drawn, name))
+        if stands.get(names.ROLE) == ANCHOR:
+            # It was put where this one stands, but for the height of what stands on the ground.
+            stands.location = drawn.location
+        self._renew_data(stands, drawn, theirs)
+        if stands.get(names.DRAWN_AS) != drawn.get(names.DRAWN_AS):
+            _change_modifiers(stands, drawn)
+        self._renew_properties(stands, drawn, theirs)
+        for modifier in drawn.modifiers:
+            mine = stands.modifiers.get(modifier.name)
+            # None where a person has taken it away.
+            if mine is not None and mine.type == modifier.type == "NODES":
+                self._renew_inputs(mine, modifier)
+        if "name" not in theirs and tree.plain_name(drawn) != stands.name:
+            stands.name = tree.plain_name(drawn)
+        ledger.note_again(stands, theirs)
+
+    def _renew_data(
+        self, stands: bpy.types.Object, drawn: bpy.types.Object, theirs: frozenset[str]
+    ) -> None:
+        if stands.data is None or stands.type == "CAMERA":
+            return
+        worn = [slot.material for slot in stands.material_slots]
+        if stands.type == "LIGHT":
+            for name in ledger.LIGHT:
+                if f"data.{name}" not in theirs:
+                    setattr(stands.data, name, getattr(drawn.data, name))
+            return
+        if any(name.startswith("data.") for name in theirs):
+            # A person has written other words.
+            return
+        stands.data = drawn.data
+        if "materials" in theirs:
+            for slot, material in zip(stands.material_slots, worn, strict=False):
+                # Not in the data, which other words may share.
+                slot.link, slot.material = "OBJECT", material
+
+    def _renew_properties(
+        self, stands: bpy.types.Object, drawn: bpy.types.Object, theirs: frozenset[str]
+    ) -> None:
+        kept = {*_NOTED, *_PLAYED, *theirs}
+        for key in drawn.keys():  # noqa: SIM118  (an object iterates over nothing)
+            if key not in kept or key not in stands:
+                stands[key] = drawn[key]
+        for key in (names.WINDOWS, names.GAINS):
+            if key in stands and key not in drawn:
+                del stands[key]
+        if names.FOCUS_COLUMN in stands and names.FOCUS_COLUMN in drawn:
+            limits = drawn.id_properties_ui(names.FOCUS_COLUMN).as_dict()
+            stands.id_properties_ui(names.FOCUS_COLUMN).update(
+                max=limits["max"], soft_max=limits["soft_max"]
+            )
+        if names.GAIN in theirs and names.TRAITS in stands:
+            stands[names.TRAITS] = [*list(drawn[names.TRAITS])[:2], float(stands[names.GAIN])]
+
+    def _renew_inputs(self, mine: bpy.types.Modifier, drawn: bpy.types.Modifier) -> None:
+        mine.node_group = mine.node_group or drawn.node_group
+        for name in compat.modifier_inputs(drawn):
+            wanted = compat.modifier_input(drawn, name)
+            if isinstance(wanted, bpy.types.Material) and names.PAGE in wanted:
+                wanted = self._page(compat.modifier_input(mine, name), wanted)
+            compat.set_modifier_input(mine, name, wanted)
+
+    def _page(
+        self, shown: bpy.types.Material | None, drawn: bpy.types.Material
+    ) -> bpy.types.Material:
+        """The material that is to show a page: the one that does so already, with its colors."""
+        if drawn not in self._pages:
+            stays = shown is not None and shown.get(names.PAGE) == drawn[names.PAGE]
+            if stays and materials.is_page(shown):
+                materials.turn_page(shown, drawn)
+                self._pages[drawn] = shown
+            else:
+                self._pages[drawn] = drawn
+        return self._pages[drawn]
+
+
+def _is_needed(obj: bpy.types.Object) -> bool:
+    """Whether a model cannot do without an object: what all else hangs on or is seen through."""
+    actor = obj.get(names.ACTOR)
+    return obj.get(names.ROLE) == ANCHOR or actor in (targets.CAMERA, targets.CAPTIONS)
+
+
+def _change_modifiers(stands: bpy.types.Object, drawn: bpy.types.Object) -> None:
+    """Have an object drawn in another way: cubes, a slab or a shape."""
+    for modifier in [m for m in stands.modifiers if m.name in names.WAYS_OF_DRAWING]:
+        stands.modifiers.remove(modifier)
+    for at, modifier in enumerate(drawn.modifiers):
+        made = stands.modifiers.new(modifier.name, modifier.type)
+        made.node_group, made.show_expanded = modifier.node_group, False
+        # Before a person's own, which work on what it makes.
+        stands.modifiers.move(len(stands.modifiers) - 1, at)
+
+
+def _places(obj: bpy.types.Object) -> Sequence[str]:
+    """The properties of an object's place that were written when it was drawn."""
+    if names.ACTOR in obj:
+        return ()
+    if names.CAPTION_OF in obj:
+        return ("location", "rotation_euler")
+    return ("location", "rotation_euler", "scale")

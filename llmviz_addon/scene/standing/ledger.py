@@ -1,0 +1,83 @@
+"""What we wrote last on an object, kept on the object itself.
+
+A rebuild writes the same properties again. Whatever differs from the note by then was changed by a
+person and stays. Only what a rebuild writes is noted: all else is never touched.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+import bpy
+
+from .. import names
+
+_PLACE = ("location", "rotation_euler", "scale")
+_OWN = (names.GAIN, names.TRAITS)
+_TEXT = ("body", "size", "align_x", "align_y", "extrude", "resolution_u")
+LIGHT = ("energy", "color", "angle")
+"""The properties of a light that a look sets."""
+
+
+def note(obj: bpy.types.Object) -> None:
+    """Note on an object of ours what it is like now, which is how we made it."""
+    obj[names.WRITTEN] = json.dumps(_values(obj))
+
+
+def note_again(obj: bpy.types.Object, changed: Iterable[str]) -> None:
+    """`note`, but for what a person has changed, which stays noted as it was before."""
+    before = _noted(obj)
+    kept = {name: before[name] for name in changed if name in before}
+    obj[names.WRITTEN] = json.dumps(_values(obj) | kept)
+
+
+def changed(obj: bpy.types.Object) -> frozenset[str]:
+    """What a person has changed of an object since we wrote it.
+
+    The names are those of the object's properties, of its custom properties, "materials", and of
+    the properties of its light or text after ``"data."``.
+    """
+    now = _values(obj)
+    return frozenset(
+        name for name, ours in _noted(obj).items() if name in now and now[name] != ours
+    )
+
+
+def is_named_as_made(datablock: bpy.types.ID) -> bool:
+    """Whether a datablock has the name that we gave it, which a copy of it never has."""
+    return datablock.name == _noted(datablock).get("name")
+
+
+def note_name(collection: bpy.types.Collection) -> None:
+    """Note the name of a collection of ours."""
+    collection[names.WRITTEN] = json.dumps({"name": collection.name})
+
+
+def _noted(datablock: bpy.types.ID) -> dict[str, object]:
+    try:
+        found = json.loads(datablock.get(names.WRITTEN, "{}"))
+    except (TypeError, ValueError):
+        # Somebody has typed into it.
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _values(obj: bpy.types.Object) -> dict[str, object]:
+    found: dict[str, object] = {"name": obj.name}
+    found |= {name: list(getattr(obj, name)) for name in _PLACE}
+    for name in _OWN:
+        if name in obj:
+            value = obj[name]
+            found[name] = value if isinstance(value, float | int) else list(value)
+    found["materials"] = [
+        m.name_full if m else "" for m in (s.material for s in obj.material_slots)
+    ]
+    for name in _of_data(obj):
+        value = getattr(obj.data, name, None)
+        found[f"data.{name}"] = value if isinstance(value, str | float | int) else list(value or ())
+    return found
+
+
+def _of_data(obj: bpy.types.Object) -> tuple[str, ...]:
+    return {"FONT": _TEXT, "LIGHT": LIGHT}.get(obj.type, ())

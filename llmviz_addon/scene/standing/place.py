@@ -1,0 +1,102 @@
+"""Where models stand: clear of what else a scene has, on the same ground, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import bpy
+import numpy as np
+from mathutils import Matrix, Vector
+
+from ...walkthrough import Companion
+from .. import names
+from ..style.kit import CELL
+from .standing import Standing
+
+# Between two models, as a part of the larger one's width, and at least, in meters.
+GAP, LEAST_GAP = 0.06, 2.0
+
+
+def note(root: bpy.types.Collection, anchor: bpy.types.Object, box: Box, size: float) -> None:
+    """Note how large a model is: its box in meters from its anchor, and its parameters."""
+    anchor[names.BOX] = [*box[0], *box[1]]
+    anchor[names.FLOOR] = box[0].z
+    root[names.PARAMETERS] = size
+
+
+Box = tuple[Vector, Vector]
+"""Least and greatest corner, in meters."""
+
+
+def matrix_of(anchor: bpy.types.Object) -> Matrix:
+    """From an anchor's coordinates to the world's.
+
+    Blender does not keep the world matrix of what is hidden up to date, and the anchor always is.
+    """
+    if anchor.parent is None:
+        return anchor.matrix_basis.copy()
+    return anchor.parent.matrix_world @ anchor.matrix_parent_inverse @ anchor.matrix_basis
+
+
+def box_of(standing: Standing, within: Matrix | None = None) -> Box | None:
+    """The box of a model in the world's coordinates, or in those of `within`.
+
+    None where its anchor is gone, or does not say.
+    """
+    anchor = standing.anchor
+    if anchor is None or len(anchor.get(names.BOX, ())) != 6:
+        return None
+    sides = np.reshape(list(anchor[names.BOX]), (2, 3))
+    to = matrix_of(anchor) if within is None else within.inverted_safe() @ matrix_of(anchor)
+    corners = [to @ Vector(np.where(pick, sides[1], sides[0])) for pick in np.ndindex(2, 2, 2)]
+    return Vector(np.min(corners, axis=0)), Vector(np.max(corners, axis=0))
+
+
+def beside(others: Sequence[Standing], box: Box, size: float) -> tuple[float, float] | None:
+    """Where a model of this box and size goes: right of what is smaller, left of all else.
+
+    None where nothing says how large the others are.
+    """
+    low, high = box
+    boxes = [found for found in map(box_of, others) if found is not None]
+    if not boxes:
+        return None
+    gap = max(LEAST_GAP, GAP * (high.x - low.x))
+    if any(other.size <= size for other in others):
+        # Right of everything, in fact: what stands is left alone, even where the order suffers.
+        return max(right.x for _, right in boxes) + gap - low.x, 0.0
+    widest = max(right.x - left.x for left, right in boxes)
+    return min(left.x for left, _ in boxes) - max(gap, GAP * widest) - high.x, 0.0
+
+
+def clear_of(scene: bpy.types.Scene, box: Box) -> tuple[float, float]:
+    """Where on the ground a model is clear of what else the scene has.
+
+    A model moves to the right until what renders in the scene is as far from it as the model is
+    tall: a cube in the middle of it, or a lamp beside it, would spoil every shot.
+    """
+    low, high = box
+    right = None
+    for obj in scene.objects:
+        if obj.get(names.OURS) or obj.hide_render or obj.type in {"CAMERA", "EMPTY", "SPEAKER"}:
+            continue
+        corners = [obj.matrix_world @ Vector(corner) for corner in obj.bound_box]
+        edge = max(corner.x for corner in corners)
+        right = edge if right is None else max(right, edge)
+    if right is None:
+        return 0.0, 0.0
+    return right - low.x + (high.z - low.z), 0.0
+
+
+def companions(found: Sequence[Standing]) -> list[Companion]:
+    """All models but the first, in the cells of the first one's film."""
+    if len(found) < 2 or found[0].anchor is None:
+        return []
+    here = matrix_of(found[0].anchor)
+    companions = []
+    for other in found[1:]:
+        box = box_of(other, within=here)
+        if box is not None:
+            low, high = (tuple(corner / CELL) for corner in box)
+            companions.append(Companion(other.root.name, other.title, other.config, (low, high)))
+    return companions

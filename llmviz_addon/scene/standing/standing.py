@@ -1,0 +1,357 @@
+"""A model that stands in a scene, found once for one operation.
+
+A person may rename, move, copy, reparent or delete anything of a model, so nothing is found by its
+name or by the collection that it was put into. All that belongs to a model carries the model's id
+and a key that says what it is in it; `Standing` reads both, once, tells the originals from copies,
+and knows what is missing. It refers to Blender's data, so nobody keeps one beyond an operation,
+across a step that a person may act between, or across an undo.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import Any, TypeVar
+
+import bpy
+
+from ...detail import Plan
+from ...model import Config
+from ...progress import Steps, run
+from ...walkthrough import Run
+from .. import names
+from ..version import VERSION
+from . import ledger, recipe, tree
+from .errors import StandingError
+from .memory import Memory
+from .recipe import Recipe
+
+Datablock = TypeVar("Datablock", bpy.types.Object, bpy.types.Collection)
+
+ANCHOR = "anchor"
+
+# What the parts of a model are made together with, and made anew together with.
+MODEL, STRIPS, FILM, LIGHTS = "model", "strips", "film", "lights"
+
+# What an object says it is, or belongs to.
+_SAYS = (
+    names.BLOCK,
+    names.STRIP,
+    names.ACTOR,
+    names.CAPTION_OF,
+    names.LABEL_OF,
+    names.ARROWS_OF,
+)
+
+# Under which the keys of collections are noted.
+COLLECTIONS = "collections"
+
+
+class Standing:
+    """A model in a scene.
+
+    Attributes
+    ----------
+    scene, root
+        Where it stands, and the collection that holds what it was made from.
+    id
+        The model's own mark, on all that belongs to it.
+    """
+
+    def __init__(self, scene: bpy.types.Scene, root: bpy.types.Collection):
+        self.scene, self.root = scene, root
+        self.id = str(root.get(names.MODEL, ""))
+
+    @cached_property
+    def _found(self) -> tuple[dict[str, bpy.types.Object], list[bpy.types.Object]]:
+        every = dict.fromkeys((*self.scene.objects, *self.root.all_objects))
+        return _sorted_out(_of_model(self.id, every))
+
+    @property
+    def objects(self) -> dict[str, bpy.types.Object]:
+        """What stands of it, by key, wherever in the scene it is."""
+        return self._found[0]
+
+    @property
+    def copies(self) -> list[bpy.types.Object]:
+        """Objects that a person copied from it. They are theirs."""
+        return self._found[1]
+
+    @cached_property
+    def _found_collections(
+        self,
+    ) -> tuple[dict[str, bpy.types.Collection], list[bpy.types.Collection]]:
+        within = dict.fromkeys(
+            (*self.root.children_recursive, *self.scene.collection.children_recursive)
+        )
+        originals, copies = _sorted_out(_of_model(self.id, within))
+        copies += [c for c in (originals.pop(MODEL, None),) if c not in (None, self.root)]
+        return {MODEL: self.root} | originals, [c for c in copies if c != self.root]
+
+    @property
+    def collections(self) -> dict[str, bpy.types.Collection]:
+        """Its collections, by key."""
+        return self._found_collections[0]
+
+    # What it was made from
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """What was asked for.
+
+        Raises
+        ------
+        StandingError
+            If what the root holds of it cannot be read.
+        """
+        return recipe.recipe_of(self.root)
+
+    @cached_property
+    def config(self) -> Config:
+        """The model's architecture; raises what `recipe` raises."""
+        return recipe.config_of(self.root)
+
+    @property
+    def title(self) -> str:
+        """The model's title."""
+        return recipe.title_of(self.root)
+
+    @cached_property
+    def run(self) -> Run | None:
+        """The run that it shows; None for a model without numbers."""
+        return recipe.run_of(self.root)
+
+    @property
+    def plan(self) -> Plan:
+        """How it is drawn."""
+        return run(self.plan_steps())
+
+    def plan_steps(self) -> Steps[Plan]:
+        """`plan` in steps."""
+        return recipe.plan_steps_of(self.root)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether this version of the extension made it."""
+        return self.root.get(names.VERSION) == VERSION
+
+    @property
+    def size(self) -> float:
+        """Its number of parameters, by which models in a scene are ordered."""
+        return float(self.root.get(names.PARAMETERS, 0.0))
+
+    # What stands of it
+
+    @property
+    def anchor(self) -> bpy.types.Object | None:
+        """The empty that carries everything: move it to move the model. None if it is deleted."""
+        return self.objects.get(ANCHOR)
+
+    def part(self, key: str) -> bpy.types.Collection:
+        """The collection of ours with this key; the root where somebody has dissolved it."""
+        return self.collections.get(key, self.root)
+
+    def marked(self, mark: str) -> dict[str, bpy.types.Object]:
+        """Objects that carry the property `mark`, by its value."""
+        return {str(o[mark]): o for o in self.objects.values() if mark in o}
+
+    def acting(self, name: str) -> list[bpy.types.Object]:
+        """The objects that the film calls by this name."""
+        return [o for o in self.objects.values() if o.get(names.ACTOR) == name]
+
+    @cached_property
+    def blocks(self) -> dict[str, bpy.types.Object]:
+        """The objects of blocks, by the names of their bundles."""
+        return self.marked(names.BLOCK)
+
+    @cached_property
+    def windows(self) -> list[bpy.types.Object]:
+        """Cubes that stand in place of a slab's cells."""
+        return [o for o in self.objects.values() if names.WINDOW_OF in o]
+
+    def drop(self, keys: Iterable[str]) -> None:
+        """Forget objects that are about to be removed."""
+        for key in keys:
+            self.objects.pop(key, None)
+        for name in ("blocks", "windows"):
+            self.__dict__.pop(name, None)
+
+    def add(self, obj: bpy.types.Object) -> None:
+        """Know an object that was sealed just now."""
+        self.objects[str(obj[names.KEY])] = obj
+        for name in ("blocks", "windows"):
+            self.__dict__.pop(name, None)
+
+    def made(self, group: str) -> list[str]:
+        """Keys of all that was made last time of a group, in order."""
+        return recipe.read(self.root, names.MADE, {}).get(group, [])
+
+    def note_made(self, group: str, keys: Iterable[str]) -> None:
+        """Note what was made of a group."""
+        known = recipe.read(self.root, names.MADE, {})
+        self.root[names.MADE] = json.dumps(known | {group: list(keys)})
+
+    @property
+    def missing(self) -> list[str]:
+        """Keys of what was made and is not there any more: a person has taken it away."""
+        groups = recipe.read(self.root, names.MADE, {})
+        known = [key for keys in groups.values() for key in keys]
+        return [k for k in known if k not in self.objects and k not in self.collections]
+
+    # Whether it can be changed
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether another scene shows the same collection, as a linked copy of a scene does."""
+        return any(scene != self.scene for scene in self.scenes)
+
+    @property
+    def scenes(self) -> list[bpy.types.Scene]:
+        """The scenes that show it."""
+        return [s for s in bpy.data.scenes if self.root in s.collection.children_recursive]
+
+    def check(self) -> None:
+        """Make sure that it can be changed.
+
+        Raises
+        ------
+        StandingError
+            If something of it belongs to another file, or is being edited.
+        """
+        for datablock in (self.root, *self.objects.values()):
+            data = getattr(datablock, "data", None)
+            for each in filter(None, (datablock, data)):
+                if each.library or each.override_library:
+                    raise StandingError(
+                        f"{each.name} belongs to another file; make it local first "
+                        "(Object > Relations > Make Local)"
+                    )
+            if getattr(datablock, "mode", "OBJECT") != "OBJECT":
+                raise StandingError(
+                    f"{datablock.name} is being edited; go back to Object Mode first"
+                )
+
+    def disown_copies(self) -> None:
+        """Take our marks off what a person copied, so that it is theirs in every respect."""
+        for copy in (*self.copies, *self._found_collections[1]):
+            for mark in [key for key in copy.keys() if _is_ours(key)]:  # noqa: SIM118
+                del copy[mark]
+        self.copies.clear()
+        self._found_collections[1].clear()
+
+
+def find(scene: bpy.types.Scene) -> list[Standing]:
+    """The models that stand in a scene, the smallest first: the film is its own.
+
+    Models that are linked from other files are not ours to change, and a copy of a model that a
+    person made in the same scene is theirs.
+    """
+    found: dict[str, list[bpy.types.Collection]] = {}
+    for root in scene.collection.children_recursive:
+        if root.get(names.ROLE) == names.COMPLETE and root.library is None and names.MODEL in root:
+            found.setdefault(str(root[names.MODEL]), []).append(root)
+    return in_order([Standing(scene, _original(roots)) for roots in found.values()])
+
+
+def find_one(scene: bpy.types.Scene, model: str) -> Standing | None:
+    """The model with this id, found anew; None if it is gone."""
+    return next((standing for standing in find(scene) if standing.id == model), None)
+
+
+def in_order(found: Iterable[Standing]) -> list[Standing]:
+    """Models, the smallest first."""
+    return sorted(found, key=lambda standing: standing.size)
+
+
+def roots(scene: bpy.types.Scene) -> list[bpy.types.Collection]:
+    """The root collections of the models in a scene, the smallest first."""
+    return [standing.root for standing in find(scene)]
+
+
+def of_root(root: bpy.types.Collection) -> Standing:
+    """The model of a root collection, in the first scene that shows it."""
+    scene = next((s for s in bpy.data.scenes if root in s.collection.children_recursive), None)
+    if scene is None:
+        raise StandingError(f"{root.name} is in no scene; link it into one first")
+    return Standing(scene, root)
+
+
+def leftovers(scene: bpy.types.Scene) -> list[bpy.types.ID]:
+    """What is left in a scene of models whose root a person has deleted.
+
+    Only of models that were built in this scene: what was copied into it from elsewhere is theirs.
+    """
+    known = set(Memory(scene).models)
+    known -= {str(c.get(names.MODEL)) for c in bpy.data.collections if c.get(names.ROLE)}
+    left: list[bpy.types.ID] = []
+    for model in known:
+        for things in (scene.objects, scene.collection.children_recursive):
+            originals, _ = _sorted_out(_of_model(model, dict.fromkeys(things)))
+            left += originals.values()
+    return left
+
+
+def seal(model: str, made: Iterable[bpy.types.Object]) -> list[str]:
+    """Mark objects that were drawn of a model, in order; returns their keys.
+
+    A key is what an object says of itself, and its number where several say the same.
+    """
+    seen: dict[str, int] = {}
+    keys = []
+    for obj in made:
+        if not obj.get(names.OURS):
+            continue
+        key = _says(obj)
+        seen[key] = seen.get(key, 0) + 1
+        if seen[key] > 1:
+            key = f"{key} #{seen[key]}"
+        obj[names.MODEL], obj[names.KEY] = model, key
+        ledger.note(obj)
+        keys.append(key)
+    return keys
+
+
+def seal_collections(model: str, made: Iterable[bpy.types.Collection]) -> list[str]:
+    """Mark collections of a model; returns their keys."""
+    keys = []
+    for collection in made:
+        collection[names.MODEL] = model
+        ledger.note_name(collection)
+        keys.append(str(collection[names.KEY]))
+    return keys
+
+
+def _says(obj: bpy.types.Object) -> str:
+    """What an object is in its model, by its marks and the name that it was made with."""
+    if names.KEY in obj:
+        return str(obj[names.KEY])
+    if obj.get(names.ROLE) == ANCHOR:
+        return ANCHOR
+    owner = next((f"{obj[mark]}" for mark in _SAYS if mark in obj), "")
+    return f"{owner}:{tree.plain_name(obj)}"
+
+
+def _of_model(model: str, things: Iterable[Datablock]) -> Iterator[Datablock]:
+    return (thing for thing in things if thing.get(names.MODEL) == model and names.KEY in thing)
+
+
+def _sorted_out(found: Iterable[Datablock]) -> tuple[dict[str, Any], list[Any]]:
+    """Originals by key, and the copies of them."""
+    by_key: dict[str, list[Datablock]] = {}
+    for thing in found:
+        by_key.setdefault(str(thing[names.KEY]), []).append(thing)
+    originals = {key: _original(same) for key, same in by_key.items()}
+    return originals, [t for key, same in by_key.items() for t in same if t != originals[key]]
+
+
+def _original(same: list[Datablock]) -> Datablock:
+    """The one of several that is no copy.
+
+    A copy never has the name that its original was made with, and is younger.
+    """
+    return min(same, key=lambda thing: (not ledger.is_named_as_made(thing), thing.session_uid))
+
+
+def _is_ours(prop: str) -> bool:
+    return prop == names.OURS or prop.startswith(f"{names.OURS}_")

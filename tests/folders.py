@@ -1,0 +1,12 @@
+"""Folders of the tests that need no Blender to be known."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+TESTS = Path(__file__).parent
+FAILURES = TESTS.parent / "build" / "test-failures"
+
+# This run's own, which conftest.py removes at the end.
+RUN = Path(tempfile.mkdtemp(prefix="llmviz-tests-"))

@@ -1,0 +1,56 @@
+"""A Blender that is followed while it runs: what it prints, and that it does not fall silent."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import subprocess
+import threading
+from collections.abc import Callable
+
+# Seconds. What drives the window says every few of them what it waits for, but where a machine is
+# busy, a large model that is drawn without a graphics card takes minutes for one picture.
+SILENCE = 9 * 60
+
+
+def follow(
+    command: list[str], env: dict[str, str], told: Callable[[str], None], silence: float = SILENCE
+) -> tuple[int, str]:
+    """Run a command, hand over each line that it prints, and stop it when it prints none.
+
+    Returns its exit status, which is not 0 where it was stopped, and all that it printed.
+    """
+    process = subprocess.Popen(
+        command,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        # A group of its own, so that what a launcher starts is stopped with it.
+        start_new_session=True,
+    )
+    lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+
+    def read() -> None:
+        assert process.stdout
+        for line in process.stdout:
+            lines.put(line.rstrip("\n"))
+        lines.put(None)
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    heard = []
+    try:
+        while (line := lines.get(timeout=silence)) is not None:
+            heard.append(line)
+            told(line)
+    except queue.Empty:
+        heard.append(f"stopped: it had printed nothing for {silence:.0f} s")
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    return process.wait(), "\n".join(heard)

@@ -1,0 +1,195 @@
+"""The runner of the tests: it waits as long as a suite talks, and says how each one ended."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tools.suite import ROOT, Ended, Suite
+
+SILENCE = 4.0
+
+HANGING = "tests/scene/test_film.py::test_it_plays[dark look]"
+
+
+def shell(script: str, silence: float = SILENCE) -> Ended:
+    """How a suite of a few lines of shell ends."""
+    return Suite("fake", ["sh", "-c", script], silence).run()
+
+
+def is_there(process: int) -> bool:
+    """Whether a process runs (one that has ended and was not asked after does not)."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in "ZX"
+
+
+def gone(process: int) -> bool:
+    """Whether a process ends within a while."""
+    for _ in range(100):
+        if not is_there(process):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_a_suite_that_falls_silent_is_stopped_and_the_test_that_ran_is_named():
+    ended = shell(
+        f'echo "tests/scene/test_film.py::test_first PASSED [  2%]";printf "{HANGING} "; sleep 600'
+    )
+    assert not ended.passed
+    assert ended.summary.startswith(
+        f"stopped: it had printed nothing for 4 s while {HANGING} was running; 1 tests had ended"
+    )
+
+
+def test_a_suite_that_is_slow_but_talks_is_left_alone():
+    began = time.monotonic()
+    talk = 'echo "tests/a.py::test_$i PASSED [ 10%]"; sleep 0.6'
+    ended = shell(
+        f'for i in 1 2 3 4 5 6 7 8 9 10; do {talk}; done; echo "==== 10 passed in 6.00s ===="'
+    )
+    assert time.monotonic() - began > SILENCE
+    assert ended.passed and ended.summary == "10 passed in 6.00s"
+
+
+def test_part_of_a_line_is_a_sign_of_life():
+    ended = shell("for i in 1 2 3 4 5 6 7 8 9 10; do printf .; sleep 0.6; done")
+    assert ended.passed
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at Linux's processes")
+def test_what_a_stopped_suite_has_started_is_stopped_with_it(tmp_path: Path):
+    note = tmp_path / "child"
+    ended = shell(f'sleep 600 & echo $! > "{note}"; sleep 600')
+    assert not ended.passed
+    assert gone(int(note.read_text()))
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at Linux's processes")
+def test_what_an_ended_suite_has_left_running_neither_holds_it_up_nor_stays(tmp_path: Path):
+    note = tmp_path / "child"
+    ended = shell(f'sleep 600 & echo $! > "{note}"', silence=600)
+    assert ended.passed
+    assert gone(int(note.read_text()))
+
+
+def test_a_traceback_of_where_a_suite_hangs_is_shown(capfd: pytest.CaptureFixture[str]):
+    script = (
+        "import faulthandler, time\n"
+        "faulthandler.enable()\n"
+        "def forgets_to_return():\n"
+        "    time.sleep(600)\n"
+        "print('begins', flush=True)\n"
+        "forgets_to_return()\n"
+    )
+    # The limit is long enough for a Python that starts on a busy day.
+    suite = Suite("fake", [sys.executable, "-c", script], 12.0)
+    assert not suite.run().passed
+    assert "in forgets_to_return" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("kill -KILL $$", "killed from outside, by the system if its memory ran out,"),
+        ("kill -SEGV $$", "crashed (segmentation fault)"),
+        ("exit 139", "crashed (segmentation fault)"),
+        ("exit 247", "killed from outside, by the system if its memory ran out,"),
+    ],
+)
+def test_a_suite_that_a_signal_has_ended_says_so_in_words(script: str, said: str):
+    ended = shell(f'printf "{HANGING} "; {script}')
+    assert not ended.passed
+    assert ended.summary.startswith(f"{said} while {HANGING} was running; 0 tests had ended")
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(5, "it found no tests"), (3, "pytest itself failed"), (1, "exit status 1")],
+)
+def test_a_suite_that_fails_says_why(status: int, said: str):
+    ended = shell(f"exit {status}")
+    assert not ended.passed and ended.summary == said
+
+
+def test_only_an_optional_suite_may_find_no_tests():
+    assert Suite("fake", ["sh", "-c", "exit 5"], optional=True).run().passed
+    assert not Suite("fake", ["sh", "-c", "exit 1"], optional=True).run().passed
+
+
+def test_the_name_of_a_test_that_crashes_is_told_from_what_python_says_of_the_crash():
+    ended = shell(f'echo "{HANGING} Fatal Python error: Aborted"; echo "  File x"; kill -ABRT $$')
+    assert ended.summary.startswith(f"crashed (abort) while {HANGING} was running")
+
+
+def test_tests_that_only_a_heading_of_pytest_names_are_not_said_to_run():
+    ended = shell(
+        'echo "tests/a.py::test_one FAILED [100%]"; echo "=== warnings summary ===";'
+        'echo "tests/a.py::test_one"; echo "=== 1 failed in 0.10s ==="; exit 1'
+    )
+    assert ended.summary == "1 failed in 0.10s"
+
+
+def test_a_file_of_tests_is_a_line_and_all_else_is_shown_in_one_piece(
+    capfd: pytest.CaptureFixture[str],
+):
+    shell(
+        'echo "tests/a.py::test_one PASSED [ 30%]"; echo "tests/a.py::test_two[a b] FAILED [ 60%]";'
+        'echo "tests/b.py::test_three SKIPPED (no window) [100%]";'
+        'echo "=== FAILURES ==="; echo "E  assert 1 == 2"; echo "=== 1 failed in 0.10s ==="'
+    )
+    told = [line.split() for line in capfd.readouterr().out.splitlines()]
+    assert ["fake", "tests/a.py", "1", "passed,", "1", "failed,", "0", "s"] in told
+    assert ["fake", "tests/b.py", "1", "skipped,", "0", "s"] in told
+    assert ["E", "assert", "1", "==", "2"] in told
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at Linux's processes")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_says_what_was_running_and_leaves_nothing_behind(
+    tmp_path: Path, number: signal.Signals
+):
+    runner = subprocess.Popen(
+        [sys.executable, "-c", RUN_ONE, str(tmp_path / "child")],
+        cwd=ROOT / "tools",
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    until((tmp_path / "child").exists)
+    runner.send_signal(number)
+    said, _ = runner.communicate(timeout=600)
+    assert runner.returncode == 1
+    assert "FAILED one" in said and f"{number.name} came" in said
+    assert "while tests/a.py::test_one was running" in said
+    assert "FAILED two" in said and "not begun" in said
+    assert gone(int((tmp_path / "child").read_text()))
+
+
+RUN_ONE = """
+import sys
+import run_tests
+from suite import Suite
+
+script = 'printf "tests/a.py::test_one "; sleep 600 & echo $! > part; mv part "$0"; sleep 600'
+script = script.replace("part", sys.argv[1] + ".part")
+run_tests.processors = lambda: 1
+run_tests.wheels = lambda _extra, ended: run_tests.run(
+    [Suite("one", ["sh", "-c", script, sys.argv[1]]), Suite("two", ["true"])], ended
+)
+sys.exit(run_tests.main(["wheels"]))
+"""
+
+
+def until(there: Callable[[], bool]) -> None:
+    """Wait for something that comes sooner or later."""
+    while not there():
+        time.sleep(0.05)
