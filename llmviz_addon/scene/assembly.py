@@ -33,6 +33,7 @@ from .standing.recipe import Recipe
 from .standing.standing import FILM, LIGHTS, MODEL, STRIPS, Standing, find, find_one
 from .style import looks, studio
 from .style.kit import Kit
+from .style.separate import make_own
 from .version import VERSION
 
 
@@ -270,6 +271,8 @@ class _Build:
             recipes.write(each.root, replace(recipe, accessible=self._recipe.accessible))
         found = find(scene)
         first = found[0]
+        if restyled:
+            kit = _own_kit(found)
         self._notes += company.show_film(found, reel, memory, kit, whole=whole)
         if captioned:
             captions.show(first, self._recipe.captions)
@@ -417,18 +420,26 @@ def apply_look(
     for each in scenes:
         memory = Memory(each)
         here = find(each)
-        kit = Kit([standing.root for standing in here])
         for standing in here:
             wanted = replace(standing.recipe, look=look.id, accessible=accessible)
             recipes.write(standing.root, wanted)
+        here = find(each)
+        kit = _own_kit(here)
         if renamed:
             # Captions name the colors.
-            here = find(each)
             company.renew_film(here, memory, kit, accessible=accessible)
         here = find(each)
         _restyle(here, here[0].recipe, memory, kit, insist=True)
         memory.keep()
     tree.sweep()
+
+
+def _own_kit(found: Sequence[Standing]) -> Kit:
+    """The kit of a scene's models, which is shared with no other scene from now on."""
+    roots = [standing.root for standing in found]
+    if not any(standing.is_shared for standing in found):
+        make_own(roots, [obj for standing in found for obj in standing.objects.values()])
+    return Kit(roots)
 
 
 def _restyle(

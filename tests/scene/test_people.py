@@ -88,9 +88,9 @@ def _within(model: scene_room.Standing, part: str, key: str) -> bool:
 
 
 def test_the_same_again_makes_a_model_whole(model):
-    every = set(model.objects)
+    every, block = set(model.objects), model.blocks["layer1.mlp"]
     _delete_hierarchy(model.part("labels"))
-    _delete([model.blocks["layer1.mlp"]])
+    _delete([block])
     helpers.build("CBABBC")
     assert set(_model().objects) == every
 
