@@ -140,8 +140,9 @@ def test_tests_that_only_a_heading_of_pytest_names_are_not_said_to_run():
 
 
 def test_a_file_of_tests_is_a_line_and_all_else_is_shown_in_one_piece(
-    capfd: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr("tools.suite.PAUSE", -1)
     shell(
         'echo "tests/a.py::test_one PASSED [ 30%]"; echo "tests/a.py::test_two[a b] FAILED [ 60%]";'
         'echo "tests/b.py::test_three SKIPPED (no window) [100%]";'
@@ -151,6 +152,12 @@ def test_a_file_of_tests_is_a_line_and_all_else_is_shown_in_one_piece(
     assert ["fake", "tests/a.py", "1", "passed,", "1", "failed,", "0", "s"] in told
     assert ["fake", "tests/b.py", "1", "skipped,", "0", "s"] in told
     assert ["E", "assert", "1", "==", "2"] in told
+
+
+def test_files_of_tests_that_take_no_time_are_a_line_together(capfd: pytest.CaptureFixture[str]):
+    shell('for i in a b a c; do echo "tests/$i.py::test_one PASSED [ 30%]"; done')
+    told = [line.split() for line in capfd.readouterr().out.splitlines()]
+    assert ["fake", "tests/a.py", "and", "2", "more", "4", "passed,", "0", "s"] in told
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at Linux's processes")
