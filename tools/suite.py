@@ -213,7 +213,7 @@ class Suite:
 
     def _tell(self, text: str) -> None:
         self._told = time.monotonic()
-        say(f"{self.name:24} {text}")
+        say(f"{self.name:28} {text}")
 
     def _sentence(self, status: int, seconds: float) -> str:
         """How it ended, in words."""
