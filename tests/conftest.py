@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import alive
 from tests.folders import FAILURES, RUN, TESTS
 from tools import extension
 
@@ -31,7 +32,7 @@ _OPENED = pytest.StashKey[bool]()
 _STATUS = pytest.StashKey[int]()
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Let examples take their time, and give Blender a user folder before anything imports bpy.
 
     Otherwise the developer's add-ons and preferences would take part in the tests, and installing
@@ -45,6 +46,7 @@ def pytest_configure() -> None:
     slow = [HealthCheck.too_slow]
     settings.register_profile("any machine", deadline=None, suppress_health_check=slow)
     settings.load_profile("any machine")
+    alive.capture = config.pluginmanager.getplugin("capturemanager")
     if "bpy" in sys.modules:
         return
     os.environ["BLENDER_USER_RESOURCES"] = str(RUN)

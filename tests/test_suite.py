@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import alive
 from tools.suite import ROOT, Ended, Suite
 
 SILENCE = 4.0
@@ -119,6 +120,37 @@ def test_a_suite_that_a_signal_has_ended_says_so_in_words(script: str, said: str
 def test_a_suite_that_fails_says_why(status: int, said: str):
     ended = shell(f"exit {status}")
     assert not ended.passed and ended.summary == said
+
+
+def test_dots_are_signs_of_life_and_no_part_of_the_name():
+    dots = "for i in 1 2 3 4 5 6 7 8 9 10; do printf .; sleep 0.6; done"
+    ended = shell(f'printf "{HANGING} "; {dots}; sleep 600')
+    assert f"while {HANGING} was running; 0 tests" in ended.summary
+    ended = shell(f'echo "{HANGING} ...PASSED [100%]"; echo "=== 1 passed in 1.00s ==="; exit 3')
+    assert ended.summary == "1 passed in 1.00s, pytest itself failed"
+
+
+def test_a_test_of_many_examples_gives_signs_of_life_through_what_pytest_holds_back(
+    tmp_path: Path, pytestconfig: pytest.Config
+):
+    assert alive.capture is pytestconfig.pluginmanager.getplugin("capturemanager")
+    (tmp_path / "conftest.py").write_text(
+        "from tests import alive\n"
+        "def pytest_configure(config):\n"
+        "    alive.capture = config.pluginmanager.getplugin('capturemanager')\n"
+    )
+    (tmp_path / "test_many.py").write_text(
+        "from tests import alive\ndef test_many():\n    print('held back')\n    alive.tell()\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", "-v", str(tmp_path), "-p", "no:pytest-blender"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "::test_many .PASSED" in ended.stdout and "held back" not in ended.stdout
 
 
 def test_only_an_optional_suite_may_find_no_tests():

@@ -26,8 +26,9 @@ FAREWELL = 15  # seconds for a traceback once it is asked to stop
 PAUSE = 5  # seconds that a line about tests covers at least
 BEAT = 60  # seconds after which it is said what is running
 
-# "tests/scene/test_film.py::test_it_plays[dark] PASSED [ 12%]"; a test that runs lacks the end.
-_TEST = re.compile(r"^((\S+\.py)::\S.*?) *$")
+# "tests/scene/test_film.py::test_it_plays[dark] PASSED [ 12%]"; a test that runs lacks the end, and
+# may have put dots before it, as signs of life.
+_TEST = re.compile(r"^((\S+\.py)::\S.*?)[ .]*$")
 _END = re.compile(r"\b(PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS)(?: \(.*)? +\[ *\d+%\]\s*$")
 # The last line, which counts what passed and says how long it all took.
 _SUMMARY = re.compile(r"^=+ (.* in [\d.]+s.*?) =+$")
