@@ -218,7 +218,8 @@ import sys
 import run_tests
 from suite import Suite
 
-script = 'printf "tests/a.py::test_one "; sleep 600 & echo $! > part; mv part "$0"; sleep 600'
+script = 'trap "echo; echo ==== no tests ran in 1s ====; exit 2" INT; '
+script += 'printf "tests/a.py::test_one "; sleep 600 & echo $! > part; mv part "$0"; sleep 600'
 script = script.replace("part", sys.argv[1] + ".part")
 run_tests.processors = lambda: 1
 run_tests.wheels = lambda _extra, ended: run_tests.run(

@@ -178,7 +178,8 @@ class Suite:
     def _read_line(self, line: str) -> None:
         if _HEADING.match(line):
             self._over = True
-            self.running = ""
+            # What is stopped adds its headings while a test runs.
+            self.running = self.running if self._stop else ""
             self._tell_files()
         end = None if self._over else _END.search(line)
         test, crash, what = (line[: end.start()] if end else line).partition(_CRASH)
