@@ -58,6 +58,7 @@ class Graft:
         self._before = frozenset(standing.made(group))
         self._became: dict[bpy.types.Object, bpy.types.Object] = {}
         self._pages: dict[bpy.types.Material, bpy.types.Material] = {}
+        self._adopted: list[bpy.types.Collection] = []
 
     def put(self, collections: Sequence[bpy.types.Collection] = ()) -> None:
         """Put the new objects in place.
@@ -92,6 +93,9 @@ class Graft:
         emptied = [c for c in collections if homes[c] != c]
         tree.remove([*doomed, *emptied], self._standing.root)
         self._standing.note_made(self._group, keys)
+        for collection in self._adopted:
+            # It was drawn in one that is hidden.
+            tree.show(self._standing.scene, collection)
         for obj in added:
             # Only now is the name free that it was to have.
             tree.settle_names([obj])
@@ -127,6 +131,7 @@ class Graft:
                 tree.settle_names([collection])
                 seal_collections(self._standing.id, [collection])
                 self._standing.collections[key] = collection
+                self._adopted.append(collection)
         made = [str(c[names.KEY]) for c in collections]
         self._standing.note_made(COLLECTIONS, dict.fromkeys([*known, *made]))
         return homes

@@ -31,9 +31,7 @@ def make_own(roots: Sequence[bpy.types.Collection], objects: Iterable[bpy.types.
     shared = _shared(roots)
     if not shared:
         return
-    copies = _Copies()
-    for part in shared:
-        copies.of(part)
+    copies = _Copies(shared)
     for root in roots:
         for key in [k for k in root.keys() if k.startswith(f"{names.KIT}_")]:  # noqa: SIM118
             if root[key] in shared:
@@ -60,15 +58,18 @@ def _parts(root: bpy.types.Collection) -> list[bpy.types.ID]:
 class _Copies:
     """Copies of parts, made once each, that refer to each other as the originals do."""
 
-    def __init__(self) -> None:
+    def __init__(self, shared: set[bpy.types.ID]) -> None:
+        self._shared = shared
         self._made: dict[bpy.types.ID, bpy.types.ID] = {}
+        self._copies: set[bpy.types.ID] = set()
 
     def of(self, part: bpy.types.ID) -> bpy.types.ID:
-        """The copy of a part."""
-        if part in self._made.values():
+        """The copy of a part, or of what stands in one."""
+        if part in self._copies:
             return part
         if part not in self._made:
             self._made[part] = made = part.copy()
+            self._copies.add(made)
             if isinstance(part, bpy.types.Collection):
                 for obj in list(made.objects):
                     made.objects.unlink(obj)
@@ -85,7 +86,7 @@ class _Copies:
         """Have the nodes of a copied tree refer to copies."""
         for node in tree.nodes:
             group = getattr(node, "node_tree", None)
-            if group is not None and group.get(names.ROLE) == "cell color":
+            if group in self._shared:
                 node.node_tree = self.of(group)
             for socket in node.inputs:
                 value = getattr(socket, "default_value", None)
@@ -96,14 +97,14 @@ class _Copies:
         """Have an object wear copies."""
         for slot in obj.material_slots:
             worn = slot.material
-            if worn in self._made:
+            if worn in self._shared:
                 if obj.data.users > 1:
                     # The other one is to go on wearing the original.
                     slot.link = "OBJECT"
-                slot.material = self._made[worn]
+                slot.material = self.of(worn)
         for modifier in (m for m in obj.modifiers if m.type == "NODES" and m.node_group):
-            if modifier.node_group in self._made:
-                modifier.node_group = self._made[modifier.node_group]
+            if modifier.node_group in self._shared:
+                modifier.node_group = self.of(modifier.node_group)
             for name in compat.modifier_inputs(modifier):
                 value = compat.modifier_input(modifier, name)
                 if isinstance(value, bpy.types.ID) and value.get(names.OURS) and _has_look(value):
