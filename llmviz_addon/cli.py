@@ -62,7 +62,7 @@ def _jobs() -> dict[str, Any]:
 
 def _info(options: argparse.Namespace) -> None:
     from . import model as model_room
-    from .ui import cards
+    from .offer import cards
 
     model = model_room.load(options.model)
     sys.stdout.write(cards.describe(model, _estimate(model, _prompt(model, options), options)))
@@ -70,7 +70,7 @@ def _info(options: argparse.Namespace) -> None:
 
 def _prompt(model: Any, options: argparse.Namespace) -> str:
     """What a model reads: what the options say, else its own; nothing without numbers."""
-    from .ui import cards
+    from .offer import cards
 
     if options.prompt is None or not model.has_weights:
         return cards.prompt_of(model)
@@ -79,7 +79,7 @@ def _prompt(model: Any, options: argparse.Namespace) -> str:
 
 def _estimate(model: Any, prompt: str, options: argparse.Namespace) -> Any:
     """What drawing a model takes."""
-    from .ui import estimates
+    from .offer import estimates
 
     n_prompt = len(model.read_prompt(prompt)) if model.has_weights else 0
     detail = options.full_context, options.cubes, options.slabs
@@ -184,8 +184,8 @@ def _build_in(scene: Any, options: argparse.Namespace, until: float) -> None:
 def _recipe(source: str, options: argparse.Namespace) -> Any:
     """The recipe of a model, which is known to fit into memory."""
     from . import model as model_room
+    from .offer import estimates
     from .scene import Recipe
-    from .ui import estimates
 
     model = model_room.load(source)
     prompt = _prompt(model, options)

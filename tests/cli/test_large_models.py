@@ -12,7 +12,8 @@ import pytest
 from llmviz_addon import cli, detail, model, saving, walkthrough
 from llmviz_addon import scene as scene_room
 from llmviz_addon.arguments import parser
-from llmviz_addon.ui import estimates, viewport
+from llmviz_addon.offer import estimates
+from llmviz_addon.ui import viewport
 
 ROOT = Path(__file__).parents[2]
 
