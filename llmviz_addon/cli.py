@@ -165,7 +165,7 @@ def _build_in(scene: Any, options: argparse.Namespace, until: float) -> None:
     import bpy
 
     from . import scene as scene_room
-    from .ui import viewport
+    from .scene import views
 
     each = until / (1 + len(options.beside))
     recipe = _recipe(options.model, options)
@@ -178,7 +178,7 @@ def _build_in(scene: Any, options: argparse.Namespace, until: float) -> None:
     for number, model in enumerate(options.beside, 1):
         work = scene_room.steps(scene, _recipe(model, own_prompt), beside=True)
         _follow(work, number * each, (number + 1) * each)
-    viewport.prepare(bpy.data.screens, scene_room.roots(scene))
+    views.prepare(bpy.data.screens, scene_room.roots(scene))
 
 
 def _recipe(source: str, options: argparse.Namespace) -> Any:
