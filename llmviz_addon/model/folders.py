@@ -1,52 +1,59 @@
 """Which files of a folder, or which single file, hold a checkpoint's weights.
 
-Nothing outside the folder is read, and no pickle is ever opened. Where weights are missing, what
-else is there says why: a shard's index that was not downloaded, a download that was not finished,
-weights in another format, or a checkpoint one folder further down.
+Nothing outside the folder is read, and no pickle is ever opened. Where weights are missing,
+`instead` says what there is in their place.
 """
 
 from __future__ import annotations
 
 import re
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from .errors import CheckpointError
-from .foreign import PICKLE, PICKLES
+from .foreign import PICKLES, never_opened
+from .instead import (
+    ADAPTER_NAME,
+    ADAPTERS,
+    CONFIG_NAME,
+    INDEX_NAME,
+    WEIGHTS_NAME,
+    adapter,
+    is_of_training,
+    no_weights,
+    refuse_unfinished,
+)
 from .safetensors_file import SafetensorsFile, StoredTensor, read_json
 
-WEIGHTS_NAME = "model.safetensors"
-INDEX_NAME = "model.safetensors.index.json"
-CONFIG_NAME = "config.json"
+__all__ = ["CONFIG_NAME", "file_weights", "folder_weights", "is_there", "short"]
 
-_SHARD = re.compile(r"-0*([0-9]{1,5})-of-0*([0-9]{1,5})\.safetensors$")
-# What browsers and download managers add to a name, or have beside it, until they are done.
-_UNFINISHED = (".crdownload", ".part", ".partial", ".download", ".incomplete", ".aria2", ".tmp")
-# Weights in formats that are not read.
-_FOREIGN = (".h5", ".msgpack", ".ot", ".onnx", ".gguf", ".tflite", ".npz", ".index")
-# Below a folder: checkpoints side by side, and Hugging Face's cache of one and of several.
-_BELOW = ("*", "snapshots/*", "*/snapshots/*")
-# How many names are looked at to say what else is there.
-_MANY = 1000
+# Shards, also of a variant: model.fp16-00001-of-00002.safetensors, or the variant at the end.
+_SHARD = re.compile(r"-0*([0-9]{1,5})-of-0*([0-9]{1,5})(\.[\w-]{1,40})?\.safetensors$")
+_INDEX = re.compile(r"\.index(\.[\w-]{1,40})?\.json$")
+# What `save_pretrained(variant="fp16")` calls its files.
+_VARIANT = re.compile(
+    r"^model\.(?:([\w-]{1,40})\.safetensors|safetensors\.index\.([\w-]{1,40})\.json)$"
+)
 
 
 def file_weights(path: Path) -> list[SafetensorsFile]:
-    """A single file of weights that was chosen, opened.
+    """A single file of weights that was chosen, opened; of an index, all that it lists.
 
     Raises
     ------
     CheckpointError
         Where it is none, or only a part of a checkpoint.
     """
-    if path.name.endswith(".index.json"):
-        raise CheckpointError(f"{path}: is the index of a checkpoint; choose its folder instead")
+    if _INDEX.search(path.name):
+        return _shards(path, path.parent)
     number, count = _numbered(path.name)
     if count > 1:
         raise CheckpointError(
             f"{path}: is shard {number} of {count}, a part of a checkpoint only; "
             "choose its folder instead"
         )
+    if path.name in ADAPTERS:
+        raise adapter(path, _adapter_config(path.parent))
     return [_open(path)]
 
 
@@ -63,7 +70,34 @@ def folder_weights(folder: Path) -> list[SafetensorsFile]:
         return [SafetensorsFile(single)]
     if is_there(index, folder):
         return _shards(index, folder)
-    others = [path for path in sorted(folder.glob("*.safetensors")) if is_there(path, folder)]
+    variants = [
+        path
+        for path in sorted(folder.glob("model.*"))
+        if _VARIANT.match(path.name) and not _SHARD.search(path.name) and is_there(path, folder)
+    ]
+    if len(variants) == 1:
+        return file_weights(variants[0])
+    if variants:
+        named = " and ".join(sorted(_VARIANT.sub(r"\1\2", path.name) for path in variants))
+        raise CheckpointError(
+            f"{folder}: has only variants of a model, {named}; choose the file of one of them, "
+            f"such as {variants[0].name}"
+        )
+    return _by_other_names(folder)
+
+
+def _by_other_names(folder: Path) -> list[SafetensorsFile]:
+    """Weights of a folder that has them under none of the usual names."""
+    config = _adapter_config(folder)
+    if config is not None:
+        raise adapter(folder, config)
+    others = [
+        path
+        for path in sorted(folder.glob("*.safetensors"))
+        # The Finder's notes about a file begin with a dot.
+        if not path.name.startswith(".") and is_there(path, folder)
+    ]
+    others = [path for path in others if not is_of_training(path.name)] or others
     shards = [path for path in others if _numbered(path.name)[1] > 1]
     if shards:
         raise _without_index(folder, shards)
@@ -74,7 +108,12 @@ def folder_weights(folder: Path) -> list[SafetensorsFile]:
             f"{folder}: has {len(others)} safetensors files but neither {WEIGHTS_NAME} nor "
             f"{INDEX_NAME}; choose one of the files"
         )
-    raise _without_weights(folder)
+    raise no_weights(folder)
+
+
+def _adapter_config(folder: Path) -> Path | None:
+    config = folder / ADAPTER_NAME
+    return config if is_there(config, folder) else None
 
 
 def is_there(path: Path, folder: Path) -> bool:
@@ -82,8 +121,8 @@ def is_there(path: Path, folder: Path) -> bool:
 
     Notes
     -----
-    Hugging Face's cache keeps `snapshots/<revision>/` full of links into `blobs/` beside it;
-    these two folders belong together and are accepted as one.
+    Hugging Face's cache keeps `snapshots/<revision>/` full of links into `blobs/` beside it, in
+    folders within it, too; these two belong together and are accepted as one.
 
     Raises
     ------
@@ -99,8 +138,7 @@ def is_there(path: Path, folder: Path) -> bool:
         return False
     home, real = folder.resolve(), path.resolve()
     inside = [home]
-    if home.parent.name == "snapshots":
-        inside.append(home.parent.parent / "blobs")
+    inside += [place.parent / "blobs" for place in home.parents if place.name == "snapshots"][:1]
     if not any(real.is_relative_to(place) for place in inside):
         raise CheckpointError(
             f"{path}: is a link that leads out of its folder, and nothing outside the chosen "
@@ -117,7 +155,12 @@ def short(text: Any) -> str:
 
 def _open(path: Path) -> SafetensorsFile:
     if path.suffix.lower() in PICKLES:
-        raise CheckpointError(f"{path}: may be {PICKLE}")
+        if is_of_training(path.name):
+            raise CheckpointError(
+                f"{path}: is what a training run keeps beside the weights, and holds none; choose "
+                f"the folder that has {WEIGHTS_NAME}"
+            )
+        raise CheckpointError(f"{path}: may be {never_opened(path.name)}")
     return SafetensorsFile(path)
 
 
@@ -163,7 +206,7 @@ def _check_complete(index: Path, folder: Path, names: list[str]) -> None:
     missing = [name for name in names if not is_there(folder / name, folder)]
     if not missing:
         return
-    _refuse_unfinished(folder)
+    refuse_unfinished(folder)
     if len(missing) == 1:
         raise CheckpointError(
             f"{folder / missing[0]}: is missing, and {index.name} lists it; download it, too"
@@ -184,9 +227,6 @@ def _is_plain(name: Any) -> bool:
     )
 
 
-# What else is there
-
-
 def _without_index(folder: Path, shards: list[Path]) -> CheckpointError:
     numbers = [_numbered(path.name) for path in shards]
     count = max(count for _, count in numbers)
@@ -194,63 +234,8 @@ def _without_index(folder: Path, shards: list[Path]) -> CheckpointError:
     has, lacks = (f"all {count} shards", "it")
     if there < count:
         has, lacks = f"{there} of {count} shards", "it and the other shards"
+    variant = _VARIANT.match(_SHARD.sub(r"\3.safetensors", shards[0].name))
+    index = f"model.safetensors.index.{variant[1]}.json" if variant else INDEX_NAME
     return CheckpointError(
-        f"{folder}: has {has} but not {INDEX_NAME}, which says what they hold; "
-        f"download {lacks}, too"
+        f"{folder}: has {has} but not {index}, which says what they hold; download {lacks}, too"
     )
-
-
-def _without_weights(folder: Path) -> CheckpointError:
-    _refuse_unfinished(folder)
-    said = f"has neither {WEIGHTS_NAME} nor {INDEX_NAME}; choose a checkpoint's folder"
-    files = sorted(path for path in islice(folder.iterdir(), _MANY) if path.is_file())
-    pickle = next((path.name for path in files if path.suffix.lower() in PICKLES), None)
-    other = next((path.name for path in files if path.suffix.lower() in _FOREIGN), None)
-    below = _below(folder)
-    if len(below) == 1:
-        said = f"is not a checkpoint's folder, but {below[0]} in it is; choose that one"
-    elif below:
-        said = f"has {len(below)} checkpoints' folders in it, such as {below[0]}; choose one"
-    elif pickle:
-        said = f"has its weights only as {pickle}, {PICKLE}"
-    elif other:
-        said = f"has its weights only as {other}, which is not read; download {WEIGHTS_NAME}, too"
-    elif (folder / CONFIG_NAME).is_file():
-        said = (
-            f"has {CONFIG_NAME} but no weights; download {WEIGHTS_NAME}, or {INDEX_NAME} and the "
-            "shards that it lists, into the same folder"
-        )
-    return CheckpointError(f"{folder}: {said}")
-
-
-def _below(folder: Path) -> list[Path]:
-    """Folders of checkpoints below a folder, as it would name them."""
-    return sorted(
-        path.relative_to(folder)
-        for pattern in _BELOW
-        for path in islice(folder.glob(pattern), _MANY)
-        if _has_weights(path)
-    )
-
-
-def _has_weights(folder: Path) -> bool:
-    try:
-        return (folder / WEIGHTS_NAME).is_file() or (folder / INDEX_NAME).is_file()
-    except OSError:  # a folder of somebody else's
-        return False
-
-
-def _refuse_unfinished(folder: Path) -> None:
-    """Name a download of weights that has not come to its end, if there is one."""
-    partial = [
-        path
-        for path in islice(folder.iterdir(), _MANY)
-        if path.suffix.lower() in _UNFINISHED
-        # Chrome does not know the name before the end.
-        and (".safetensors" in path.name or path.suffix == ".crdownload")
-    ]
-    partial += islice(folder.glob(".cache/huggingface/download/*.incomplete"), 1)
-    if partial:
-        raise CheckpointError(
-            f"{min(partial)}: is a download that was not finished; let it finish, or start it again"
-        )

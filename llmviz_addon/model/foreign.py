@@ -16,6 +16,22 @@ PICKLE = (
     "a pickle, which could run code and is never opened; download or save the model as safetensors"
 )
 
+
+def never_opened(name: str) -> str:
+    """What a pickle is, and how what it holds becomes a file that is read, by the pickle's name."""
+    if name.endswith(".bin"):
+        cure = (
+            "download model.safetensors, too, or load the folder with transformers' "
+            "from_pretrained and write it with save_pretrained"
+        )
+    else:
+        cure = (
+            "load it with torch, write the model with safetensors.torch.save_model, and its sizes "
+            "into a config.json"
+        )
+    return f"a pickle, which could run code and is never opened; {cure}"
+
+
 # Formats by how their files begin.
 _FORMATS = {
     b"GGUF": "a GGUF file",

@@ -1,10 +1,10 @@
-"""From a preset's id or a path to a `Model`, reading headers only.
+"""From a preset's id or a path to a `Model`, reading headers, and numbers only to compare a head.
 
 A checkpoint is a folder with `config.json` and `model.safetensors` (or the shards that
-`model.safetensors.index.json` lists), or a single `.safetensors` file with `config.json` beside
-it or in its own metadata under `config`. A tokenizer lies in the same folder, as
-`tokenizer.json`, or `vocab.json` with `merges.txt`, with its settings beside it. Nothing outside
-the folder is read, and no pickle is ever opened.
+`model.safetensors.index.json` lists, or a variant of either), or a single `.safetensors` file or
+index with `config.json` beside it or in its own metadata under `config`. A tokenizer lies in the
+same folder, as `tokenizer.json`, or `vocab.json` with `merges.txt`, with its settings beside it.
+Nothing outside the folder is read, and no pickle is ever opened.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from .errors import CheckpointError
 from .families import FAMILIES, recognise
 from .folders import CONFIG_NAME, file_weights, folder_weights, is_there, short
 from .network import Model
+from .packed import refuse, refuse_quantized
+from .paths import nothing_at, title_of
 from .pipelines import MERGES_NAME, VOCABULARY_NAME
 from .presets import Preset, presets
 from .safetensors_file import SafetensorsFile, parse_json, read_json
@@ -27,10 +29,18 @@ from .words import WordTokenizer
 logger = logging.getLogger(__name__)
 
 
-def load(source: str | Path) -> Model:
+def load(source: str | Path, activation: str = "") -> Model:
     """A model by a preset's id, or from a checkpoint's file or folder.
 
     A preset's id wins over a file of that name; write `./gpt2` for the file.
+
+    Parameters
+    ----------
+    activation : str
+        For a checkpoint whose configuration names no activation: which it is, as
+        `activation_function` would say it ("gelu_new" is GELU in its tanh form, "gelu" in its
+        exact one). Without it, what the configuration's program did is assumed, and said in
+        `Model.assumptions`.
 
     Raises
     ------
@@ -44,32 +54,13 @@ def load(source: str | Path) -> Model:
     path = Path(source)
     try:
         if str(source) and path.is_dir():
-            return _load_checkpoint(path, path, folder_weights(path))
+            return _load_checkpoint(path, path, folder_weights(path), activation)
         if path.is_file():
-            return _load_checkpoint(path, path.parent, file_weights(path))
+            return _load_checkpoint(path, path.parent, file_weights(path), activation)
     except OSError as error:
         why = error.strerror or error
         raise CheckpointError(f"{short(source)}: cannot be read ({why})") from error
-    raise CheckpointError(f"{short(source)}: {_missing(str(source))}")
-
-
-def _missing(source: str) -> str:
-    """What to do about a path where nothing is."""
-    bare = source.strip().strip("\"'")
-    if bare != source and bare and Path(bare).exists():
-        return "has quotation marks or spaces around it; remove them"
-    if "://" in source:
-        return (
-            "is an address, and nothing is downloaded here; download the checkpoint, and choose "
-            "its folder"
-        )
-    if source.startswith("~"):
-        return "begins with ~, which has no meaning here; write the whole path"
-    ids = ", ".join(preset.id for preset in presets())
-    return (
-        f"there is no such file, folder or preset; the presets are {ids}, and any other model has "
-        "to be downloaded first"
-    )
+    raise CheckpointError(f"{short(source)}: {nothing_at(str(source))}")
 
 
 def _load_preset(preset: Preset) -> Model:
@@ -88,24 +79,30 @@ def _load_preset(preset: Preset) -> Model:
     )
 
 
-def _load_checkpoint(path: Path, folder: Path, files: list[SafetensorsFile]) -> Model:
+def _load_checkpoint(
+    path: Path, folder: Path, files: list[SafetensorsFile], activation: str
+) -> Model:
     """A model from open files, with `config.json` looked for in their folder."""
     raw, described = _configuration(path, folder, files)
     package = FAMILIES["gpt2"]
     if raw is not None:
-        package, raw = recognise(raw, described)
+        package, said = recognise(raw, described)
+        refuse_quantized(raw, described)
+        raw = said
+    refuse(tensor for file in files for tensor in file.tensors.values())
     stored = package.canonical(tensor for file in files for tensor in file.tensors.values())
-    config = package.read_config(raw, stored, described)
+    config, assumptions = package.read_config(raw, stored, described, activation)
     weights, unused = package.weights(config, stored, path)
     if unused:
         logger.info("%s: not needed: %s", path, ", ".join(unused[:20]))
     return Model(
         id=str(path),
-        title=path.stem if path.is_file() else path.resolve().name,
+        title=title_of(path),
         config=config,
         weights=weights,
         tokenizer=_tokenizer(folder, config.n_vocab),
         unused=unused,
+        assumptions=assumptions,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +40,9 @@ class Model:
         A prompt to begin with; may be empty.
     unused : tuple of str
         Tensors of the checkpoint that this model does not need.
+    assumptions : tuple of str
+        What the checkpoint does not say and was assumed, a sentence each: what, why, and what
+        to write where it is wrong.
     """
 
     id: str
@@ -49,6 +52,7 @@ class Model:
     tokenizer: Tokenizer
     prompt: str = ""
     unused: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
 
     @property
     def has_weights(self) -> bool:
@@ -104,6 +108,45 @@ class Model:
             self.config, self.weights, block
         )
         return found
+
+    def digest(self, blocks: Iterable[str] | None = None) -> str:
+        """What `digest_steps` gives, in one go."""
+        return run(self.digest_steps(blocks))
+
+    def digest_steps(self, blocks: Iterable[str] | None = None) -> Steps[str]:
+        """Whose numbers these are: a digest that two models share only where their tensors agree.
+
+        It is made from what the files hold, so it knows a checkpoint that was trained on from
+        the one before, even with the same name, size and time, and one that was moved, copied or
+        sharded as the same. A model that is kept keeps what it has read of its files; load it
+        again to see what has been written since.
+
+        Parameters
+        ----------
+        blocks : iterable of str, optional
+            The weight blocks that matter; all of them unless given. Whole tensors are read, each
+            once for all digests of a model, at a gigabyte a second or faster.
+
+        Yields
+        ------
+        fraction, label
+
+        Returns
+        -------
+        str
+            32 letters; none where only the architecture is known.
+
+        Raises
+        ------
+        CheckpointError
+            Where a file has changed since the model was loaded.
+        """
+        weights = self.weights
+        if weights is None:
+            return ""
+        source = family(self.config.model_type).weight_source
+        names = weights if blocks is None else (source(self.config, block)[0] for block in blocks)
+        return (yield from weights.digest_steps(names))
 
     def complete(
         self, ids: Sequence[int], n: int, temperature: float = 0.0, seed: int = 0

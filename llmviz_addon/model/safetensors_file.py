@@ -15,6 +15,7 @@ import os
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +83,12 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def parse_json(data: bytes, path: Path, what: str) -> dict[str, Any]:
-    """A JSON object from bytes, in which no name may occur twice."""
+    """A JSON object from bytes, in which no name may occur twice.
+
+    Text of Windows may begin with a byte order mark, and PowerShell writes UTF-16.
+    """
     try:
-        value = json.loads(data.decode("utf-8"), object_pairs_hook=_unique)
+        value = json.loads(data.decode(json.detect_encoding(data)), object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         raise CheckpointError(
             f"{path}: {what} is not valid JSON ({error}); download or save the file again"
@@ -114,6 +118,24 @@ class StoredTensor:
     begin: int
     end: int
 
+    def check_floats(self) -> None:
+        """Refuse a dtype that holds no weights; raises `CheckpointError`."""
+        if self.dtype not in _FLOATS:
+            raise CheckpointError(
+                f"{self.file.path}: tensor {self.name} is stored as {self.dtype}; "
+                "save the checkpoint as F32, F16 or BF16"
+            )
+
+    def stored(self) -> NDArray[np.uint8]:
+        """Its bytes, as a view of the mapped file.
+
+        Raises
+        ------
+        CheckpointError
+            Where the file has changed on disk.
+        """
+        return self.file.data()[self.begin : self.end]
+
     def raw(self) -> NDArray[Any]:
         """A view of the mapped file in its stored type (BF16 as its bits, in uint16).
 
@@ -122,12 +144,8 @@ class StoredTensor:
         CheckpointError
             Where the dtype is not one that holds weights, or the file has changed on disk.
         """
-        if self.dtype not in _FLOATS:
-            raise CheckpointError(
-                f"{self.file.path}: tensor {self.name} is stored as {self.dtype}; "
-                "save the checkpoint as F32, F16 or BF16"
-            )
-        data = self.file.data()[self.begin : self.end]
+        self.check_floats()
+        data = self.stored()
         try:
             return data.view(_FLOATS[self.dtype]).reshape(self.shape)
         except ValueError as error:  # sound, but of more dimensions than numpy has
@@ -206,6 +224,7 @@ class SafetensorsFile:
             why = error.strerror or error
             raise CheckpointError(f"{path}: cannot be read ({why})") from error
         self._start = 8 + length
+        self._head = blake2b(start[:8] + header).digest()
         entries = parse_json(header, path, "the header")
         entries.pop("__metadata__", None)
         self.tensors = {
@@ -258,7 +277,8 @@ class SafetensorsFile:
         try:
             with self.path.open("rb") as stream:
                 stamp = _stamp(os.fstat(stream.fileno()))
-                if stamp == self._stamp:
+                head = blake2b(stream.read(self._start)).digest()
+                if stamp == self._stamp and head == self._head:
                     return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
         except (OSError, ValueError) as error:
             raise CheckpointError(f"{self.path}: can no longer be read ({error})") from error
@@ -271,7 +291,7 @@ class SafetensorsFile:
 
 
 def _stamp(status: os.stat_result) -> tuple[int, int]:
-    """By which a file's change is noticed: bytes, and nanoseconds of the last writing."""
+    """By which, with its header, a file's change is noticed: bytes, and the time of writing."""
     return status.st_size, status.st_mtime_ns
 
 

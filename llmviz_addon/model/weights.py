@@ -11,6 +11,8 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from ..progress import Steps
+from .digests import digest_of, tensor_digests
 from .errors import CheckpointError
 from .safetensors_file import StoredTensor
 
@@ -65,6 +67,7 @@ class Weights(Mapping[str, Array]):
     def __init__(self, sources: Mapping[str, Source]) -> None:
         self._sources = dict(sources)
         self._checked: set[StoredTensor] = set()
+        self._digests: dict[StoredTensor, bytes] = {}
 
     def __getitem__(self, name: str) -> Array:
         return self.part(name, ...)
@@ -132,6 +135,27 @@ class Weights(Mapping[str, Array]):
             f"The numbers overflow in block {block}; the weights are damaged, or belong to "
             "another architecture than the configuration says"
         )
+
+    def digest_steps(self, names: Iterable[str]) -> Steps[str]:
+        """A digest of some weights, which others share only with the same numbers; in steps.
+
+        It is of what the files hold, not of their names, sizes or times. A tensor is read once
+        for all digests that these weights are asked for.
+
+        Raises
+        ------
+        KeyError, CheckpointError
+            Where the model has no such weight, or its file has changed since it was opened.
+        """
+        sources = {name: self._source(name) for name in sorted(set(names))}
+        tensors = dict.fromkeys(source.tensor for source in sources.values())
+        self._digests |= yield from tensor_digests(t for t in tensors if t not in self._digests)
+        parts = [
+            part
+            for name, source in sources.items()
+            for part in (f"{name} {source.transposed}".encode(), self._digests[source.tensor])
+        ]
+        return digest_of(*parts).hex()
 
     @property
     def n_bytes(self) -> int:

@@ -54,6 +54,10 @@ TRAITS = "traits"
 # The gain of each of the blocks that share an object.
 GAINS = "llmviz_gains"
 
+# Of a slab, the gains by which the bytes of its blocks were written: what a person sets as its gain
+# says nothing of them.
+PAGE_GAINS = "llmviz_page_gains"
+
 # Property of the anchor: the height of the floor, in metres below it.
 FLOOR = "llmviz_floor"
 

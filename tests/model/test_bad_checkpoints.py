@@ -172,7 +172,7 @@ def test_a_pickle_with_another_name_is_recognised(folder):
         assert "pickle" in complaint(folder)
 
 
-@pytest.mark.parametrize("source", ["", "no-such-model", "x" * 5000, "a\0b", "/dev/null/x"])
+@pytest.mark.parametrize("source", ["", "no-such-model", "x" * 5000, "a\0b"])
 def test_what_does_not_exist_is_refused_with_the_presets_there_are(source, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     message = complaint(source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import bpy
@@ -151,6 +152,24 @@ def test_weights_that_have_changed_on_disk_are_read_again(slabs):
     checkpoints.save(slabs, seed=8)
     helpers.build(PROMPT, slabs, cubes=0)
     assert not set(_uids(weights=True).values()) & set(before.values())
+
+
+def test_weights_are_read_again_whose_file_has_the_name_size_and_time_of_the_one_before(slabs):
+    path, before = slabs / "model.safetensors", _uids(weights=True)
+    looks = path.stat()
+    checkpoints.save(slabs, seed=8)
+    os.utime(path, ns=(looks.st_atime_ns, looks.st_mtime_ns))
+    assert path.stat().st_size == looks.st_size
+    helpers.build(PROMPT, slabs, cubes=0)
+    assert not set(_uids(weights=True).values()) & set(before.values())
+
+
+def test_pages_of_weights_stay_where_the_checkpoint_has_only_moved(slabs):
+    before = _uids(weights=True)
+    moved = slabs.rename(slabs.with_name("elsewhere"))
+    os.utime(moved / "model.safetensors", ns=(0, 0))
+    helpers.build(PROMPT, moved, cubes=0)
+    assert _uids(weights=True) == before
 
 
 def test_pages_that_somebody_has_taken_away_are_made_again(slabs):

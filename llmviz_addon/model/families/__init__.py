@@ -1,9 +1,9 @@
 """The families of models: one package each, with the same functions.
 
 `unwrap` says whether a configuration is one of the family's, `canonical` names a checkpoint's
-tensors, `read_config` turns both into a `Config`, `weights` finds every weight, `Computation`
-computes, some positions at a time, `block_names` lists the blocks, and `weight_block` gives the
-array of a weight block.
+tensors, `read_config` turns both into a `Config` and says what it assumed, `weights` finds every
+weight, `Computation` computes, some positions at a time, `block_names` lists the blocks,
+`weight_source` says which weight a weight block shows, and `weight_block` gives its array.
 To add a family, write such a package and enter it here under its `Config.model_type`.
 """
 

@@ -17,8 +17,8 @@ from ...progress import Steps, rescaled
 from ...walkthrough import Run
 from .. import names
 from ..standing import place as placing
-from ..standing import tree
-from ..standing.standing import ANCHOR, MODEL, STRIPS, Standing
+from ..standing import recipe, tree
+from ..standing.standing import ANCHOR, MODEL, STRIPS, Standing, find_one
 from ..style.kit import Kit
 from . import blocks, labels, legend, repeats, reuse, ribbons, slabs, strips
 from .blocks import CELL
@@ -83,7 +83,7 @@ def draw(
         Models that it will stand beside.
     """
     plan = numbers.plan
-    kept = {} if old is None else reuse.pages(old, numbers.model, plan)
+    replaces = None if old is None else old.id
     anchor = _anchor(scene, root, plan, old, others)
     # What stood there may be gone after the next step.
     del old, others
@@ -91,8 +91,13 @@ def draw(
     collections = _collections(root, plan)
     pages = None
     if plan.layout.heights:
+        whose = yield from rescaled(reuse.digest_steps(numbers.model, plan), 0.0, 0.1)
+        recipe.write_pages(root, whose)
+        standing = None if replaces is None else find_one(scene, replaces)
+        kept = {} if standing is None else reuse.pages(standing, plan, whose)
+        del standing
         filling = slabs.fill(plan, numbers.trace, numbers.n_prompt, kit, kept)
-        pages = yield from rescaled(filling, 0.0, 0.75)
+        pages = yield from rescaled(filling, 0.1, 0.75)
     total = len(plan.bundles)
     for index, bundle in enumerate(plan.bundles):
         if index % 5 == 0:

@@ -8,29 +8,48 @@ import bpy
 
 from ...detail import Layout, Placement, Plan
 from ...model import Model
+from ...progress import Steps
 from .. import names
 from ..standing import recipe
 from ..standing.standing import Standing
-from ..style.materials import PATCHES, VALUES
+from ..style.materials import PATCHES, VALUES, is_page
 from . import slabs
 from .slabs import Kept
 
 
-def pages(old: Standing, model: Model, plan: Plan) -> dict[int, Kept]:
-    """Which pages of a new plan stand already, by number.
+def digest_steps(model: Model, plan: Plan) -> Steps[list[str]]:
+    """Whose numbers stand on each page: a digest of the weights there, or nothing where others do.
 
-    They are the pages of weights on which the same blocks stand in the same places, if `old` was
-    made from the same files and nobody has changed these since.
+    Yields how far it is, from 0 to 1.
     """
-    if not old.is_current or recipe.files_of(old.root) != recipe.state_of_files(model):
+    on_pages: dict[int, list[str]] = {
+        page: [] for page in range(len(plan.layout.heights)) if _of_weights(plan, page)
+    }
+    for name, at in plan.layout.places.items():
+        if at.page in on_pages:
+            on_pages[at.page].append(name)
+    # A weight may stand on two of them, and is read for the first.
+    every = [name for names in on_pages.values() for name in names]
+    yield from model.digest_steps(every)
+    pages = range(len(plan.layout.heights))
+    return [model.digest(on_pages[page]) if page in on_pages else "" for page in pages]
+
+
+def pages(old: Standing, plan: Plan, digests: list[str]) -> dict[int, Kept]:
+    """Which pages of a new plan, whose numbers have these digests, stand already, by number.
+
+    They are the pages of weights on which the same numbers of the same blocks stand in the same
+    places, if nobody has removed them.
+    """
+    if not old.is_current:
         return {}
-    before, drawn = old.plan, old.blocks
-    numbers = range(len(before.layout.heights))
-    stands = {_content(before.layout, number): number for number in numbers}
+    before, drawn, theirs = old.plan, old.blocks, recipe.pages_of(old.root)
+    numbers = range(min(len(theirs), len(before.layout.heights)))
+    stands = {(theirs[number], *_content(before.layout, number)): number for number in numbers}
     kept = {}
-    for number in range(len(plan.layout.heights)):
-        page = stands.get(_content(plan.layout, number))
-        if page is not None and _of_weights(plan, number):
+    for number, digest in enumerate(digests):
+        page = stands.get((digest, *_content(plan.layout, number)))
+        if page is not None and digest:
             found = _found(before, drawn, page)
             if found is not None:
                 kept[number] = found
@@ -59,11 +78,11 @@ def _found(before: Plan, drawn: dict[str, bpy.types.Object], page: int) -> Kept 
             continue
         obj = drawn.get(bundle.name)
         material = None if obj is None else slabs.material_of(obj)
-        if obj is None or material is None:
+        if obj is None or material is None or not is_page(material):
             return None
         nodes = material.node_tree.nodes
         images = images or (nodes[VALUES].image, nodes[PATCHES].image)
-        stored = [obj[names.GAIN]] if bundle.single else list(obj[names.GAINS])
+        stored = list(obj[names.PAGE_GAINS])
         gains |= {block.name: gain for block, gain in zip(bundle.blocks, stored, strict=True)}
     if images is None or None in images or any(i.packed_file is None for i in images):
         return None

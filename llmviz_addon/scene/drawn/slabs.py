@@ -137,6 +137,7 @@ def create(
     if pages is not None:
         gains = np.array([pages.gains[b.name] for b in bundle.blocks])
         blocks.set_gains(obj, bundle, gains)
+        obj[names.PAGE_GAINS] = [float(gain) for gain in gains]
         material = pages.materials[pages.layout.places[bundle.first.name].page]
     else:
         material = kit.shape

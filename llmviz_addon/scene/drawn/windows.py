@@ -200,7 +200,7 @@ def _cubes(
     window: Rect,
 ) -> bpy.types.Object:
     block = bundle.blocks[index]
-    gain = float(obj[names.GAINS][index]) if not bundle.single else float(obj[names.GAIN])
+    gain = float(obj[names.PAGE_GAINS][index])
     across = slice(window.column, window.column + window.columns)
     down = slice(window.row, window.row + window.rows)
     levels = _levels(obj, plan, block.name, window)

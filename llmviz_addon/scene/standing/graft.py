@@ -205,7 +205,7 @@ class Graft:
         for key in drawn.keys():  # noqa: SIM118  (an object iterates over nothing)
             if key not in kept or key not in stands:
                 stands[key] = drawn[key]
-        for key in (names.WINDOWS, names.GAINS):
+        for key in (names.WINDOWS, names.GAINS, names.PAGE_GAINS):
             if key in stands and key not in drawn:
                 del stands[key]
         if names.FOCUS_COLUMN in stands and names.FOCUS_COLUMN in drawn:

@@ -26,7 +26,7 @@ _CONFIG = "llmviz_config"
 _TITLE = "llmviz_model_title"
 _FACTS = "llmviz_facts"
 _COMPUTED = "llmviz_computed"
-_FILES = "llmviz_files"
+_PAGES = "llmviz_page_digests"
 _RUN = "llmviz_run"
 _STILLS = "llmviz_still_frames"
 
@@ -121,20 +121,18 @@ def write_model(root: bpy.types.Collection, model: Model, computed: int) -> None
     without numbers.
     """
     root[_TITLE] = model.title
-    root[_FILES] = json.dumps(state_of_files(model))
     root[_CONFIG] = json.dumps(asdict(model.config))
     root[_COMPUTED] = computed
 
 
-def state_of_files(model: Model) -> list[list[str | int]]:
-    """The files of a model's weights, how large they are and when they were written."""
-    states = ((path.name, path.stat()) for path in model.files)
-    return [[name, state.st_size, state.st_mtime_ns] for name, state in states]
+def write_pages(root: bpy.types.Collection, digests: list[str]) -> None:
+    """Keep whose numbers stand on a model's pages: see `reuse.digest_steps`."""
+    root[_PAGES] = json.dumps(digests)
 
 
-def files_of(root: bpy.types.Collection) -> list[list[str | int]]:
-    """The state that a model's files had when it was built."""
-    return json.loads(root.get(_FILES, "null"))
+def pages_of(root: bpy.types.Collection) -> list[str]:
+    """What `write_pages` kept; nothing where a model has no pages."""
+    return read(root, _PAGES, [])
 
 
 def title_of(root: bpy.types.Collection) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from .blocks import block_names, weight_block, weight_source
-from .checkpoint import canonical, weights
+from .checkpoint import weights
 from .configuration import read_config, unwrap
 from .forward import Computation
+from .naming import canonical
 
 __all__ = [
     "Computation",

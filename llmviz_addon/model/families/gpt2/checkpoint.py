@@ -1,56 +1,27 @@
 """Where each weight of a GPT-2 sits in a checkpoint, whoever saved it.
 
-Hugging Face, minGPT and nanoGPT use the same names, with different prefixes. They differ in
-the linear layers: Hugging Face's `Conv1D` stores (in, out), torch's `nn.Linear` (out, in). The
-fused query, key and value projection is never square, so it tells which of the two a file is.
+Programs differ in the linear layers: Hugging Face's `Conv1D` stores (in, out), torch's
+`nn.Linear` (out, in). The fused query, key and value projection is never square, so it tells
+which of the two a file is. Names are the subject of `naming`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from ...config import Config
 from ...errors import CheckpointError
-from ...safetensors_file import StoredTensor
 from ...weights import Source, Weights
+from .naming import Tensors, spelled
 
-# What wrappers put before a name: torch.compile, DataParallel, and the language-model class.
-_PREFIX = re.compile(r"^(?:_orig_mod\.|module\.|transformer\.)+")
-# Causal masks that older versions saved with the weights.
-_BUFFER = re.compile(r"^h\.[0-9]+\.attn\.(?:bias|masked_bias)$")
-# Names that differ between the checkpoint and the canonical ones.
-_RENAMED = {"wte.weight": "wte", "wpe.weight": "wpe", "lm_head.weight": "lm_head"}
 _LAYER = re.compile(r"^h\.([0-9]{1,6})\.")
 _LINEAR = re.compile(r"\.(?:c_attn|c_proj|c_fc)\.weight$")
-
-Tensors = dict[str, StoredTensor]
-
-
-def canonical(tensors: Iterable[StoredTensor]) -> Tensors:
-    """Tensors by their canonical names, without mask buffers.
-
-    Raises
-    ------
-    CheckpointError
-        Where two tensors come to the same name.
-    """
-    result: Tensors = {}
-    for tensor in tensors:
-        name = _PREFIX.sub("", tensor.name)
-        if _BUFFER.match(name):
-            continue
-        name = _RENAMED.get(name, name)
-        if name in result:
-            raise CheckpointError(
-                f"{tensor.file.path}: tensors {tensor.name} and {result[name].name} both are "
-                f"{name}; keep one of them"
-            )
-        result[name] = tensor
-    return result
+# Bytes that are compared at a time.
+_CHUNK = 2**20
 
 
 def has_bias(tensors: Tensors) -> bool:
@@ -70,20 +41,22 @@ def is_linear(tensors: Tensors) -> bool:
 
 
 def head_differs(tensors: Tensors) -> bool:
-    """Whether the file has a head that is not the token embedding.
+    """Whether the file has a head that is not the token embedding, be it in a single number.
 
     Notes
     -----
-    nanoGPT saves a tied head twice. A few rows tell the two cases apart without reading the
-    whole of either; the numbers used are the head's own in any case.
+    nanoGPT saves a tied head twice. All of both is compared, a piece at a time and up to the
+    first difference: what is trained differs at once, and where nothing does, that is read at
+    the speed of memory.
     """
     head, embedding = tensors.get("lm_head"), tensors.get("wte")
-    if head is None or embedding is None:
+    if head is None or embedding is None or head is embedding:
         return False
-    if (head.shape, head.dtype) != (embedding.shape, embedding.dtype) or not head.shape:
+    if (head.shape, head.dtype) != (embedding.shape, embedding.dtype):
         return True
-    rows = np.unique(np.linspace(0, head.shape[0] - 1, 16, dtype=np.int64))
-    return head.shape[0] > 0 and head.raw()[rows].tobytes() != embedding.raw()[rows].tobytes()
+    ours, others = head.stored(), embedding.stored()
+    places = range(0, len(ours), _CHUNK)
+    return not all(np.array_equal(ours[i : i + _CHUNK], others[i : i + _CHUNK]) for i in places)
 
 
 def weights(config: Config, tensors: Tensors, path: Path) -> tuple[Weights, tuple[str, ...]]:
@@ -97,18 +70,20 @@ def weights(config: Config, tensors: Tensors, path: Path) -> tuple[Weights, tupl
     Raises
     ------
     CheckpointError
-        Where a tensor is missing or has another shape, or where the file has tensors within
-        its layers that this architecture does not know.
+        Where a tensor is missing, has another shape or is no floats, or where the file has
+        tensors within its layers that this architecture does not know.
     """
     transposed = is_linear(tensors)
     sources = {}
     for name, shape in _expected(config):
         tensor = tensors.get(name)
-        if tensor is None and name == "lm_head" and config.tied:
-            tensor = tensors.get("wte")
+        if config.tied and name == "lm_head":  # which may be saved twice, and is read once
+            tensor = tensors.get("wte", tensor)
+        elif config.tied and name == "wte":
+            tensor = tensors.get(name, tensors.get("lm_head"))
         if tensor is None:
             raise CheckpointError(
-                f"{path}: tensor {_spelled(name)} is missing, shape {shape} was expected; check "
+                f"{path}: tensor {spelled(name)} is missing, shape {shape} was expected; check "
                 "that the checkpoint is whole, and that the configuration belongs to it"
             )
         source = Source(tensor, transposed and bool(_LINEAR.search(name)))
@@ -118,6 +93,7 @@ def weights(config: Config, tensors: Tensors, path: Path) -> tuple[Weights, tupl
                 f"{tensor.file.path}: tensor {tensor.name} has shape {tensor.shape}, {stored} was "
                 f"expected; {_CURE}"
             )
+        tensor.check_floats()
         sources[name] = source
     unused = tuple(tensors[name].name for name in tensors if name not in sources)
     _check_unused(config, tensors, unused, path)
@@ -125,10 +101,6 @@ def weights(config: Config, tensors: Tensors, path: Path) -> tuple[Weights, tupl
 
 
 _CURE = "check that the configuration belongs to this file"
-
-
-def _spelled(name: str) -> str:
-    return f"{name}.weight" if name in _RENAMED.values() else name
 
 
 def _expected(config: Config) -> Iterator[tuple[str, tuple[int, ...]]]:

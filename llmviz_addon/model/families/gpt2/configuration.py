@@ -4,13 +4,14 @@ Three programs write configurations for this family, and mean different things b
 
 - Hugging Face (`n_positions`, `activation_function`): the tanh GELU and a tied head unless
   said otherwise.
-- nanoGPT (`block_size`, `bias`, `dropout`): the exact GELU, and a tied head that is saved
-  twice.
+- nanoGPT (`block_size`, `bias`, `dropout`, perhaps under `model_args`): the exact GELU since
+  June 2023, the tanh one before; a tied head that is saved twice. It had no `bias` at first.
 - minGPT (`block_size`, `embd_pdrop`, `model_type: gpt-nano`, all of it perhaps under `model`):
   the tanh GELU, and a head of its own.
 
-What a configuration does not say is taken from the shapes of the tensors where they are proof,
-and otherwise asked for: a guess that is wrong would still compute plausible numbers.
+What a configuration does not say is taken from the shapes of the tensors where they are proof.
+Otherwise it is what the program did that wrote it, and said to be assumed, or asked for: a guess
+that is wrong would still compute plausible numbers.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from typing import Any
 
 from ...config import Config
 from ...errors import ConfigError
-from .checkpoint import Tensors, count_layers, has_bias, head_differs, is_linear
+from .checkpoint import count_layers, has_bias, head_differs, is_linear
+from .naming import Tensors
 
 # minGPT's named sizes (mingpt/model.py): n_layer, n_head, n_embd.
 _MINGPT_SIZES = {
@@ -53,7 +55,6 @@ _UNSUPPORTED = {
     "scale_attn_weights": True,
     "scale_attn_by_inverse_layer_idx": False,
     "add_cross_attention": False,
-    "quantization_config": None,
 }
 
 # Released GPT-2 sizes, by n_embd: the only ones whose head count is known without being told.
@@ -78,19 +79,21 @@ def unwrap(raw: dict[str, Any]) -> dict[str, Any] | None:
 
     `openai-gpt` is Hugging Face's GPT-1, another network, except in minGPT's own files.
     """
-    model = raw.get("model")
-    if isinstance(model, dict) and "n_embd" not in raw:
-        raw = model
+    if "n_embd" not in raw:
+        inner = (raw[key] for key in ("model", "model_args") if isinstance(raw.get(key), dict))
+        raw = next(inner, raw)
     model_type = raw.get("model_type")
     if model_type is None:
-        return raw if "n_embd" in raw else None
+        return raw if raw.keys() & {"n_embd", "n_head", "activation_function"} else None
     if not isinstance(model_type, str) or model_type.lower() not in _NAMED:
         return None
     return None if model_type == "openai-gpt" and "block_size" not in raw else raw
 
 
-def read_config(raw: dict[str, Any] | None, tensors: Tensors, path: Path) -> Config:
-    """The `Config` of a checkpoint.
+def read_config(
+    raw: dict[str, Any] | None, tensors: Tensors, path: Path, activation: str = ""
+) -> tuple[Config, tuple[str, ...]]:
+    """The `Config` of a checkpoint, and what was assumed for it.
 
     Parameters
     ----------
@@ -100,6 +103,14 @@ def read_config(raw: dict[str, Any] | None, tensors: Tensors, path: Path) -> Con
         The checkpoint's tensors by canonical name.
     path : Path
         What messages name: the configuration, or the file that lacks one.
+    activation : str
+        The activation, named as in `activation_function`, where the configuration names none.
+
+    Returns
+    -------
+    config, assumptions
+        A sentence for each assumption says what it is, why it was made, and what to write
+        where it is wrong.
 
     Raises
     ------
@@ -107,7 +118,7 @@ def read_config(raw: dict[str, Any] | None, tensors: Tensors, path: Path) -> Con
         Where something that changes the numbers is unknown, unsupported or contradictory.
     """
     said = {} if raw is None else raw
-    if raw is None and "wte" not in tensors:
+    if raw is None and not tensors.keys() & {"wte", "lm_head"}:
         names = sorted(tensor.name for tensor in tensors.values())
         found = f"its first is {names[0][:60]}" if names else "it has none"
         raise ConfigError(
@@ -120,9 +131,10 @@ def read_config(raw: dict[str, Any] | None, tensors: Tensors, path: Path) -> Con
                 f"{path}: {key} is {str(said[key])[:40]}, which this version does not compute; "
                 f"only checkpoints with {key} = {off} can be opened"
             )
+    silence = _Silence(raw is None, path)
     sizes = _sizes(said, tensors)
     if "n_head" not in sizes and raw is None and not is_linear(tensors):
-        sizes["n_head"] = _RELEASED_HEADS.get(sizes.get("n_embd", 0))
+        sizes["n_head"] = _released_heads(sizes.get("n_embd", 0), silence)
     for name in ("n_layer", "n_head", "n_embd", "n_ctx", "n_vocab"):
         if sizes.get(name) is None:
             where = "put a config.json with it beside the file" if raw is None else "add it"
@@ -131,14 +143,34 @@ def read_config(raw: dict[str, Any] | None, tensors: Tensors, path: Path) -> Con
         config = Config(
             **{name: size for name, size in sizes.items() if size is not None},
             norm_eps=said.get("layer_norm_epsilon", 1e-5),
-            activation=_activation(said, raw is None, tensors, path),
-            tied=_tied(said, tensors, path),
+            activation=_activation(said, activation, tensors, silence),
+            tied=_tied(said, tensors, silence),
             bias=said["bias"] if said.get("bias") is not None else has_bias(tensors),
         )
     except ConfigError as error:
         message = str(error)
         raise ConfigError(message if str(path) in message else f"{path}: {message}") from error
-    return config
+    return config, tuple(silence.assumptions)
+
+
+class _Silence:
+    """What a configuration does not say, and what was assumed instead.
+
+    Attributes
+    ----------
+    bare : bool
+        Whether there is no configuration at all.
+    since, where : str
+        Why something had to be assumed, and where it could be said, for sentences.
+    """
+
+    def __init__(self, bare: bool, path: Path) -> None:
+        self.bare, self.path = bare, path
+        self.since = "there is no config.json" if bare else f"{path.name} does not name it"
+        self.where = (
+            "there" if path.name == "config.json" else "in a config.json beside the weights"
+        )
+        self.assumptions: list[str] = []
 
 
 def _sizes(said: dict[str, Any], tensors: Tensors) -> dict[str, Any]:
@@ -162,7 +194,7 @@ def _sizes(said: dict[str, Any], tensors: Tensors) -> dict[str, Any]:
 def _shown(tensors: Tensors) -> dict[str, int]:
     """The sizes that the shapes of tensors prove."""
     sizes = {}
-    for name, key in (("wte", "n_vocab"), ("wpe", "n_ctx")):
+    for name, key in (("lm_head", "n_vocab"), ("wte", "n_vocab"), ("wpe", "n_ctx")):
         if name in tensors and len(tensors[name].shape) == 2:
             sizes[key], sizes["n_embd"] = tensors[name].shape
     n_layer = count_layers(tensors)
@@ -174,32 +206,79 @@ def _shown(tensors: Tensors) -> dict[str, int]:
     return sizes
 
 
-def _activation(said: dict[str, Any], bare: bool, tensors: Tensors, path: Path) -> str:
-    name = said.get("activation_function")
-    if name is None:
-        if bare and is_linear(tensors):
-            raise ConfigError(
-                f"{path}: does not say its activation; put a config.json beside it with n_head, "
-                'and "activation_function": "gelu" (nanoGPT) or "gelu_new" (minGPT)'
-            )
-        nano = "block_size" in said and ("bias" in said or "dropout" in said)
-        return "gelu" if nano or said.get("model_type") == "nanogpt" else "gelu_tanh"
-    if not isinstance(name, str) or name not in _ACTIVATIONS:
-        raise ConfigError(
-            f"{path}: activation_function is {str(name)[:40]!r}; "
-            f"this version computes {', '.join(_ACTIVATIONS)}"
+def _released_heads(n_embd: int, silence: _Silence) -> int | None:
+    """The heads of a released GPT-2 of this width, if there is one."""
+    n_head = _RELEASED_HEADS.get(n_embd)
+    if n_head:
+        silence.assumptions.append(
+            f"{n_head} heads were assumed, as OpenAI's GPT-2 of {n_embd:,} channels has them, "
+            f'since {silence.since}; write "n_head" {silence.where} where there are others'
         )
-    return _ACTIVATIONS[name]
+    return n_head
 
 
-def _tied(said: dict[str, Any], tensors: Tensors, path: Path) -> Any:
+def _program(said: dict[str, Any]) -> str:
+    """Which of the three programs wrote a configuration."""
+    if str(said.get("model_type")).lower() == "nanogpt":
+        return "nanoGPT"
+    if "block_size" in said:
+        return "nanoGPT" if "bias" in said or "dropout" in said else "minGPT"
+    return "Hugging Face"
+
+
+def _activation(said: dict[str, Any], chosen: str, tensors: Tensors, silence: _Silence) -> str:
+    name = said.get("activation_function")
+    for named in (name, chosen or None):
+        if named is not None and (not isinstance(named, str) or named not in _ACTIVATIONS):
+            raise ConfigError(
+                f"{silence.path}: activation_function is {str(named)[:40]!r}; "
+                f"this version computes {', '.join(_ACTIVATIONS)}"
+            )
+    if name is not None:
+        if chosen and _ACTIVATIONS[chosen] != _ACTIVATIONS[name]:
+            raise ConfigError(
+                f"{silence.path}: activation_function is {name!r}, and {chosen!r} was asked for; "
+                "ask for none, or change it there"
+            )
+        return _ACTIVATIONS[name]
+    if chosen:
+        return _ACTIVATIONS[chosen]
+    if silence.bare and is_linear(tensors):
+        raise ConfigError(
+            f"{silence.path}: does not say its activation; put a config.json beside it with "
+            'n_head, and "activation_function": "gelu" (nanoGPT) or "gelu_new" (minGPT)'
+        )
+    # nanoGPT's first month knew no choice of biases, and no version of it writes a model_type.
+    if _program(said) == "nanoGPT" and said.keys() & {"bias", "model_type"}:
+        form, key, other = "exact", "gelu_new", "tanh form, which nanoGPT had until June 2023"
+    else:
+        form, key, other = "tanh", "gelu", "exact form"
+    silence.assumptions.append(
+        f"GELU in its {form} form was assumed, since {silence.since}; write "
+        f'"activation_function": "{key}" {silence.where} for the {other}'
+    )
+    return "gelu" if form == "exact" else "gelu_tanh"
+
+
+def _tied(said: dict[str, Any], tensors: Tensors, silence: _Silence) -> Any:
     """Whether the head is the token embedding: said, or else shown by the tensors."""
     tied = said.get("tie_word_embeddings")
+    head, embedding = tensors.get("lm_head"), tensors.get("wte")
+    if head is not None and head is embedding:
+        return True  # the file says that they are one
+    if tied is None and embedding is None:
+        # Of two that are one, one was saved; from a program that ties nothing, it is missing.
+        if silence.bare:
+            silence.assumptions.append(
+                "lm_head.weight was taken for the token embedding, too, since the file has no "
+                f"wte.weight, and {silence.since}; save both where they differ"
+            )
+        return _program(said) != "minGPT"
     if tied is None:
         return not head_differs(tensors)
     if tied is True and head_differs(tensors):
         raise ConfigError(
-            f"{path}: says tie_word_embeddings, but the checkpoint's lm_head.weight is not its "
-            "wte.weight; set it to false to use the head in the file"
+            f"{silence.path}: says tie_word_embeddings, but the checkpoint's lm_head.weight is "
+            "not its wte.weight; set it to false to use the head in the file"
         )
     return tied
