@@ -17,7 +17,7 @@ setup:  ## Set up the development environment only
 
 demo:  ## Build nano-gpt and render its stills into build/demo/
 	@mkdir -p $(DEMO)
-	$(ENV) newest -m llmviz_addon demo --model nano-gpt --prompt $(PROMPT) --out $(DEMO) --size 1280x720 --stills $(STILLS)
+	$(ENV) newest -m llmviz_addon demo --model nano-gpt --prompt $(PROMPT) --out $(DEMO) --size 1280x720 --stills $(STILLS) --overwrite
 
 test:  ## Run all tests, on each Blender version that there is a Python for
 	$(PYTHON) tools/run_tests.py wheels

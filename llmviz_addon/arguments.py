@@ -115,6 +115,11 @@ def _add_render(parser: argparse.ArgumentParser) -> None:
         "--engine", type=str.upper, choices=("AUTO", "CYCLES", "EEVEE"), default="AUTO"
     )
     parser.add_argument("--samples", type=_count, help="a pixel; the look's number by default")
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace pictures and films of the same name, rather than number new ones",
+    )
 
 
 def _add_which(parser: argparse.ArgumentParser) -> None:

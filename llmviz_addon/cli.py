@@ -111,40 +111,40 @@ def _demo(options: argparse.Namespace) -> None:
 
 
 def _film(options: argparse.Namespace) -> None:
+    form = "MP4" if options.out.suffix.lower() == ".mp4" else "PNG"
     with _blender(options) as scene:
         from .scene import film_steps
+        from .scene.pictures.films import check_size
 
+        # Before time is spent on a build.
+        check_size(options.size, form)
         # The film's shots are fitted to the picture when the model is built.
         scene.render.resolution_x, scene.render.resolution_y = options.size
         _build_in(scene, options, until=0.02)
-        first, last = options.frames
-        work = film_steps(
-            scene,
-            options.out.resolve(),
-            first,
-            last,
-            size=options.size,
-            engine=options.engine,
-            samples=options.samples,
-            form="MP4" if options.out.suffix.lower() == ".mp4" else "PNG",
-        )
+        work = film_steps(scene, options.out.resolve(), *options.frames, form=form, **_how(options))
         made = _follow(work, 0.02, 1.0)
         _result(made[0] if len(made) == 1 else f"{made[0].parent}: {counted(len(made), 'picture')}")
+        _tell_replaced(made)
 
 
 def _render_stills(scene: Any, options: argparse.Namespace) -> None:
     from .scene import still_steps
 
-    work = still_steps(
-        scene,
-        options.stills,
-        options.out.resolve(),
-        size=options.size,
-        engine=options.engine,
-        samples=options.samples,
-    )
-    for path in _follow(work, 0.05, 1.0):
+    work = still_steps(scene, options.stills, options.out.resolve(), **_how(options))
+    made = _follow(work, 0.05, 1.0)
+    for path in made:
         _result(path)
+    _tell_replaced(made)
+
+
+def _how(options: argparse.Namespace) -> dict[str, Any]:
+    """How any picture is to be rendered."""
+    return {name: getattr(options, name) for name in ("size", "engine", "samples", "overwrite")}
+
+
+def _tell_replaced(made: Any) -> None:
+    if made.replaced:
+        _tell(f"Replaced {counted(made.replaced, 'picture')}")
 
 
 def _check_stills(wanted: list[str] | None) -> None:
@@ -249,7 +249,9 @@ def _quiet(quiet: bool) -> Iterator[None]:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)
-    with os.fdopen(os.dup(kept), "w", encoding="utf-8") as _output:
+    # A path may be no text, and is written as it is.
+    stream = os.fdopen(os.dup(kept), "w", encoding="utf-8", errors="surrogateescape")
+    with stream as _output:
         try:
             yield
         finally:

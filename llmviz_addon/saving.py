@@ -1,16 +1,28 @@
-"""Saving a .blend file so that it is there whole or not at all.
+"""Files that are there whole or not at all: written beside their place, checked, moved there.
 
 Blender says so when a disk is full, but not always: where only the last bytes do not fit, it
-reports success and leaves a file that cannot be opened. So a file is written beside its place,
-checked, and then moved there.
+reports success and leaves a file that cannot be opened.
 """
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 import struct
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import Problem
+
+# What is not in its place yet.
+_PREFIX = ".llmviz-"
+
+# Blender keeps 1,023 bytes of a path and drops the others without a word; in the path of a render
+# a brace counts twice. What is left is for names of our own.
+_LONGEST = 950
 
 # A compressed .blend is Zstandard in its seekable format: frames, then a table of their sizes in a
 # frame of its own, then how many they are and this number.
@@ -20,6 +32,52 @@ _SEEKABLE = 0x8F92EAB1
 
 class SaveError(Problem):
     """A file that could not be saved; the message is one sentence for people."""
+
+
+@contextmanager
+def workshop(folder: Path) -> Iterator[Path]:
+    """A folder for files that go to `folder` when they are whole; then it is gone with the rest.
+
+    It is inside `folder`, so that moving them is one step, except where Blender would misread the
+    path: a long one, or outside of Windows one with a backslash, which it takes for a slash.
+    """
+    size = len(os.fsencode(folder)) + str(folder).count("{") + str(folder).count("}")
+    misread = size > _LONGEST or (os.sep == "/" and "\\" in str(folder))
+    with tempfile.TemporaryDirectory(
+        prefix=_PREFIX, dir=None if misread else folder, ignore_cleanup_errors=True
+    ) as made:
+        yield Path(made)
+
+
+def deliver(part: Path, path: Path) -> None:
+    """Move a file that is whole to its place, in one step, from another disk as well.
+
+    Raises
+    ------
+    OSError
+        Where it cannot be put there, be it because a file that is there may not be written.
+    """
+    if path.is_file() and not os.access(path, os.W_OK):
+        # Moving asks for the folder's permission only.
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+    try:
+        part.replace(path)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=path.parent) as near:
+            shutil.copyfile(part, Path(near, "part"))
+            Path(near, "part").replace(path)
+
+
+def shortage(folder: Path) -> str:
+    """What the system says to one more megabyte in a folder; nothing where there is room."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(1 << 20))
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
 
 
 def save(path: Path) -> None:
@@ -32,20 +90,23 @@ def save(path: Path) -> None:
     """
     import bpy
 
-    part = path.with_name(f"{path.stem}.part.blend")
     try:
-        part.unlink(missing_ok=True)
-        bpy.ops.wm.save_as_mainfile(filepath=str(part), compress=True, copy=True)
-        if not is_whole(part):
-            raise _failure(path, "the disk took only a part of it")
-        part.replace(path)
-    except (RuntimeError, OSError) as error:
-        text = getattr(error, "strerror", None) or str(error)
-        raise _failure(path, text.removeprefix("Error: ").strip().rstrip(".")) from error
-    finally:
-        # Blender writes to a name with an @ first.
-        for left in (part, part.with_name(f"{part.name}@")):
-            left.unlink(missing_ok=True)
+        with workshop(path.parent) as near:
+            part = near / "part.blend"
+            try:
+                # Paths in the file are relative to where it is going to be, not to the workshop.
+                bpy.ops.wm.save_as_mainfile(
+                    filepath=str(part), compress=True, copy=True, relative_remap=False
+                )
+                whole, report = is_whole(part), "the disk took only a part of it"
+            except RuntimeError as error:
+                whole, report = False, str(error).removeprefix("Error: ").strip().rstrip(".")
+            if not whole:
+                raise _failure(path, report, full=bool(shortage(near)) or part.exists())
+            deliver(part, path)
+    except OSError as error:
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        raise _failure(path, error.strerror or str(error), full) from error
 
 
 def is_whole(path: Path) -> bool:
@@ -66,6 +127,6 @@ def is_whole(path: Path) -> bool:
     return frames + _HEADER + table + _FOOTER.size == size
 
 
-def _failure(path: Path, why: str) -> SaveError:
-    cure = "make room on the disk or choose another folder"
+def _failure(path: Path, why: str, full: bool) -> SaveError:
+    cure = "make room on the disk or choose another folder" if full else "choose another place"
     return SaveError(f"{path}: cannot be saved ({why}); {cure}")

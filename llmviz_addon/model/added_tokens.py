@@ -135,11 +135,11 @@ def read_added_tokens(
         entries = _decoder(said[_LISTED], source)
     else:
         if is_there(folder / MAP_NAME, folder):
-            mapped = read_json(folder / MAP_NAME)
+            mapped = read_json(folder / MAP_NAME, plain=True)
             _overrule(said, mapped, folder / MAP_NAME)
             sources = dict.fromkeys(mapped, folder / MAP_NAME)
         if is_there(folder / ADDED_NAME, folder):
-            entries += _by_id(read_json(folder / ADDED_NAME), said, folder / ADDED_NAME)
+            entries += _by_id(read_json(folder / ADDED_NAME, plain=True), said, folder / ADDED_NAME)
         if whole is not None:
             entries += _list(whole.get("added_tokens"), folder / TOKENIZER_NAME)
     result = AddedTokens(listed=dict(entries))

@@ -87,7 +87,9 @@ class _Reader:
         self.files = files
         self.folder = files[0].parent
         self.source = self.folder / SETTINGS_NAME
-        self.settings = read_json(self.source) if is_there(self.source, self.folder) else {}
+        self.settings = (
+            read_json(self.source, plain=True) if is_there(self.source, self.folder) else {}
+        )
         strange = [name for name in _ARGUMENTS if self.settings.get(name)]
         if strange:
             raise self._unsettled(f"has {strange[0]}, which is no setting of a saved tokenizer")
@@ -245,7 +247,7 @@ class _Reader:
 
 def _sound_file(path: Path) -> dict[str, Any]:
     """The content of a `tokenizer.json` that holds a byte-level BPE."""
-    raw = read_json(path)
+    raw = read_json(path, plain=True)
     bpe = raw.get("model")
     # Files of the library's first years do not name the type.
     if not isinstance(bpe, dict) or bpe.get("type", "BPE") != "BPE" or "merges" not in bpe:
@@ -308,7 +310,7 @@ def _json(value: Any) -> str:
 
 def _vocabulary(path: Path) -> dict[str, int]:
     """The ids of a `vocab.json` by token."""
-    vocabulary = read_json(path)
+    vocabulary = read_json(path, plain=True)
     for token, place in vocabulary.items():
         if not isinstance(place, int) or isinstance(place, bool) or not 0 <= place < 2**32:
             raise CheckpointError(

@@ -68,8 +68,11 @@ def read_file(path: Path, most: int = MAX_JSON) -> bytes:
     return data
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path, *, plain: bool = False) -> dict[str, Any]:
     """The object in a JSON file.
+
+    With `plain` it must be UTF-8 without a byte order mark, as the reference implementation reads a
+    tokenizer's files.
 
     Raises
     ------
@@ -79,6 +82,11 @@ def read_json(path: Path) -> dict[str, Any]:
     data = read_file(path)
     if not data.strip():
         raise CheckpointError(f"{path}: is empty; download or save it again")
+    if plain and json.detect_encoding(data) != "utf-8":
+        raise CheckpointError(
+            f"{path}: is not plain UTF-8, and Hugging Face's library does not read it; save it as "
+            "UTF-8 without a byte order mark"
+        )
     return parse_json(data, path, "the file")
 
 

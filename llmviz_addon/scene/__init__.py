@@ -24,7 +24,9 @@ import bpy
 from ..progress import run
 from .assembly import apply_look, build, remove, steps
 from .drawn.windows import WindowError, close_windows, open_window
-from .pictures.stills import RenderError, film_steps, overview, still_steps, stills
+from .pictures.files import RenderError
+from .pictures.films import film_steps
+from .pictures.stills import overview, still_steps, stills
 from .playing import captions
 from .playing.film import BeatMark, ChapterMark, chapters
 from .standing.errors import StandingError

@@ -33,6 +33,7 @@ from .standing.recipe import Recipe
 from .standing.standing import FILM, LIGHTS, MODEL, STRIPS, Standing, find, find_one
 from .style import looks, studio
 from .style.kit import Kit
+from .style.separate import make_own
 from .version import VERSION
 
 
@@ -241,6 +242,8 @@ class _Build:
         scene, memory = self._scene, Memory(self._scene)
         tree.remove(stands.leftovers(scene), scene.collection)
         old = find_one(scene, self._old) if self._old else None
+        if old is None and cells is not None:
+            raise StandingError("The model was deleted while it was renewed; build it again")
         kit = self._kit(staged)
         kit.hand_on()
         styled = {(s.recipe.look, s.recipe.accessible) for s in find(scene)}
@@ -268,6 +271,8 @@ class _Build:
             recipes.write(each.root, replace(recipe, accessible=self._recipe.accessible))
         found = find(scene)
         first = found[0]
+        if restyled:
+            kit = _own_kit(found)
         self._notes += company.show_film(found, reel, memory, kit, whole=whole)
         if captioned:
             captions.show(first, self._recipe.captions)
@@ -318,7 +323,7 @@ def _promote(scene: bpy.types.Scene, staged: bpy.types.Collection) -> Standing:
 def _leave_to_others(shared: Standing) -> None:
     """Take a model that other scenes show, too, out of this one."""
     elsewhere = {c for s in shared.scenes if s != shared.scene for c in _tree_of(s)}
-    holders = [c for c in _tree_of(shared.scene) if shared.root.name in c.children]
+    holders = [c for c in _tree_of(shared.scene) if tree.holds(c.children, shared.root)]
     for holder in holders:
         if holder in elsewhere:
             raise StandingError(
@@ -415,18 +420,26 @@ def apply_look(
     for each in scenes:
         memory = Memory(each)
         here = find(each)
-        kit = Kit([standing.root for standing in here])
         for standing in here:
             wanted = replace(standing.recipe, look=look.id, accessible=accessible)
             recipes.write(standing.root, wanted)
+        here = find(each)
+        kit = _own_kit(here)
         if renamed:
             # Captions name the colors.
-            here = find(each)
             company.renew_film(here, memory, kit, accessible=accessible)
         here = find(each)
         _restyle(here, here[0].recipe, memory, kit, insist=True)
         memory.keep()
     tree.sweep()
+
+
+def _own_kit(found: Sequence[Standing]) -> Kit:
+    """The kit of a scene's models, which is shared with no other scene from now on."""
+    roots = [standing.root for standing in found]
+    if not any(standing.is_shared for standing in found):
+        make_own(roots, [obj for standing in found for obj in standing.objects.values()])
+    return Kit(roots)
 
 
 def _restyle(

@@ -137,27 +137,34 @@ def file_settings(kind: str) -> dict[str, object]:
     The order matters: 5.2 offers file formats by the medium that is set first.
     """
     image = "render.image_settings"
+    # 5.2 has a switch for whether a render is written at all.
+    switch = {"render.save_output": True} if "save_output" in _render_settings() else {}
+    plain = {
+        f"{image}.color_mode": "RGB",
+        f"{image}.color_depth": "8",
+        # Else the file has other colors than the scene, or another file beside it.
+        f"{image}.color_management": "FOLLOW_SCENE",
+        f"{image}.use_preview": False,
+    }
     if kind == "PNG":
         media = {f"{image}.media_type": "IMAGE"} if IS_5 else {}
-        return media | {
-            f"{image}.file_format": "PNG",
-            f"{image}.color_mode": "RGB",
-            f"{image}.color_depth": "8",
-        }
+        return media | {f"{image}.file_format": "PNG"} | plain | switch
     media = {f"{image}.media_type": "VIDEO"} if IS_5 else {}
-    return media | {
-        f"{image}.file_format": "FFMPEG",
-        f"{image}.color_mode": "RGB",
-        "render.ffmpeg.format": "MPEG4",
-        # Blender changes these with the format, so they are named to be given back, too.
-        "render.ffmpeg.gopsize": 18,
-        "render.ffmpeg.video_bitrate": 6000,
-        "render.ffmpeg.minrate": 0,
-        "render.ffmpeg.maxrate": 9000,
-        "render.ffmpeg.buffersize": 1792,
-        "render.ffmpeg.packetsize": 2048,
-        "render.ffmpeg.muxrate": 10_080_000,
-        "render.ffmpeg.codec": "H264",
-        "render.ffmpeg.constant_rate_factor": "HIGH",
-        "render.ffmpeg.audio_codec": "NONE",
-    }
+    return (
+        media
+        | {f"{image}.file_format": "FFMPEG"}
+        | plain
+        | switch
+        | {
+            "render.ffmpeg.format": "MPEG4",
+            "render.ffmpeg.codec": "H264",
+            "render.ffmpeg.constant_rate_factor": "HIGH",
+            "render.ffmpeg.use_lossless_output": False,
+            "render.ffmpeg.use_autosplit": False,
+            "render.ffmpeg.audio_codec": "NONE",
+        }
+    )
+
+
+def _render_settings() -> bpy.types.bpy_prop_collection:
+    return bpy.types.RenderSettings.bl_rna.properties

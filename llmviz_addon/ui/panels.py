@@ -194,7 +194,7 @@ class LLMVIZ_PT_render(OnModel, bpy.types.Panel):
         settings = context.scene.llmviz
         form = layout.column()
         form.enabled = running.work is None
-        for name in ("size", "engine", "samples", "folder"):
+        for name in ("size", "engine", "samples", "folder", "overwrite"):
             form.prop(settings, name)
         if reason := why_no_folder(context.scene):
             paragraph(form, context, reason, "INFO")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ from ..counting import counted
 from ..progress import Steps
 from . import state
 from .running import Stepwise
+
+# Names of files that one message tells.
+MOST_NAMES = 4
 
 
 def why_no_render(scene: bpy.types.Scene) -> str:
@@ -32,13 +36,40 @@ def why_no_folder(scene: bpy.types.Scene) -> str:
     return ""
 
 
+def what_was_written(made: Any) -> str:
+    """A sentence about pictures: their names, where they are, and how many others they replaced."""
+    from ..scene.pictures.files import shown
+
+    names = [shown(path.name) for path in made]
+    if len(names) > MOST_NAMES:
+        names = [f"{counted(len(names), 'picture')} from {names[0]} to {names[-1]}"]
+    told = f"Wrote {', '.join(names)} to {shown(made[0].parent)}"
+    if made.replaced:
+        told += f"; replaced {counted(made.replaced, 'picture')}"
+    return told
+
+
 class _Renders(Stepwise):
     """Rendering of what the scene's settings ask for."""
 
     def finish(self, context: bpy.types.Context, scene: bpy.types.Scene, result: Any) -> None:
-        count, where = len(result), result[0].parent
-        what = result[0].name if count == 1 else counted(count, "picture")
-        self.report({"INFO"}, f"Wrote {what} to {where}")
+        self.report({"INFO"}, what_was_written(result))
+
+    @staticmethod
+    def how(scene: bpy.types.Scene) -> dict[str, Any]:
+        """How the scene's settings ask for any picture to be rendered."""
+        settings = scene.llmviz
+        return {
+            "size": settings.pixels(),
+            "engine": settings.engine,
+            "samples": settings.samples or None,
+            "overwrite": settings.overwrite,
+        }
+
+    @staticmethod
+    def folder(scene: bpy.types.Scene) -> Path:
+        """Where the scene's settings ask for pictures."""
+        return Path(os.path.expanduser(bpy.path.abspath(scene.llmviz.folder)))  # noqa: PTH111
 
 
 class LLMVIZ_OT_render_stills(_Renders, bpy.types.Operator):
@@ -61,19 +92,13 @@ class LLMVIZ_OT_render_stills(_Renders, bpy.types.Operator):
     def steps(self, context: bpy.types.Context) -> Steps[Any]:
         from ..scene import still_steps, stills
 
-        settings = context.scene.llmviz
-        return still_steps(
-            context.scene,
-            [still_id for still_id, _ in stills(context.scene) if still_id in settings.stills],
-            Path(bpy.path.abspath(settings.folder)),
-            size=settings.pixels(),
-            engine=settings.engine,
-            samples=settings.samples or None,
-        )
+        scene, wanted = context.scene, context.scene.llmviz.stills
+        ids = [still_id for still_id, _ in stills(scene) if still_id in wanted]
+        return still_steps(scene, ids, self.folder(scene), **self.how(scene))
 
 
 class LLMVIZ_OT_render_film(_Renders, bpy.types.Operator):
-    """Render the scene's frame range through the film camera"""
+    """Render the scene's frame range through the film's camera"""
 
     bl_idname = "llmviz.render_film"
     bl_label = "Render Film"
@@ -89,21 +114,12 @@ class LLMVIZ_OT_render_film(_Renders, bpy.types.Operator):
 
     def steps(self, context: bpy.types.Context) -> Steps[Any]:
         from ..scene import film_steps
+        from ..scene.pictures.naming import film_name
 
-        scene, settings = context.scene, context.scene.llmviz
-        name = bpy.path.clean_name(state.root_of(scene).name)
-        folder = Path(bpy.path.abspath(settings.folder))
-        mp4 = settings.film_format == "MP4"
-        return film_steps(
-            scene,
-            folder / (f"{name}.mp4" if mp4 else f"{name}-film"),
-            scene.frame_start,
-            scene.frame_end,
-            size=settings.pixels(),
-            engine=settings.engine,
-            samples=settings.samples or None,
-            form=settings.film_format,
-        )
+        scene, form = context.scene, context.scene.llmviz.film_format
+        name = film_name(state.model_of(scene), scene.llmviz.pixels(), form)
+        frames = scene.frame_start, scene.frame_end
+        return film_steps(scene, self.folder(scene) / name, *frames, form=form, **self.how(scene))
 
 
 register, unregister = bpy.utils.register_classes_factory(

@@ -359,6 +359,12 @@ class LLMVIZ_PG_settings(bpy.types.PropertyGroup):
         subtype="DIR_PATH",
         options={"PATH_SUPPORTS_BLEND_RELATIVE"},
     )
+    overwrite: BoolProperty(
+        name="Overwrite",
+        description="Replace pictures and films that have the same name; without it a number is "
+        "added to the name of a new one",
+        options=set(),
+    )
     film_format: EnumProperty(
         name="Format",
         description="How the film is written",

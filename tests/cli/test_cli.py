@@ -91,8 +91,30 @@ def test_demo_makes_a_file_and_pictures_in_one_folder(tmp_path: Path):
     ended = run("demo", "--out", str(tmp_path), *small)
     assert ended.returncode == 0, ended.stderr
     made = sorted(path.name for path in tmp_path.iterdir())
-    assert made == ["nano-gpt-cells.png", "nano-gpt-model.png", "nano-gpt.blend"]
+    stills = [f"nano-gpt_CBABBC_dark_{still}_64x36.png" for still in ("cells", "model")]
+    assert made == ["nano-gpt.blend", *stills]
     assert len(ended.stdout.split()) == 3, "Blender's own output is kept away"
+
+
+def test_pictures_that_are_there_are_replaced_only_if_asked(called, monkeypatch, tmp_path: Path):
+    from tests.scene import pictures
+
+    pictures.stand_in(monkeypatch)
+    mine = tmp_path / "nano-gpt_CBABBC_dark_model_64x36.png"
+    mine.write_text("mine")
+    call = ("stills", "--stills", "model", "--size", "64x36", "--out", tmp_path)
+    code, _, errors = called(*call)
+    assert code == 0 and "Replaced" not in errors and mine.read_text() == "mine"
+    assert pictures.size_of(mine.with_name(f"{mine.stem}-2.png")) == (4, 4)
+    code, _, errors = called(*call, "--overwrite")
+    assert code == 0 and "Replaced 1 picture\n" in errors and pictures.size_of(mine) == (4, 4)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_film_that_cannot_be_is_refused_before_the_build(called, tmp_path: Path):
+    code, out, errors = called("film", "--size", "65x37", "--out", tmp_path / "film.mp4")
+    assert code == 1 and not out
+    assert errors.startswith("llmviz_addon: ") and "66 × 38" in errors
 
 
 @pytest.mark.usefixtures("blender_module")

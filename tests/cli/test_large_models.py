@@ -143,6 +143,27 @@ def test_a_full_disk_is_said_and_leaves_the_former_file_whole(tmp_path: Path, mi
     assert [file.name for file in tmp_path.iterdir()] == ["model.blend"]
 
 
+def test_a_file_that_may_not_be_written_stays_and_nobody_is_told_to_make_room(
+    monkeypatch, tmp_path: Path
+):
+    path = tmp_path / "model.blend"
+    path.write_bytes(b"mine")
+    monkeypatch.setattr(saving.os, "access", lambda *_: False)
+    with pytest.raises(saving.SaveError, match="denied") as caught:
+        saving.save(path)
+    assert "room" not in str(caught.value) and path.read_bytes() == b"mine"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such names")
+def test_a_file_is_saved_under_its_very_name(tmp_path: Path):
+    path = tmp_path / "back\\slash {fps} #1" / "m {x}.blend"
+    path.parent.mkdir()
+    saving.save(path)
+    assert saving.is_whole(path)
+    assert [found for found in tmp_path.rglob("*") if found.is_file()] == [path]
+
+
 def test_a_file_that_lacks_any_end_is_not_whole(tmp_path: Path):
     path = tmp_path / "model.blend"
     saving.save(path)

@@ -70,7 +70,10 @@ def test_a_part_that_somebody_deleted_stays_away_and_the_rest_goes_on(model, exp
     assert bpy.context.scene.camera.get("llmviz_actor") == "camera"
     if part != "film":
         assert bpy.context.scene.camera == camera
-        assert {k for k in kept if k in after.objects} >= {k for k in kept if "strip" not in k}
+        # Of a shorter prompt there are fewer strips, and other captions.
+        assert {k for k in kept if not k.startswith(("strip", "token", "introduction"))} <= set(
+            after.objects
+        )
         assert not [k for k in after.objects if _within(after, part, k)]
     scene_room.remove(bpy.context.scene)
     assert not [o for o in bpy.data.objects if o.get("llmviz")]
@@ -85,9 +88,9 @@ def _within(model: scene_room.Standing, part: str, key: str) -> bool:
 
 
 def test_the_same_again_makes_a_model_whole(model):
-    every = set(model.objects)
+    every, block = set(model.objects), model.blocks["layer1.mlp"]
     _delete_hierarchy(model.part("labels"))
-    _delete([model.blocks["layer1.mlp"]])
+    _delete([block])
     helpers.build("CBABBC")
     assert set(_model().objects) == every
 
@@ -122,8 +125,8 @@ def test_what_was_deleted_by_hand_gives_back_what_it_had_borrowed():
     root = helpers.build()
     _delete_hierarchy(root)
     helpers.build("ABC")
-    markers = [(m.name, m.frame) for m in scene.timeline_markers]
-    assert len(markers) == len(set(markers)) < 50
+    chapters = scene_room.chapters(_model().root)
+    assert len(scene.timeline_markers) == sum(1 + len(chapter.beats) for chapter in chapters)
     scene_room.remove(scene)
     assert (scene.frame_start, scene.frame_end, scene.render.fps) == (5, 77, 30)
     assert not helpers.difference(before, helpers.census())

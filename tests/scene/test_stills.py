@@ -1,10 +1,8 @@
-"""Stills and films are files of the size asked for, and the scene is as it was afterwards."""
+"""Stills are files of the size asked for, and the scene is as it was afterwards."""
 
 from __future__ import annotations
 
-import importlib
 import os
-from pathlib import Path
 
 import bpy
 import pytest
@@ -12,11 +10,11 @@ from bpy_extras.object_utils import world_to_camera_view
 from mathutils import Vector
 
 from llmviz_addon import scene as scene_room
+from llmviz_addon.scene.pictures import taking
+from llmviz_addon.scene.playing import captions
+from llmviz_addon.scene.standing.standing import of_root
 
-from . import helpers
-
-# The package has a function of that name, too.
-stills_room = importlib.import_module("llmviz_addon.scene.pictures.stills")
+from . import helpers, pictures
 
 SHAPES = {"wide": (128, 72), "square": (96, 96), "tall": (72, 128)}
 
@@ -45,12 +43,6 @@ def few_cells():
         obj.hide_render = False
 
 
-def _size(path: Path) -> tuple[int, int]:
-    data = path.read_bytes()
-    assert data[:8] == b"\x89PNG\r\n\x1a\n"
-    return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
-
-
 def test_there_are_at_least_six_stills():
     found = dict(scene_room.stills())
     assert len(found) >= 6 and all(found.values())
@@ -61,7 +53,8 @@ def test_a_still_is_a_picture_of_the_size_asked_for(clean_scene, few_cells, tmp_
     before = helpers.census(content=False)
     steps = scene_room.still_steps(scene, [still], tmp_path / "new", (64, 36), "CYCLES", 2)
     (made,) = scene_room.run(steps)
-    assert made.name == f"nano-gpt-{still}.png" and _size(made) == (64, 36)
+    assert made.name == f"nano-gpt_CBABBC_dark_{still}_64x36.png"
+    assert pictures.size_of(made) == (64, 36)
     assert not helpers.difference(before, helpers.census(content=False))
     assert [p.name for p in made.parent.iterdir()] == [made.name]
 
@@ -70,20 +63,20 @@ def test_stills_are_rendered_one_step_each(monkeypatch, tmp_path):
     shots = _watch(monkeypatch)
     ids = [still for still, _ in scene_room.stills()]
     steps = scene_room.still_steps(bpy.context.scene, None, tmp_path, (128, 72))
+    names = [f"nano-gpt_CBABBC_dark_{still}_128x72.png" for still in ids]
     told = [fraction for fraction, _ in steps]
     assert told == sorted(told) and told[0] == 0 and told[-1] == 1
-    assert [shot["path"].stem for shot in shots] == [f"nano-gpt-{still}" for still in ids]
+    assert len(shots) == len(ids)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
 
 
 def _watch(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
     """Note how each picture would be taken instead of taking it."""
     shots: list[dict] = []
 
-    def render(scene, _root, path, _engine, size, _samples, animation=False):
+    def look(scene):
         bpy.context.view_layer.update()
         camera = scene.camera
-        before = scene.render.resolution_x, scene.render.resolution_y
-        scene.render.resolution_x, scene.render.resolution_y = size
         boxes = {
             obj["llmviz_block"]: [
                 world_to_camera_view(scene, camera, obj.matrix_world @ Vector(corner))
@@ -91,19 +84,18 @@ def _watch(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
             ]
             for obj in helpers.block_objects()
         }
-        scene.render.resolution_x, scene.render.resolution_y = before
         shots.append(
             {
-                "path": path,
                 "boxes": boxes,
                 "camera": camera.name,
+                "dof": (camera.data.dof.use_dof, camera.data.dof.focus_distance),
                 "clip": camera.data.clip_end,
-                "frame": scene.frame_current,
+                "frame": scene.frame_current_final,
                 "shown": {o["llmviz_block"] for o in helpers.block_objects() if o["opacity"] > 0.5},
             }
         )
 
-    monkeypatch.setattr(stills_room, "_render", render)
+    pictures.stand_in(monkeypatch, look)
     return shots
 
 
@@ -146,85 +138,93 @@ def test_each_still_shows_cells(monkeypatch, tmp_path, shape):
             and min(p.y for p in corners) < 0.9
             and max(p.y for p in corners) > 0.1
         ]
-        assert set(seen) & shot["shown"], shot["path"].stem
+        assert set(seen) & shot["shown"], shot["frame"]
 
 
 def test_a_macro_has_depth_of_field_and_its_cells_in_focus(monkeypatch, tmp_path):
-    seen = []
-
-    def render(scene, *_args, **_options):
-        bpy.context.view_layer.update()
-        seen.append((scene.camera.data.dof.use_dof, scene.camera.data.dof.focus_distance))
-
-    monkeypatch.setattr(stills_room, "_render", render)
+    shots = _watch(monkeypatch)
     scene_room.run(scene_room.still_steps(bpy.context.scene, None, tmp_path))
-    assert any(use and 0.01 < distance < 100 for use, distance in seen)
+    assert any(use and 0.01 < distance < 100 for use, distance in (shot["dof"] for shot in shots))
 
 
-def test_settings_come_back_when_the_render_fails(monkeypatch, tmp_path):
+def test_all_is_as_it_was_when_the_render_fails(monkeypatch, tmp_path):
     before = helpers.census(content=False)
 
     def fail(*_args, **_options):
-        raise RuntimeError("no")
+        raise RuntimeError("Error: The sky fell\nError: twice\n")
 
-    monkeypatch.setattr(stills_room, "bpy", _Failing(bpy, fail))
-    with pytest.raises((RuntimeError, scene_room.RenderError)):
-        scene_room.run(scene_room.still_steps(bpy.context.scene, None, tmp_path))
-    with pytest.raises((RuntimeError, scene_room.RenderError)):
-        scene_room.run(scene_room.film_steps(bpy.context.scene, tmp_path / "film", 10, 12))
+    monkeypatch.setattr(taking, "take", fail)
+    with pytest.raises(scene_room.RenderError, match=r"embedding.*: The sky fell; twice$"):
+        scene_room.run(scene_room.still_steps(bpy.context.scene, ["embedding"], tmp_path))
     assert not helpers.difference(before, helpers.census(content=False))
+    assert not list(tmp_path.iterdir())
 
 
-class _Failing:
-    """bpy, but its render operator fails."""
-
-    def __init__(self, real, fail):
-        self._real = real
-        self.ops = type("Ops", (), {"render": type("Render", (), {"render": staticmethod(fail)})})
-
-    def __getattr__(self, name):
-        return getattr(self._real, name)
-
-
-def test_settings_come_back_when_somebody_stops(monkeypatch, tmp_path):
+def test_all_is_as_it_was_when_somebody_stops(monkeypatch, tmp_path):
     before = helpers.census(content=False)
     _watch(monkeypatch)
-    for steps in (
-        scene_room.still_steps(bpy.context.scene, None, tmp_path),
-        scene_room.film_steps(bpy.context.scene, tmp_path / "film", 10, 20),
-    ):
-        next(steps)
-        next(steps)
-        steps.close()
+    steps = scene_room.still_steps(bpy.context.scene, None, tmp_path)
+    next(steps)
+    next(steps)
+    steps.close()
+    assert not helpers.difference(before, helpers.census(content=False))
+    assert len(list(tmp_path.iterdir())) == 1, "what was complete stays"
+
+
+def test_a_still_is_of_its_moment_through_its_own_camera_whatever_a_person_made_of_time(
+    monkeypatch, tmp_path
+):
+    scene, shots = bpy.context.scene, _watch(monkeypatch)
+    still = ["attention"]
+    scene_room.run(scene_room.still_steps(scene, still, tmp_path))
+    film = scene.camera
+    own = bpy.data.objects.new("Own", bpy.data.cameras.new("Own"))
+    scene.collection.objects.link(own)
+    marker = scene.timeline_markers.new("Cut", frame=1)
+    marker.camera = own
+    scene.render.frame_map_new = 300
+    scene.frame_set(42, subframe=0.5)
+    scene.camera = None
+    before = helpers.census(content=False)
+    try:
+        scene_room.run(scene_room.still_steps(scene, still, tmp_path))
         assert not helpers.difference(before, helpers.census(content=False))
+    finally:
+        scene.timeline_markers.remove(marker)
+        bpy.data.objects.remove(own)
+        scene.camera, scene.render.frame_map_new = film, 100
+        scene.frame_set(42)
+    first, second = shots
+    assert first == second and second["camera"] == "Still Camera"
 
 
-def test_a_film_is_numbered_pictures(few_cells, tmp_path):
-    before = helpers.census(content=False)
-    steps = scene_room.film_steps(bpy.context.scene, tmp_path, 100, 101, (32, 18), "CYCLES", 1)
-    made = scene_room.run(steps)
-    assert [p.name for p in made] == ["00100.png", "00101.png"]
-    assert all(_size(p) == (32, 18) for p in made)
-    assert not helpers.difference(before, helpers.census(content=False))
+def test_a_second_still_of_the_same_name_leaves_the_first_unless_it_is_to_replace_it(
+    monkeypatch, tmp_path
+):
+    pictures.stand_in(monkeypatch)
 
+    def render(**options: bool):
+        return scene_room.run(
+            scene_room.still_steps(bpy.context.scene, ["model"], tmp_path, (64, 36), **options)
+        )
 
-def test_a_film_is_one_file_as_mp4(few_cells, tmp_path):
-    before = helpers.census(content=False)
-    steps = scene_room.film_steps(
-        bpy.context.scene, tmp_path / "a.mp4", 100, 101, (32, 18), "CYCLES", 1, "MP4"
-    )
-    (made,) = scene_room.run(steps)
-    assert made == tmp_path / "a.mp4" and b"ftyp" in made.read_bytes()[:12]
-    assert not helpers.difference(before, helpers.census(content=False))
+    first, second = render(), render()
+    assert second[0].name == f"{first[0].stem}-2.png" and first[0].is_file()
+    again = render(overwrite=True)
+    assert again == first and (second.replaced, again.replaced) == (0, 1)
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["captions on", "captions off"])
 def test_captions_are_as_they_were_after_a_still(clean_scene, monkeypatch, tmp_path, before):
     scene_room.set_captions(clean_scene, before)
+    switches = captions.switches(of_root(clean_scene))
+    for switch in switches:
+        switch.hide_viewport = before
     _watch(monkeypatch)
     ids = [still for still, _ in scene_room.stills()][:2]
     scene_room.run(scene_room.still_steps(bpy.context.scene, ids, tmp_path))
     assert scene_room.captions_visible(clean_scene) is before
+    assert {switch.hide_viewport for switch in switches} == {before}, "views have their own switch"
     scene_room.set_captions(clean_scene, True)
 
 
@@ -240,9 +240,6 @@ def test_mistakes_get_a_sentence(tmp_path):
         scene_room.run(scene_room.still_steps(scene, ["sunset"], tmp_path))
     _sentence(caught.value, "sunset")
     assert first in str(caught.value), "it lists those that there are"
-    with pytest.raises(scene_room.RenderError) as caught:
-        scene_room.run(scene_room.film_steps(scene, tmp_path, 20, 10))
-    _sentence(caught.value, "20")
     empty = bpy.data.scenes.new("Empty")
     for steps in (
         scene_room.still_steps(empty, None, tmp_path),

@@ -140,6 +140,7 @@ def test_stills_are_written_to_the_folder(own_model, settings, tmp_path: Path):
     bpy.context.scene.render.resolution_x, bpy.context.scene.render.resolution_y = 64, 36
     assert bpy.ops.llmviz.render_stills() == {"FINISHED"}
     (picture,) = (tmp_path / "made").iterdir()
+    assert picture.name == "nano-gpt_CBABBC_dark_cells_64x36.png"
     assert picture.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 

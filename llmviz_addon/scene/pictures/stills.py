@@ -1,4 +1,4 @@
-"""Stills and films: pictures that are composed already, rendered to files.
+"""Stills: pictures that are composed already, rendered to files.
 
 A still is a moment of the film with a camera of its own, fitted to the shape of the picture that
 is asked for. Everything that a picture needs is read from the scene, so stills can be rendered
@@ -7,7 +7,7 @@ where the checkpoint is not.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,28 +16,26 @@ import numpy as np
 from mathutils import Euler, Quaternion, Vector
 
 from ... import walkthrough
-from ...errors import Problem
 from ...progress import Steps
 from ...walkthrough import CameraPose, Margins, Still, targets
 from ...walkthrough.wording import LARGE
-from .. import compat, names
+from .. import names
 from ..attributes import read_attribute
-from ..drawn import slabs
-from ..playing import captions, film
+from ..playing import captions
 from ..standing import place, recipe
 from ..standing.standing import Standing, find, of_root
-from ..style import kit, looks, studio
+from ..style import studio
 from ..style.kit import CELL
-from .rendering import borrowed, settings
+from . import files, naming, taking
+from .files import Pictures, RenderError
 
 # Azimuth and elevation of a view of a large model: from above, its first layers come forward, and
 # what would make them small recedes, an output as high as all layers and an embedding half as wide.
 # A row of models is seen from low in front, where heights compare.
 _AT_A_TOWER, _AT_A_ROW = (-28.0, 46.0), (-12.0, 12.0)
 
-
-class RenderError(Problem):
-    """A picture that cannot be rendered; says what to do."""
+# A still's moment is a time of the film, however somebody has stretched the scene's time.
+_AS_COMPOSED = {"render.frame_map_old": 100, "render.frame_map_new": 100}
 
 
 def stills(scene: bpy.types.Scene | None = None) -> tuple[tuple[str, str], ...]:
@@ -57,8 +55,9 @@ def still_steps(
     size: tuple[int, int] = (1920, 1080),
     engine: str = "AUTO",
     samples: int | None = None,
-) -> Steps[list[Path]]:
-    """Render stills of the scene's model, as "<model>-<still>.png"; returns the files.
+    overwrite: bool = False,
+) -> Steps[Pictures]:
+    """Render stills of the scene's model; returns the files, which `naming.still_name` names.
 
     Parameters
     ----------
@@ -70,30 +69,39 @@ def still_steps(
         "AUTO", "CYCLES" or "EEVEE".
     samples
         A pixel; the look's number where None.
+    overwrite
+        Whether a still replaces a file of its name; otherwise its own name gets a number.
 
     Raises
     ------
     RenderError
-        If there is no model in the scene, no such still, or the folder cannot be written.
+        If there is no model in the scene, no such still or engine, or the folder or a file cannot
+        be written.
     """
-    standing = _model(scene)
+    standing = model_of(scene)
     chosen = _choose(scene, ids)
-    where = _folder(folder)
+    where = files.folder(folder)
+    paths = {still.id: where / naming.still_name(standing, still.id, size) for still in chosen}
+    for path in paths.values():
+        files.check(path, overwrite)
     anatomy, run = standing.plan.anatomy, standing.run
     frames = recipe.still_frames(standing.root)
     others = place.companions(find(scene))
-    made = []
+    made = Pictures()
     for index, still in enumerate(chosen):
         yield index / len(chosen), f"Rendering {still.title}"
-        path = where / f"{standing.root.name}-{still.id}.png"
+        # Somebody may have changed the scene meanwhile.
+        standing = model_of(scene)
         pose = walkthrough.still_pose(still, anatomy, run, size[0] / size[1], others)
         with (
-            _posed(scene, standing, pose, still.f_stop),
+            files.written(paths[still.id], "png", made, overwrite) as part,
+            _posed(standing, pose, still.f_stop) as camera,
             _captions(standing, still.captions),
-            _moment(scene, frames[still.id]),
+            taking.prepared(
+                standing, camera, engine, size, samples, frames[still.id], _AS_COMPOSED
+            ),
         ):
-            _render(scene, standing, path, engine, size, samples)
-        made.append(path)
+            taking.take(scene, part)
     yield 1.0, "Done"
     return made
 
@@ -177,54 +185,17 @@ def _bounds(mesh: bpy.types.Mesh) -> tuple[np.ndarray, np.ndarray]:
     return (middle - size / 2).min(axis=0), (middle + size / 2).max(axis=0)
 
 
-def film_steps(
-    scene: bpy.types.Scene,
-    path: str | Path,
-    first: int | None = None,
-    last: int | None = None,
-    size: tuple[int, int] = (1920, 1080),
-    engine: str = "AUTO",
-    samples: int | None = None,
-    form: str = "PNG",
-) -> Steps[list[Path]]:
-    """Render frames `first` to `last` of the film; returns the files.
-
-    `form` is "PNG", numbered pictures in the folder `path`, or "MP4", one file. The film's shots
-    are fitted to the shape of picture that the scene had when it was built.
+def model_of(scene: bpy.types.Scene) -> Standing:
+    """The model whose film the scene has.
 
     Raises
     ------
     RenderError
-        If there is no model in the scene, the frames are none, or the folder cannot be written.
+        If there is none.
     """
-    standing = _model(scene)
-    start = scene.frame_start if first is None else first
-    end = scene.frame_end if last is None else last
-    if end < start:
-        raise RenderError(f"Frames {start} to {end} are none; give the first one first.")
-    path = Path(path)
-    if form == "MP4":
-        _folder(path.parent)
-        yield 0.0, f"Rendering frames {start} to {end}"
-        with borrowed(scene, {"frame_start": start, "frame_end": end}):
-            _render(scene, standing, path, engine, size, samples, animation=True)
-        yield 1.0, "Done"
-        return [path]
-    where = _folder(path)
-    made = []
-    for frame in range(start, end + 1):
-        yield (frame - start) / (end - start + 1), f"Rendering frame {frame} of {end}"
-        made.append(where / f"{frame:05d}.png")
-        with _moment(scene, frame):
-            _render(scene, standing, made[-1], engine, size, samples)
-    yield 1.0, "Done"
-    return made
-
-
-def _model(scene: bpy.types.Scene) -> Standing:
     found = find(scene)
     if not found:
-        raise RenderError("There is no model in this scene to render; build one first.")
+        raise RenderError("There is no model in this scene to render; build one first")
     return found[0]
 
 
@@ -234,27 +205,12 @@ def _choose(scene: bpy.types.Scene, ids: Sequence[str] | None) -> list[Still]:
         return list(known.values())
     for wanted in ids:
         if wanted not in known:
-            raise RenderError(f"There is no still {wanted!r}; there are: {', '.join(known)}.")
+            raise RenderError(f"There is no still {wanted!r}; there are: {', '.join(known)}")
     return [known[wanted] for wanted in ids]
 
 
-def _folder(folder: str | Path) -> Path:
-    where = Path(folder)
-    try:
-        where.mkdir(parents=True, exist_ok=True)
-        probe = where / ".llmviz"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        reason = error.strerror or error
-        raise RenderError(f"Pictures cannot be written to {where}: {reason}.") from error
-    return where
-
-
 @contextmanager
-def _posed(
-    scene: bpy.types.Scene, standing: Standing, pose: CameraPose, f_stop: float
-) -> Generator[None, None, None]:
+def _posed(standing: Standing, pose: CameraPose, f_stop: float) -> Iterator[bpy.types.Object]:
     """A camera at `pose` for as long as the picture takes."""
     camera = studio.camera("Still Camera")
     data = camera.data
@@ -268,68 +224,22 @@ def _posed(
     camera.parent = standing.anchor
     camera.location = tuple(c * CELL for c in pose.location)
     camera.rotation_euler = pose.rotation_euler
-    scene.collection.objects.link(camera)
-    before = scene.camera
-    scene.camera = camera
+    standing.scene.collection.objects.link(camera)
     try:
-        yield
+        yield camera
     finally:
-        scene.camera = before
         bpy.data.objects.remove(camera)
         bpy.data.cameras.remove(data)
 
 
 @contextmanager
-def _moment(scene: bpy.types.Scene, frame: int) -> Generator[None, None, None]:
-    """The scene at a frame; then back where it was, all that is animated included."""
-    before = scene.frame_current
-    scene.frame_set(frame)
+def _captions(standing: Standing, wanted: bool) -> Iterator[None]:
+    """The captions rendered only where they are wanted, and nobody has hidden them."""
+    shown = [] if wanted else [s for s in captions.switches(standing) if not s.hide_render]
     try:
+        for switch in shown:
+            switch.hide_render = True
         yield
     finally:
-        scene.frame_set(before)
-
-
-@contextmanager
-def _captions(standing: Standing, wanted: bool) -> Generator[None, None, None]:
-    before = captions.shown(standing)
-    captions.show(standing, wanted and before)
-    try:
-        yield
-    finally:
-        captions.show(standing, before)
-
-
-@contextmanager
-def _fine(standing: Standing, size: tuple[int, int]) -> Generator[None, None, None]:
-    """Slabs drawn as finely as a picture of this size shows them."""
-    shown = slabs.materials_of(standing.objects.values())
-    kit.set_pixel(shown, standing.scene.camera.data.lens, max(size))
-    try:
-        yield
-    finally:
-        film.set_pixel(standing)
-
-
-def _render(
-    scene: bpy.types.Scene,
-    standing: Standing,
-    path: Path,
-    engine: str,
-    size: tuple[int, int],
-    samples: int | None,
-    animation: bool = False,
-) -> None:
-    look = looks.load(standing.recipe.look)
-    values = settings(look, engine, size, samples)
-    values |= compat.file_settings("MP4" if animation else "PNG")
-    values |= {
-        "render.filepath": str(path),
-        "render.use_file_extension": False,
-        "render.use_compositing": False,
-        "render.use_sequencer": False,
-    }
-    with borrowed(scene, values), _fine(standing, size):
-        bpy.ops.render.render(write_still=not animation, animation=animation, scene=scene.name)
-    if not path.is_file() or path.stat().st_size == 0:
-        raise RenderError(f"Blender wrote no picture to {path}; is the disk full?")
+        for switch in shown:
+            switch.hide_render = False

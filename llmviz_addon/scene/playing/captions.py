@@ -157,16 +157,16 @@ def channels(caption: Caption) -> tuple[tuple[Channel, int], ...]:
 
 def show(standing: Standing, visible: bool) -> None:
     """Switch all captions on or off, in the viewport and in renders."""
-    for shown in _switches(standing):
+    for shown in switches(standing):
         shown.hide_viewport = shown.hide_render = not visible
 
 
 def shown(standing: Standing) -> bool:
     """Whether captions appear in renders."""
-    return any(not switch.hide_render for switch in _switches(standing))
+    return any(not switch.hide_render for switch in switches(standing))
 
 
-def _switches(standing: Standing) -> list[bpy.types.Collection | bpy.types.Object]:
+def switches(standing: Standing) -> list[bpy.types.Collection | bpy.types.Object]:
     """What is hidden to hide the captions: their collection, or each where it is dissolved."""
     part = standing.collections.get(CAPTIONS)
     if part is not None:

@@ -119,10 +119,10 @@ class Graft:
                 homes[collection] = above
             else:
                 homes[collection] = collection
-                for parent in bpy.data.collections:
-                    if collection.name in parent.children and parent != above:
+                for parent in tree.parents_of(collection):
+                    if parent != above:
                         parent.children.unlink(collection)
-                if collection.name not in above.children:
+                if not tree.holds(above.children, collection):
                     above.children.link(collection)
                 tree.settle_names([collection])
                 seal_collections(self._standing.id, [collection])
@@ -138,10 +138,10 @@ class Graft:
     ) -> None:
         """Let a new object stand as a part of the model."""
         for collection in list(obj.users_collection):
-            home = homes.get(collection, collection)
+            home = homes.get(collection, self._standing.root)
             if home != collection:
                 collection.objects.unlink(obj)
-                if obj.name not in home.objects:
+                if not tree.holds(home.objects, obj):
                     home.objects.link(obj)
         parent = obj.parent
         if parent is not None and parent.get(names.MODEL) != self._standing.id:

@@ -283,7 +283,8 @@ def leftovers(scene: bpy.types.Scene) -> list[bpy.types.ID]:
     Only of models that were built in this scene: what was copied into it from elsewhere is theirs.
     """
     known = set(Memory(scene).models)
-    known -= {str(c.get(names.MODEL)) for c in bpy.data.collections if c.get(names.ROLE)}
+    roots = (c for c in bpy.data.collections if c.get(names.ROLE) == names.COMPLETE)
+    known -= {str(root.get(names.MODEL)) for root in roots}
     left: list[bpy.types.ID] = []
     for model in known:
         for things in (scene.objects, scene.collection.children_recursive):

@@ -28,6 +28,17 @@ def plain_name(datablock: bpy.types.ID) -> str:
     return _NUMBER.sub("", datablock.name)
 
 
+def holds(children: bpy.types.bpy_prop_collection, child: bpy.types.ID) -> bool:
+    """Whether something is among objects or collections; by its name a linked one may be meant."""
+    return child.name in children and any(each == child for each in children)
+
+
+def parents_of(collection: bpy.types.Collection) -> list[bpy.types.Collection]:
+    """The collections of this file that a collection stands in, but for those of scenes."""
+    every = (c for c in bpy.data.collections if c.library is None)
+    return [parent for parent in every if holds(parent.children, collection)]
+
+
 # In the viewports
 
 
@@ -115,8 +126,7 @@ def delete(root: bpy.types.Collection, objects: Iterable[bpy.types.Object] = ())
     What a person has put into one of our collections moves to the parent of the root, and what
     hangs on one of our objects stays where it is.
     """
-    parents = [c for c in bpy.data.collections if root.name in c.children]
-    home = parents[0] if parents else _scene_of(root).collection
+    home = next(iter(parents_of(root)), None) or _scene_of(root).collection
     collections = [root, *(c for c in root.children_recursive if c.get(names.OURS))]
     doomed = {*objects, *(o for o in root.all_objects if o.get(names.OURS))}
     remove([*doomed, *collections], home)
@@ -132,7 +142,7 @@ def remove(doomed: Iterable[bpy.types.ID], home: bpy.types.Collection) -> None:
             (collection.children, home.children),
         ):
             for guest in guests:
-                if guest not in doomed and guest.name not in hosts:
+                if guest not in doomed and not holds(hosts, guest):
                     hosts.link(guest)
     for obj in bpy.data.objects:
         if obj.parent in doomed and obj not in doomed:

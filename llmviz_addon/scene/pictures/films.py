@@ -1,0 +1,186 @@
+"""Films: the walkthrough frame by frame, as numbered pictures or as one file.
+
+A frame is a picture like any other, so a film can be stopped after each of them. An MP4 film is
+put together from pictures when all are there, in a scene of its own.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import bpy
+
+from ...progress import Steps
+from ...saving import workshop
+from ...walkthrough import targets
+from .. import compat
+from ..standing.memory import set_path
+from ..standing.standing import Standing
+from . import files, taking
+from .files import Pictures, RenderError
+from .stills import model_of
+
+FORMS = ("PNG", "MP4")
+
+# What H.264 is written for, a side; and the frames that a scene of Blender's may have.
+_LEAST_SIDE = 16
+_LAST = 1_048_574
+
+# The part of the work that putting an MP4 film together is, of which rendering is by far the most.
+_RENDERING = 0.97
+
+
+def film_steps(
+    scene: bpy.types.Scene,
+    path: str | Path,
+    first: int | None = None,
+    last: int | None = None,
+    size: tuple[int, int] = (1920, 1080),
+    engine: str = "AUTO",
+    samples: int | None = None,
+    form: str = "PNG",
+    overwrite: bool = False,
+) -> Steps[Pictures]:
+    """Render frames `first` to `last` through the film's camera; returns the files.
+
+    `form` is "PNG", numbered pictures in the folder `path`, or "MP4", the one file `path`. Where
+    frames of these numbers or the file are there, they are replaced where `overwrite` says so, and
+    otherwise the folder or file gets a number. The film's shots are fitted to the shape of picture
+    that the scene had when it was built.
+
+    Raises
+    ------
+    RenderError
+        If there is no model in the scene, the frames are none, there is no such engine, or the
+        files cannot be written.
+    """
+    _camera(model_of(scene))
+    check_size(size, form)
+    frames = _frames(scene, first, last)
+    taken = _Taken(scene, engine, size, samples)
+    if form == "MP4":
+        return (yield from _one_file(taken, frames, files.located(path), overwrite))
+    return (yield from _pictures(taken, frames, files.located(path), overwrite))
+
+
+def check_size(size: tuple[int, int], form: str) -> None:
+    """Refuse a size that a film of this form cannot have.
+
+    Raises
+    ------
+    RenderError
+        With one that it can have.
+    """
+    if form not in FORMS:
+        raise RenderError(f"There are no films of the form {form!r}; there are {', '.join(FORMS)}")
+    if form == "MP4" and any(side % 2 or side < _LEAST_SIDE for side in size):
+        wide, high = (max(side + side % 2, _LEAST_SIDE) for side in size)
+        raise RenderError(
+            f"An MP4 film has an even width and height of at least {_LEAST_SIDE} pixels, and "
+            f"{size[0]} × {size[1]} is not so; choose {wide} × {high}"
+        )
+
+
+def _frames(scene: bpy.types.Scene, first: int | None, last: int | None) -> range:
+    start = scene.frame_start if first is None else first
+    end = scene.frame_end if last is None else last
+    if end < start:
+        raise RenderError(f"Frames {start} to {end} are none; give the first one first")
+    if start < 0 or end > _LAST:
+        raise RenderError(
+            f"Frames {start} to {end} are not all frames of a scene; choose some from 0 to {_LAST}"
+        )
+    return range(start, end + 1)
+
+
+def _camera(standing: Standing) -> bpy.types.Object:
+    for obj in standing.acting(targets.CAMERA):
+        if obj.type == "CAMERA":
+            return obj
+    raise RenderError("The film's camera was deleted; build the model again")
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """How all frames of a film are taken; see `film_steps`."""
+
+    scene: bpy.types.Scene
+    engine: str
+    size: tuple[int, int]
+    samples: int | None
+
+    def frame(self, frame: int, part: Path) -> None:
+        """Render one frame into a file; somebody may have changed the scene since the last."""
+        standing = model_of(self.scene)
+        how = self.engine, self.size, self.samples, frame
+        with taking.prepared(standing, _camera(standing), *how):
+            taking.take(self.scene, part)
+
+
+def _pictures(taken: _Taken, frames: range, path: Path, overwrite: bool) -> Steps[Pictures]:
+    """The frames as pictures in a folder, with so many digits that they sort."""
+    digits = max(5, len(str(frames[-1])))
+    called = {frame: f"{frame:0{digits}d}.png" for frame in frames}
+
+    def has_some(folder: Path) -> bool:
+        # Of all names there, which may be fewer than those to come, and of which most are none.
+        there = {file.name for file in folder.iterdir()} if folder.is_dir() else set()
+        return not there.isdisjoint(called.values())
+
+    with files.telling(path):
+        where = files.folder(path if overwrite else files.free(path, "", has_some))
+    for name in called.values():
+        files.check(where / name, overwrite)
+    made = Pictures()
+    for done, frame in enumerate(frames):
+        yield done / len(frames), f"Rendering frame {frame} of {frames[-1]}"
+        with files.written(where / called[frame], "png", made, overwrite) as part:
+            taken.frame(frame, part)
+    yield 1.0, "Done"
+    return made
+
+
+def _one_file(taken: _Taken, frames: range, path: Path, overwrite: bool) -> Steps[Pictures]:
+    """The frames as one MP4 file; until it is whole, they need room beside it."""
+    files.folder(path.parent)
+    files.check(path, overwrite)
+    made, pictures = Pictures(), []
+    with files.telling(path), workshop(path.parent) as room:
+        for done, frame in enumerate(frames):
+            told = f"Rendering frame {frame} of {frames[-1]}"
+            yield _RENDERING * done / len(frames), told
+            pictures.append(room / f"{frame}.png")
+            with files.rendered(pictures[-1], path):
+                taken.frame(frame, pictures[-1])
+        yield _RENDERING, f"Writing {files.shown(path.name)}"
+        with files.written(path, "mp4", made, overwrite) as part:
+            _put_together(taken.scene, pictures, taken.size, part)
+    yield 1.0, "Done"
+    return made
+
+
+def _put_together(
+    scene: bpy.types.Scene, pictures: list[Path], size: tuple[int, int], part: Path
+) -> None:
+    """Make one film of pictures, with their own colors and the speed of a scene."""
+    cutting = bpy.data.scenes.new("Film of Pictures")
+    try:
+        for setting, value in compat.file_settings("MP4").items():
+            set_path(cutting, setting, value)
+        render = cutting.render
+        render.resolution_x, render.resolution_y = size
+        render.fps, render.fps_base = scene.render.fps, scene.render.fps_base
+        render.use_file_extension = False
+        # The colors are as they are seen already; somebody's own color management may lack it.
+        with suppress(TypeError):
+            cutting.view_settings.view_transform = "Standard"
+        cutting.frame_start, cutting.frame_end = 1, len(pictures)
+        strips = cutting.sequence_editor_create().strips
+        strip = strips.new_image("Pictures", str(pictures[0]), channel=1, frame_start=1)
+        for picture in pictures[1:]:
+            strip.elements.append(picture.name)
+        taking.take(cutting, part, animation=True)
+    finally:
+        bpy.data.scenes.remove(cutting)

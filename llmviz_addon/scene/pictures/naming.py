@@ -1,0 +1,56 @@
+"""Names of pictures: they tell the model, its prompt, the look and the size.
+
+The parts of a name are joined by underscores and have none themselves. Any file system takes them:
+letters and digits of all scripts, hyphens and underscores, at most 240 bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+
+from ..standing.standing import Standing
+
+# Of a model's title and of a prompt in a name.
+_CHARACTERS, _BYTES = 40, 80
+
+
+def still_name(model: Standing, still: str, size: tuple[int, int]) -> str:
+    """The name of the file of a still, "<model>_<prompt>_<look>_<still>_<size>.png"."""
+    return f"{_name(model, still, size)}.png"
+
+
+def film_name(model: Standing, size: tuple[int, int], form: str) -> str:
+    """The name of a film, "<model>_<prompt>_<look>_film_<size>": an MP4 file's or a folder's."""
+    return _name(model, "film", size) + (".mp4" if form == "MP4" else "")
+
+
+def _name(model: Standing, what: str, size: tuple[int, int]) -> str:
+    made_from = model.recipe
+    prompt = "" if model.run is None else prompt_part(made_from.prompt)
+    look = plain(made_from.look) + ("-safe" if made_from.accessible else "")
+    title = plain(model.title) or "model"
+    parts = (title, prompt, look, what, f"{size[0]}x{size[1]}")
+    return "_".join(part for part in parts if part)
+
+
+def prompt_part(prompt: str) -> str:
+    """What a name says of a prompt: itself where that is possible, else its beginning and a digest.
+
+    Two prompts have two names, where file systems tell capitals apart and where they do not.
+    """
+    slug = plain(prompt)
+    told = slug.replace("-", " ")
+    if slug and told == prompt and slug == slug.upper():
+        return slug
+    digest = hashlib.sha256(prompt.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{slug}-{digest}" if slug else digest
+
+
+def plain(text: str) -> str:
+    """The letters, digits and accents of a text, with a hyphen for whatever stands between."""
+    composed = unicodedata.normalize("NFC", text[: 10 * _CHARACTERS])
+    kept = "".join(c if unicodedata.category(c)[0] in "LMN" else "-" for c in composed)
+    slug = re.sub("-+", "-", kept).strip("-")[:_CHARACTERS]
+    return slug.encode()[:_BYTES].decode(errors="ignore").strip("-")
