@@ -62,7 +62,7 @@ def _jobs() -> dict[str, Any]:
 
 def _info(options: argparse.Namespace) -> None:
     from . import model as model_room
-    from .ui import cards
+    from .offer import cards
 
     model = model_room.load(options.model)
     sys.stdout.write(cards.describe(model, _estimate(model, _prompt(model, options), options)))
@@ -70,7 +70,7 @@ def _info(options: argparse.Namespace) -> None:
 
 def _prompt(model: Any, options: argparse.Namespace) -> str:
     """What a model reads: what the options say, else its own; nothing without numbers."""
-    from .ui import cards
+    from .offer import cards
 
     if options.prompt is None or not model.has_weights:
         return cards.prompt_of(model)
@@ -79,7 +79,7 @@ def _prompt(model: Any, options: argparse.Namespace) -> str:
 
 def _estimate(model: Any, prompt: str, options: argparse.Namespace) -> Any:
     """What drawing a model takes."""
-    from .ui import estimates
+    from .offer import estimates
 
     n_prompt = len(model.read_prompt(prompt)) if model.has_weights else 0
     detail = options.full_context, options.cubes, options.slabs
@@ -165,7 +165,7 @@ def _build_in(scene: Any, options: argparse.Namespace, until: float) -> None:
     import bpy
 
     from . import scene as scene_room
-    from .ui import viewport
+    from .scene import views
 
     each = until / (1 + len(options.beside))
     recipe = _recipe(options.model, options)
@@ -178,14 +178,14 @@ def _build_in(scene: Any, options: argparse.Namespace, until: float) -> None:
     for number, model in enumerate(options.beside, 1):
         work = scene_room.steps(scene, _recipe(model, own_prompt), beside=True)
         _follow(work, number * each, (number + 1) * each)
-    viewport.prepare(bpy.data.screens, scene_room.roots(scene))
+    views.prepare(bpy.data.screens, scene_room.roots(scene))
 
 
 def _recipe(source: str, options: argparse.Namespace) -> Any:
     """The recipe of a model, which is known to fit into memory."""
     from . import model as model_room
+    from .offer import estimates
     from .scene import Recipe
-    from .ui import estimates
 
     model = model_room.load(source)
     prompt = _prompt(model, options)

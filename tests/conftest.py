@@ -1,6 +1,6 @@
 """What every test needs: Blender kept away from the user's files, and a clean scene per test.
 
-The plain rooms (`tests/model`, `tests/anatomy`, `tests/walkthrough`) never touch bpy, and nothing
+Tests of the plain rooms (`tests/model`, `tests/anatomy` and others) never touch bpy, and nothing
 here imports it for them. Tests in `BPY_FOLDERS` each begin in an empty file; where a test fails,
 its scene is saved to `build/test-failures/`.
 """

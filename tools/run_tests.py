@@ -27,7 +27,7 @@ from suite import Ended, Suite
 
 ROOT = environment.ROOT
 TESTS = ROOT / "tests"
-PLAIN = ("model", "anatomy", "detail", "walkthrough")
+PLAIN = ("model", "anatomy", "detail", "walkthrough", "offer")
 LONGEST = "scene"
 WINDOW = "gui"
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -4,15 +4,17 @@
     >>> root = scene.build(bpy.context.scene, scene.Recipe("nano-gpt", "CBABBC"))
     >>> scene.remove(bpy.context.scene)
 
-Long work comes as a generator of (fraction, label); `run` exhausts one. What lies below, from the
-bottom up, each importing only what stands before it:
+Long work comes as a generator of (fraction, label); `run` exhausts one. From the top down, each
+imports only what stands below it:
 
-- `style`: what things are made of and how they look
-- `standing`: what stands in a scene, and what a person changed of it
-- `drawn`: what is drawn: blocks, words, arrows, strips
-- `playing`: what plays: the film as curves, camera, captions and markers
+- `assembly`: the steps of a build, which use all below; `views`: the 3D views that show it
 - `pictures`: what is rendered
-- `assembly`: the steps of a build, which use all of them
+- `playing`: what plays: the film as curves, camera, captions and markers
+- `drawn`: what is drawn: blocks, words, arrows, strips
+- `standing`: what stands in a scene, and what a person changed of it
+- `style`: what things are made of and how they look
+- `attributes`, `names`, `compat`, `version`: how arrays are written, what things are called, and
+  how Blender's versions differ
 """
 
 from __future__ import annotations

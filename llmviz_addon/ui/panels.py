@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import bpy
 
 from ..counting import counted
-from . import cards, running, state
+from ..offer import cards
+from . import running, state
 from .build import LLMVIZ_OT_build_demo
 from .build_panels import LLMVIZ_PT_build, LLMVIZ_PT_detail
 from .inspect_panel import LLMVIZ_PT_inspect

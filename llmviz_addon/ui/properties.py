@@ -20,7 +20,8 @@ from bpy.props import (
 
 from .. import defaults
 from ..errors import PROBLEMS, sentence
-from . import cards, inspecting, messages, state
+from ..offer import cards
+from . import inspecting, messages, state
 
 DEMO_MODEL, DEMO_PROMPT = "nano-gpt", "CBABBC"
 

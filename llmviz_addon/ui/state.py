@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from . import cards, estimates, running
+from ..offer import cards, estimates
+from . import running
 
 if TYPE_CHECKING:
     from ..detail import Estimate

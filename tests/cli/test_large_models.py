@@ -12,7 +12,8 @@ import pytest
 from llmviz_addon import cli, detail, model, saving, walkthrough
 from llmviz_addon import scene as scene_room
 from llmviz_addon.arguments import parser
-from llmviz_addon.ui import estimates, viewport
+from llmviz_addon.offer import estimates
+from llmviz_addon.scene import views
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,7 +49,7 @@ def asked(monkeypatch) -> list:
         yield 1.0, "Done"
 
     monkeypatch.setattr(scene_room, "steps", steps)
-    monkeypatch.setattr(viewport, "prepare", lambda *_: None)
+    monkeypatch.setattr(views, "prepare", lambda *_: None)
     return found
 
 

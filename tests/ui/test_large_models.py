@@ -15,9 +15,10 @@ from mathutils import Vector
 
 from llmviz_addon import anatomy, detail, model
 from llmviz_addon import scene as scene_room
-from llmviz_addon.scene import names
+from llmviz_addon.offer import estimates
+from llmviz_addon.scene import names, views
 from llmviz_addon.scene.standing import recipe as recipes
-from llmviz_addon.ui import build, estimates, inspecting, messages, running, state, viewport
+from llmviz_addon.ui import build, inspecting, messages, running, state
 
 SMALL = model.Config(n_layer=2, n_head=2, n_embd=8, n_ctx=6, n_vocab=5)
 
@@ -42,7 +43,7 @@ def asked(monkeypatch) -> Asked:
             found.ended += 1
 
     monkeypatch.setattr(scene_room, "steps", steps)
-    monkeypatch.setattr(viewport, "prepare", lambda *_: None)
+    monkeypatch.setattr(views, "prepare", lambda *_: None)
     return found
 
 

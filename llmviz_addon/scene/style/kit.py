@@ -98,7 +98,7 @@ class Kit:
 
     @property
     def slabs(self) -> bpy.types.GeometryNodeTree:
-        """The group that stands boxes on the tiles of slabs and shapes."""
+        """The group that stands boxes on the bricks of slabs and shapes."""
         return self._part("slabs", lambda: slabs_group.build(self._part("boxes", _boxes)))
 
     @property

@@ -1,8 +1,7 @@
-"""What people are told of a model before it is built, and whether a prompt fits it.
+"""Cards: all there is to say of a model from its files, and a reader for its prompts.
 
-Panels draw many times a second, so what a checkpoint's files say is kept for a moment. Nothing
-here knows Blender, and no tensor is read. The model room is imported on first use, so that Blender
-does not wait for numpy when it starts.
+Panels draw many times a second, so what a checkpoint's files say is kept for a moment. No tensor is
+read.
 """
 
 from __future__ import annotations
