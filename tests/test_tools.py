@@ -31,7 +31,7 @@ def test_elsewhere_than_on_debian_nothing_is_installed(monkeypatch: pytest.Monke
         environment.install_packages(["libegl1"])
 
 
-def test_a_python_is_recognised_behind_a_command() -> None:
+def test_a_python_is_recognized_behind_a_command() -> None:
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     found = environment.probe(sys.executable)
     assert (found.version if found else None) == (

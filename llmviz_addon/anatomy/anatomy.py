@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Dim:
-    """A dimension of the network: its key, how it is labelled, and its size."""
+    """A dimension of the network: its key, how it is labeled, and its size."""
 
     key: str
     label: str

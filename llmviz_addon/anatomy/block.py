@@ -95,7 +95,7 @@ class Block:
     layer, head
         Where it belongs, None outside of layers or heads.
     origin
-        Centre of the cell at column 0, row 0, in cells. A column steps +x, a row -z.
+        Center of the cell at column 0, row 0, in cells. A column steps +x, a row -z.
     spec
         What it shares with the other blocks of its role.
     """
@@ -177,7 +177,7 @@ class Block:
 
     @property
     def center(self) -> Point:
-        """Centre of the block."""
+        """Center of the block."""
         x, y, z = self.origin
         return (x + (self.columns - 1) / 2, y, z - (self.rows - 1) / 2)
 

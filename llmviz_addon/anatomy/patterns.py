@@ -79,7 +79,7 @@ class TitlePattern:
     anchor
         (3,) float64, the text's anchor relative to the block's origin.
     places
-        The origins of the blocks: the centre of the cell at column 0, row 0.
+        The origins of the blocks: the center of the cell at column 0, row 0.
     """
 
     role: str

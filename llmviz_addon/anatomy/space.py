@@ -23,7 +23,7 @@ ROOMY_HEADS = 16
 """So many heads stand as far apart as looks best; more share the depth that these would take."""
 
 Corner = tuple[float, float, float]
-"""Left edge x, centre y, and the depth d of the upper edge."""
+"""Left edge x, center y, and the depth d of the upper edge."""
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ _SEEN, _NARROW = 0.0004, 0.6
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A rectangle that faces the viewer: its centre, width and height, in cells."""
+    """A rectangle that faces the viewer: its center, width and height, in cells."""
 
     center: tuple[float, float, float]
     width: float

@@ -3,7 +3,7 @@
 A number times the block's gain is clipped to -1 to 1 and rounded to one of 255 levels, of which
 zero is one. Byte 0 says that there is no number. From afar a pixel covers many cells; what it
 would show of them is averaged beforehand, over patches of 8 x 8 cells, in the quantities that the
-material mixes colours by: the fill of positive cells, the frame of negative ones, and the light of
+material mixes colors by: the fill of positive cells, the frame of negative ones, and the light of
 either.
 """
 
@@ -22,7 +22,7 @@ PATCH, CHANNELS = 8, 4
 """Cells a side of what is averaged, and how many averages are taken of them."""
 
 BODY, GLOW = 0.6, 2.0
-"""Powers of a number's magnitude: how strongly it colours a cell, and how brightly it shines."""
+"""Powers of a number's magnitude: how strongly it colors a cell, and how brightly it shines."""
 
 _SAMPLE = 2**18
 _CHUNK = 2**20
@@ -34,9 +34,9 @@ Bytes = NDArray[np.uint8]
 
 
 def gain_of(numbers: np.ndarray) -> float:
-    """1 over the magnitude that gets the full colour; 1 where all numbers are 0 or there are none.
+    """1 over the magnitude that gets the full color; 1 where all numbers are 0 or there are none.
 
-    The 98th percentile rather than the maximum, so that one outlier does not grey out a block. Of
+    The 98th percentile rather than the maximum, so that one outlier does not gray out a block. Of
     more than a quarter of a million numbers a regular sample of as many is looked at.
     """
     flat = numbers.reshape(-1) if numbers.flags.c_contiguous else numbers

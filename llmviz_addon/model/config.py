@@ -34,7 +34,7 @@ class Config:
     d_ff : int, optional
         Neurons of the MLP; `4 n_embd` unless given.
     norm, norm_eps : str, float
-        The normalisation and what it adds to the variance before the root.
+        The normalization and what it adds to the variance before the root.
     activation : str
         A key of `functions.ACTIVATIONS`.
     position : str

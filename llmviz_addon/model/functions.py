@@ -88,7 +88,7 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
 def layer_norm(
     x: Array, weight: Array, bias: Array | None, eps: float
 ) -> tuple[Array, Array, Array]:
-    """Layer normalisation (Ba, Kiros & Hinton 2016) of rows.
+    """Layer normalization (Ba, Kiros & Hinton 2016) of rows.
 
     Parameters
     ----------
@@ -101,13 +101,13 @@ def layer_norm(
     Returns
     -------
     mean, std, result : (T,), (T,), (T, C)
-        `std` is √(variance + eps), by which the centred row is divided.
+        `std` is √(variance + eps), by which the centered row is divided.
     """
     mean: Array = x.mean(axis=-1, dtype=np.float32)
-    centred = x - mean[:, None]
-    variance: Array = np.square(centred).mean(axis=-1, dtype=np.float32)
+    centered = x - mean[:, None]
+    variance: Array = np.square(centered).mean(axis=-1, dtype=np.float32)
     std: Array = np.sqrt(variance + np.float32(eps))
-    result: Array = centred / std[:, None] * weight
+    result: Array = centered / std[:, None] * weight
     return mean, std, result if bias is None else result + bias
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from .added_tokens import ADDED_NAME, MAP_NAME, SETTINGS_NAME, TOKENIZER_NAME
 from .errors import CheckpointError
-from .families import FAMILIES, recognise
+from .families import FAMILIES, recognize
 from .folders import CONFIG_NAME, file_weights, folder_weights, is_there, short
 from .network import Model
 from .packed import refuse, refuse_quantized
@@ -86,7 +86,7 @@ def _load_checkpoint(
     raw, described = _configuration(path, folder, files)
     package = FAMILIES["gpt2"]
     if raw is not None:
-        package, said = recognise(raw, described)
+        package, said = recognize(raw, described)
         refuse_quantized(raw, described)
         raw = said
     refuse(tensor for file in files for tensor in file.tensors.values())

@@ -58,10 +58,10 @@ GAINS = "llmviz_gains"
 # says nothing of them.
 PAGE_GAINS = "llmviz_page_gains"
 
-# Property of the anchor: the height of the floor, in metres below it.
+# Property of the anchor: the height of the floor, in meters below it.
 FLOOR = "llmviz_floor"
 
-# Of the anchor, the model's box in metres from it; of the root, the model's parameters.
+# Of the anchor, the model's box in meters from it; of the root, the model's parameters.
 BOX = "llmviz_box"
 PARAMETERS = "llmviz_parameters"
 

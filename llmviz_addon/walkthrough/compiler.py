@@ -57,7 +57,7 @@ def compile_steps(
     language
         Of the texts, where no script is given.
     palette
-        ``"standard"`` or ``"accessible"``: what captions call the colours.
+        ``"standard"`` or ``"accessible"``: what captions call the colors.
     bundles
         Which blocks share an object, as `detail.bundle` says: a bundle has one channel for each
         property, named like it. Every block has its own unless given.

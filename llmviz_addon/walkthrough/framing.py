@@ -19,7 +19,7 @@ that is left. This is the exact solution for given directions, in one pass over 
 iteration; nearer than that no camera with the same direction and lens sees them all.
 
 Directions. z is up and the viewer looks along +y. Azimuth 0 is straight from the front (the
-camera at -y); a positive azimuth takes the camera to the viewer's right (towards +x), turning
+camera at -y); a positive azimuth takes the camera to the viewer's right (toward +x), turning
 counterclockwise seen from above. A positive elevation takes it up, looking down. The camera never
 rolls. Angles are in degrees, places in the units of the points.
 """
@@ -32,7 +32,7 @@ from dataclasses import dataclass
 import numpy as np
 
 SENSOR = 36.0
-"""Millimetres of the longer side of the picture, Blender's default sensor with automatic fit."""
+"""Millimeters of the longer side of the picture, Blender's default sensor with automatic fit."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class CameraPose:
     distance
         How far into the picture its subject is: distance to the plane of focus.
     lens
-        Focal length in millimetres, on a sensor whose longer side is 36 mm.
+        Focal length in millimeters, on a sensor whose longer side is 36 mm.
     """
 
     location: tuple[float, float, float]
@@ -133,7 +133,7 @@ def fit(
     azimuth, elevation
         Where the camera looks from, in degrees.
     lens
-        Focal length in millimetres.
+        Focal length in millimeters.
     aspect
         Width of the picture over its height.
     margins
@@ -163,7 +163,7 @@ def fit(
         raise ValueError(f"A lens of {lens} mm and an aspect of {aspect} make no picture.")
     margins = margins or Margins()
     turn = axes(azimuth, elevation)
-    seen = points @ turn  # (N, 3): right, up, towards the camera
+    seen = points @ turn  # (N, 3): right, up, toward the camera
     depth = -seen[:, 2]
     half_width, half_height = half_extent(lens, aspect)
     sides = (

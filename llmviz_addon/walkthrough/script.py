@@ -28,7 +28,7 @@ CAPTION_MARGINS = Margins(left=0.06, right=0.06, top=0.07, bottom=0.21)
 """The default of shots: the lower fifth of the picture belongs to the caption."""
 
 FILM_LENS = 24.0
-"""Millimetres: wide enough to look down along a tall model. Captions want one lens for a film."""
+"""Millimeters: wide enough to look down along a tall model. Captions want one lens for a film."""
 
 LAYERS = ("first", "next", "last")
 EACH = ("companion",)
@@ -45,7 +45,7 @@ class ShotSpec:
     azimuth, elevation
         Degrees, see `framing`.
     lens
-        Millimetres.
+        Millimeters.
     margins
         What stays free around it.
     at, move
@@ -126,7 +126,7 @@ class Script:
     chapters: tuple[Chapter, ...]
     words: Mapping[str, Sequence[str]]
     colors: Mapping[str, Sequence[str]]
-    """For each palette the words for the colours of weights, activations and aggregates."""
+    """For each palette the words for the colors of weights, activations and aggregates."""
 
 
 def load(name: str = "gpt2", language: str = "en") -> Script:

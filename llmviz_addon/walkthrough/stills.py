@@ -47,7 +47,7 @@ class Still:
     azimuth, elevation, lens, margins
         As in a shot.
     f_stop
-        The aperture, for a scene in which a cell is two centimetres; 0 for no depth of field.
+        The aperture, for a scene in which a cell is two centimeters; 0 for no depth of field.
     focus
         Selector of what is in focus; what is shown, unless given.
     closer

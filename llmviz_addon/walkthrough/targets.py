@@ -27,7 +27,7 @@
 `rotation_euler`
     XYZ angles in radians, as Blender's.
 `lens`
-    Millimetres, on a sensor whose longer side is 36 mm.
+    Millimeters, on a sensor whose longer side is 36 mm.
 `focus_distance`
     In cells, from the camera to the plane of focus.
 `clip_start`

@@ -105,7 +105,7 @@ def test_a_gain_that_scales_nothing_is_refused_in_words(gain):
 
 
 @pytest.mark.parametrize("shape", [(1,), (50,), (51, 20), (500, 524)])
-def test_the_gain_makes_the_98th_percentile_the_full_colour(shape):
+def test_the_gain_makes_the_98th_percentile_the_full_color(shape):
     numbers = np.random.default_rng(2).normal(size=shape).astype(np.float32)
     expected = 1 / np.percentile(np.abs(numbers), 98)
     for view in (numbers, numbers.T, np.asfortranarray(numbers)):

@@ -15,7 +15,7 @@ import numpy as np
 from hands import TICK, addon, call, mouse, region, view, window
 from mathutils import Euler, Vector
 
-CELL = 0.02  # metres
+CELL = 0.02  # meters
 SPREAD = 5  # cells around the one that is looked at
 
 

@@ -239,7 +239,7 @@ def test_a_named_size_of_mingpt_needs_no_numbers(tmp_path):
     )
 
 
-def test_a_released_size_is_recognised_without_a_configuration(tmp_path):
+def test_a_released_size_is_recognized_without_a_configuration(tmp_path):
     loaded = model.load(save_gpt2_layer(tmp_path / "gpt2.safetensors"))
     assert (loaded.config.n_head, loaded.config.d_head, loaded.config.n_layer) == (12, 64, 1)
 

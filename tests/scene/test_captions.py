@@ -121,7 +121,7 @@ def test_nothing_of_the_model_comes_between_the_camera_and_a_caption(clean_scene
         view = np.array(scene.camera.matrix_world.inverted())
         seen = cloud @ view[:3, :3].T + view[:3, 3]
         depth = -seen[:, 2]
-        # Half a cell's diagonal of room around a cell's centre.
+        # Half a cell's diagonal of room around a cell's center.
         reach = np.abs(depth) * 18 / scene.camera.data.lens + ROOM
         near = (depth > -ROOM) & (np.abs(seen[:, :2]) < reach[:, None]).all(axis=1)
         assert depth[near].min(initial=np.inf) > max(depths) + ROOM, f"frame {frame}"

@@ -1,4 +1,4 @@
-"""A new prompt recolours what stands; what fails or is stopped changes nothing."""
+"""A new prompt recolors what stands; what fails or is stopped changes nothing."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_new_prompt_keeps_every_block_and_writes_its_numbers(expect):
     assert np.array_equal(helpers.read(helpers.block("wte").data, "value"), old["wte"])
 
 
-def test_recolouring_is_the_same_as_building_afresh():
+def test_recoloring_is_the_same_as_building_afresh():
     root = helpers.build("CABBACCBABA")
     fresh = {o["llmviz_block"]: helpers.values(o.data) for o in helpers.block_objects()}
     chapters, counted = scene_room.chapters(root), helpers.counts()
@@ -192,7 +192,7 @@ def test_a_new_prompt_leaves_hidden_what_somebody_hid():
 
 
 def test_progress_never_goes_back_and_ends_at_one():
-    for prompt in ("CBABBC", "ABC"):  # the second recolours
+    for prompt in ("CBABBC", "ABC"):  # the second recolors
         steps = scene_room.steps(bpy.context.scene, scene_room.Recipe("nano-gpt", prompt))
         told = [fraction for fraction, _ in steps]
         assert told == sorted(told) and told[-1] == 1.0 and len(told) > 5

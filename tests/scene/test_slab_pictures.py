@@ -38,7 +38,7 @@ def _recipe(path: str, cubes: int) -> scene_room.Recipe:
 
 
 class Studio:
-    """A scene with a camera right in front of a block, a sun and grey surroundings."""
+    """A scene with a camera right in front of a block, a sun and gray surroundings."""
 
     def __init__(self, drawn: dict[str, dict[str, bpy.types.Object]]):
         self.drawn = drawn
@@ -46,7 +46,7 @@ class Studio:
         scene.render.engine = "CYCLES"
         scene.cycles.samples, scene.cycles.use_denoising = 16, False
         scene.cycles.max_bounces, scene.cycles.transparent_max_bounces = 0, 32
-        # Dark enough that no colour is clipped.
+        # Dark enough that no color is clipped.
         scene.view_settings.view_transform, scene.view_settings.exposure = "Standard", -1.0
         scene.render.image_settings.file_format = "PNG"
         self.eye = bpy.data.objects.new("Eye", bpy.data.cameras.new("Eye"))
@@ -59,7 +59,7 @@ class Studio:
         for obj in (self.eye, sun):
             scene.collection.objects.link(obj)
         scene.camera = self.eye
-        scene.world = bpy.data.worlds.new("Grey")
+        scene.world = bpy.data.worlds.new("Gray")
         # What is seen between cubes is what slabs show between cells from afar.
         scene.world.color = scene_room.looks.load("dark").gap[:3]
 
@@ -92,7 +92,7 @@ class Studio:
         return _linear(shown)
 
     def _first_cell(self, obj, way) -> np.ndarray:
-        """Where the middle of the cell at column 0, row 0 is, in metres."""
+        """Where the middle of the cell at column 0, row 0 is, in meters."""
         place = np.array(obj.evaluated_get(self._graph()).matrix_world.translation)
         if way == "cubes":
             return place
@@ -120,7 +120,7 @@ def _both(studio, name, path, **options) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _cells(picture: np.ndarray, pixels: int = 6, inside: int = 0) -> np.ndarray:
-    """(rows, columns, 3) the mean colour of each cell that is seen in full, or of its inside."""
+    """(rows, columns, 3) the mean color of each cell that is seen in full, or of its inside."""
     count = len(picture) // pixels
     whole = picture[: count * pixels, : count * pixels]
     cells = whole.reshape(count, pixels, count, pixels, 3).swapaxes(1, 2)
@@ -141,7 +141,7 @@ def test_near_by_a_slab_looks_like_cubes(studio, tmp_path, name):
     assert cubes.max() > 0.3 and cubes.std() > 0.03, "there is something to see"
     assert np.abs(cubes - slab).mean() < 0.008
     assert _alike(_cells(cubes), _cells(slab)) > 0.99
-    # Another part of the same block is as colourful and not alike.
+    # Another part of the same block is as colorful and not alike.
     elsewhere = studio.picture("slab", name, tmp_path, at=(20, 11), per_cell=6)
     assert _alike(_cells(cubes)[:5, :5], _cells(elsewhere)[:5, :5]) < 0.9
 

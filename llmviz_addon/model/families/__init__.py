@@ -32,7 +32,7 @@ def family(model_type: str) -> ModuleType:
     return FAMILIES[model_type]
 
 
-def recognise(raw: dict[str, Any], path: Path) -> tuple[ModuleType, dict[str, Any]]:
+def recognize(raw: dict[str, Any], path: Path) -> tuple[ModuleType, dict[str, Any]]:
     """The family that a checkpoint's configuration belongs to, and the part that describes it.
 
     Raises

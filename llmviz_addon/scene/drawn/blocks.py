@@ -18,7 +18,7 @@ from ..style.kit import CELL, Kit, tints
 # A cell whose order is this is never computed.
 NEVER = 2.0
 
-# What a number of these roles is at most: their colour scale is fixed, and equal in every layer.
+# What a number of these roles is at most: their color scale is fixed, and equal in every layer.
 _PROBABILITIES = ("attention", "probabilities")
 
 
@@ -29,7 +29,7 @@ class Cells:
     value: np.ndarray  # (blocks, cells) float32, 0 where there is no number
     order: np.ndarray  # (blocks, cells) float32, `NEVER` where there is no number
     empty: np.ndarray  # (blocks, cells) bool
-    gains: np.ndarray  # (blocks,) value x gain = 1 is the full colour
+    gains: np.ndarray  # (blocks,) value x gain = 1 is the full color
 
 
 def gather(bundle: Bundle, trace: Trace, n_prompt: int) -> Cells:
@@ -48,7 +48,7 @@ def gather(bundle: Bundle, trace: Trace, n_prompt: int) -> Cells:
 
 
 def gain(block: Block, numbers: np.ndarray) -> float:
-    """1 over the magnitude that gets the full colour: 1 for probabilities, else nearly the largest.
+    """1 over the magnitude that gets the full color: 1 for probabilities, else nearly the largest.
 
     `numbers` are finite.
     """
@@ -111,7 +111,7 @@ def equip(mesh: bpy.types.Mesh, bundle: Bundle, way: Way) -> bpy.types.Object:
 
 
 def set_gains(obj: bpy.types.Object, bundle: Bundle, gains: np.ndarray) -> None:
-    """Note on an object how its numbers are scaled to colours, and what else the material reads."""
+    """Note on an object how its numbers are scaled to colors, and what else the material reads."""
     block = bundle.first
     wake = 1.5 / (block.columns if block.process == "columns" else block.rows)
     kind = names.KINDS.index(block.kind)

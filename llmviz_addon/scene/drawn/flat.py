@@ -1,6 +1,6 @@
 """Flat things around the cubes: text and meshes of plain polygons, which one material each shows.
 
-Sizes and places are given in cells, like everything in the anatomy; here they become metres.
+Sizes and places are given in cells, like everything in the anatomy; here they become meters.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FACING_VIEWER = (np.pi / 2, 0.0, 0.0)
 class Easel:
     """Where flat things are made: they go into `collection` and hang on `root`.
 
-    `tints` are the colours of meshes in Solid mode, by kind; places count from `origin` (cells).
+    `tints` are the colors of meshes in Solid mode, by kind; places count from `origin` (cells).
     """
 
     root: bpy.types.Object | None
@@ -51,7 +51,7 @@ class Easel:
     ) -> bpy.types.Object:
         """A text of cap height about 0.7 `size` (cells), in the plane that faces the viewer.
 
-        `kind` counts the colours of the material; `upright` turns the text to read upwards. Texts
+        `kind` counts the colors of the material; `upright` turns the text to read upwards. Texts
         of the same words and size share their curve.
         """
         key = (body, size, align, valign)
@@ -109,7 +109,7 @@ class Easel:
         return self.mesh(name, corners, np.array([[0, 1, 2, 3]]), place=center, kind=kind)
 
     def _tint(self, mesh: bpy.types.Mesh, kind: int) -> None:
-        """A colour attribute for Solid mode, which knows no material."""
+        """A color attribute for Solid mode, which knows no material."""
         if kind >= len(self.tints):
             return
         color = np.tile(np.array(self.tints[kind], np.float32), (len(mesh.vertices), 1))

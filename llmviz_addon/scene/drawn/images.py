@@ -1,6 +1,6 @@
 """Pages of slab values as images, packed into the file.
 
-A page is a PNG picture of 8-bit grey whose lines are stored, not compressed: values are noise to a
+A page is a PNG picture of 8-bit gray whose lines are stored, not compressed: values are noise to a
 compressor, Blender decodes it only when it is first drawn, and where each byte stands in it is
 known (https://www.w3.org/TR/png-3/, RFC 1951 section 3.2.4).
 """
@@ -40,7 +40,7 @@ def _file(header: bytes, *data: bytes | memoryview) -> bytes:
 
 
 def stored_png(page: Bytes) -> bytes:
-    """An 8-bit grey PNG file of (height, width) bytes, each line as one stored block.
+    """An 8-bit gray PNG file of (height, width) bytes, each line as one stored block.
 
     Raises
     ------

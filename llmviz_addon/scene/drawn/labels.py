@@ -19,7 +19,7 @@ from .. import names
 from .blocks import CELL
 from .flat import Easel, rectangles
 
-# Colours of the label material, by the order in which it was made.
+# Colors of the label material, by the order in which it was made.
 TITLE, SECTION, DIMENSION, PAPER = range(4)
 
 # Where the lengths of axes are written: at blocks that show a dimension for the first time, along

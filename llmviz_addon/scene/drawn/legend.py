@@ -1,6 +1,6 @@
-"""The key: what the colours and shapes of cells mean, drawn with cells of the same material.
+"""The key: what the colors and shapes of cells mean, drawn with cells of the same material.
 
-These are the only cells that are no numbers of the model; each is labelled with what it stands for.
+These are the only cells that are no numbers of the model; each is labeled with what it stands for.
 """
 
 from __future__ import annotations

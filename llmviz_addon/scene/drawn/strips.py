@@ -32,7 +32,7 @@ from ..style.kit import Kit
 from .flat import Easel, rectangles
 from .labels import DIMENSION, SECTION, TITLE
 
-# Colours of the tile material.
+# Colors of the tile material.
 FACE, GLOW = 0, 1
 
 # Of a gauge of the output, in units of its strip: its width, the gap between shares, the room for
@@ -73,7 +73,7 @@ def _show(easels: Easels, pieces: Easels, strip: str, position: int) -> None:
     mesh[names.OURS] = True
     obj = bpy.data.objects.new(collection.name, mesh)
     easels.tile.hang(obj, pieces.tile.origin, 0)
-    # Each piece has a colour of its own.
+    # Each piece has a color of its own.
     del obj[names.KIND]
     modifier = obj.modifiers.new(names.GROUP_PIECES, "NODES")
     modifier.node_group = easels.kit.pieces

@@ -27,7 +27,7 @@ from .groups import slab_cells as slab_cells_group
 from .groups import slabs as slabs_group
 from .looks import Look, Palette, linear
 
-# Metres a cell: the size of a small bead, so that lenses and apertures behave as in a photograph
+# Meters a cell: the size of a small bead, so that lenses and apertures behave as in a photograph
 # of small objects.
 CELL = 0.02
 
@@ -343,7 +343,7 @@ def _tint_color(index: int, palette: Palette) -> np.ndarray:
     number = step / (TINT_STEPS - 1) * 2 - 1
     end = np.array((palette.positive if number > 0 else palette.negative)[kind])
     if number < 0:
-        # A hollow face cannot be drawn with one colour: halfway to it tells minus from plus.
+        # A hollow face cannot be drawn with one color: halfway to it tells minus from plus.
         end = (end + np.array(palette.hollow)) / 2
     return np.array(palette.zero) * (1 - abs(number)) + end * abs(number)
 

@@ -147,7 +147,7 @@ def _surface(
 
 
 def flat(name: str, colors: tuple[str, ...]) -> bpy.types.Material:
-    """A material without shading: the colour that the object asks for, at its own opacity.
+    """A material without shading: the color that the object asks for, at its own opacity.
 
     `colors` are the look's names for what the object's `kind` property counts from 0. It is used
     for what has to be read or followed: text, arrows, tiles.

@@ -41,7 +41,7 @@ def world() -> bpy.types.World:
 
 
 def paint_world(made: bpy.types.World, look: Look) -> None:
-    """Give our world the colours of a look."""
+    """Give our world the colors of a look."""
     nodes = made.node_tree.nodes
     nodes["horizon"].outputs[0].default_value = linear(look.world["horizon"])
     nodes["zenith"].outputs[0].default_value = linear(look.world["zenith"])

@@ -1,7 +1,7 @@
-"""The shader group that turns a cell's number into colour, light and presence.
+"""The shader group that turns a cell's number into color, light and presence.
 
-What it shows. A positive number fills the cell with its kind's colour, a negative one draws the
-colour as a frame around a hollow face, and magnitude is the strength of either, so sign and
+What it shows. A positive number fills the cell with its kind's color, a negative one draws the
+color as a frame around a hollow face, and magnitude is the strength of either, so sign and
 magnitude are legible without telling hues apart. A cell that is not computed yet is only the small
 cube inside: the shell around it is transparent.
 
@@ -44,7 +44,7 @@ def from_instance(g: Graph, name: str, out: str = "Factor") -> Socket:
 
 
 def look_color(g: Graph, key: str) -> Socket:
-    """A colour that the look sets; found again by the node's name."""
+    """A color that the look sets; found again by the node's name."""
     socket = g.node("ShaderNodeRGB", title=key)
     socket.socket.node.name = key
     return socket
@@ -64,7 +64,7 @@ def not_(g: Graph, value: Socket) -> Socket:
 
 @dataclass(frozen=True)
 class _Hues:
-    """The colours of a block's kind."""
+    """The colors of a block's kind."""
 
     zero: Socket
     positive: Socket
@@ -80,13 +80,13 @@ def _by_kind(g: Graph, kind: Socket, sign: str) -> Socket:
 
 
 def _hues(g: Graph, kind: Socket) -> _Hues:
-    g.frame("The colours of its kind")
+    g.frame("The colors of its kind")
     zero, positive = look_color(g, "zero"), _by_kind(g, kind, "positive")
     return _Hues(
         zero=zero,
         positive=positive,
         negative=_by_kind(g, kind, "negative"),
-        # Zero keeps a trace of its kind's colour, so that a block far away still tells its kind.
+        # Zero keeps a trace of its kind's color, so that a block far away still tells its kind.
         neutral=g.mix(look_value(g, "tint"), zero, positive),
         hollow=look_color(g, "hollow"),
     )
@@ -126,7 +126,7 @@ class _Inputs:
     def of(cls, g: Graph) -> _Inputs:
         number, vector = "NodeSocketFloat", "NodeSocketVector"
         return cls(
-            g.input(number, "Number", description="-1 to 1 at full colour."),
+            g.input(number, "Number", description="-1 to 1 at full color."),
             g.input(number, "Lead", description="Progress less the cell's order."),
             g.input(number, "In Focus", description="1 in the column in focus."),
             g.input(vector, "Position", description="Within the cell."),
@@ -241,7 +241,7 @@ def build() -> bpy.types.ShaderNodeTree:
         shell_gone = not_(g, computed) * not_(g, inside) * not_(g, given.shape)
         absent = g.math("MAXIMUM", shell_gone, given.gap) * not_(g, given.far)
         present = not_(g, absent) * from_instance(g, names.OPACITY)
-        # What is not computed does not shine, or the rim light would colour it like a number.
+        # What is not computed does not shine, or the rim light would color it like a number.
         gloss = g.math("MAXIMUM", computed, given.shape)
 
         g.frame("")

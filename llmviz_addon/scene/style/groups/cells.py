@@ -32,7 +32,7 @@ def build(cell: bpy.types.Object, palette: bpy.types.Collection) -> bpy.types.Ge
         rendered = g.node(
             "GeometryNodeInstanceOnPoints", out="Instances", points=cells, instance=shape
         )
-        g.frame("In the viewport: a plain cube in the colour of the number")
+        g.frame("In the viewport: a plain cube in the color of the number")
         tints = g.node(
             "GeometryNodeCollectionInfo",
             out="Instances",

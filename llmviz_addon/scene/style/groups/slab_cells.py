@@ -35,7 +35,7 @@ LINES = (
 # Half the width of a line, in pixels.
 LINE = 0.75
 
-# A cube's faces bend towards its edges: where its bevel begins and where it is at 45 degrees, and
+# A cube's faces bend toward its edges: where its bevel begins and where it is at 45 degrees, and
 # how far the smooth normal of the face leans at its corner, as a slope.
 BEVEL_FROM, BEVEL_TO, LEAN = 0.385, 0.431, 0.185
 
