@@ -1,4 +1,4 @@
-"""Text in anatomy space: what it says, where it stands, and about how much room it takes."""
+"""Text in anatomy space: its words, its place, and about how much room it takes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """How the name tags of one role are placed.
+    """The placement of the name tags of one role.
 
     Attributes
     ----------
