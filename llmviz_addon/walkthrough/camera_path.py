@@ -73,7 +73,7 @@ class Move:
         return cls(start, end, zoom_path(_view(start), _view(end), pan))
 
     def panned(self, fraction: float) -> float:
-        """How much of the way between the two subjects is done, 0 to 1."""
+        """The part of the way between the two subjects that is done, 0 to 1."""
         return self.path.at(slow_in_out(fraction))[0]
 
     def __call__(self, fraction: float) -> CameraPose:

@@ -1,4 +1,4 @@
-"""Fitting a camera to a subject: where to stand so that points are exactly in view.
+"""Fitting a camera to a subject: the place from which points are exactly in view.
 
 The direction of view is chosen; the place is computed. In the camera's own axes (right, up, into
 the picture) let a point be (r, u, d) and the camera (x, y, c). A perspective camera shows the point
@@ -37,7 +37,13 @@ SENSOR = 36.0
 
 @dataclass(frozen=True)
 class Margins:
-    """How much of the picture stays free at each side, as fractions of its width and height."""
+    """Parts of the picture that stay free at each side, as fractions of its width or height.
+
+    Raises
+    ------
+    ValueError
+        If one is negative, or two opposite ones leave no picture.
+    """
 
     left: float = 0.05
     right: float = 0.05
@@ -55,7 +61,7 @@ class Margins:
 
 @dataclass(frozen=True)
 class CameraPose:
-    """A camera: where it stands, where it looks, through which lens.
+    """A camera: its place, its direction and its lens.
 
     Attributes
     ----------
@@ -64,7 +70,7 @@ class CameraPose:
     azimuth, elevation
         Its direction in degrees, as the module describes it.
     distance
-        How far into the picture its subject is: distance to the plane of focus.
+        Depth of its subject: the distance to the plane of focus.
     lens
         Focal length in millimeters, on a sensor whose longer side is 36 mm.
     """
@@ -137,7 +143,7 @@ def fit(
     aspect
         Width of the picture over its height.
     margins
-        What stays free; the default is a narrow margin all around.
+        Parts that stay free; the default is a narrow margin all around.
     nearest
         No point comes nearer to the camera than this. It only matters for subjects so small that
         a camera could see all of them from within, such as a single point.
