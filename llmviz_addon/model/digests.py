@@ -54,7 +54,7 @@ def tensor_digests(tensors: Iterable[StoredTensor]) -> Steps[dict[StoredTensor, 
 
 
 def digest_of(*parts: bytes) -> bytes:
-    """The digest of a few parts together; each goes in with its length, so that none run together."""
+    """The digest of a few parts, each with its length, so that no two ways to cut agree."""
     whole = blake2b(digest_size=_SIZE)
     for part in parts:
         whole.update(len(part).to_bytes(8, "little") + part)

@@ -1,7 +1,7 @@
 """Looks: colors, light and render settings, read from `presets/looks/*.toml`.
 
-A look never builds anything: it sets the values of nodes that the materials have by name, so
-switching looks is quick and a user's own changes to a material's structure survive it.
+A look never builds anything: it sets the values of nodes in the materials, found by name. So
+switching looks is quick, and a person's own changes to a material's structure survive it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Color = tuple[float, float, float, float]
 
 
 class LookError(Problem):
-    """A look that does not exist, or a look file that cannot be used; says which and why."""
+    """A look that does not exist, or whose file cannot be used; the message says which and why."""
 
 
 def linear(hex_color: str) -> Color:
@@ -47,7 +47,7 @@ class Palette:
 
 @dataclass(frozen=True)
 class Look:
-    """One look; the tables that need no conversion stay as they stand in the file."""
+    """One look; tables that need no conversion are as they stand in the file."""
 
     id: str
     title: str

@@ -1,4 +1,4 @@
-"""The names of the GPT-2 family's blocks, and the slice of a weight that each weight block shows."""
+"""Names of the GPT-2 family's blocks, and the slice of a weight that a weight block shows."""
 
 from __future__ import annotations
 
