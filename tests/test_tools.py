@@ -1,4 +1,4 @@
-"""The tools that set up, check and package say what is wrong, and how to cure it."""
+"""The tools that set up, check and package: their messages name the mistake and the cure."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def folder(tmp_path) -> Path:
 
 
 def complaint(source: Path | str, error: type[model.ModelError] = model.CheckpointError) -> str:
-    """What loading and computing says; one sentence, at small cost."""
+    """The message of loading and computing; one sentence, at small cost."""
     tracemalloc.start()
     try:
         with pytest.raises(error) as caught:

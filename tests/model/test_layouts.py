@@ -134,7 +134,7 @@ def test_other_precisions_are_read_as_they_are(network, tmp_path, dtype):
 
 
 def in_precision(tensor: np.ndarray, dtype: str) -> tuple[np.ndarray, np.ndarray]:
-    """The float32 values that a precision can hold, and how it stores them."""
+    """The float32 values that a precision can hold, and the array that stores them in it."""
     if dtype == "BF16":
         stored = (tensor.view(np.uint32) >> 16).astype(np.uint16)
         return (stored.astype(np.uint32) << 16).view(np.float32), stored

@@ -1,4 +1,4 @@
-"""The sorter that comes with the extension: what it can do, and what its trace holds."""
+"""The sorter that comes with the extension: its skill at sorting, and its trace."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def _frames(board) -> list[int]:
 
 
 def _expected(board, frame: int) -> list[str]:
-    """Texts to be read at a frame, words only; none where one comes or goes within a frame."""
+    """Texts to be read at a frame, as words; none if one comes or goes within a frame of it."""
     time = (frame - 1) / FPS
     return sorted(f"{c.title} {c.text}".strip() for c in board.captions if c.start <= time < c.end)
 

@@ -1,4 +1,4 @@
-"""A page of slab values is a sound picture, and any part of it can be read where it stands."""
+"""A page of slab values is a sound picture, and any part of it can be read from the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a cell looks like says what it is: plus, minus, zero, not yet computed."""
+"""The look of a cell tells if it is positive, negative, zero or not yet computed."""
 
 from __future__ import annotations
 

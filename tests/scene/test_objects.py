@@ -52,7 +52,7 @@ def test_blocks_stand_where_the_anatomy_says_at_two_centimeters_a_cell(clean_sce
 def test_moving_the_anchor_moves_everything_of_the_model(root):
     (anchor,) = (o for o in root.objects if o.get("llmviz_role") == "anchor")
     bpy.context.view_layer.update()
-    # What the film hides is not evaluated; it hangs on the anchor nevertheless.
+    # Objects that the film hides are not evaluated, though they hang on the anchor, too.
     seen = [o for o in root.all_objects if not o.hide_viewport or o is anchor]
     before = {o.name: o.matrix_world.copy() for o in seen}
     anchor.location.x += 5.0

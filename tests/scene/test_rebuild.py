@@ -1,4 +1,4 @@
-"""A new prompt recolors what stands; what fails or is stopped changes nothing."""
+"""A new prompt recolors the model; a build that fails or is stopped changes nothing."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def test_a_model_without_weights_is_drawn_as_shapes_with_few_objects():
 
 @pytest.fixture(params=["nothing", "the same shape", "another shape", "a model beside"])
 def interrupted(request):
-    """The steps of a build, made anew by each call, over what stands."""
+    """A function that makes the steps of a build over the model that stands."""
     _furnish()
     if request.param == "the same shape":
         helpers.build("ABC")
@@ -165,7 +165,8 @@ def test_a_build_that_is_stopped_leaves_the_file_as_it_was(interrupted):
     steps = interrupted()
     told = list(itertools.takewhile(lambda told: told[1] != "Showing the film", steps))
     steps.close()
-    # All steps where a person may press Esc would take long; some, and all of the last.
+    # Trying every step at which a person may press Esc would take long, so only some are tried, and
+    # all of the last ones.
     for stop in (*range(1, len(told) - 1, 15), len(told) - 1, len(told), len(told) + 1):
         steps = interrupted()
         (_, label) = next(itertools.islice(steps, stop - 1, None))

@@ -1,4 +1,4 @@
-"""Cubes and slabs look alike where one could replace the other, and hide and light up the same."""
+"""Cubes and slabs look alike where one may replace the other, and hide and light up alike."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Studio:
             scene.collection.objects.link(obj)
         scene.camera = self.eye
         scene.world = bpy.data.worlds.new("Gray")
-        # What is seen between cubes is what slabs show between cells from afar.
+        # The background seen between cubes gets the color that slabs have between cells from afar.
         scene.world.color = scene_room.looks.load("dark").gap[:3]
 
     def picture(
@@ -92,7 +92,7 @@ class Studio:
         return _linear(shown)
 
     def _first_cell(self, obj, way) -> np.ndarray:
-        """Where the middle of the cell at column 0, row 0 is, in meters."""
+        """The middle of the cell at column 0, row 0, in meters."""
         place = np.array(obj.evaluated_get(self._graph()).matrix_world.translation)
         if way == "cubes":
             return place
@@ -111,7 +111,7 @@ def studio(clean_scene) -> Studio:
 
 
 def _linear(shown: np.ndarray) -> np.ndarray:
-    """Light from what a screen shows (IEC 61966-2-1)."""
+    """Scene-linear light of the colors on a screen (IEC 61966-2-1)."""
     return np.where(shown <= 0.04045, shown / 12.92, ((shown + 0.055) / 1.055) ** 2.4)
 
 
@@ -180,7 +180,7 @@ def test_cubes_and_slabs_scale_their_numbers_alike(studio):
 
 
 def _hidden(studio, way, name, path, progress: float) -> np.ndarray:
-    """(rows, columns) which cells look otherwise than when all is computed."""
+    """(rows, columns) bool, cells that look otherwise than when everything is computed."""
     options = {"at": (0, 0), "per_cell": 6, "size": 60}
     all_there = _cells(studio.picture(way, name, path, **options), inside=1)
     now = _cells(studio.picture(way, name, path, progress=progress, **options), inside=1)
@@ -196,7 +196,7 @@ def test_a_slab_hides_the_cells_that_cubes_hide(studio, tmp_path, name, progress
 
 
 def _brightened(studio, way, path, properties: dict) -> np.ndarray:
-    """How much brighter each column is than without these properties, in luminance."""
+    """Luminance of each column, less that without these properties."""
     options = {"at": (0, 0), "per_cell": 6, "size": 60}
     plain = studio.picture(way, "layer0.ln_1", path, **options)
     lit = studio.picture(way, "layer0.ln_1", path, **options, **properties)
@@ -230,7 +230,7 @@ def test_from_afar_a_slab_has_the_light_of_cubes(studio, tmp_path, name):
 def test_what_is_not_computed_looks_the_same(studio, tmp_path):
     options = {"at": (0, 0), "per_cell": 6, "size": 60, "progress": 0.0}
     cubes, slab = _both(studio, "layer0.ln_1", tmp_path, **options)
-    # Small cubes on a dark ground: what stands out of it is the same.
+    # Small cubes on a dark ground: both ways have the same contrast with it.
     assert cubes.max() > 3 * cubes.min()
     assert slab.max() == pytest.approx(cubes.max(), rel=0.3)
     assert slab.mean() == pytest.approx(cubes.mean(), rel=0.3)
@@ -242,7 +242,7 @@ def test_a_slab_flickers_no_more_than_cubes_when_the_camera_moves(studio, tmp_pa
     for way in ("cubes", "slab"):
         frames = []
         for frame in range(5):
-            # A part of a pixel on, and other samples, as in a film.
+            # Moved on by a part of a pixel, with other samples, as from frame to frame of a film.
             studio.scene.cycles.seed = frame
             at = (100 + frame / 6 / pixels, 1 + frame / 9 / pixels)
             options = {"at": at, "per_cell": pixels, "size": size}

@@ -1,4 +1,4 @@
-"""A script is checked strictly, and what is wrong is named: chapter, beat and key."""
+"""A script is checked strictly, and messages name chapter, beat and key."""
 
 from __future__ import annotations
 
