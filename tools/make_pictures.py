@@ -1,7 +1,7 @@
 """Make the pictures of the README with the current code: `python tools/make_pictures.py`.
 
 Renders stills with bpy and saves them as JPEG into docs/pictures/. The screenshot of the sidebar
-comes from the window test, which leaves it in build/gui/; it is taken where it is there.
+comes from the window test, which leaves it in build/gui/; without one the old picture stays.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ class Tag:
     side
         Where it stands: centered above or below, above and ending inside the block so that an
         arrow has room to its right (``"above_left"``), likewise but at the right end of a wide
-        block (``"above_right"``), to the left or right of the upper edge, or over what stands
+        block (``"above_right"``), to the left or right of the upper edge, or over the aggregates
         above the block (``"header"``).
     size
         Font size in cells.

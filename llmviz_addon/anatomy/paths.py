@@ -16,7 +16,7 @@ CURVE_STEPS = 24
 def straight(
     start: Sequence[float], end: Sequence[float], behind: float = 0.0, ramp: float = 0.0
 ) -> Points:
-    """A line, optionally passing behind what stands between its ends.
+    """A line, which can pass behind a block that stands between its ends.
 
     Parameters
     ----------

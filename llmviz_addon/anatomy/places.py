@@ -25,7 +25,7 @@ class Place:
     Attributes
     ----------
     least, greatest
-        Its lower left and its upper right corner in cells; y grows upwards where it leans back.
+        Its lower left and its upper right corner in cells; y grows upward where it leans back.
     """
 
     least: Point

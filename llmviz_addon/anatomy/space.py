@@ -1,6 +1,6 @@
 """The geometry of a network of the GPT-2 family: the place of everything in it.
 
-Measured in cells; x right, y away from the viewer, and depth *d* counted downwards here (z = -d).
+Measured in cells; x right, y away from the viewer, and depth *d* counted downward here (z = -d).
 The residual stream runs down the middle. Each layer's work stands to its left: next to it the
 layer norms, then a column of vectors (q, attention scores, head outputs), then the weights. Heads
 stack away from the viewer, the first one in front, each with its queries in front of its keys
@@ -137,7 +137,7 @@ class Space:
 
     @cached_property
     def left_of_stream(self) -> float:
-        """Right edge of what stands next to the residual stream."""
+        """Right edge of the blocks next to the residual stream."""
         return -self.sizes["T"] / 2 - self.margin
 
     @cached_property
