@@ -202,12 +202,12 @@ def picking() -> Iterator[float]:
             facts["pointed at"] += yield from pointing.name_cells(root, name, through)
             facts["ways"].append(ways[name])
     yield from screenshot("9-picked")
-    scene.llmviz.window_block, facts["cancelled"] = "", []
+    scene.llmviz.window_block, facts["canceled"] = "", []
     before = drawn()
     for key in ("ESC", "RIGHTMOUSE"):
         yield from pointing.point(*over_the_view(), key)
         modal = [operator.bl_idname for operator in window().modal_operators]
-        facts["cancelled"].append([key, modal, pointing.named()[0], drawn() == before])
+        facts["canceled"].append([key, modal, pointing.named()[0], drawn() == before])
 
 
 def drawn() -> dict[str, list[str]]:

@@ -166,7 +166,7 @@ def test_the_cell_that_is_named_is_the_one_under_the_mouse(session: dict[str, ob
 
 
 def test_esc_and_a_right_click_put_the_eyedropper_away(session: dict[str, object]) -> None:
-    for key, modal, block, as_before in session["cancelled"]:
+    for key, modal, block, as_before in session["canceled"]:
         assert (modal, block, as_before) == ([], "", True), key
 
 
