@@ -45,7 +45,7 @@ def compute(recipe: Recipe) -> Steps[Numbers]:
     llmviz_addon.model.ModelError
         If the model cannot be loaded, or does not take the prompt.
     """
-    model = model_room.load(recipe.source)
+    model = model_room.load(recipe.source, recipe.activation)
     ids: list[int] = []
     trace = None
     if model.has_weights:
@@ -239,54 +239,51 @@ class _Build:
         reel: film.Reel,
     ) -> bpy.types.Collection:
         """Put what was drawn in place."""
-        scene, memory = self._scene, Memory(self._scene)
-        tree.remove(stands.leftovers(scene), scene.collection)
+        scene, memory, recipe = self._scene, Memory(self._scene), self._recipe
+        _clear_away(scene, but=staged)
         old = find_one(scene, self._old) if self._old else None
         if old is None and cells is not None:
             raise StandingError("The model was deleted while it was renewed; build it again")
         kit = self._kit(staged)
         kit.hand_on()
         styled = {(s.recipe.look, s.recipe.accessible) for s in find(scene)}
-        restyled = styled != {(self._recipe.look, self._recipe.accessible)}
-        captioned = old is None or old.recipe.captions != self._recipe.captions
+        restyled = styled != {(recipe.look, recipe.accessible)}
+        captioned = old is None or old.recipe.captions != recipe.captions
         whole = old is not None and self._is_whole(old)
         if old is None or old.is_shared:
-            standing = _promote(scene, staged)
-            if old is not None:
-                _leave_to_others(old)
+            standing, opened = _promote(scene, staged, old), []
         else:
-            standing = old
-            standing.disown_copies()
-            opened = windows.opened(standing)
-            if cells is not None:
-                _recolor(standing, numbers, cells)
-            else:
-                _renew(standing, staged, numbers, whole)
-            _renew_strips(standing, staged, whole)
-        _note(standing.root, self._recipe, numbers)
+            standing, opened = old, windows.opened(old)
+            _renew(standing, staged, numbers, cells, whole)
+        _note(standing.root, recipe, numbers)
         memory.add_model(standing.id)
+        for each in find(scene):
+            wanted = replace(each.recipe, look=recipe.look, accessible=recipe.accessible)
+            recipes.write(each.root, wanted)
         found = find(scene)
-        for each in found:
-            recipe = replace(each.recipe, look=self._recipe.look)
-            recipes.write(each.root, replace(recipe, accessible=self._recipe.accessible))
-        found = find(scene)
-        first = found[0]
         if restyled:
             kit = _own_kit(found)
         self._notes += company.show_film(found, reel, memory, kit, whole=whole)
         if captioned:
-            captions.show(first, self._recipe.captions)
-        if old is not None and not old.is_shared:
-            self._notes += windows.open_again(standing, opened)
-        _restyle(found, self._recipe, memory, kit, insist=restyled, relight=cells is None)
+            captions.show(found[0], recipe.captions)
+        self._notes += windows.open_again(standing, opened)
+        _restyle(found, recipe, memory, kit, insist=restyled, relight=cells is None)
         memory.keep()
-        with suppress(ReferenceError):
-            if staged != standing.root:
-                tree.delete(staged)
-        if old is None:
-            tree.show(scene, standing.root)
+        root = standing.root
+        if staged == root:
+            tree.show(scene, root)
+        else:
+            tree.delete(staged)
         tree.sweep()
-        return standing.root
+        return root
+
+
+def _clear_away(scene: bpy.types.Scene, but: bpy.types.Collection | None = None) -> None:
+    """Remove what is left of builds that were cut short, and of models deleted by hand."""
+    for root in stands.unfinished(scene):
+        if root != but:
+            tree.delete(root)
+    tree.remove(stands.leftovers(scene), scene.collection)
 
 
 def _model_objects(root: bpy.types.Collection) -> list[bpy.types.Object]:
@@ -304,8 +301,12 @@ def _model_collections(root: bpy.types.Collection) -> list[bpy.types.Collection]
     return found
 
 
-def _promote(scene: bpy.types.Scene, staged: bpy.types.Collection) -> Standing:
-    """Make a model of what was drawn."""
+def _promote(
+    scene: bpy.types.Scene, staged: bpy.types.Collection, shared: Standing | None
+) -> Standing:
+    """Make a model of what was drawn; one that other scenes show, too, is left to them."""
+    if shared is not None:
+        _leave_to_others(shared)
     staged[names.ROLE], staged[names.VERSION] = names.COMPLETE, VERSION
     model = str(staged[names.MODEL])
     made = {MODEL: stands.seal(model, _model_objects(staged))}
@@ -370,7 +371,25 @@ def _recolor(standing: Standing, numbers: Numbers, cells: list[blocks.Cells]) ->
         ledger.note_again(obj, changed)
 
 
-def _renew(standing: Standing, staged: bpy.types.Collection, numbers: Numbers, whole: bool) -> None:
+def _renew(
+    standing: Standing,
+    staged: bpy.types.Collection,
+    numbers: Numbers,
+    cells: list[blocks.Cells] | None,
+    whole: bool,
+) -> None:
+    """Put what was drawn anew in place of what stands, or `cells` into blocks that can stay."""
+    standing.disown_copies()
+    if cells is not None:
+        _recolor(standing, numbers, cells)
+    else:
+        _redraw(standing, staged, numbers, whole)
+    _renew_strips(standing, staged, whole)
+
+
+def _redraw(
+    standing: Standing, staged: bpy.types.Collection, numbers: Numbers, whole: bool
+) -> None:
     """Put a model that was drawn anew in place of the one that stands."""
     other = standing.config != numbers.model.config
     windows.forget(standing)
@@ -379,12 +398,11 @@ def _renew(standing: Standing, staged: bpy.types.Collection, numbers: Numbers, w
     root = standing.root
     root[names.VERSION] = VERSION
     root[names.PARAMETERS] = staged[names.PARAMETERS]
-    if ledger.is_named_as_made(root):
-        root.name = tree.plain_name(staged)
-        if root.name != tree.plain_name(staged):
-            # The staged collection has the name that the model is to have.
-            staged.name = "LLM Viz Staging"
-            root.name = numbers.model.title
+    recipes.write_pages(root, recipes.pages_of(staged))
+    if ledger.is_named_as_made(root) and root.name != tree.plain_name(staged):
+        # The staged collection may have the name that the model is to have.
+        wanted, staged.name = tree.plain_name(staged), "LLM Viz Staging"
+        root.name = wanted
         ledger.note_name(root)
 
 
@@ -515,7 +533,7 @@ def remove(scene: bpy.types.Scene, root: bpy.types.Collection | None = None) -> 
         _restyle(left, left[0].recipe, memory, kit, insist=False)
         memory.keep()
     else:
-        tree.remove(stands.leftovers(scene), scene.collection)
+        _clear_away(scene)
         memory.give_back()
     tree.sweep()
     return True

@@ -44,7 +44,7 @@ def asked(monkeypatch) -> list:
     """What the scene room was asked to build, which it does not do here: (recipe, beside)."""
     found = []
 
-    def steps(_scene, recipe, beside=False):
+    def steps(_scene, recipe, beside=False, notes=None):
         found.append((recipe, beside))
         yield 1.0, "Done"
 

@@ -277,6 +277,12 @@ def of_root(root: bpy.types.Collection) -> Standing:
     return Standing(scene, root)
 
 
+def unfinished(scene: bpy.types.Scene) -> list[bpy.types.Collection]:
+    """Models in a scene that were being drawn when Blender was closed, or saved the file."""
+    found = scene.collection.children_recursive
+    return [c for c in found if c.get(names.ROLE) == names.UNFINISHED and c.library is None]
+
+
 def leftovers(scene: bpy.types.Scene) -> list[bpy.types.ID]:
     """What is left in a scene of models whose root a person has deleted.
 
