@@ -103,7 +103,9 @@ def _light(standing: Standing, look: looks.Look, shine: bool, insist: bool) -> N
         Graft(standing, LIGHTS, ()).put()
         return
     anchor = standing.anchor
-    behind = max((child.location.y for child in anchor.children), default=0.0)
+    floor = 0.0 if anchor is None else float(anchor.get(names.FLOOR, 0.0))
+    hung = (o for o in standing.objects.values() if o.parent == anchor and o.type != "LIGHT")
+    behind = max((obj.location.y for obj in hung), default=0.0)
     collection = tree.new("Lights", standing.root, LIGHTS)
-    drawn = studio.lights(look, collection, anchor, behind)
+    drawn = studio.lights(look, collection, floor, behind)
     Graft(standing, LIGHTS, drawn, whole=insist, insist=insist).put([collection])

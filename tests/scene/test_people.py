@@ -606,3 +606,10 @@ def test_a_model_that_is_deleted_while_it_is_renewed_is_built_afresh(model):
         assert not scene_room.find(bpy.context.scene)
     else:
         assert _model().recipe.prompt == "ABC" and len(_model().blocks) == 206
+
+
+def test_a_model_without_its_anchor_gets_a_look_all_the_same(model):
+    bpy.data.objects.remove(model.anchor)
+    scene_room.apply_look(bpy.context.scene, model.root, "light", True)
+    assert _model().recipe.look == "light"
+    assert scene_room.remove(bpy.context.scene) is True
