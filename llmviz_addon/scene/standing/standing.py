@@ -357,6 +357,8 @@ def _original(same: list[Datablock]) -> Datablock:
 
     A copy never has the name that its original was made with, and is younger.
     """
+    if len(same) == 1:
+        return same[0]
     return min(same, key=lambda thing: (not ledger.is_named_as_made(thing), thing.session_uid))
 
 
