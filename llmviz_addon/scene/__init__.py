@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import bpy
 
+from ..errors import Problem
 from ..progress import run
 from .assembly import build, steps
 from .drawn.windows import WindowError, close_windows, open_window
@@ -55,6 +56,7 @@ __all__ = [
     "ChapterMark",
     "LookError",
     "Memory",
+    "Problem",
     "Recipe",
     "RenderError",
     "Standing",
