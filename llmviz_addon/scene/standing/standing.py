@@ -34,6 +34,9 @@ ANCHOR = "anchor"
 # What the parts of a model are made together with, and made anew together with.
 MODEL, STRIPS, FILM, LIGHTS = "model", "strips", "film", "lights"
 
+SECTION = "section:"
+"""How the keys of collections begin that stand for sections of the model."""
+
 # What an object says it is, or belongs to.
 _SAYS = (
     names.BLOCK,
