@@ -160,7 +160,7 @@ def show(
         action[names.OURS] = True
         root[names.ACTION] = action
     times = _times(board)
-    curves = Curves(action, same_times=root.get(TIMES) == times)
+    curves = Curves(action, same_times=root.get(TIMES) == times, whole=whole)
     _take_curves_away(standing, curves)
     _actors(standing, reel.collection, board, kit)
     collections = [reel.collection, *reel.collection.children]
