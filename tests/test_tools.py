@@ -1,4 +1,4 @@
-"""The tools that set up, check and package say what is wrong, and how to cure it."""
+"""The tools that set up, check and package: their messages name the mistake and the cure."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_elsewhere_than_on_debian_nothing_is_installed(monkeypatch: pytest.Monke
         environment.install_packages(["libegl1"])
 
 
-def test_a_python_is_recognised_behind_a_command() -> None:
+def test_a_python_is_recognized_behind_a_command() -> None:
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     found = environment.probe(sys.executable)
     assert (found.version if found else None) == (

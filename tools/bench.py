@@ -140,7 +140,7 @@ def measure_builds() -> None:
         recolored.append(seconds(lambda to=recipe: scene.build(current, to)))
         forward.append(seconds(lambda: loaded.forward(ids)))
         filled.append(seconds(lambda: fill(meshes, cells)))
-    time_row("New prompt, recoloured", "one forward pass alone", Turn(recolored, forward))
+    time_row("New prompt, recolored", "one forward pass alone", Turn(recolored, forward))
     time_row("", "filling the same attributes", Turn(recolored, filled))
 
 

@@ -16,7 +16,7 @@ N_PARAMETERS = 124_439_808
 
 
 def write_checkpoint(folder: Path) -> Path:
-    """Write one into a folder, filled with seeded numbers as at its initialisation.
+    """Write one into a folder, filled with seeded numbers as at its initialization.
 
     Returns the file that holds the numbers.
     """

@@ -22,7 +22,7 @@ QUALITY = 88
 
 
 def save(source: Path, target: Path) -> None:
-    """Save a picture as JPEG, its colours as they are."""
+    """Save a picture as JPEG, its colors as they are."""
     plain = bpy.data.scenes.new("Plain")
     plain.view_settings.view_transform = "Standard"
     plain.render.image_settings.file_format = "JPEG"

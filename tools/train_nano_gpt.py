@@ -7,7 +7,7 @@ first eleven tokens and is asked for the next one at each position, but only the
 answers count, because the first five cannot be known.
 
 There are 3^6 = 729 inputs, so the training set is the whole world and the question of
-generalisation does not arise: the sorter has to be right for every single one, and by a margin:
+generalization does not arise: the sorter has to be right for every single one, and by a margin:
 at every step of every input the right letter's logit leads the next by at least `--margin`.
 
 That is reached within a thousand steps, while every head still looks everywhere at once.
@@ -61,7 +61,7 @@ CONFIG = {
 
 
 class Block(nn.Module):
-    """A transformer block of GPT-2: attention and MLP, each on the normalised stream."""
+    """A transformer block of GPT-2: attention and MLP, each on the normalized stream."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -217,7 +217,7 @@ It was trained from scratch by `tools/train_nano_gpt.py` and is dedicated to the
 | command | `python tools/train_nano_gpt.py --seed {arguments.seed} --steps {arguments.steps}` |
 | seed | {record["seed"]} |
 | steps | {record["steps"]}, each on {BATCH} of the 729 inputs drawn at random |
-| optimiser | AdamW, betas 0.9 and 0.95, gradients clipped to norm 1 |
+| optimizer | AdamW, betas 0.9 and 0.95, gradients clipped to norm 1 |
 | learning rate | {arguments.rate:g} after {WARM_UP} steps, falling to a tenth along a cosine |
 | regularisation | weight decay {WEIGHT_DECAY:g} on linear layers, dropout {DROPOUT:g} |
 | loss over all 729 inputs | {record["loss"]} nats per letter |
@@ -243,7 +243,7 @@ def main() -> None:
     model, record = train(arguments.seed, arguments.steps, arguments.rate, arguments.margin)
     arguments.out.mkdir(parents=True, exist_ok=True)
     metadata = {
-        "licence": "CC0-1.0",
+        "license": "CC0-1.0",
         "trained_by": "tools/train_nano_gpt.py",
         "config": json.dumps(CONFIG),
         **record,

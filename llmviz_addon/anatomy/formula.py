@@ -1,4 +1,4 @@
-"""Formulas: how one cell of a block follows from cells of other blocks.
+"""Formulas: the recipes by which a block's cells follow from cells of other blocks.
 
 A formula is an operation and its operands. An operand names a block and says, for each axis of
 its grid, which cells a target cell at (column, row) needs. From that one description come the
@@ -25,7 +25,7 @@ Values = Mapping[str, np.ndarray] | Callable[[str], np.ndarray]
 
 
 class Pick(Enum):
-    """Which cells along one axis of an operand's grid a target cell at (column, row) needs."""
+    """The cells along one axis of an operand's grid that a target cell at (column, row) needs."""
 
     ZERO = "the only one"
     COLUMN = "the target's column"
@@ -73,7 +73,7 @@ class Operand:
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """How a block's cells are computed.
+    """The recipe for a block's cells.
 
     Attributes
     ----------
@@ -88,9 +88,10 @@ class Formula:
     operands
         What goes into it.
     surroundings
-        Cells that are only worth a highlight: the row that a softmax normalizes over.
+        Cells that are no operands but are highlighted along with them: the row that a softmax
+        normalizes over.
     causal
-        Whether cells whose column (key) is later than their row (query) do not exist.
+        True if there are no cells whose column (key) is later than their row (query).
     config
         The model's configuration.
     """

@@ -1,4 +1,4 @@
-"""Text in anatomy space: what it says, where it stands, and about how much room it takes."""
+"""Text in anatomy space: its words, its place, and about how much room it takes."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """How the name tags of one role are placed.
+    """The placement of the name tags of one role.
 
     Attributes
     ----------
     side
-        Where it stands: centred above or below, above and ending inside the block so that an
+        Where it stands: centered above or below, above and ending inside the block so that an
         arrow has room to its right (``"above_left"``), likewise but at the right end of a wide
         block (``"above_right"``), to the left or right of the upper edge, or over what stands
         above the block (``"header"``).
@@ -66,7 +66,7 @@ class Tag:
         Whether there is only room for the short title.
     fraction
         Where above the block, from 0 at its left end to 1 at its right. Blocks that stand behind
-        each other differ in it, so that all their titles can be read from the front. Centred
+        each other differ in it, so that all their titles can be read from the front. Centered
         unless given, or at the left end of a wide block.
     """
 

@@ -1,7 +1,7 @@
 """The kinds of computation that a cell can be the result of.
 
 An :class:`Operation` knows how to write itself down and how to compute one number from the
-numbers it is given. It knows nothing of blocks, positions or layouts: `formula` gathers the
+numbers that it is given. It knows nothing of blocks, positions or layouts: `formula` gathers the
 numbers and the symbols. Adding a kind of computation means adding one function and one entry
 to `OPERATIONS`.
 """
@@ -96,7 +96,8 @@ def _gelu(parts: Parts, config: Config) -> float:
 
 
 def _gelu_tanh(parts: Parts, config: Config) -> float:
-    # Hendrycks and Gimpel, 2016, "Gaussian Error Linear Units", the approximation GPT-2 uses.
+    # The approximation that GPT-2 uses, from Hendrycks and Gimpel, 2016, "Gaussian Error Linear
+    # Units".
     x = float(parts["input"][0])
     return 0.5 * x * (1.0 + math.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)))
 

@@ -68,7 +68,8 @@ def rounded(corners: Sequence[Sequence[float]], radius: float) -> Points:
         points.extend((1 - s) ** 2 * a + 2 * (1 - s) * s * corner + s**2 * b)
     points.append(given[-1])
     path = np.array(points)
-    # Where two corners share a short side, one curve ends where the next begins.
+    # Where two corners share a short side, one curve ends where the next begins; that point is
+    # kept once, since two equal points have no direction between them.
     moved = np.linalg.norm(np.diff(path, axis=0), axis=1) > 1e-6 * np.abs(path).max()
     return np.asarray(path[np.concatenate([[True], moved])], dtype=np.float32)
 

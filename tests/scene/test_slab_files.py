@@ -125,7 +125,7 @@ def test_building_again_leaves_no_old_pages(root, folder):
 
 
 def _uids(weights: bool) -> dict[str, int]:
-    """The image of each slab's numbers, by the block's name, of weights or of all else."""
+    """The id of each slab's image, by the block's name: of weights, or of all others."""
     found = {}
     for obj in helpers.block_objects():
         slab = obj.modifiers.get("LLM Slabs")
@@ -196,7 +196,7 @@ def test_a_stopped_rebuild_leaves_the_pages_that_it_would_have_kept(slabs):
 
 
 def _attributes(tree: bpy.types.NodeTree, seen: set[str]) -> set[str]:
-    """What a tree and the groups in it read from objects and instances."""
+    """The attributes that a tree and the groups in it read from objects and instances."""
     found = set()
     for node in tree.nodes:
         if node.type == "ATTRIBUTE" and node.attribute_type in ("OBJECT", "INSTANCER"):
