@@ -467,8 +467,10 @@ def _light(standing: Standing, look: looks.Look, shine: bool, insist: bool) -> N
     if not shine:
         Graft(standing, LIGHTS, ()).put()
         return
+    # None where a person has deleted it: then all that hung on it hangs on nothing.
     anchor = standing.anchor
-    behind = max((child.location.y for child in anchor.children), default=0.0)
+    hung = (obj for obj in standing.objects.values() if obj.parent == anchor)
+    behind = max((obj.location.y for obj in hung), default=0.0)
     collection = tree.new("Lights", standing.root, LIGHTS)
     drawn = studio.lights(look, collection, anchor, behind)
     Graft(standing, LIGHTS, drawn, whole=insist, insist=insist).put([collection])

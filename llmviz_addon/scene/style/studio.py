@@ -62,7 +62,7 @@ def camera(name: str) -> bpy.types.Object:
 
 
 def lights(
-    look: Look, collection: bpy.types.Collection, anchor: bpy.types.Object, behind: float
+    look: Look, collection: bpy.types.Collection, anchor: bpy.types.Object | None, behind: float
 ) -> list[bpy.types.Object]:
     """Make the lights of a look in `collection`, and its backdrop if it has one.
 
@@ -81,14 +81,15 @@ def lights(
         lamp.location = -LAMP_DISTANCE * direction
         made.append(lamp)
     if look.backdrop:
-        made.append(_backdrop(look, float(anchor.get(names.FLOOR, 0.0)), behind))
+        floor = 0.0 if anchor is None else float(anchor.get(names.FLOOR, 0.0))
+        made.append(_backdrop(look, floor, behind))
     for obj in made:
         _hang(obj, collection, anchor)
     return made
 
 
 def _hang(
-    obj: bpy.types.Object, collection: bpy.types.Collection, anchor: bpy.types.Object
+    obj: bpy.types.Object, collection: bpy.types.Collection, anchor: bpy.types.Object | None
 ) -> None:
     obj[names.OURS] = obj.data[names.OURS] = True
     obj.parent = anchor
