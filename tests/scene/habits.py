@@ -178,8 +178,15 @@ class Desk:
         assert done == {"FINISHED"}
         self.at = at
         was, book = self.history[at]
-        found = difference(was, photo())
+        now = photo()
+        # Blender itself forgets which collections were excluded, where others went meanwhile.
+        found = {
+            what: wrong
+            for what, wrong in difference(was, now).items()
+            if isinstance(wrong, str) or any(not k.startswith(("layer ", "hidden ")) for k in wrong)
+        }
         assert not found, f"{'redo' if forth else 'undo'} is not as it was: {found}"
+        self.history[at] = now, book
         self.book = copy.deepcopy(book)
         self.check()
 
@@ -373,8 +380,8 @@ class Desk:
             if path in ("world", "camera") and expected not in after:
                 expected = None
             assert now[path] == expected, f"{path} was {expected} and is {now[path]}"
-        assert set(now["markers"]) == markers
-        assert now["memory"] == []
+        assert set(now["markers"]) == markers, "markers of ours are left, or a person's gone"
+        assert not now["memory"], "the scene remembers more than it should"
         self.book.before.pop(here, None)
         self.book.own[here] = {}
 
@@ -407,12 +414,33 @@ class Desk:
             expected = np.where(np.isfinite(cells), cells, 0)
             assert np.allclose(found, expected, 1e-4, 1e-5), f"{name} shows other numbers"
 
+    def check_built(self, recipe: scene_room.Recipe) -> None:
+        """What was asked for stands, hangs together, and is what the scene's film tells of."""
+        found = self.standing()
+        assert (recipe.model, recipe.prompt) in [(s.recipe.model, s.recipe.prompt) for s in found]
+        first = found[0]
+        camera, hud = first.acting("camera"), first.acting("captions")
+        assert len(camera) == len(hud) == 1
+        own = self.book.own[uid(self.scene)].get("camera")
+        assert uid(self.scene.camera) == own or (own is None and self.scene.camera == camera[0])
+        assert first.scene.timeline_markers and scene_room.chapters(first.root)
+        for standing in found:
+            for obj in standing.objects.values():
+                touched = self.book.touched.get(uid(obj), ())
+                if "parent" not in touched and obj != standing.anchor:
+                    assert obj.parent is not None, f"{obj.name} hangs on nothing"
+                    if obj == hud[0]:
+                        assert obj.parent == camera[0], "captions are not before the camera"
+                    elif kind_of(obj) in ("block", "camera", "strip", "light"):
+                        assert obj.parent == standing.anchor, f"{obj.name} hangs elsewhere"
+
     def check_gone(self) -> None:
         """Nothing of ours is in the file, but for what copies need."""
         left = [
             d.name_full
-            for d in (*bpy.data.objects, *bpy.data.collections)
-            if photos.is_ours(d) and uid(d) not in self.book.theirs and d.users
+            for s in bpy.data.scenes
+            for d in (*s.objects, *s.collection.children_recursive)
+            if photos.is_ours(d) and uid(d) not in self.book.theirs
         ]
         used_by_copies = bool(self.book.theirs)
         if not used_by_copies:
@@ -428,6 +456,47 @@ def _all_of(standing: scene_room.Standing) -> Iterator[bpy.types.ID]:
     yield from standing.objects.values()
     yield from standing.collections.values()
     yield from standing.root.all_objects
+
+
+def parents_of(part: bpy.types.Collection) -> list[bpy.types.Collection]:
+    """The collections that a collection lies in."""
+    every = (*bpy.data.collections, *(s.collection for s in bpy.data.scenes))
+    return [c for c in every if part.name in c.children]
+
+
+def dissolve(part: bpy.types.Collection) -> None:
+    """Delete a collection as the Outliner does, which leaves what is in it to its parent."""
+    for parent in parents_of(part):
+        for things, home in ((part.objects, parent.objects), (part.children, parent.children)):
+            for thing in things:
+                if thing.name not in home:
+                    home.link(thing)
+    bpy.data.collections.remove(part)
+
+
+def duplicate(part: bpy.types.Collection, home: bpy.types.Collection) -> bpy.types.Collection:
+    """Duplicate a collection with all that is in it, as the Outliner does."""
+    copies: dict[bpy.types.Object, bpy.types.Object] = {}
+    made = _duplicate(part, home, copies)
+    for original, mine in copies.items():
+        mine.parent = copies.get(original.parent, original.parent)
+    return made
+
+
+def _duplicate(part, home, copies) -> bpy.types.Collection:
+    made = part.copy()
+    for things in (made.objects, made.children):
+        for thing in list(things):
+            things.unlink(thing)
+    home.children.link(made)
+    for obj in part.objects:
+        copies[obj] = obj.copy()
+        if obj.data is not None:
+            copies[obj].data = obj.data.copy()
+        made.objects.link(copies[obj])
+    for child in part.children:
+        _duplicate(child, made, copies)
+    return made
 
 
 def datablocks() -> Iterator[bpy.types.ID]:

@@ -27,10 +27,13 @@ from .habits import KINDS, Desk, uid
 SEQUENCES = int(os.environ.get("LLMVIZ_HABITS", "0"))
 
 # A model of 64 blocks that is built in a moment; ids of tokens are its words.
-SHAPE = {"n_layer": 1, "n_head": 2, "n_embd": 8, "n_positions": 5, "vocab_size": 5}
+SHAPE = {"n_layer": 1, "n_head": 2, "n_embd": 16, "n_positions": 5, "vocab_size": 5}
 PROMPTS = ("1 2", "3", "1 2 3", "4 4 0 1")
 
 KEPT = ("introduction", "shape", "scale", "softmax")
+
+PARTS = ("rename", "hide", "exclude", "dissolve", "inside")
+ROOTS = ("away", "copy", "dissolve", "delete")
 
 few = st.integers(0, 11)
 
@@ -267,43 +270,74 @@ class Habits(RuleBasedStateMachine):
 
     # What a person does with collections, the scene and time
 
-    @rule(
-        at=few, act=st.sampled_from(("rename", "hide", "exclude", "dissolve", "unlink", "inside"))
-    )
+    @rule(at=few, act=st.sampled_from(PARTS))
     def tidy(self, at, act):
-        desk, part = self.desk, self.desk.part(at)
-        if part is None or bpy.context.mode != "OBJECT":
-            return
-        if act == "rename":
-            part.name = f"Part {desk.number()}"
-            desk.touch(part, "name")
-        elif act == "hide":
-            part.hide_render = True
-            desk.touch(part, "hide_render")
-        elif act == "exclude":
-            waiting = [bpy.context.view_layer.layer_collection]
-            while waiting:
-                place = waiting.pop()
-                waiting += place.children
-                if place.collection == part:
-                    place.exclude = not place.exclude
-        elif act == "inside":
-            child = bpy.data.collections.new(f"Own {desk.number()}")
-            part.children.link(child)
-        elif part.get("llmviz_key") != "model":
-            for scene in bpy.data.scenes:
-                for standing in scene_room.find(scene):
-                    key = str(part["llmviz_key"])
-                    if standing.collections.get(key) == part:
-                        desk.book.gone.add((uid(scene), standing.id, key))
-            (parent,) = (c for c in bpy.data.collections if part.name in c.children)
-            for obj in part.objects:
-                if obj.name not in parent.objects:
-                    parent.objects.link(obj)
-            for child in part.children:
-                parent.children.link(child)
-            bpy.data.collections.remove(part)
-        self._do(act, lambda: None)
+        """Something with a collection of ours."""
+        part = self.desk.part(at)
+        if part is not None and bpy.context.mode == "OBJECT":
+            if getattr(self, f"_part_{act}")(part) is not False:
+                self._do(f"{act} part", lambda: None)
+
+    @rule(act=st.sampled_from(ROOTS), at=few)
+    def rearrange(self, act, at):
+        """Something with a whole model."""
+        standing = self.desk.standing()
+        if standing and bpy.context.mode == "OBJECT":
+            getattr(self, f"_root_{act}")(standing[at % len(standing)].root)
+            self._do(f"{act} root", lambda: None)
+
+    def _part_rename(self, part):
+        part.name = f"Part {self.desk.number()}"
+        self.desk.touch(part, "name")
+
+    def _part_hide(self, part):
+        part.hide_render = not part.hide_render
+        self.desk.touch(part, "hide_render")
+
+    def _part_exclude(self, part):
+        waiting = [bpy.context.view_layer.layer_collection]
+        while waiting:
+            place = waiting.pop()
+            waiting += place.children
+            if place.collection == part:
+                place.exclude = not place.exclude
+
+    def _part_inside(self, part):
+        part.children.link(bpy.data.collections.new(f"Own {self.desk.number()}"))
+
+    def _part_dissolve(self, part):
+        if part.get("llmviz_key") == "model":
+            return False
+        for scene in bpy.data.scenes:
+            for standing in scene_room.find(scene):
+                key = str(part["llmviz_key"])
+                if standing.collections.get(key) == part:
+                    self.desk.book.gone.add((uid(scene), standing.id, key))
+        habits.dissolve(part)
+        return None
+
+    def _root_away(self, root):
+        """Put it into a collection of one's own."""
+        home = bpy.data.collections.new(f"Own {self.desk.number()}")
+        self.desk.scene.collection.children.link(home)
+        for parent in habits.parents_of(root):
+            parent.children.unlink(root)
+        home.children.link(root)
+
+    def _root_dissolve(self, root):
+        habits.dissolve(root)
+
+    def _root_delete(self, root):
+        """Delete it with all that is in it."""
+        objects, parts = list(root.all_objects), [root, *root.children_recursive]
+        self.desk.book.theirs -= {uid(o) for o in objects}
+        bpy.data.batch_remove([*objects, *parts])
+
+    def _root_copy(self, root):
+        """Duplicate it as the Outliner does."""
+        before = {uid(d) for d in habits.datablocks()}
+        habits.duplicate(root, habits.parents_of(root)[0])
+        self.desk.book.theirs |= {uid(d) for d in habits.datablocks()} - before
 
     @rule(
         act=st.sampled_from(
@@ -400,8 +434,6 @@ class Habits(RuleBasedStateMachine):
     # What ours does
 
     def _build(self, recipe, beside=False):
-        if self.desk.scene.camera is None and False:
-            return
         standing = self.desk.standing()
         old = None if beside else next(iter(standing), None)
         whole = old is not None and replace(old.recipe, look="", captions=True) == replace(
@@ -409,13 +441,25 @@ class Habits(RuleBasedStateMachine):
         )
         styled = any(s.recipe.look != recipe.look for s in standing)
         other = old is not None and old.recipe.source != recipe.source
-        self._ours(
+        if self._ours(
             f"build {recipe.prompt}",
-            lambda: scene_room.run(scene_room.steps(self.desk.scene, recipe, beside=beside)),
+            lambda: self._call(recipe, beside),
             whole=whole,
             styled=styled,
             other=other,
-        )
+        ):
+            self.desk.check_built(recipe)
+
+    def _call(self, recipe, beside):
+        """Build, by a button or as a script does."""
+        scene = self.desk.scene
+        if self.desk.number() % 2 or recipe.look != "dark":
+            scene_room.run(scene_room.steps(scene, recipe, beside=beside))
+            return
+        asked = scene.llmviz
+        asked.model, asked.prompt, asked.cubes = recipe.model, recipe.prompt, recipe.cubes
+        asked.look_kept, asked.accessible_kept = recipe.look, recipe.accessible
+        (bpy.ops.llmviz.build_beside if beside else bpy.ops.llmviz.build)()
 
     def _recipe(self, **about):
         standing = self.desk.standing()
@@ -457,6 +501,22 @@ class Habits(RuleBasedStateMachine):
         standing = self.desk.standing()
         root = standing[at % len(standing)].root if one and standing else None
         self._ours("remove", lambda: scene_room.remove(self.desk.scene, root))
+
+    @rule(at=few, close=st.booleans())
+    def open_up(self, at, close):
+        """Open a slab up, or close what is open."""
+        blocks = [b for s in self.desk.standing() for b in sorted(s.blocks)]
+        if close or not blocks:
+            self._ours("close", lambda: scene_room.close_windows(self.desk.scene))
+        else:
+            name = blocks[at * 5 % len(blocks)]
+            self._ours("open", lambda: scene_room.open_window(self.desk.scene, name, 1, 1))
+
+    @rule(visible=st.booleans())
+    def say(self, visible):
+        """Switch the captions."""
+        for standing in self.desk.standing()[:1]:
+            self._ours("captions", lambda: scene_room.set_captions(standing.root, visible))
 
     def teardown(self):
         if self.failed:
@@ -501,7 +561,7 @@ def _play(machine: type[Habits], sequences: int, steps: int) -> None:
 
 def test_whatever_one_does_the_promises_hold(quick, tmp_path):
     one = checkpoints.save(tmp_path / "one", **SHAPE)
-    two = checkpoints.save(tmp_path / "two", **SHAPE | {"n_head": 4, "vocab_size": 6})
+    two = checkpoints.save(tmp_path / "two", **SHAPE | {"n_head": 1, "n_embd": 8})
     helpers.build(PROMPTS[0], one)
     start = tmp_path / "start.blend"
     bpy.ops.wm.save_as_mainfile(filepath=str(start), copy=True, compress=False)
