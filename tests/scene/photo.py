@@ -99,7 +99,7 @@ def _object(obj: bpy.types.Object, of: Callable) -> Iterator[tuple[str, object]]
     yield "data", of(obj.data)
     # Filled in from the collections: to ask each object takes long.
     yield "collections", []
-    yield "modifiers", [(m.name, m.type) for m in obj.modifiers]
+    yield "modifiers", [m.name for m in obj.modifiers if not m.name.startswith("LLM ")]
     yield "constraints", [(c.name, c.type) for c in obj.constraints]
     yield "materials", [(s.link, of(s.material)) for s in obj.material_slots]
     for prop in _DATA.get(obj.type, ()):

@@ -216,8 +216,17 @@ class Habits(RuleBasedStateMachine):
             obj.modifiers.new(f"Own {self.desk.number()}", "SUBSURF").show_viewport = False
             self.desk.touch(obj, "modifiers")
 
+    def _is_copied(self, thing):
+        """Whether there is a copy, which would be taken for the original when that is gone."""
+        marks = thing.get("llmviz_model"), thing.get("llmviz_key")
+        every = (*bpy.data.objects, *bpy.data.collections)
+        same = [d for d in every if (d.get("llmviz_model"), d.get("llmviz_key")) == marks]
+        return marks[0] is not None and len(same) > 1
+
     def _delete(self, obj):
         desk = self.desk
+        if self._is_copied(obj):
+            return False
         for scene in bpy.data.scenes:
             for standing in scene_room.find(scene):
                 key = str(obj.get("llmviz_key"))
@@ -228,6 +237,7 @@ class Habits(RuleBasedStateMachine):
             if child.parent == obj:
                 desk.book.touched.get(uid(child), set()).difference_update({"parent", "inverse"})
         bpy.data.objects.remove(obj)
+        return None
 
     def _copy(self, obj, linked=False):
         if not self._select(obj):
@@ -283,7 +293,10 @@ class Habits(RuleBasedStateMachine):
         """Something with a whole model."""
         standing = self.desk.standing()
         if standing and bpy.context.mode == "OBJECT":
-            getattr(self, f"_root_{act}")(standing[at % len(standing)].root)
+            chosen = standing[at % len(standing)]
+            if act in ("dissolve", "delete") and (chosen.is_shared or self._is_copied(chosen.root)):
+                return
+            getattr(self, f"_root_{act}")(chosen.root)
             self._do(f"{act} root", lambda: None)
 
     def _part_rename(self, part):
@@ -417,15 +430,17 @@ class Habits(RuleBasedStateMachine):
             bpy.ops.scene.new(type=act)
             now = uid(desk.scene)
             copied = act != "EMPTY"
-            book.own[now] = dict(book.own[was]) if copied else {}
+            # An empty one has the settings of the old one, too, but no markers.
+            book.own[now] = dict(book.own[was])
             book.markers[now] = set(book.markers[was]) if copied else set()
-            if copied and was in book.before:
+            if was in book.before:
                 book.before[now] = dict(book.before[was])
             if copied:
                 book.gone |= {(now, m, k) for s, m, k in book.gone if s == was}
             made = [d for d in habits.datablocks() if uid(d) not in before]
             known = {uid(d) for s in desk.standing() for d in habits._all_of(s)}
-            book.theirs |= {uid(d) for d in made if isinstance(d, bpy.types.Object)} - known
+            kinds = bpy.types.Object, bpy.types.Collection
+            book.theirs |= {uid(d) for d in made if isinstance(d, kinds)} - known
             for path in ("world", "camera"):
                 if path in book.own[now]:
                     book.own[now][path] = uid(getattr(desk.scene, path))
