@@ -62,15 +62,15 @@ def _jobs() -> dict[str, Any]:
 
 def _info(options: argparse.Namespace) -> None:
     from . import model as model_room
-    from .ui import cards
+    from .offer import cards
 
-    model = model_room.load(options.model)
+    model = model_room.load(options.model, options.activation)
     sys.stdout.write(cards.describe(model, _estimate(model, _prompt(model, options), options)))
 
 
 def _prompt(model: Any, options: argparse.Namespace) -> str:
     """What a model reads: what the options say, else its own; nothing without numbers."""
-    from .ui import cards
+    from .offer import cards
 
     if options.prompt is None or not model.has_weights:
         return cards.prompt_of(model)
@@ -79,7 +79,7 @@ def _prompt(model: Any, options: argparse.Namespace) -> str:
 
 def _estimate(model: Any, prompt: str, options: argparse.Namespace) -> Any:
     """What drawing a model takes."""
-    from .ui import estimates
+    from .offer import estimates
 
     n_prompt = len(model.read_prompt(prompt)) if model.has_weights else 0
     detail = options.full_context, options.cubes, options.slabs
@@ -165,7 +165,7 @@ def _build_in(scene: Any, options: argparse.Namespace, until: float) -> None:
     import bpy
 
     from . import scene as scene_room
-    from .ui import viewport
+    from .scene import views
 
     each = until / (1 + len(options.beside))
     recipe = _recipe(options.model, options)
@@ -173,21 +173,25 @@ def _build_in(scene: Any, options: argparse.Namespace, until: float) -> None:
     settings.model, settings.prompt = recipe.model, recipe.prompt
     settings.full_context = recipe.full_context
     settings.cubes, settings.slabs = recipe.cubes, recipe.slabs
-    _follow(scene_room.steps(scene, recipe), 0.0, each)
-    own_prompt = argparse.Namespace(**{**vars(options), "prompt": None})
+    settings.activation = recipe.activation or "CONFIG"
+    notes: list[str] = []
+    _follow(scene_room.steps(scene, recipe, notes=notes), 0.0, each)
+    own = argparse.Namespace(**{**vars(options), "prompt": None, "activation": ""})
     for number, model in enumerate(options.beside, 1):
-        work = scene_room.steps(scene, _recipe(model, own_prompt), beside=True)
+        work = scene_room.steps(scene, _recipe(model, own), beside=True, notes=notes)
         _follow(work, number * each, (number + 1) * each)
-    viewport.prepare(bpy.data.screens, scene_room.roots(scene))
+    for note in notes:
+        _tell(note)
+    views.prepare(bpy.data.screens, scene_room.roots(scene))
 
 
 def _recipe(source: str, options: argparse.Namespace) -> Any:
     """The recipe of a model, which is known to fit into memory."""
     from . import model as model_room
+    from .offer import estimates
     from .scene import Recipe
-    from .ui import estimates
 
-    model = model_room.load(source)
+    model = model_room.load(source, options.activation)
     prompt = _prompt(model, options)
     estimates.check_memory(model.title, _estimate(model, prompt, options))
     if not any(preset.id == source for preset in model_room.presets()):
@@ -202,6 +206,7 @@ def _recipe(source: str, options: argparse.Namespace) -> Any:
         full_context=options.full_context,
         cubes=options.cubes,
         slabs=options.slabs,
+        activation=options.activation,
     )
 
 

@@ -1,6 +1,6 @@
 """What every test needs: Blender kept away from the user's files, and a clean scene per test.
 
-The plain rooms (`tests/model`, `tests/anatomy`, `tests/walkthrough`) never touch bpy, and nothing
+Tests of the plain rooms (`tests/model`, `tests/anatomy` and others) never touch bpy, and nothing
 here imports it for them. Tests in `BPY_FOLDERS` each begin in an empty file; where a test fails,
 its scene is saved to `build/test-failures/`.
 """
@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import hypothesis
 import pytest
 
+from tests import alive
 from tests.folders import FAILURES, RUN, TESTS
 from tools import extension
 
@@ -27,24 +27,26 @@ if TYPE_CHECKING:
 BPY_FOLDERS = {"scene", "ui", "cli"}
 REGISTERED_FOLDERS = {"ui", "cli"}
 
-# A busy machine takes any time for an example; how long it takes is nothing that a test promises.
-hypothesis.settings.register_profile(
-    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
-)
-hypothesis.settings.load_profile("any machine")
-
 _FAILED = pytest.StashKey[bool]()
 _OPENED = pytest.StashKey[bool]()
 _STATUS = pytest.StashKey[int]()
 
 
-def pytest_configure() -> None:
-    """Give Blender a user folder of its own, before anything imports bpy.
+def pytest_configure(config: pytest.Config) -> None:
+    """Let examples take their time, and give Blender a user folder before anything imports bpy.
 
     Otherwise the developer's add-ons and preferences would take part in the tests, and installing
     an extension would change them. Inside the full Blender it is too late for that: there
     `tools/run_tests.py` sets the folder before Blender starts.
     """
+    # Not above: the process that only starts the full Blender finds packages for Blender's Python.
+    from hypothesis import HealthCheck, settings
+
+    # A busy machine takes any time for an example, and no test promises how long it takes.
+    slow = [HealthCheck.too_slow]
+    settings.register_profile("any machine", deadline=None, suppress_health_check=slow)
+    settings.load_profile("any machine")
+    alive.capture = config.pluginmanager.getplugin("capturemanager")
     if "bpy" in sys.modules:
         return
     os.environ["BLENDER_USER_RESOURCES"] = str(RUN)

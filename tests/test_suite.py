@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import alive
 from tools.suite import ROOT, Ended, Suite
 
 SILENCE = 4.0
@@ -121,6 +122,37 @@ def test_a_suite_that_fails_says_why(status: int, said: str):
     assert not ended.passed and ended.summary == said
 
 
+def test_dots_are_signs_of_life_and_no_part_of_the_name():
+    dots = "for i in 1 2 3 4 5 6 7 8 9 10; do printf .; sleep 0.6; done"
+    ended = shell(f'printf "{HANGING} "; {dots}; sleep 600')
+    assert f"while {HANGING} was running; 0 tests" in ended.summary
+    ended = shell(f'echo "{HANGING} ...PASSED [100%]"; echo "=== 1 passed in 1.00s ==="; exit 3')
+    assert ended.summary == "1 passed in 1.00s, pytest itself failed"
+
+
+def test_a_test_of_many_examples_gives_signs_of_life_through_what_pytest_holds_back(
+    tmp_path: Path, pytestconfig: pytest.Config
+):
+    assert alive.capture is pytestconfig.pluginmanager.getplugin("capturemanager")
+    (tmp_path / "conftest.py").write_text(
+        "from tests import alive\n"
+        "def pytest_configure(config):\n"
+        "    alive.capture = config.pluginmanager.getplugin('capturemanager')\n"
+    )
+    (tmp_path / "test_many.py").write_text(
+        "from tests import alive\ndef test_many():\n    print('held back')\n    alive.tell()\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", "-v", str(tmp_path), "-p", "no:pytest-blender"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "::test_many .PASSED" in ended.stdout and "held back" not in ended.stdout
+
+
 def test_only_an_optional_suite_may_find_no_tests():
     assert Suite("fake", ["sh", "-c", "exit 5"], optional=True).run().passed
     assert not Suite("fake", ["sh", "-c", "exit 1"], optional=True).run().passed
@@ -140,8 +172,9 @@ def test_tests_that_only_a_heading_of_pytest_names_are_not_said_to_run():
 
 
 def test_a_file_of_tests_is_a_line_and_all_else_is_shown_in_one_piece(
-    capfd: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr("tools.suite.PAUSE", -1)
     shell(
         'echo "tests/a.py::test_one PASSED [ 30%]"; echo "tests/a.py::test_two[a b] FAILED [ 60%]";'
         'echo "tests/b.py::test_three SKIPPED (no window) [100%]";'
@@ -151,6 +184,12 @@ def test_a_file_of_tests_is_a_line_and_all_else_is_shown_in_one_piece(
     assert ["fake", "tests/a.py", "1", "passed,", "1", "failed,", "0", "s"] in told
     assert ["fake", "tests/b.py", "1", "skipped,", "0", "s"] in told
     assert ["E", "assert", "1", "==", "2"] in told
+
+
+def test_files_of_tests_that_take_no_time_are_a_line_together(capfd: pytest.CaptureFixture[str]):
+    shell('for i in a b a c; do echo "tests/$i.py::test_one PASSED [ 30%]"; done')
+    told = [line.split() for line in capfd.readouterr().out.splitlines()]
+    assert ["fake", "tests/a.py", "and", "2", "more", "4", "passed,", "0", "s"] in told
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at Linux's processes")
@@ -179,7 +218,8 @@ import sys
 import run_tests
 from suite import Suite
 
-script = 'printf "tests/a.py::test_one "; sleep 600 & echo $! > part; mv part "$0"; sleep 600'
+script = 'trap "echo; echo ==== no tests ran in 1s ====; exit 2" INT; '
+script += 'printf "tests/a.py::test_one "; sleep 600 & echo $! > part; mv part "$0"; sleep 600'
 script = script.replace("part", sys.argv[1] + ".part")
 run_tests.processors = lambda: 1
 run_tests.wheels = lambda _extra, ended: run_tests.run(

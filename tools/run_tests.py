@@ -27,7 +27,7 @@ from suite import Ended, Suite
 
 ROOT = environment.ROOT
 TESTS = ROOT / "tests"
-PLAIN = ("model", "anatomy", "detail", "walkthrough")
+PLAIN = ("model", "anatomy", "detail", "walkthrough", "offer")
 LONGEST = "scene"
 WINDOW = "gui"
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -197,7 +197,7 @@ def main(arguments: list[str]) -> int:
         problem = str(error)
     print(f"\n=== summary, {time.monotonic() - began:.0f} s")
     for suite in ended:
-        print(f"{'ok    ' if suite.passed else 'FAILED'} {suite.name:26} {suite.summary}")
+        print(f"{'ok    ' if suite.passed else 'FAILED'} {suite.name:28} {suite.summary}")
     if problem:
         print(problem)
     return int(bool(problem) or not all(suite.passed for suite in ended))

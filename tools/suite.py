@@ -1,9 +1,9 @@
 """One suite of tests as a process: followed while it runs, stopped when it falls silent.
 
-What pytest prints with `-v` says which test is running. It becomes a line for each file of tests;
-everything else that the suite prints is kept and shown in one piece at its end, so that several
-suites can run side by side. What judges a suite is silence, not length: a busy machine may take
-any time as long as tests come and go.
+What pytest prints with `-v` says which test is running. It becomes a line for each file of tests,
+or for several that take no time; everything else that the suite prints is kept and shown in one
+piece at its end, so that several suites can run side by side. What judges a suite is silence, not
+length: a busy machine may take any time as long as tests come and go.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ ROOT = Path(__file__).resolve().parent.parent
 
 SILENCE = 10 * 60  # seconds without a word after which a suite is stopped
 FAREWELL = 15  # seconds for a traceback once it is asked to stop
+PAUSE = 5  # seconds that a line about tests covers at least
 BEAT = 60  # seconds after which it is said what is running
 
-# "tests/scene/test_film.py::test_it_plays[dark] PASSED [ 12%]"; a test that runs lacks the end.
-_TEST = re.compile(r"^((\S+\.py)::\S.*?) *$")
+# "tests/scene/test_film.py::test_it_plays[dark] PASSED [ 12%]"; a test that runs lacks the end, and
+# may have put dots before it, as signs of life.
+_TEST = re.compile(r"^((\S+\.py)::\S.*?)[ .]*$")
 _END = re.compile(r"\b(PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS)(?: \(.*)? +\[ *\d+%\]\s*$")
 # The last line, which counts what passed and says how long it all took.
 _SUMMARY = re.compile(r"^=+ (.* in [\d.]+s.*?) =+$")
@@ -91,7 +93,7 @@ class Suite:
         self._summary = ""
         self._kept: list[str] = []
         self._line = ""
-        self._file, self._results, self._since = "", Counter[str](), 0.0
+        self._files, self._results, self._since = dict[str, None](), Counter[str](), 0.0
         self._stop = ""
         self._over = False
         self._told = 0.0
@@ -116,7 +118,7 @@ class Suite:
             _signal(process, signal.SIGKILL)
             status = process.wait()
             self._read_line(self._line)
-            self._tell_file()
+            self._tell_files()
         sentence = self._sentence(status, time.monotonic() - began)
         kept = "\n".join(self._kept)
         say(f"\n=== {self.name}\n{kept}\n=== {self.name}: {sentence}\n")
@@ -176,8 +178,9 @@ class Suite:
     def _read_line(self, line: str) -> None:
         if _HEADING.match(line):
             self._over = True
-            self.running = ""
-            self._tell_file()
+            # What is stopped adds its headings while a test runs.
+            self.running = self.running if self._stop else ""
+            self._tell_files()
         end = None if self._over else _END.search(line)
         test, crash, what = (line[: end.start()] if end else line).partition(_CRASH)
         name = None if self._over else _TEST.match(test)
@@ -194,22 +197,25 @@ class Suite:
 
     def _begin(self, test: str, file: str) -> None:
         self.running = test
-        if file != self._file:
-            self._tell_file()
-            self._file, self._since = file, time.monotonic()
+        if file not in self._files and time.monotonic() - self._since > PAUSE:
+            self._tell_files()
+        if not self._files:
+            self._since = time.monotonic()
+        self._files[file] = None
 
-    def _tell_file(self) -> None:
-        """Say how the tests of a file went, once all of them have ended."""
-        if self._file:
+    def _tell_files(self) -> None:
+        """Say how the tests of a file went, or of a few that took no time."""
+        if self._files:
+            first, *others = self._files
+            where = f"{first} and {len(others)} more" if others else first
             results = ", ".join(f"{count} {word.lower()}" for word, count in self._results.items())
-            took = duration(time.monotonic() - self._since)
-            self._tell(f"{self._file:44} {results}, {took}")
-        self._file = ""
+            self._tell(f"{where:52} {results}, {duration(time.monotonic() - self._since)}")
+        self._files.clear()
         self._results.clear()
 
     def _tell(self, text: str) -> None:
         self._told = time.monotonic()
-        say(f"{self.name:24} {text}")
+        say(f"{self.name:28} {text}")
 
     def _sentence(self, status: int, seconds: float) -> str:
         """How it ended, in words."""

@@ -149,30 +149,6 @@ class Anatomy:
             return (x0, y0, z0), (x1, y1, z1)
         return sections.union(self.blocks[name].bounds for name in names)
 
-    def locate(self, point: Sequence[float], toward: Sequence[float] | None = None) -> Hit | None:
-        """The cell that a point falls on.
-
-        Parameters
-        ----------
-        point
-            In anatomy space. It may be as far outside of a block as float32 rounds, as points on
-            a surface are that Blender finds.
-        toward
-            The direction of view. A point on the border of two cells, or of two blocks, belongs
-            to the one that it leads into; without it, to the one at the right or below.
-
-        Returns
-        -------
-        Hit or None
-            None where there is no block.
-
-        Raises
-        ------
-        ValueError
-            If these are not three finite numbers each, or `toward` leads nowhere.
-        """
-        return self._picker.locate(point, toward)
-
     def pick(self, origin: Sequence[float], direction: Sequence[float]) -> Hit | None:
         """The first cell that a ray meets; blocks count as solid, gaps between cells included.
 

@@ -8,7 +8,7 @@ draws each pattern once and places it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -62,21 +62,6 @@ class ArrowPattern:
     region: Region
     arrows: tuple[Arrow, ...]
     places: Repeats
-
-    def at(self, place: int) -> Iterator[Arrow]:
-        """The arrows at one of the places; to float32 precision, `Anatomy.arrows` has the same."""
-        layer, head = int(self.places.layers[place]), int(self.places.heads[place])
-        x, y, z = self.places.offsets[place].tolist()
-        for arrow in self.arrows:
-            stream = f"layer{layer - 1}.mlp_residual" if layer > 0 else "embedding"
-            names = {"i": layer, "j": head, "stream": stream}
-            yield replace(
-                arrow,
-                source=arrow.source.format_map(names),
-                target=arrow.target.format_map(names),
-                section=arrow.section.format_map(names),
-                offset=(x, y, z),
-            )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

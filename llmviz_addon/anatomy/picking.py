@@ -1,4 +1,4 @@
-"""Finding the cell at a point or along a ray, exactly, among all blocks at once."""
+"""Finding the cell that a ray meets, exactly, among all blocks at once."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Hit:
     column, row
         The cell.
     point
-        Where, in cells: the given point, or where the ray enters the block.
+        In cells, where the ray enters the block.
     distance
-        From the ray's origin to `point`, in cells; how far a given point is from the block.
+        From the ray's origin to `point`, in cells.
     """
 
     block: str
@@ -52,20 +52,6 @@ class Picker:
         self._low[:, 2] += 1.0 - size[:, 2]
         self._high = self._low + size
 
-    def locate(self, point: Sequence[float], toward: Sequence[float] | None) -> Hit | None:
-        """See `Anatomy.locate`."""
-        at = _vector(point, "A point")
-        slack = _slack(at)
-        # Past a corner that the view only just meets, there is nothing: then the point counts.
-        tried = [at] if toward is None else [at + 2 * slack * _unit(toward), at]
-        for inside in tried:
-            apart = np.maximum(np.maximum(self._low - inside, inside - self._high), 0.0)
-            distance = np.linalg.norm(apart, axis=1)
-            index = int(np.argmin(distance))
-            if distance[index] <= slack:
-                return self._hit(index, inside, at, float(distance[index]))
-        return None
-
     def pick(self, origin: Sequence[float], direction: Sequence[float]) -> Hit | None:
         """See `Anatomy.pick`."""
         start, along = _vector(origin, "The origin of a ray"), _unit(direction)
@@ -89,20 +75,12 @@ class Picker:
         if not np.isfinite(distance):
             return None
         at = start + distance * along
-        return self._hit(index, at, at, distance)
-
-    def _hit(self, index: int, inside: np.ndarray, at: np.ndarray, distance: float) -> Hit:
         low, high = self._low[index], self._high[index]
         columns, _, rows = np.rint(high - low).astype(int).tolist()
-        column = min(max(int(np.floor(inside[0] - low[0])), 0), columns - 1)
-        row = min(max(int(np.floor(high[2] - inside[2])), 0), rows - 1)
+        column = min(max(int(np.floor(at[0] - low[0])), 0), columns - 1)
+        row = min(max(int(np.floor(high[2] - at[2])), 0), rows - 1)
         x, y, z = at.tolist()
         return Hit(self._names[index], column, row, (x, y, z), distance)
-
-
-def _slack(point: np.ndarray) -> float:
-    """How far a point of Blender's may be off: it holds positions as float32."""
-    return 1e-3 + 4 * float(np.spacing(np.float32(np.abs(point).max())))
 
 
 def _vector(values: Sequence[float], what: str) -> np.ndarray:

@@ -3,21 +3,22 @@
 A model like GPT-2 has more cells than anything can hold as objects. This room decides, knowing no
 Blender, which blocks share an object (`bundles`), which of the three ways each is drawn
 (`budget`), where a slab's values stand in images (`pages`), how numbers become bytes (`levels`),
-when each cell is computed (`order`) and which boxes are drawn (`tiles`).
+when each cell is computed (`order`) and which boxes are drawn (`bricks`).
 """
 
 from __future__ import annotations
 
+from .bricks import Bricks, Rect, bricks, cut
 from .budget import EXACTNESS, Budget, BudgetError, Estimate, Way, choose, estimate
 from .bundles import Bundle, bundle
 from .order import orders
 from .pages import Layout, Placement, lay_out
 from .plan import APPENDED, Plan, n_computed, plan, plan_steps
-from .tiles import Rect, Tiles, cut, tiles
 
 __all__ = [
     "APPENDED",
     "EXACTNESS",
+    "Bricks",
     "Budget",
     "BudgetError",
     "Bundle",
@@ -26,8 +27,8 @@ __all__ = [
     "Placement",
     "Plan",
     "Rect",
-    "Tiles",
     "Way",
+    "bricks",
     "bundle",
     "choose",
     "cut",
@@ -37,5 +38,4 @@ __all__ = [
     "orders",
     "plan",
     "plan_steps",
-    "tiles",
 ]

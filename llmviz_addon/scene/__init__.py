@@ -4,29 +4,33 @@
     >>> root = scene.build(bpy.context.scene, scene.Recipe("nano-gpt", "CBABBC"))
     >>> scene.remove(bpy.context.scene)
 
-Long work comes as a generator of (fraction, label); `run` exhausts one. What lies below, from the
-bottom up, each importing only what stands before it:
+Long work comes as a generator of (fraction, label); `run` exhausts one. From the top down, each
+imports only what stands below it:
 
-- `style`: what things are made of and how they look
-- `standing`: what stands in a scene, and what a person changed of it
-- `drawn`: what is drawn: blocks, words, arrows, strips
-- `playing`: what plays: the film as curves, camera, captions and markers
+- `assembly`: the steps of a build, which use all below; `views`: the 3D views that show it
 - `pictures`: what is rendered
-- `assembly`: the steps of a build, which use all of them
+- `playing`: what plays: the film as curves, camera, captions and markers
+- `drawn`: what is drawn: blocks, words, arrows, strips
+- `standing`: what stands in a scene, and what a person changed of it
+- `style`: what things are made of and how they look
+- `attributes`, `names`, `compat`, `version`: how arrays are written, what things are called, and
+  how Blender's versions differ
 """
 
 from __future__ import annotations
 
 import bpy
 
+from ..errors import Problem
 from ..progress import run
-from .assembly import apply_look, build, remove, steps
+from .assembly import build, steps
 from .drawn.windows import WindowError, close_windows, open_window
 from .pictures.files import RenderError
 from .pictures.films import film_steps
 from .pictures.stills import overview, still_steps, stills
 from .playing import captions
 from .playing.film import BeatMark, ChapterMark, chapters
+from .removal import remove
 from .standing.errors import StandingError
 from .standing.memory import Memory
 from .standing.recipe import Recipe, recipe_of
@@ -34,6 +38,7 @@ from .standing.standing import Standing, find, of_root, roots
 from .standing.tree import out_of_view
 from .style import looks
 from .style.looks import LookError
+from .styling import apply_look
 
 
 def set_captions(root: bpy.types.Collection, visible: bool) -> None:
@@ -51,6 +56,7 @@ __all__ = [
     "ChapterMark",
     "LookError",
     "Memory",
+    "Problem",
     "Recipe",
     "RenderError",
     "Standing",

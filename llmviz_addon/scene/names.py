@@ -20,7 +20,7 @@ TINT = "tint"
 STATE_EMPTY = 0
 STATE_NUMBER = 1
 
-# Attributes of a slab's mesh, one value per tile; see `detail.Tiles`.
+# Attributes of a slab's mesh, one value per brick; see `detail.Bricks`.
 SIZE = "size"
 EXTENT = "extent"
 FIRST = "first"

@@ -1,7 +1,7 @@
 """The sidebar, the operators behind it, and what both remember.
 
-Nothing is imported here at module level: `cards` runs without Blender, and Blender's start should
-not wait for numpy. The other rooms are imported by the functions that need them.
+Blender's start should not wait for numpy, so other rooms are imported by the functions that need
+them; only `offer`, which waits with its imports as well, is imported at once.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from bpy.props import StringProperty
 
 from ..errors import PROBLEMS, sentence
 from ..progress import Steps
-from . import messages, properties, state, viewport
+from . import messages, properties, state
 from .running import Stepwise
 
 
@@ -21,6 +21,7 @@ def wanted(scene: bpy.types.Scene) -> Any:
     return Recipe(
         model=settings.model,
         prompt=state.prompt_of(scene),
+        activation=state.activation_of(scene),
         look=settings.look,
         accessible=settings.accessible,
         captions=settings.captions,
@@ -36,9 +37,11 @@ class _Builds(Stepwise):
     builds = True
 
     def steps(self, context: bpy.types.Context) -> Steps[Any]:
+        from ..scene import views
+
         scene = context.scene
         self._models, self._notes = _models_in(scene), []
-        self._watching = viewport.watching(viewport.screens_of(context.window_manager, scene))
+        self._watching = views.watching(views.screens_of(context.window_manager, scene))
         return self._refuse_or_build(scene, wanted(scene))
 
     def draw_steps(self, scene: bpy.types.Scene, recipe: Any) -> Steps[Any]:
@@ -53,11 +56,13 @@ class _Builds(Stepwise):
         return (yield from self.draw_steps(scene, recipe))
 
     def finish(self, context: bpy.types.Context, scene: bpy.types.Scene, result: Any) -> None:
-        screens = viewport.screens_of(context.window_manager, scene)
-        viewport.watch_on(screens, self._watching)
+        from ..scene import views
+
+        screens = views.screens_of(context.window_manager, scene)
+        views.watch_on(screens, self._watching)
         # What a rebuild shows is seen from where one stands.
         roots = [model.root for model in state.models(scene)]
-        viewport.prepare(screens, roots, _models_in(scene) != self._models)
+        views.prepare(screens, roots, _models_in(scene) != self._models)
         if self._notes:
             more = f" (and {len(self._notes) - 1} more)" if len(self._notes) > 1 else ""
             self.report({"WARNING"}, f"{self._notes[0]}{more}")
@@ -137,6 +142,7 @@ class LLMVIZ_OT_remove(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from .. import scene as scene_room
+        from ..scene import views
 
         scene = context.scene
         found = state.models(scene)
@@ -145,22 +151,22 @@ class LLMVIZ_OT_remove(bpy.types.Operator):
             self.report({"ERROR"}, f"There is no model {self.name!r} in this scene")
             return {"CANCELLED"}
         messages.say(scene, "")
-        screens = viewport.screens_of(context.window_manager, scene)
+        screens = views.screens_of(context.window_manager, scene)
         one_of_several = bool(named) and len(found) > 1
-        watching = viewport.watching(screens)
+        watching = views.watching(screens)
         try:
             for model in named if one_of_several else found:
                 model.check()
             if not one_of_several:
                 # Before the camera goes: views that look through it would leave it by themselves.
-                viewport.restore(screens)
+                views.restore(screens)
             scene_room.remove(scene, named[0].root if one_of_several else None)
         except PROBLEMS as error:
             self.report({"ERROR"}, sentence(error))
             return {"CANCELLED"}
         if one_of_several:
-            viewport.watch_on(screens, watching)
-            viewport.follow(screens, [model.root for model in state.models(scene)])
+            views.watch_on(screens, watching)
+            views.follow(screens, [model.root for model in state.models(scene)])
         return {"FINISHED"}
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from . import estimates, messages, running, state
+from ..offer import estimates
+from . import messages, running, state
 from .build import LLMVIZ_OT_build, LLMVIZ_OT_build_beside, wanted
 from .layout import Sidebar, draw_progress, facts, paragraph
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 from bpy.props import StringProperty
 
-from . import state, viewport
+from . import state
 
 
 class _OnModel:
@@ -70,11 +70,13 @@ class LLMVIZ_OT_view_film(_OnModel, bpy.types.Operator):
     bl_label = "View Film"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..scene import views
+
         space = context.space_data
         if space is None or space.type != "VIEW_3D":
             self.report({"ERROR"}, "Call this from a 3D view")
             return {"CANCELLED"}
-        viewport.show_film(context.screen, context.area, state.root_of(context.scene))
+        views.show_film(context.screen, context.area, state.root_of(context.scene))
         return {"FINISHED"}
 
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import bpy
 
 from ..counting import counted
-from . import cards, running, state
+from ..offer import cards
+from . import running, state
 from .build import LLMVIZ_OT_build_demo
 from .build_panels import LLMVIZ_PT_build, LLMVIZ_PT_detail
 from .inspect_panel import LLMVIZ_PT_inspect
@@ -62,6 +63,10 @@ class LLMVIZ_PT_model(Sidebar, bpy.types.Panel):
         if card.problem:
             icon = "ERROR" if settings.model else "INFO"
             paragraph(layout, context, card.problem, icon, alert=bool(settings.model))
+        if state.asks_activation(context.scene):
+            layout.prop(settings, "activation")
+        for assumed in card.assumptions:
+            paragraph(layout, context, assumed, "INFO")
         if card.note:
             column = layout.column(align=True)
             paragraph(column, context, card.note, "INFO")

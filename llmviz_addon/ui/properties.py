@@ -20,7 +20,8 @@ from bpy.props import (
 
 from .. import defaults
 from ..errors import PROBLEMS, sentence
-from . import cards, inspecting, messages, state
+from ..offer import cards
+from . import inspecting, messages, state
 
 DEMO_MODEL, DEMO_PROMPT = "nano-gpt", "CBABBC"
 
@@ -234,6 +235,18 @@ class LLMVIZ_PG_settings(bpy.types.PropertyGroup):
         update=_forget_message,
         options={"TEXTEDIT_UPDATE"},
         override=_OVERRIDABLE,
+    )
+    activation: EnumProperty(
+        name="Activation",
+        description="What the neurons of the MLP do, where the model's configuration leaves it "
+        "open",
+        items=(
+            ("CONFIG", "As Its Program Did", "What the program that wrote the checkpoint computed"),
+            ("gelu_new", "GELU, Tanh Form", "The approximation by tanh, as in GPT-2"),
+            ("gelu", "GELU, Exact Form", "The error function, as in newer nanoGPT"),
+        ),
+        update=_forget_message,
+        options=set(),
     )
     cubes: IntProperty(
         name="Cubes",

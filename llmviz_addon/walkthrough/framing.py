@@ -98,29 +98,6 @@ class CameraPose:
         x, y, z = np.asarray(aim, float) + distance * axes(azimuth, elevation)[:, 2]
         return cls((float(x), float(y), float(z)), azimuth, elevation, distance, lens)
 
-    def project(self, points: np.ndarray, aspect: float) -> np.ndarray:
-        """Where points are in the picture.
-
-        Parameters
-        ----------
-        points
-            (N, 3).
-        aspect
-            Width of the picture over its height.
-
-        Returns
-        -------
-        numpy.ndarray
-            (N, 3): across from 0 (left edge) to 1, up from 0 (bottom edge) to 1, and the distance
-            into the picture.
-        """
-        seen = (np.asarray(points, float) - np.array(self.location)) @ self.rotation
-        depth = -seen[:, 2]
-        half_width, half_height = half_extent(self.lens, aspect)
-        across = 0.5 + seen[:, 0] / depth / half_width / 2
-        up = 0.5 + seen[:, 1] / depth / half_height / 2
-        return np.stack([across, up, depth], axis=1)
-
 
 def axes(azimuth: float, elevation: float) -> np.ndarray:
     """(3, 3), columns: right, up and backward of a camera with this direction."""

@@ -16,8 +16,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-import numpy as np
-
 from . import targets
 from .easing import EASINGS, blend, hermite
 from .errors import AuthoringError
@@ -231,24 +229,6 @@ class Storyboard:
         channel = self._by_name.get((target, prop, index))
         return targets.DEFAULTS[prop] if channel is None else channel.at(time)
 
-    def camera_at(self, time: float) -> CameraPose:
-        """Where the camera is at a time."""
-
-        def value(prop: str, index: int = 0) -> float:
-            return self.value_at(targets.CAMERA, prop, time, index)
-
-        return CameraPose(
-            location=(
-                value(targets.LOCATION, 0),
-                value(targets.LOCATION, 1),
-                value(targets.LOCATION, 2),
-            ),
-            azimuth=float(np.degrees(value(targets.ROTATION, 2))),
-            elevation=90 - float(np.degrees(value(targets.ROTATION, 0))),
-            distance=value(targets.FOCUS_DISTANCE),
-            lens=value(targets.LENS),
-        )
-
     def span(self, id: str) -> tuple[float, float]:  # noqa: A002 (the field's name in Marker)
         """When a chapter or a beat (``"chapter.beat"``) starts and ends.
 
@@ -263,11 +243,6 @@ class Storyboard:
     @cached_property
     def _spans(self) -> dict[str, Marker]:
         return {marker.id: marker for marker in self.markers}
-
-    @property
-    def chapters(self) -> tuple[Marker, ...]:
-        """The markers of chapters."""
-        return tuple(marker for marker in self.markers if marker.kind == "chapter")
 
     @property
     def beats(self) -> tuple[Marker, ...]:

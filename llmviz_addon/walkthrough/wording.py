@@ -150,13 +150,15 @@ def _told(run: Run, words: Mapping[str, Sequence[str]]) -> dict[str, str]:
 
 
 def probability(p: float, *, short: bool = False) -> str:
-    """A probability as text, and never as a certainty, which no softmax gives.
+    """A probability as text: never as 1 or 0, which no softmax gives.
 
     Three decimals in a sentence (``0.970``, ``more than 0.999``); two and no zero before them
-    where it must be `short` (``.97``, ``> .99``).
+    where it must be `short` (``.97``, ``> .99``, ``< .01``).
     """
     if short:
-        return "> .99" if p > 0.99 else f"{p:.2f}".removeprefix("0")
+        if p > 0.99:
+            return "> .99"
+        return "< .01" if p < 5e-3 else f"{p:.2f}".removeprefix("0")
     if p > 1 - 5e-4:
         return "more than 0.999"
     return "less than 0.001" if p < 5e-4 else f"{p:.3f}"

@@ -1,8 +1,10 @@
-"""What several of these tests measure with."""
+"""Samples, boxes and tolerances that several of these tests measure with."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,6 +16,22 @@ def sample(body: anatomy.Anatomy) -> list[anatomy.Block]:
     layers = {None, 0, 1, 11, 12, body.config.n_layer - 1}
     heads = {None, 0, 1, body.config.n_head - 1}
     return [b for b in body.blocks.values() if b.layer in layers and b.head in heads]
+
+
+def arrows_at(pattern: anatomy.ArrowPattern, place: int) -> Iterator[anatomy.Arrow]:
+    """The arrows of a pattern at one of its places, with the names that they have there."""
+    layer, head = int(pattern.places.layers[place]), int(pattern.places.heads[place])
+    x, y, z = pattern.places.offsets[place].tolist()
+    for arrow in pattern.arrows:
+        stream = f"layer{layer - 1}.mlp_residual" if layer > 0 else "embedding"
+        names = {"i": layer, "j": head, "stream": stream}
+        yield replace(
+            arrow,
+            source=arrow.source.format_map(names),
+            target=arrow.target.format_map(names),
+            section=arrow.section.format_map(names),
+            offset=(x, y, z),
+        )
 
 
 def overlap(a, b):

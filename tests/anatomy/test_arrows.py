@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from llmviz_addon import anatomy, model
 
-from .helpers import boxes_passed, sample
+from .helpers import arrows_at, boxes_passed, sample
 
 
 def test_every_arrow_is_an_operand_of_its_target(body):
@@ -85,7 +85,7 @@ def at_the_ends(body):
         near = np.isin(places.layers, [0, 1, 11, 12, body.config.n_layer - 1]) | (places.layers < 0)
         near &= np.isin(places.heads, [-1, 0, 1, body.config.n_head - 1])
         for place in np.flatnonzero(near).tolist():
-            found = pattern.at(place)
+            found = arrows_at(pattern, place)
             yield from (arrow for arrow in found if {arrow.source, arrow.target} <= names)
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from llmviz_addon import anatomy, model
 
+from .helpers import arrows_at
+
 UNIONS = {"nano-gpt": None, "gpt2": 8, "gpt2-xl": None}
 
 
@@ -22,7 +24,7 @@ def check_union(body):
     found = Counter()
     for pattern in body.arrow_patterns:
         for place in range(len(pattern.places)):
-            for arrow in pattern.at(place):
+            for arrow in arrows_at(pattern, place):
                 found[arrow.source, arrow.target] += 1
                 other = expected[arrow.source, arrow.target]
                 assert (arrow.kind, arrow.width) == (other.kind, other.width)

@@ -1,4 +1,4 @@
-"""Rays and points find the cell that a search through every block would find."""
+"""Rays find the cell that a search through every block would find."""
 
 from __future__ import annotations
 
@@ -105,63 +105,12 @@ def test_a_ray_that_begins_in_a_block_is_there(nano):
     assert (hit.block, hit.column, hit.row, hit.distance) == (block.name, 7, 5, 0.0)
 
 
-def test_the_middle_of_a_cell_is_that_cell(preset):
-    random = np.random.default_rng(1)
-    blocks = list(preset.blocks.values())
-    for block in random.choice(np.array(blocks, dtype=object), 200):
-        column, row = int(random.integers(block.columns)), int(random.integers(block.rows))
-        x, y, z = block.origin
-        hit = preset.locate((x + column, y, z - row))
-        assert (hit.block, hit.column, hit.row) == (block.name, column, row)
-
-
-def test_a_point_on_a_surface_is_found_though_float32_rounds_it(preset):
-    found = 0
-    for origin, direction in rays(preset, RAYS, seed=11):
-        hit = preset.pick(origin, direction)
-        if hit is None:
-            continue
-        found += 1
-        point = np.array(hit.point, dtype=np.float32)
-        again = preset.locate(point, direction)
-        assert again.block == hit.block
-        # By as much as float32 is off, it may be the neighbour.
-        off = 1 if np.abs(point).max() > 1e4 else 0
-        column = hit.point[0] - preset.blocks[hit.block].bounds[0][0]
-        row = preset.blocks[hit.block].bounds[1][2] - hit.point[2]
-        if min(column % 1, 1 - column % 1, row % 1, 1 - row % 1) < 0.01:
-            off = 1
-        assert abs(again.column - hit.column) <= off
-        assert abs(again.row - hit.row) <= off
-    assert found > RAYS / 2
-
-
-def test_on_a_border_the_direction_of_view_decides(nano):
-    block = nano.blocks["embedding"]
-    x, y, z = block.origin
-    border = (x + 3.5, y - 0.5, z - 4)
-    assert nano.locate(border).column == 4
-    assert nano.locate(border, (1, 1, 0)).column == 4
-    assert nano.locate(border, (-1, 1, 0)).column == 3
-    below = (x + 3, y - 0.5, z - 4.5)
-    assert nano.locate(below).row == 5
-    assert nano.locate(below, (0, 1, 1)).row == 4
-
-
-def test_between_blocks_there_is_nothing(nano):
-    x, y, z = nano.blocks["embedding"].origin
-    assert nano.locate((x, y - 2.0, z)) is None
-    assert nano.locate((x, y - 0.6, z), (0, 1, 0)) is None
-    assert nano.locate((x, y - 0.5, z), (0, -1, 0)) is not None
-
-
 @pytest.mark.parametrize("bad", [(0, 0, 0), (1, 2), (np.nan, 0, 1), (np.inf, 0, 0)])
 def test_directions_that_lead_nowhere_are_refused(nano, bad):
-    for find in (nano.pick, nano.locate):
-        with pytest.raises(ValueError, match=r"A direction (is three|must lead)"):
-            find((0.0, 0.0, 0.0), bad)
+    with pytest.raises(ValueError, match=r"A direction (is three|must lead)"):
+        nano.pick((0.0, 0.0, 0.0), bad)
 
 
-def test_points_that_are_none_are_refused(nano):
-    with pytest.raises(ValueError, match="A point is three finite numbers"):
-        nano.locate((0.0, np.nan, 1.0))
+def test_rays_from_nowhere_are_refused(nano):
+    with pytest.raises(ValueError, match="The origin of a ray is three finite numbers"):
+        nano.pick((0.0, np.nan, 1.0), (0, 1, 0))

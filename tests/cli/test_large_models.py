@@ -12,7 +12,8 @@ import pytest
 from llmviz_addon import cli, detail, model, saving, walkthrough
 from llmviz_addon import scene as scene_room
 from llmviz_addon.arguments import parser
-from llmviz_addon.ui import estimates, viewport
+from llmviz_addon.offer import estimates
+from llmviz_addon.scene import views
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,12 +44,12 @@ def asked(monkeypatch) -> list:
     """What the scene room was asked to build, which it does not do here: (recipe, beside)."""
     found = []
 
-    def steps(_scene, recipe, beside=False):
+    def steps(_scene, recipe, beside=False, notes=None):
         found.append((recipe, beside))
         yield 1.0, "Done"
 
     monkeypatch.setattr(scene_room, "steps", steps)
-    monkeypatch.setattr(viewport, "prepare", lambda *_: None)
+    monkeypatch.setattr(views, "prepare", lambda *_: None)
     return found
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -43,3 +45,13 @@ def save(folder: Path, seed: int = 7, **shape: int) -> Path:
     settings = {"model_type": "gpt2", "activation_function": "gelu_new", **config}
     (folder / "config.json").write_text(json.dumps(settings))
     return folder
+
+
+@contextmanager
+def away(folder: Path) -> Iterator[Path]:
+    """A checkpoint that is elsewhere for a while, where nobody knows it; comes back as it was."""
+    elsewhere = folder.rename(folder.with_name("elsewhere"))
+    try:
+        yield elsewhere
+    finally:
+        elsewhere.rename(folder)

@@ -38,10 +38,10 @@ _built: dict[scene_room.Recipe, Path] = {}
 def open_built(
     prompt: str = PROMPT, model: str = "nano-gpt", **options: object
 ) -> bpy.types.Collection:
-    """Open a file of one's own in which a preset was built and nothing else was done.
+    """Open a file of one's own in which a model was built and nothing else was done.
 
     It is as after `build` in an empty file, unsaved, and costs a third: what is asked for a second
-    time in a run of the tests was built the first time.
+    time in a run of the tests was built the first time. So a checkpoint has to stay as it is.
     """
     recipe = scene_room.Recipe(model, prompt, **options)
     if recipe not in _built:

@@ -88,9 +88,9 @@ def _within(model: scene_room.Standing, part: str, key: str) -> bool:
 
 
 def test_the_same_again_makes_a_model_whole(model):
-    every = set(model.objects)
+    every, block = set(model.objects), model.blocks["layer1.mlp"]
     _delete_hierarchy(model.part("labels"))
-    _delete([model.blocks["layer1.mlp"]])
+    _delete([block])
     helpers.build("CBABBC")
     assert set(_model().objects) == every
 
@@ -275,6 +275,17 @@ def test_keys_that_cannot_stay_are_named(model):
     recipe = scene_room.Recipe("nano-gpt", "A")
     scene_room.run(scene_room.steps(bpy.context.scene, recipe, notes=notes))
     assert any("Film Camera" in note for note in notes)
+
+
+def test_a_film_whose_action_was_deleted_plays_again_when_the_same_is_built(model):
+    scene = bpy.context.scene
+    bpy.data.actions.remove(model.root["llmviz_action"])
+    helpers.build("ABC")
+    left = _model().blocks["layer0.mlp"].animation_data
+    assert left is None or left.action is None
+    helpers.build("ABC")
+    scene.frame_set(1)
+    assert _model().blocks["layer0.mlp"]["progress"] == pytest.approx(0.0)
 
 
 def _curves(obj: bpy.types.Object) -> list[bpy.types.FCurve]:
@@ -606,3 +617,10 @@ def test_a_model_that_is_deleted_while_it_is_renewed_is_built_afresh(model):
         assert not scene_room.find(bpy.context.scene)
     else:
         assert _model().recipe.prompt == "ABC" and len(_model().blocks) == 206
+
+
+def test_a_model_without_its_anchor_gets_a_look_all_the_same(model):
+    bpy.data.objects.remove(model.anchor)
+    scene_room.apply_look(bpy.context.scene, model.root, "light", True)
+    assert _model().recipe.look == "light"
+    assert scene_room.remove(bpy.context.scene) is True

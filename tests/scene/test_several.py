@@ -23,7 +23,7 @@ def test_two_scenes_have_a_model_each():
     after = {o.name: helpers.values(o.data) for o in one.all_objects if "llmviz_block" in o}
     assert after == before
     groups = {m.node_group for o in helpers.block_objects() for m in o.modifiers}
-    assert len(groups) == 1, "they share the kit"
+    assert len(groups) == 2, "each scene has a kit, and a look, of its own"
     assert scene_room.remove(second)
     assert not second.objects and not second.timeline_markers
     assert len(helpers.block_objects()) == 206

@@ -39,10 +39,16 @@ sys.stdout.flush()
 '''
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """The checkpoint that tests build."""
+    return checkpoints.save(tmp_path_factory.mktemp("checkpoint") / "model")
+
+
 @pytest.fixture
-def root(tmp_path) -> bpy.types.Collection:
+def root(clean_scene, folder) -> bpy.types.Collection:
     """A model that is mostly slabs."""
-    return helpers.build(PROMPT, checkpoints.save(tmp_path / "model"), cubes=2000)
+    return helpers.open_built(PROMPT, str(folder), cubes=2000)
 
 
 def _aim(name: str) -> bpy.types.Scene:
@@ -76,18 +82,17 @@ def _pixels(path: Path) -> np.ndarray:
     return found
 
 
-def test_the_file_shows_its_slabs_where_neither_extension_nor_checkpoint_is(root, tmp_path):
+def test_the_file_shows_its_slabs_where_neither_extension_nor_checkpoint_is(root, folder, tmp_path):
     scene = _aim("wte")
     blend, here, there = (tmp_path / name for name in ("a.blend", "here.png", "there.png"))
     bpy.ops.wm.save_as_mainfile(filepath=str(blend))
     assert bpy.utils.blend_paths(absolute=True, packed=False) == []
     scene.render.filepath = str(here)
     bpy.ops.render.render(write_still=True)
-    for file in (tmp_path / "model").iterdir():
-        file.unlink()
     script = tmp_path / "apart.py"
     script.write_text(APART)
-    helpers.run_apart(script, blend, there)
+    with checkpoints.away(folder):
+        helpers.run_apart(script, blend, there)
     ours, theirs = _pixels(here), _pixels(there)
     assert ours.max() > 0.1 and len(np.unique(ours)) > 50, "there is something to see"
     np.testing.assert_allclose(theirs, ours, atol=0.02)
@@ -113,8 +118,8 @@ def test_removing_a_model_removes_its_pages(root):
     assert not [m for m in bpy.data.materials if m.get("llmviz_role") == "page"]
 
 
-def test_building_again_leaves_no_old_pages(root, tmp_path):
-    helpers.build("9 8 7", tmp_path / "model", cubes=2000)
+def test_building_again_leaves_no_old_pages(root, folder):
+    helpers.build("9 8 7", folder, cubes=2000)
     assert len(_pages()) == 4
     assert len([m for m in bpy.data.materials if m.get("llmviz_role") == "page"]) == 2
 
@@ -132,11 +137,10 @@ def _uids(weights: bool) -> dict[str, int]:
 
 
 @pytest.fixture
-def slabs(tmp_path) -> Path:
+def slabs(clean_scene, folder) -> Path:
     """A checkpoint, built once with all of its weights as slabs."""
-    path = checkpoints.save(tmp_path / "model")
-    helpers.build(PROMPT, path, cubes=0)
-    return path
+    helpers.open_built(PROMPT, str(folder), cubes=0)
+    return folder
 
 
 def test_another_prompt_leaves_the_pages_of_weights_and_makes_those_of_activations(slabs):
@@ -147,10 +151,12 @@ def test_another_prompt_leaves_the_pages_of_weights_and_makes_those_of_activatio
     assert not [i.name for i in _pages() if i.name.endswith(".001")]
 
 
-def test_weights_that_have_changed_on_disk_are_read_again(slabs):
+def test_weights_that_have_changed_on_disk_are_read_again(tmp_path):
+    path = checkpoints.save(tmp_path / "model")
+    helpers.build(PROMPT, path, cubes=0)
     before = _uids(weights=True)
-    checkpoints.save(slabs, seed=8)
-    helpers.build(PROMPT, slabs, cubes=0)
+    checkpoints.save(path, seed=8)
+    helpers.build(PROMPT, path, cubes=0)
     assert not set(_uids(weights=True).values()) & set(before.values())
 
 

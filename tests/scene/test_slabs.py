@@ -21,7 +21,7 @@ N_PROMPT, N_TOKENS = 5, 10
 # Tensors whose second axis runs along the columns, as docs/architecture.md has them.
 TURNED = {"attention_scores", "attention", "mlp_weight", "mlp", "mlp_activation", "lm_head"}
 
-# How a tile's numbered cells come to their numbers, in the words of `detail.tiles`.
+# How a brick's numbered cells come to their numbers, in the words of `detail.bricks`.
 COLUMNS, ROWS, CAUSAL, ALWAYS, NEVER, SHAPE = range(6)
 
 
@@ -85,8 +85,8 @@ def _attribute(obj: bpy.types.Object, name: str, field: str, width: int) -> np.n
     return values.reshape(-1, width)
 
 
-class Tile(NamedTuple):
-    """A tile with the block that it stands in, found by its place in space alone."""
+class Brick(NamedTuple):
+    """A brick with the block that it stands in, found by its place in space alone."""
 
     block: anatomy.Block
     column: int
@@ -100,7 +100,7 @@ class Tile(NamedTuple):
     texel: tuple[int, int, bool, int]
 
 
-def _tiles(built: Built, obj: bpy.types.Object) -> Iterator[Tile]:
+def _bricks(built: Built, obj: bpy.types.Object) -> Iterator[Brick]:
     place = np.empty(len(obj.data.vertices) * 3, np.float32)
     obj.data.vertices.foreach_get("co", place)
     center = place.reshape(-1, 3).astype(np.float64) + np.array(obj.location) / CELL
@@ -121,7 +121,7 @@ def _tiles(built: Built, obj: bpy.types.Object) -> Iterator[Tile]:
         assert (box[0] + 0.1, box[2] + 0.1) == pytest.approx(extent[:2], abs=1e-3)
         along, line, turned, pitch = texel
         assert np.array_equal([*extent, *first, *texel], np.rint([*extent, *first, *texel]))
-        yield Tile(
+        yield Brick(
             block,
             *(int(n) for n in first[:2]),
             *(int(n) for n in extent),
@@ -155,10 +155,10 @@ def _decoded(image: bpy.types.Image) -> np.ndarray:
     return np.rint(pixels.reshape(height, width, 4)[::-1, :, 0] * 255).astype(np.uint8)
 
 
-def _bytes(tile: Tile, page: np.ndarray) -> np.ndarray:
-    """(columns, rows) the bytes that the material finds for the cells of a tile."""
-    column, row = np.mgrid[: tile.columns, : tile.rows]
-    x, y, turned, pitch = tile.texel
+def _bytes(brick: Brick, page: np.ndarray) -> np.ndarray:
+    """(columns, rows) the bytes that the material finds for the cells of a brick."""
+    column, row = np.mgrid[: brick.columns, : brick.rows]
+    x, y, turned, pitch = brick.texel
     along = x + (row if turned else column)
     across = y + (column if turned else row)
     return page[across + along // WIDTH * pitch, along % WIDTH]
@@ -189,8 +189,8 @@ def _gain(obj: bpy.types.Object, name: str, built: Built) -> float:
 
 
 def _names(obj: bpy.types.Object, built: Built) -> list[str]:
-    """The blocks of an object in the order in which their first tiles stand."""
-    return list(dict.fromkeys(tile.block.name for tile in _tiles(built, obj)))
+    """The blocks of an object in the order in which their first bricks stand."""
+    return list(dict.fromkeys(brick.block.name for brick in _bricks(built, obj)))
 
 
 def _half_a_level(numbers: np.ndarray, levels: np.ndarray, gain: float, name: str) -> None:
@@ -203,7 +203,7 @@ def test_most_of_the_model_is_slabs(built):
     cells = dict.fromkeys(("cubes", "slab", "shape"), 0)
     for obj in helpers.block_objects():
         if obj["llmviz_drawn_as"] != "cubes":
-            cells[obj["llmviz_drawn_as"]] += sum(t.columns * t.rows for t in _tiles(built, obj))
+            cells[obj["llmviz_drawn_as"]] += sum(t.columns * t.rows for t in _bricks(built, obj))
         else:
             cells["cubes"] += len(obj.data.vertices)
     assert 0 < cells["cubes"] <= 2000 < 20_000 < cells["slab"] and not cells["shape"]
@@ -214,20 +214,20 @@ def test_every_number_of_every_slab_is_the_models_within_half_a_level(built, pag
     seen: dict[str, np.ndarray] = {}
     for obj in _drawn("slab"):
         gains = {name: _gain(obj, name, built) for name in _names(obj, built)}
-        for tile in _tiles(built, obj):
-            name = tile.block.name
-            done = seen.setdefault(name, np.zeros((tile.block.columns, tile.block.rows), int))
-            area = np.s_[tile.column :, tile.row :]
-            done[area][: tile.columns, : tile.rows] += 1
-            if tile.mode == NEVER:
+        for brick in _bricks(built, obj):
+            name = brick.block.name
+            done = seen.setdefault(name, np.zeros((brick.block.columns, brick.block.rows), int))
+            area = np.s_[brick.column :, brick.row :]
+            done[area][: brick.columns, : brick.rows] += 1
+            if brick.mode == NEVER:
                 continue
-            numbers = _grid(built, name)[area][: tile.columns, : tile.rows]
-            levels = _bytes(tile, pages[obj.name])
+            numbers = _grid(built, name)[area][: brick.columns, : brick.rows]
+            levels = _bytes(brick, pages[obj.name])
             assert numbers.shape == levels.shape, name
             there = np.isfinite(numbers)
-            if tile.mode == CAUSAL:
-                column, row = np.mgrid[: tile.columns, : tile.rows]
-                there &= tile.column + column <= tile.row + row
+            if brick.mode == CAUSAL:
+                column, row = np.mgrid[: brick.columns, : brick.rows]
+                there &= brick.column + column <= brick.row + row
             assert (levels[there] > 0).all() and not levels[~there].any(), name
             _half_a_level(numbers[there], levels[there], gains[name], name)
     assert {"wte", "lm_head", "layer1.mlp_weight", "layer1.head1.attention"} <= seen.keys()
@@ -237,7 +237,7 @@ def test_every_number_of_every_slab_is_the_models_within_half_a_level(built, pag
 def test_a_tied_head_has_no_texels_of_its_own(built, pages):
     head, table = helpers.block("lm_head"), helpers.block("wte")
     assert head["llmviz_drawn_as"] == table["llmviz_drawn_as"] == "slab"
-    (one,), (other,) = (list(_tiles(built, obj)) for obj in (head, table))
+    (one,), (other,) = (list(_bricks(built, obj)) for obj in (head, table))
     assert one.texel == (*other.texel[:2], not other.texel[2], other.texel[3])
     np.testing.assert_array_equal(_bytes(one, pages[head.name]), _bytes(other, pages[table.name]).T)
     assert head["gain"] == table["gain"]
@@ -249,49 +249,49 @@ def test_pages_hold_nothing_but_numbers_of_slabs(built, pages):
     for obj in _drawn("slab"):
         page = pages[obj.name]
         texel = np.arange(page.size).reshape(page.shape)
-        for tile in _tiles(built, obj):
-            if tile.mode != NEVER:
-                used[id(page)].reshape(-1)[_bytes(tile, texel)] = True
+        for brick in _bricks(built, obj):
+            if brick.mode != NEVER:
+                used[id(page)].reshape(-1)[_bytes(brick, texel)] = True
     for key, page in pages_by_id.items():
         assert not page[~used[key]].any()
 
 
-def _moment(tile: Tile, n_prompt: int, n_tokens: int) -> np.ndarray:
-    """(columns, rows) when the cells of a tile are computed: pass, layer, position, cell."""
-    column, row = np.mgrid[: tile.columns, : tile.rows]
-    column, row = column + tile.column, row + tile.row
-    if tile.mode == ALWAYS:
+def _moment(brick: Brick, n_prompt: int, n_tokens: int) -> np.ndarray:
+    """(columns, rows) when the cells of a brick are computed: pass, layer, position, cell."""
+    column, row = np.mgrid[: brick.columns, : brick.rows]
+    column, row = column + brick.column, row + brick.row
+    if brick.mode == ALWAYS:
         return np.zeros(column.shape)
-    major, minor = (column, row) if tile.mode == COLUMNS else (row, column)
+    major, minor = (column, row) if brick.mode == COLUMNS else (row, column)
 
     def before(position):
-        return position * (position + 1) / 2 if tile.mode == CAUSAL else position * tile.minor
+        return position * (position + 1) / 2 if brick.mode == CAUSAL else position * brick.minor
 
     share = before(major + 1) - before(major)
-    total = tile.steps * before(n_tokens)
-    prompt = tile.step * before(n_prompt) + before(major)
-    later = tile.steps * before(major) + tile.step * share
+    total = brick.steps * before(n_tokens)
+    prompt = brick.step * before(n_prompt) + before(major)
+    later = brick.steps * before(major) + brick.step * share
     rank = np.where(major < n_prompt, prompt, later) + minor + 1
-    masked = (tile.mode == CAUSAL) & (minor > major)
+    masked = (brick.mode == CAUSAL) & (minor > major)
     return np.where(masked | (major >= n_tokens), np.nan, rank / total)
 
 
 def test_cells_of_a_slab_are_computed_when_their_block_says(built):
     several = 0
     for obj in _drawn("slab"):
-        for tile in _tiles(built, obj):
-            several += tile.steps > 1
-            order = tile.block.order(N_PROMPT, N_TOKENS)[tile.column :, tile.row :]
-            expected = order[: tile.columns, : tile.rows]
-            if tile.mode == NEVER:
+        for brick in _bricks(built, obj):
+            several += brick.steps > 1
+            order = brick.block.order(N_PROMPT, N_TOKENS)[brick.column :, brick.row :]
+            expected = order[: brick.columns, : brick.rows]
+            if brick.mode == NEVER:
                 assert np.isnan(expected).all()
-            elif tile.steps == 1:
+            elif brick.steps == 1:
                 np.testing.assert_allclose(
-                    _moment(tile, N_PROMPT, N_TOKENS), expected, rtol=1e-6, err_msg=obj.name
+                    _moment(brick, N_PROMPT, N_TOKENS), expected, rtol=1e-6, err_msg=obj.name
                 )
             else:
                 # Within a layer the same cells come in the same sequence.
-                found = _moment(tile, N_PROMPT, N_TOKENS)
+                found = _moment(brick, N_PROMPT, N_TOKENS)
                 np.testing.assert_array_equal(np.isnan(found), np.isnan(expected))
                 there = np.isfinite(found)
                 np.testing.assert_array_equal(
@@ -306,7 +306,7 @@ def test_a_block_says_how_it_is_drawn_and_how_exact_it_is(built):
         assert obj["llmviz_values"] == exact[obj["llmviz_drawn_as"]]
 
 
-def test_boxes_stand_where_the_tiles_say(built):
+def test_boxes_stand_where_the_bricks_say(built):
     graph = bpy.context.evaluated_depsgraph_get()
     boxes: dict[str, list] = {}
     for instance in graph.object_instances:
@@ -314,7 +314,7 @@ def test_boxes_stand_where_the_tiles_say(built):
             matrix = instance.matrix_world.copy()
             boxes.setdefault(instance.parent.original.name, []).append(matrix)
     for obj in _drawn("slab"):
-        wanted = sorted((t.columns - 0.1, t.rows - 0.1) for t in _tiles(built, obj))
+        wanted = sorted((t.columns - 0.1, t.rows - 0.1) for t in _bricks(built, obj))
         found = sorted((m.to_scale().x / CELL, m.to_scale().z / CELL) for m in boxes[obj.name])
         np.testing.assert_allclose(found, wanted, rtol=1e-4)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import bpy
 import numpy as np
 import pytest
@@ -14,11 +16,18 @@ from . import checkpoints, helpers
 BLOCK = "layer1.mlp_weight"
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """The checkpoint that all tests build."""
+    return checkpoints.save(
+        tmp_path_factory.mktemp("checkpoint") / "model", n_embd=96, n_layer=2, n_head=2
+    )
+
+
 @pytest.fixture
-def network(clean_scene, tmp_path):
+def network(clean_scene, folder):
     """A small model that is drawn as slabs, loaded apart from the scene."""
-    folder = checkpoints.save(tmp_path / "model", n_embd=96, n_layer=2, n_head=2)
-    helpers.build("1 2 3 4", str(folder), cubes=500)
+    helpers.open_built("1 2 3 4", str(folder), cubes=500)
     return model.load(str(folder))
 
 
@@ -51,11 +60,11 @@ def test_a_window_shows_the_numbers_of_the_model_where_the_slab_had_them(network
     assert not [o for o in bpy.data.objects if "llmviz_window_of" in o]
 
 
-def test_without_the_checkpoint_a_window_shows_the_levels_of_its_slab(network, tmp_path):
+def test_without_the_checkpoint_a_window_shows_the_levels_of_its_slab(network, folder):
     weights = np.array(network.weights["h.1.mlp.c_fc.weight"])
-    (tmp_path / "model").rename(tmp_path / "elsewhere")
     slab = helpers.block(BLOCK)
-    made = scene_room.open_window(bpy.context.scene, BLOCK, 200, 50)
+    with checkpoints.away(folder):
+        made = scene_room.open_window(bpy.context.scene, BLOCK, 200, 50)
     column, row = helpers.read(made.data, "column"), helpers.read(made.data, "row")
     expected = weights[row, column]
     inside = np.abs(expected) * slab["gain"] < 1

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import bpy
-import numpy as np
 import pytest
-from safetensors.numpy import load_file, save_file
 
-ROOT = Path(__file__).parents[2]
-SORTER = ROOT / "presets" / "models" / "nano-gpt.safetensors"
+from tests import sorter
 
 
 @pytest.fixture
@@ -25,28 +22,7 @@ def settings() -> bpy.types.PropertyGroup:
 @pytest.fixture
 def checkpoint(tmp_path: Path) -> Callable[..., Path]:
     """A function that writes the sorter as a checkpoint's folder, with a NaN where named."""
-
-    def write(*broken: str) -> Path:
-        tensors = {name: np.array(values) for name, values in load_file(SORTER).items()}
-        for name, values in tensors.items():
-            if name.removesuffix(".weight") in broken:
-                values.reshape(-1)[0] = np.nan
-        folder = tmp_path / "sorter"
-        folder.mkdir(exist_ok=True)
-        save_file(tensors, folder / "model.safetensors")
-        config = {
-            "model_type": "gpt2",
-            "n_layer": 3,
-            "n_head": 3,
-            "n_embd": 48,
-            "n_ctx": 11,
-            "vocab_size": 3,
-            "tie_word_embeddings": False,
-        }
-        (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
-        return folder
-
-    return write
+    return partial(sorter.save, tmp_path / "sorter")
 
 
 class Recorder:

@@ -9,6 +9,7 @@ import pytest
 
 import llmviz_addon
 from llmviz_addon import scene as scene_room
+from llmviz_addon.scene import views
 from llmviz_addon.ui import messages, running
 
 
@@ -159,6 +160,23 @@ def test_build_shows_values_and_the_whole_model_and_remove_gives_the_view_back()
     assert space.shading.light == "STUDIO" and space.shading.show_object_outline
     assert space.region_3d.view_perspective == "ORTHO"
     assert space.region_3d.view_distance == pytest.approx(7.0)
+
+
+def test_building_another_model_turns_and_a_new_prompt_does_not(monkeypatch, settings):
+    turned = []
+    prepared = views.prepare
+    monkeypatch.setattr(
+        views,
+        "prepare",
+        lambda screens, roots, turn: (turned.append(turn), prepared(screens, roots, False)),
+    )
+    bpy.ops.llmviz.build()
+    settings.prompt = "ABC"
+    bpy.ops.llmviz.build()
+    bpy.ops.llmviz.build_beside()
+    bpy.ops.llmviz.remove()
+    bpy.ops.llmviz.build()
+    assert turned == [True, False, True, True]
 
 
 def test_remove_keeps_what_was_changed_in_the_view_since():

@@ -8,6 +8,7 @@ import pytest
 from llmviz_addon import scene as scene_room
 from llmviz_addon.ui import messages, running, state
 from llmviz_addon.ui.layout import NO_BREAK, shortened, wrap
+from tests.sorter import TEXT, save_with_words
 
 
 def said(read: list[str]) -> str:
@@ -46,6 +47,13 @@ def test_a_shape_has_no_field_for_a_prompt_but_says_what_it_would_take(sidebar, 
         assert told in said(read)
     settings.model = "/no/such/folder"
     assert "property prompt" in sidebar()
+
+
+def test_the_prompt_panel_shows_words_ids_and_how_many(sidebar, settings, tmp_path):
+    settings.model, settings.prompt = str(save_with_words(tmp_path / "words")), TEXT
+    read = sidebar()
+    assert "The | ·cat | ·sat" in read
+    assert "3 of 11" in read and "0 1 2" in read
 
 
 def test_ids_are_cut_where_the_line_ends():

@@ -7,6 +7,8 @@ import pytest
 
 from llmviz_addon.walkthrough.framing import SENSOR, Margins, axes, fit
 
+from .helpers import project
+
 
 def random_scenes(count: int):
     rng = np.random.default_rng(11)
@@ -81,7 +83,7 @@ def test_azimuth_and_elevation_are_as_documented():
 def test_the_projection_of_a_pose_agrees():
     for scene in random_scenes(20):
         pose = fit(**scene)
-        at = pose.project(scene["points"], scene["aspect"])
+        at = project(pose, scene["points"], scene["aspect"])
         np.testing.assert_allclose(
             at[:, :2], projected(scene["points"], pose, scene["aspect"]), atol=1e-9
         )

@@ -8,6 +8,8 @@ import pytest
 from llmviz_addon import walkthrough
 from llmviz_addon.walkthrough.script import parse
 
+from .helpers import camera_at
+
 TEXTS = {
     "title": "A Film",
     "words": {
@@ -97,5 +99,5 @@ def test_heads_are_processed_side_by_side_or_in_turn(play):
 
 def test_a_tall_picture_may_be_shot_from_elsewhere(play):
     shot = {"elevation": 50, "tall": {"elevation": 10}}
-    assert play(shot=shot).camera_at(0).elevation == pytest.approx(50)
-    assert play(shot=shot, aspect=9 / 16).camera_at(0).elevation == pytest.approx(10)
+    assert camera_at(play(shot=shot), 0).elevation == pytest.approx(50)
+    assert camera_at(play(shot=shot, aspect=9 / 16), 0).elevation == pytest.approx(10)

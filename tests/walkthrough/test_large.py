@@ -12,6 +12,8 @@ from llmviz_addon.walkthrough import Run, Texts, still_pose, still_time, stills,
 from llmviz_addon.walkthrough.framing import SENSOR
 from llmviz_addon.walkthrough.selection import Selection
 
+from .helpers import camera_at, project
+
 WIDTH = 1920
 PROMPT = "The quick brown fox jumps over the lazy dog, and"
 
@@ -55,7 +57,7 @@ def test_shots_have_their_subject_in_view(gpt2):
     body, run, film = gpt2
     selection = Selection(body, run.n_prompt, run.n_tokens)
     for shot in film.shots:
-        at = film.camera_at(shot.end).project(selection.points(shot.show), 16 / 9)
+        at = project(camera_at(film, shot.end), selection.points(shot.show), 16 / 9)
         assert at[:, 2].min() > 0, shot.beat
         assert at[:, :2].min() > -1e-3, shot.beat
         assert at[:, :2].max() < 1 + 1e-3, shot.beat
@@ -63,7 +65,7 @@ def test_shots_have_their_subject_in_view(gpt2):
 
 def test_the_camera_never_jumps(gpt2):
     _, _, film = gpt2
-    poses = [film.camera_at(t) for t in np.arange(0, film.duration, 1 / film.fps)]
+    poses = [camera_at(film, t) for t in np.arange(0, film.duration, 1 / film.fps)]
     for before, after in pairwise(poses):
         step = np.linalg.norm(np.array(after.location) - before.location)
         assert step < 0.25 * max(before.distance, after.distance)
@@ -104,7 +106,7 @@ def test_stills_are_framed_and_taken(gpt2):
         for aspect in (16 / 9, 9 / 16):
             pose = still_pose(still, body, run, aspect)
             chosen = still.suited(body, aspect)
-            at = pose.project(selection.points(chosen.show), aspect)
+            at = project(pose, selection.points(chosen.show), aspect)
             assert at[:, 2].min() > 0, still.id
             if chosen.closer == 1:
                 assert at[:, :2].min() > -1e-3 and at[:, :2].max() < 1 + 1e-3, still.id

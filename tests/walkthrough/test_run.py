@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from llmviz_addon import anatomy, model, walkthrough
-from llmviz_addon.walkthrough import Run, Texts
+from llmviz_addon.walkthrough import Run, Texts, wording
 from llmviz_addon.walkthrough.wording import facts, values
 
 PROMPT = "The quick brown fox jumps over the lazy dog.\n\nThe"
@@ -43,6 +43,21 @@ def test_of_equally_probable_tokens_the_lower_index_comes_first():
 def test_a_small_vocabulary_has_fewer_candidates(sorter):
     _, run = sorter
     assert {len(best) for best in run.candidates} == {3}
+
+
+@pytest.mark.parametrize(
+    ("p", "sentence", "gauge"),
+    [
+        (0.97, "0.970", ".97"),
+        (0.999999, "more than 0.999", "> .99"),
+        (0.005001, "0.005", ".01"),
+        (0.0049, "0.005", "< .01"),
+        (0.0001, "less than 0.001", "< .01"),
+    ],
+)
+def test_a_probability_reads_neither_as_certain_nor_as_impossible(p, sentence, gauge):
+    assert wording.probability(p) == sentence
+    assert wording.probability(p, short=True) == gauge
 
 
 def test_a_token_probability_is_that_of_the_token_that_follows(worded):

@@ -10,6 +10,8 @@ from llmviz_addon.walkthrough import AuthoringError, still_pose, still_time, sti
 from llmviz_addon.walkthrough.selection import Selection
 from llmviz_addon.walkthrough.stills import parse_stills
 
+from .helpers import project
+
 LEAST = {"id": "a", "title": "A", "beat": "introduction.end", "show": ["embedding"]}
 
 
@@ -31,13 +33,13 @@ def test_a_still_shows_its_subject_and_focuses_in_front_of_the_camera(sorter, as
     for still in stills():
         pose = still_pose(still, anatomy, run, aspect)
         assert pose.distance > 1
-        at = pose.project(selection.points(still.show), aspect)
+        at = project(pose, selection.points(still.show), aspect)
         assert at[:, 2].min() > 0
         if still.closer == 1:
             assert at[:, :2].min() > -1e-6, still.id
             assert at[:, :2].max() < 1 + 1e-6, still.id
         if still.focus:
-            (focus,) = pose.project(selection.center(still.focus)[None], aspect)
+            (focus,) = project(pose, selection.center(still.focus)[None], aspect)
             assert focus[2] == pytest.approx(pose.distance)
             assert (focus[:2] > 0).all() and (focus[:2] < 1).all(), still.id
 

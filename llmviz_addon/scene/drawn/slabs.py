@@ -1,4 +1,4 @@
-"""Slabs and shapes: a mesh of one vertex for each tile, boxes on them, values in images."""
+"""Slabs and shapes: a mesh of one vertex for each brick, boxes on them, values in images."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 
 from ...anatomy import Block
-from ...detail import Bundle, Layout, Plan, Tiles, tiles
+from ...detail import Bricks, Bundle, Layout, Plan, bricks
 from ...detail.levels import PATCH, patches, to_bytes
 from ...detail.pages import extent, write
 from ...model import Trace
@@ -130,10 +130,10 @@ def create(
     pages: Pages | None = None,
 ) -> bpy.types.Object:
     """Make the object of a bundle: a slab where there are pages, else a shape."""
-    found = tiles(bundle, plan.computed, pages.layout if pages else None)
+    found = bricks(bundle, plan.computed, pages.layout if pages else None)
     mesh = bpy.data.meshes.new(bundle.name)
     obj = blocks.equip(mesh, bundle, "slab" if pages else "shape")
-    set_tiles(obj, found)
+    set_bricks(obj, found)
     if pages is not None:
         gains = np.array([pages.gains[b.name] for b in bundle.blocks])
         blocks.set_gains(obj, bundle, gains)
@@ -163,8 +163,8 @@ def materials_of(objects: Iterable[bpy.types.Object]) -> list[bpy.types.Material
     return [material for material in found if material is not None]
 
 
-def set_tiles(obj: bpy.types.Object, found: Tiles) -> None:
-    """Write the tiles of a slab or shape into its mesh, and stand the object at the first one."""
+def set_bricks(obj: bpy.types.Object, found: Bricks) -> None:
+    """Write the bricks of a slab or shape into its mesh, and stand the object at the first one."""
     mesh = obj.data
     mesh.clear_geometry()
     mesh.vertices.add(len(found.block))

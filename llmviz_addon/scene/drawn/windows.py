@@ -16,7 +16,7 @@ import numpy as np
 
 from ... import model as model_room
 from ...anatomy import Block
-from ...detail import EXACTNESS, Bundle, Plan, Rect, orders, tiles
+from ...detail import EXACTNESS, Bundle, Plan, Rect, bricks, orders
 from ...detail.levels import to_bytes, to_numbers
 from ...detail.pages import extent
 from ...errors import Problem
@@ -83,7 +83,7 @@ def _open(
         data.action = obj.animation_data.action
         data.action_slot = obj.animation_data.action_slot
     obj[names.WINDOWS] = json.dumps([[i, *rect[:4]] for i, rect in opened])
-    slabs.set_tiles(obj, tiles(bundle, plan.computed, plan.layout, opened))
+    slabs.set_bricks(obj, bricks(bundle, plan.computed, plan.layout, opened))
     return made
 
 
@@ -107,7 +107,7 @@ def close_windows(scene: bpy.types.Scene) -> int:
                 continue
             closed += len(_windows(obj))
             del obj[names.WINDOWS]
-            slabs.set_tiles(obj, tiles(bundles[name], plan.computed, plan.layout))
+            slabs.set_bricks(obj, bricks(bundles[name], plan.computed, plan.layout))
         forget(standing)
     tree.sweep()
     return closed
@@ -241,7 +241,7 @@ def _cubes(
 def _exact(standing: Standing, block: Block, window: Rect) -> np.ndarray | None:
     """The numbers of a window of weights, (columns, rows), from the checkpoint; None without it."""
     try:
-        network = model_room.load(standing.recipe.source)
+        network = model_room.load(standing.recipe.source, standing.recipe.activation)
         array = network.weight_block(block.name)
     except (model_room.ModelError, KeyError):
         return None

@@ -49,8 +49,8 @@ class Kit:
     Parameters
     ----------
     roots
-        Root collections of the models of one scene. Those that have no kit yet, or lack parts of
-        it, get them from the first one that has.
+        Root collections of the models of one scene. What is made is noted on the last of them, so
+        that nothing is changed of the others; `hand_on` notes it on all.
     """
 
     def __init__(self, roots: Iterable[bpy.types.Collection]):
@@ -98,7 +98,7 @@ class Kit:
 
     @property
     def slabs(self) -> bpy.types.GeometryNodeTree:
-        """The group that stands boxes on the tiles of slabs and shapes."""
+        """The group that stands boxes on the bricks of slabs and shapes."""
         return self._part("slabs", lambda: slabs_group.build(self._part("boxes", _boxes)))
 
     @property
@@ -137,9 +137,8 @@ class Kit:
             found = make()
             if found is not None:
                 _mark(found, role)
-        for root in self._roots:
-            if found is not None and root.get(_key(role)) != found:
-                root[_key(role)] = found
+                # On what is drawn now; the others get it when that stands.
+                self._roots[-1][_key(role)] = found
         return found
 
     def get(self, role: str) -> bpy.types.ID | None:

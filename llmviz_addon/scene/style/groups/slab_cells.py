@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import bpy
 
+from ....detail.bricks import ALWAYS, CAUSAL, NEVER, ROWS, SHAPE
 from ....detail.pages import WIDTH
-from ....detail.tiles import ALWAYS, CAUSAL, NEVER, ROWS, SHAPE
 from ... import names
 from ..nodes import Graph, Socket
 from .cell_color import from_instance, not_
@@ -58,7 +58,7 @@ class _Four:
 
 @dataclass(frozen=True)
 class _Axis:
-    """Along one axis of a tile: the place in cells, the cell, and the place within the cell."""
+    """Along one axis of a brick: the place in cells, the cell, and the place within the cell."""
 
     place: Socket
     cell: Socket

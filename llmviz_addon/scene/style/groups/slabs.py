@@ -1,6 +1,6 @@
-"""The geometry group that stands a box on every tile of a slab or a shape.
+"""The geometry group that stands a box on every brick of a slab or a shape.
 
-A tile is a vertex of the object's mesh, with its size as an attribute. The box comes from a small
+A brick is a vertex of the object's mesh, with its size as an attribute. The box comes from a small
 palette, in the colour of the object's kind for Solid mode, and wears the material of the page that
 holds the slab's values.
 """
@@ -16,8 +16,8 @@ from ..nodes import Graph
 def build(palette: bpy.types.Collection) -> bpy.types.GeometryNodeTree:
     """Make the group; `palette` has a box for each kind of block, sorted by name."""
     with Graph.group(names.GROUP_SLABS, "GeometryNodeTree") as g:
-        tiles = g.input(
-            "NodeSocketGeometry", "Tiles", description="A mesh of one vertex for each tile."
+        bricks = g.input(
+            "NodeSocketGeometry", "Bricks", description="A mesh of one vertex for each brick."
         )
         material = g.input(
             "NodeSocketMaterial", "Material", description="Of the page that holds the values."
@@ -39,7 +39,7 @@ def build(palette: bpy.types.Collection) -> bpy.types.GeometryNodeTree:
         stood = g.node(
             "GeometryNodeInstanceOnPoints",
             out="Instances",
-            points=tiles,
+            points=bricks,
             instance=boxes,
             pick_instance=True,
             instance_index=kind,

@@ -1,4 +1,4 @@
-"""What Build does to the 3D views, and Remove undoes.
+"""3D views: turned to the models and made to show their numbers, and given back as they were.
 
 Solid mode ignores materials but can show the color that stands in each cell's vertices, so Build
 asks for that: in flat light, which leaves the colors as they are, and without outlines, which from
@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
 from mathutils import Quaternion, Vector
 
-if TYPE_CHECKING:
-    from ..walkthrough import Margins
+from ..walkthrough import Margins
+from .pictures.stills import overview
 
 _REMEMBERED = "llmviz_views"
 
@@ -79,7 +79,7 @@ def follow(screens: Iterable[bpy.types.Screen], roots: Sequence[bpy.types.Collec
 
 
 def _clipping(space: bpy.types.SpaceView3D, reach: float) -> dict[str, float]:
-    """From where to where a view must draw to show what is `reach` metres away."""
+    """From where to where a view must draw to show what is `reach` meters away."""
     end = max(space.clip_end, reach)
     return {"clip_start": max(space.clip_start, end / _DEPTH), "clip_end": end}
 
@@ -91,8 +91,6 @@ def _overlook(
     roots: Sequence[bpy.types.Collection],
 ) -> None:
     """Turn a view to whole models, and keep where it stood before we first turned it."""
-    from ..scene import overview
-
     region = space.region_3d
     kept = _kept(screen)
     stands = kept.setdefault("stand", {})
@@ -116,8 +114,6 @@ def _room(area: bpy.types.Area) -> tuple[float, Margins]:
 
     Headers, tools and the sidebar lie over the view.
     """
-    from ..walkthrough import Margins
-
     view = next((r for r in area.regions if r.type == "WINDOW"), area)
     width, height = max(view.width, 1), max(view.height, 1)
     taken = dict.fromkeys(_SIDES, 0)
@@ -268,7 +264,7 @@ def _same(a: list, b: list) -> bool:
 
 
 def _reach(roots: Iterable[bpy.types.Collection]) -> float:
-    """Metres from the scene's middle to where a view must still draw."""
+    """Meters from the scene's middle to where a view must still draw."""
     drawn = (item for root in roots for item in root.all_objects)
     places = [o.matrix_world.translation for o in drawn if o.type == "MESH"]
     return _FAR * max((place.length for place in places), default=0.0)

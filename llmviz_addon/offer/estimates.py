@@ -1,7 +1,7 @@
-"""What a model will take before it is built: cells, file size, memory, and whether that is there.
+"""Estimates of what drawing a model takes: cells, file size and memory, and the memory there is.
 
 Planning GPT-3 takes most of a second and panels draw many times in one, so estimates are kept by
-what they were made from. Nothing here knows Blender; the other rooms are imported on first use.
+what they were made from.
 """
 
 from __future__ import annotations
@@ -125,10 +125,23 @@ def check_memory(title: str, needed: Estimate) -> None:
         raise MemoryShortageError(reason)
 
 
+class _MemoryStatus(ctypes.Structure):
+    """MEMORYSTATUSEX, as Windows' sysinfoapi.h declares it."""
+
+    _fields_ = (
+        ("length", ctypes.c_uint32),
+        ("load", ctypes.c_uint32),
+        *((name, ctypes.c_uint64) for name in ("total", "available", "page", "free_page")),
+        *((name, ctypes.c_uint64) for name in ("virtual", "free_virtual", "free_extended")),
+    )
+
+
 def available_memory() -> int | None:
     """Bytes that can be had without swapping; None where the system does not say."""
     if sys.platform == "win32":
-        return _available_on_windows()
+        status = _MemoryStatus(length=ctypes.sizeof(_MemoryStatus))
+        found = ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))
+        return int(status.available) if found else None
     try:
         return available_in(Path("/proc/meminfo").read_text("ascii"))
     except (OSError, ValueError):
@@ -143,20 +156,3 @@ def available_in(meminfo: str) -> int | None:
         if name == "MemAvailable" and amount.isdigit() and unit == "kB":
             return int(amount) * 1024
     return None
-
-
-class _MemoryStatus(ctypes.Structure):
-    """MEMORYSTATUSEX, as Windows' sysinfoapi.h declares it."""
-
-    _fields_ = (
-        ("length", ctypes.c_uint32),
-        ("load", ctypes.c_uint32),
-        *((name, ctypes.c_uint64) for name in ("total", "available", "page", "free_page")),
-        *((name, ctypes.c_uint64) for name in ("virtual", "free_virtual", "free_extended")),
-    )
-
-
-def _available_on_windows() -> int | None:
-    status = _MemoryStatus(length=ctypes.sizeof(_MemoryStatus))
-    found = ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))
-    return int(status.available) if found else None

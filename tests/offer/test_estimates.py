@@ -1,4 +1,4 @@
-"""What is said of a model before it is built: its size, and whether there is memory for it."""
+"""Estimates of what drawing a model takes, and the refusal of one that memory has no room for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from llmviz_addon import detail, model
-from llmviz_addon.ui import estimates
+from llmviz_addon.offer import estimates
 
 GIGABYTE = 10**9
 

@@ -1,4 +1,4 @@
-"""What building, adding and removing do to the 3D views: they turn when other models stand."""
+"""3D views turn when other models stand, and come back to where they were."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import bpy
 import pytest
 from mathutils import Quaternion, Vector
 
-from llmviz_addon import scene as scene_room
-from llmviz_addon.ui import viewport
+from llmviz_addon.scene import views
 
 LEVEL = Quaternion()
 
@@ -26,9 +25,9 @@ def view() -> bpy.types.RegionView3D:
 
 @pytest.fixture
 def models(monkeypatch) -> Callable[[int], list[bpy.types.Collection]]:
-    """A function that makes models; a view of so many is a hundred metres away for each."""
+    """A function that makes models; a view of so many is a hundred meters away for each."""
     monkeypatch.setattr(
-        scene_room,
+        views,
         "overview",
         lambda roots, *_: (LEVEL, Vector((0, 0, 0)), 100.0 * len(roots)),
     )
@@ -36,11 +35,11 @@ def models(monkeypatch) -> Callable[[int], list[bpy.types.Collection]]:
 
 
 def prepare(roots: list[bpy.types.Collection], turn: bool = True) -> None:
-    viewport.prepare([bpy.context.screen], roots, turn)
+    views.prepare([bpy.context.screen], roots, turn)
 
 
 def restore() -> None:
-    viewport.restore([bpy.context.screen])
+    views.restore([bpy.context.screen])
 
 
 def test_views_turn_to_all_models_when_one_more_stands(view, models):
@@ -71,14 +70,14 @@ def test_remove_gives_back_where_one_stood_before_the_last_turn(view, models):
 def test_a_view_that_was_moved_since_is_left_there(view, models):
     prepare(models(2))
     view.view_distance = 42.0
-    viewport.follow([bpy.context.screen], models(1))
+    views.follow([bpy.context.screen], models(1))
     restore()
     assert view.view_distance == pytest.approx(42)
 
 
 def test_views_follow_to_the_models_that_are_left(view, models):
     prepare(models(3))
-    viewport.follow([bpy.context.screen], models(2))
+    views.follow([bpy.context.screen], models(2))
     assert view.view_distance == pytest.approx(200)
     restore()
     assert view.view_distance == pytest.approx(7)
@@ -106,31 +105,14 @@ def test_a_view_that_shows_the_film_goes_on_to(view, models, camera):
 def test_a_view_keeps_showing_the_film_when_its_camera_is_made_anew(view, camera):
     view.view_perspective = "CAMERA"
     screens = [bpy.context.screen]
-    watching = viewport.watching(screens)
+    watching = views.watching(screens)
     bpy.data.objects.remove(camera)
     view.view_perspective = "PERSP"  # as Blender does at once where it draws
-    viewport.watch_on(screens, watching)
+    views.watch_on(screens, watching)
     assert view.view_perspective == "CAMERA"
     view.view_perspective, view.view_distance = "PERSP", 42.0
-    viewport.watch_on(screens, watching)
+    views.watch_on(screens, watching)
     assert view.view_perspective == "PERSP", "the user left the camera"
-
-
-def test_building_another_model_turns_and_a_new_prompt_does_not(monkeypatch, settings):
-    turned = []
-    prepared = viewport.prepare
-    monkeypatch.setattr(
-        viewport,
-        "prepare",
-        lambda screens, roots, turn: (turned.append(turn), prepared(screens, roots, False)),
-    )
-    bpy.ops.llmviz.build()
-    settings.prompt = "ABC"
-    bpy.ops.llmviz.build()
-    bpy.ops.llmviz.build_beside()
-    bpy.ops.llmviz.remove()
-    bpy.ops.llmviz.build()
-    assert turned == [True, False, True, True]
 
 
 def region(kind: str, side: str, x: int, y: int, width: int, height: int) -> SimpleNamespace:
@@ -147,8 +129,8 @@ def test_models_are_seen_beside_what_lies_over_the_view():
         region("ASSET_SHELF", "BOTTOM", 100, 50, 1, 1),
         region("HUD", "FLOAT", 420, 60, 200, 100),
     ]
-    aspect, margins = viewport._room(SimpleNamespace(regions=regions))
-    free = viewport._MARGIN
+    aspect, margins = views._room(SimpleNamespace(regions=regions))
+    free = views._MARGIN
     assert aspect == 2
     assert (margins.left, margins.right) == pytest.approx((0.3 + free, 0.05 + free))
     assert (margins.top, margins.bottom) == pytest.approx((0.05 + free, free))
@@ -159,5 +141,5 @@ def test_a_view_that_is_covered_is_framed_as_if_it_were_not():
         region("WINDOW", "NONE", 0, 0, 400, 400),
         region("UI", "RIGHT", 50, 0, 350, 400),
     ]
-    _, margins = viewport._room(SimpleNamespace(regions=regions))
-    assert margins.right == viewport._MARGIN
+    _, margins = views._room(SimpleNamespace(regions=regions))
+    assert margins.right == views._MARGIN

@@ -1,8 +1,8 @@
-"""Tiles: the boxes that a slab or a shape is drawn as.
+"""Bricks: the boxes that a slab or a shape is drawn as.
 
 A box can be as large as its block, but where it is very large a renderer no longer knows exactly
-enough where on it a ray falls. So blocks are cut into tiles, invisibly; and where a window of a
-slab is opened, tiles leave it out.
+enough where on it a ray falls. So blocks are cut into bricks, invisibly; and where a window of a
+slab is opened, bricks leave it out.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from ..anatomy import Block
 
 LARGEST = {"slab": 2048, "shape": 16_384}
-"""Cells along a tile's side. Shapes show no single numbers, and large models have many."""
+"""Cells along a brick's side. Shapes show no single numbers, and large models have many."""
 
 COLUMNS, ROWS, CAUSAL, ALWAYS, NEVER, SHAPE = range(6)
-"""How a tile's cells come to their numbers: position by position along columns or rows, up to the
+"""How a brick's cells come to their numbers: position by position along columns or rows, up to the
 diagonal, from the start, not at all; or there are no numbers."""
 
 
@@ -43,8 +43,8 @@ class Rect(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Tiles:
-    """The tiles of a bundle, one row each.
+class Bricks:
+    """The bricks of a bundle, one row each.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class Tiles:
 
 
 def rects(block: Block, computed: int, largest: int) -> list[Rect]:
-    """The tiles of one block: its computed part, and the rest of the context beside it."""
+    """The bricks of one block: its computed part, and the rest of the context beside it."""
     columns, rows = extent(block, computed)
     whole = [Rect(0, 0, columns, rows)]
     if columns < block.columns:
@@ -123,13 +123,13 @@ def mode_of(block: Block) -> int:
     return {"columns": COLUMNS, "rows": ROWS, "both": CAUSAL}[block.time_axis]
 
 
-def tiles(
+def bricks(
     bundle: Bundle,
     computed: int,
     layout: Layout | None = None,
     windows: Iterable[tuple[int, Rect]] = (),
-) -> Tiles:
-    """The tiles of a bundle.
+) -> Bricks:
+    """The bricks of a bundle.
 
     Parameters
     ----------
@@ -161,10 +161,10 @@ def tiles(
     mode = np.where(within > 0, SHAPE if layout is None else mode_of(bundle.first), NEVER)
     minor = bundle.first.columns if bundle.first.process == "rows" else bundle.first.rows
     of = np.full(len(block), float(bundle.n_steps))
-    return Tiles(
+    return Bricks(
         block=block,
         center=center.astype(np.float32),
-        # A hair smaller than its cells: cubes leave a gap between them, and so do tiles.
+        # A hair smaller than its cells: cubes leave a gap between them, and so do bricks.
         size=np.stack([columns - 0.1, np.ones_like(rows), rows - 0.1], -1).astype(np.float32),
         extent=_floats(columns, rows, bundle.steps[block], of),
         first=_floats(column, row, mode, np.full(len(block), float(minor))),

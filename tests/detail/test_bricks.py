@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmviz_addon.detail import Rect, bundle, cut, lay_out, tiles
-from llmviz_addon.detail.pages import WIDTH, extent
-from llmviz_addon.detail.tiles import (
+from llmviz_addon.detail import Rect, bricks, bundle, cut, lay_out
+from llmviz_addon.detail.bricks import (
     ALWAYS,
     CAUSAL,
     COLUMNS,
@@ -19,6 +18,7 @@ from llmviz_addon.detail.tiles import (
     SHAPE,
     rects,
 )
+from llmviz_addon.detail.pages import WIDTH, extent
 
 from .conftest import CONFIGS
 
@@ -86,7 +86,7 @@ def test_a_cut_beside_a_rectangle_leaves_it_as_it_is():
     assert cut([rect], Rect(0, 0, 20, 20)) == []
 
 
-def _cells_of_tiles(made, found) -> list[np.ndarray]:
+def _cells_of_bricks(made, found) -> list[np.ndarray]:
     """For each block how often each cell is covered, from the places of the boxes alone."""
     covered = [np.zeros((b.columns, b.rows), int) for b in made.blocks]
     for index, center, size in zip(found.block, found.center, found.size, strict=True):
@@ -109,7 +109,7 @@ def test_boxes_stand_where_their_cells_are(bundled, computed, drawn):
     bundles = bundle(bundled())
     layout = lay_out(bundles, computed) if drawn == "slab" else None
     for made in bundles:
-        for covered in _cells_of_tiles(made, tiles(made, computed, layout)):
+        for covered in _cells_of_bricks(made, bricks(made, computed, layout)):
             assert (covered == 1).all(), made.name
 
 
@@ -118,7 +118,7 @@ def test_a_window_is_left_out_of_its_block_only(bundled):
     layout = lay_out(bundles, 6)
     (made,) = (b for b in bundles if b.name == "layers1-2.mlp_weight")
     window = Rect(5, 2, 10, 4)
-    covered = _cells_of_tiles(made, tiles(made, 6, layout, [(1, window), (1, Rect(0, 0, 1, 1))]))
+    covered = _cells_of_bricks(made, bricks(made, 6, layout, [(1, window), (1, Rect(0, 0, 1, 1))]))
     assert (covered[0] == 1).all()
     expected = np.ones_like(covered[1])
     expected[5:15, 2:6] = expected[0, 0] = 0
@@ -130,7 +130,7 @@ def test_a_tile_says_which_cells_it_has_and_where_their_numbers_stand(bundled, w
     bundles, computed = bundle(bundled()), 6
     layout = lay_out(bundles, computed)
     for made in bundles:
-        found = tiles(made, computed, layout, windows)
+        found = bricks(made, computed, layout, windows)
         table = zip(found.block, found.extent, found.first, found.texel, strict=True)
         for index, (columns, rows, step, steps), (column, row, mode, _), texel in table:
             assert (step, steps) == (made.steps[index], made.n_steps)
@@ -152,18 +152,18 @@ def test_a_tile_says_how_its_cells_come_to_their_numbers(bundled):
     modes = {None: ALWAYS, "columns": COLUMNS, "rows": ROWS, "both": CAUSAL}
     unused = 0
     for made in bundles:
-        found = tiles(made, computed, layout)
+        found = bricks(made, computed, layout)
         columns, rows = extent(made.first, computed)
         past = (found.first[:, 0] >= columns) | (found.first[:, 1] >= rows)
         assert (found.first[past, 2] == NEVER).all(), made.name
         assert (found.first[~past, 2] == modes[made.first.time_axis]).all(), made.name
         unused += int(past.sum())
-        shapes = tiles(made, made.first.columns + made.first.rows)
+        shapes = bricks(made, made.first.columns + made.first.rows)
         assert (shapes.first[:, 2] == SHAPE).all()
     assert unused > 50
 
 
 def test_tiles_of_gpt3_are_few_enough_to_draw(bodies):
     body = bodies("gpt3")
-    counted = sum(len(tiles(made, 0x7FFF).block) for made in bundle(body))
+    counted = sum(len(bricks(made, 0x7FFF).block) for made in bundle(body))
     assert len(body.blocks) <= counted <= 1.1 * len(body.blocks)

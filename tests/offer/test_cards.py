@@ -1,50 +1,21 @@
-"""What cards tell of models with and without numbers, and how they read prompts."""
+"""Cards of models with and without numbers, and the prompts that they read."""
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
 import pytest
 
 from llmviz_addon import model
-from llmviz_addon.ui import cards, estimates
-
-TEXT = "The cat sat"
+from llmviz_addon.offer import cards, estimates
+from tests.sorter import TEXT, save_with_words
 
 
 @pytest.fixture
-def words(checkpoint) -> Path:
+def words(tmp_path: Path) -> Path:
     """A checkpoint whose three tokens are the words of `TEXT`."""
-    folder = checkpoint()
-    # A byte-level BPE that merges these words from their letters; Ġ is a space.
-    goal = ["The", "Ġcat", "Ġsat"]
-    letters = sorted({letter for word in goal for letter in word})
-    merges = [(word[:i], word[i]) for word in goal for i in range(1, len(word))]
-    merged = dict.fromkeys(left + right for left, right in merges)
-    vocabulary = dict.fromkeys([*goal, *letters, *merged])
-    ids = {word: number for number, word in enumerate(vocabulary)}
-    (folder / "vocab.json").write_text(json.dumps(ids), encoding="utf-8")
-    lines = "".join(f"{left} {right}\n" for left, right in dict.fromkeys(merges))
-    (folder / "merges.txt").write_text(f"#version: 0.2\n{lines}", encoding="utf-8")
-    widen(folder, len(ids))
-    return folder
-
-
-def widen(folder: Path, n_vocab: int) -> None:
-    """Give a checkpoint's embedding and head rows for a larger vocabulary."""
-    import numpy as np
-    from safetensors.numpy import load_file, save_file
-
-    tensors = load_file(folder / "model.safetensors")
-    for name, values in tensors.items():
-        if name.startswith(("wte", "lm_head")):
-            tensors[name] = np.resize(values, (n_vocab, values.shape[1]))
-    save_file(tensors, folder / "model.safetensors")
-    config = json.loads((folder / "config.json").read_text("utf-8"))
-    config.update(vocab_size=n_vocab, n_positions=11)
-    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    return save_with_words(tmp_path / "words")
 
 
 def test_models_without_numbers_can_be_built_and_read_no_prompt():
@@ -87,13 +58,6 @@ def test_words_are_shown_where_tokens_are_words(words):
     assert card.words(ids) == ("The", "·cat", "·sat")
     letters = cards.card("nano-gpt")
     assert letters.words(letters.read("ABC")[0]) == ()
-
-
-def test_the_prompt_panel_shows_words_ids_and_how_many(words, sidebar, settings):
-    settings.model, settings.prompt = str(words), TEXT
-    read = sidebar()
-    assert "The | ·cat | ·sat" in read
-    assert "3 of 11" in read and "0 1 2" in read
 
 
 def test_a_checkpoint_whose_tokenizer_went_is_read_by_ids_again(words, tmp_path):
