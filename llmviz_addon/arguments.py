@@ -66,12 +66,22 @@ def parser(program: str, jobs: Mapping[str, Job]) -> argparse.ArgumentParser:
 
     info = command("info", "Say what a model is and what drawing it takes, without Blender")
     _add_prompt(info)
+    _add_activation(info)
     _add_detail(info)
     return made
 
 
 def _add_prompt(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--prompt", help="what the model reads; a preset brings its own")
+
+
+def _add_activation(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--activation",
+        choices=("", "gelu_new", "gelu"),
+        default="",
+        help="where a checkpoint's configuration leaves it open: GELU in its tanh or exact form",
+    )
 
 
 def _add_detail(parser: argparse.ArgumentParser) -> None:
@@ -96,6 +106,7 @@ def _add_detail(parser: argparse.ArgumentParser) -> None:
 
 def _add_recipe(parser: argparse.ArgumentParser) -> None:
     _add_prompt(parser)
+    _add_activation(parser)
     _add_detail(parser)
     parser.add_argument(
         "--beside",

@@ -64,7 +64,7 @@ def _info(options: argparse.Namespace) -> None:
     from . import model as model_room
     from .offer import cards
 
-    model = model_room.load(options.model)
+    model = model_room.load(options.model, options.activation)
     sys.stdout.write(cards.describe(model, _estimate(model, _prompt(model, options), options)))
 
 
@@ -173,11 +173,15 @@ def _build_in(scene: Any, options: argparse.Namespace, until: float) -> None:
     settings.model, settings.prompt = recipe.model, recipe.prompt
     settings.full_context = recipe.full_context
     settings.cubes, settings.slabs = recipe.cubes, recipe.slabs
-    _follow(scene_room.steps(scene, recipe), 0.0, each)
-    own_prompt = argparse.Namespace(**{**vars(options), "prompt": None})
+    settings.activation = recipe.activation or "CONFIG"
+    notes: list[str] = []
+    _follow(scene_room.steps(scene, recipe, notes=notes), 0.0, each)
+    own = argparse.Namespace(**{**vars(options), "prompt": None, "activation": ""})
     for number, model in enumerate(options.beside, 1):
-        work = scene_room.steps(scene, _recipe(model, own_prompt), beside=True)
+        work = scene_room.steps(scene, _recipe(model, own), beside=True, notes=notes)
         _follow(work, number * each, (number + 1) * each)
+    for note in notes:
+        _tell(note)
     views.prepare(bpy.data.screens, scene_room.roots(scene))
 
 
@@ -187,7 +191,7 @@ def _recipe(source: str, options: argparse.Namespace) -> Any:
     from .offer import estimates
     from .scene import Recipe
 
-    model = model_room.load(source)
+    model = model_room.load(source, options.activation)
     prompt = _prompt(model, options)
     estimates.check_memory(model.title, _estimate(model, prompt, options))
     if not any(preset.id == source for preset in model_room.presets()):
@@ -202,6 +206,7 @@ def _recipe(source: str, options: argparse.Namespace) -> Any:
         full_context=options.full_context,
         cubes=options.cubes,
         slabs=options.slabs,
+        activation=options.activation,
     )
 
 

@@ -26,8 +26,11 @@ FRESH = 2.0
 # Most cards that are kept, and most prompts that each keeps as it read them.
 _MOST_KEPT = 16
 
+# Files of a folder that are watched, and bytes below which settings are compared whole.
+_MOST_FILES, _SMALL = 1000, 100_000
+
 FILMED = 64
-"""Tokens of a prompt up to which a walkthrough is made; with more, the model is built without."""
+"""Tokens of a prompt for which the walkthrough is made; longer ones are built all the same."""
 
 # Presets whose weights were never published, so that no checkpoint can bring them.
 _UNPUBLISHED = ("gpt3",)
@@ -64,6 +67,10 @@ class Card:
         The model without its weights, to read prompts with.
     has_numbers : bool
         True if there are weights, so that it computes.
+    assumptions : tuple of str
+        Sentences about what was taken for granted, since the configuration does not say it.
+    asks_activation : bool
+        True if the configuration leaves the activation open, so that one may be chosen.
     """
 
     title: str
@@ -74,6 +81,8 @@ class Card:
     proposal: str = ""
     reader: Model | None = None
     has_numbers: bool = False
+    assumptions: tuple[str, ...] = ()
+    asks_activation: bool = False
     _readings: Bounded[str, tuple[Sequence[int], str]] = field(
         default_factory=lambda: Bounded(_MOST_KEPT), compare=False, repr=False
     )
@@ -146,6 +155,7 @@ def describe(model: Model, found: Estimate) -> str:
     ]
     if model.unused:
         rows.append(("Not needed", ", ".join(model.unused)))
+    rows += [("Assumed", said) for said in model.assumptions]
     width = max(len(name) for name, _ in rows)
     return "\n".join([model.title, *(f"  {name:<{width}}  {value}" for name, value in rows), ""])
 
@@ -164,22 +174,23 @@ def shape_only(preset_id: str) -> str:
     return "Shape only. To see its numbers, choose Checkpoint above, and a folder with these files:"
 
 
-def card(source: str) -> Card:
+def card(source: str, activation: str = "") -> Card:
     """The card of a preset's id or a checkpoint's path.
 
     It does not raise for a model that cannot be built: the card's `problem` says why.
+    `activation` is the one that was chosen for a model whose configuration leaves it open.
     """
-    now = time.monotonic()
-    kept = _kept.get(source)
+    now, key = time.monotonic(), (source, activation)
+    kept = _kept.get(key)
     if kept is not None:
         read_at, mark, found = kept
         if now - read_at < FRESH:
             return found
         if mark == _mark(source):
-            _kept[source] = (now, mark, found)
+            _kept[key] = (now, mark, found)
             return found
-    mark, found = _mark(source), _read(source)
-    _kept[source] = (now, mark, found)
+    mark, found = _mark(source), _read(source, activation)
+    _kept[key] = (now, mark, found)
     return found
 
 
@@ -201,27 +212,38 @@ def is_proposed(prompt: str) -> bool:
     return prompt in {"", _WORDS, _ID, *own}
 
 
-# By source: the time at which its files were last looked at, their mark then, and the card.
-_kept: Bounded[str, tuple[float, object, Card]] = Bounded(_MOST_KEPT)
+# When it was read, what the files looked like then, and the card, by source.
+_kept: Bounded[tuple[str, str], tuple[float, object, Card]] = Bounded(_MOST_KEPT)
 
 
 def _mark(source: str) -> object:
-    """The names, times and sizes of a checkpoint's files: it differs when one of them changes."""
+    """What changes when the files of a checkpoint do, as far as a card tells of them.
+
+    Settings are compared whole: a copy may keep size and time of writing.
+    """
     path = Path(source)
     try:
-        files = sorted(path.iterdir()) if path.is_dir() else [path]
-        return tuple((f.name, f.stat().st_mtime_ns, f.stat().st_size) for f in files[:1000])
+        folder = path if path.is_dir() else path.parent
+        files = sorted(folder.iterdir()) if path.exists() else []
+        return tuple((f.name, _state(f)) for f in files[:_MOST_FILES])
     except (OSError, ValueError):
         return None
 
 
-def _read(source: str) -> Card:
+def _state(path: Path) -> object:
+    state = path.stat()
+    if path.suffix in (".json", ".txt") and state.st_size < _SMALL and path.is_file():
+        return path.read_bytes()
+    return state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns
+
+
+def _read(source: str, activation: str) -> Card:
     from ..model import ModelError, load
 
     if not source.strip():
         return Card("", problem="Choose a checkpoint: a model's folder or its .safetensors file")
     try:
-        model = load(source)
+        model = load(source, activation)
     except ModelError as error:
         return Card("", problem=str(error))
     config = model.config
@@ -234,6 +256,8 @@ def _read(source: str) -> Card:
         reader=replace(model, weights=None),
         proposal=prompt_of(model),
         has_numbers=model.has_weights,
+        assumptions=model.assumptions,
+        asks_activation=any("activation_function" in said for said in model.assumptions),
     )
 
 

@@ -21,14 +21,16 @@ from __future__ import annotations
 
 import bpy
 
+from ..errors import Problem
 from ..progress import run
-from .assembly import apply_look, build, remove, steps
+from .assembly import build, steps
 from .drawn.windows import WindowError, close_windows, open_window
 from .pictures.files import RenderError
 from .pictures.films import film_steps
 from .pictures.stills import overview, still_steps, stills
 from .playing import captions
 from .playing.film import BeatMark, ChapterMark, chapters
+from .removal import remove
 from .standing.errors import StandingError
 from .standing.memory import Memory
 from .standing.recipe import Recipe, recipe_of
@@ -36,6 +38,7 @@ from .standing.standing import Standing, find, of_root, roots
 from .standing.tree import out_of_view
 from .style import looks
 from .style.looks import LookError
+from .styling import apply_look
 
 
 def set_captions(root: bpy.types.Collection, visible: bool) -> None:
@@ -53,6 +56,7 @@ __all__ = [
     "ChapterMark",
     "LookError",
     "Memory",
+    "Problem",
     "Recipe",
     "RenderError",
     "Standing",

@@ -1,4 +1,4 @@
-"""From a model and a prompt to a scene: build, recolor, restyle, remove.
+"""From a model and a prompt to a scene: the steps of a build.
 
 Building is a generator of steps that yields how far it is, so that a script can exhaust it and an
 operator can drive it from a timer, show progress, and stop. All that takes long is made beside what
@@ -9,7 +9,6 @@ anything, so no reference to what stands is held across one: it is found anew.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -19,22 +18,22 @@ from .. import model as model_room
 from ..detail import APPENDED
 from ..progress import Steps, rescaled, run
 from . import names
-from .drawn import blocks, slabs, windows
+from .drawn import blocks, windows
 from .drawn.model import Numbers, draw, draw_strips
 from .playing import captions, company, film
 from .playing.company import Subject
-from .standing import ledger, tree
+from .removal import clear_away
+from .renewal import model_objects, promote, renew
 from .standing import recipe as recipes
 from .standing import standing as stands
+from .standing import tree
 from .standing.errors import StandingError
-from .standing.graft import Graft
 from .standing.memory import Memory
 from .standing.recipe import Recipe
-from .standing.standing import FILM, LIGHTS, MODEL, STRIPS, Standing, find, find_one
-from .style import looks, studio
+from .standing.standing import MODEL, Standing, find, find_one
+from .style import looks
 from .style.kit import Kit
-from .style.separate import make_own
-from .version import VERSION
+from .styling import own_kit, restyle
 
 
 def compute(recipe: Recipe) -> Steps[Numbers]:
@@ -45,7 +44,7 @@ def compute(recipe: Recipe) -> Steps[Numbers]:
     llmviz_addon.model.ModelError
         If the model cannot be loaded, or does not take the prompt.
     """
-    model = model_room.load(recipe.source)
+    model = model_room.load(recipe.source, recipe.activation)
     ids: list[int] = []
     trace = None
     if model.has_weights:
@@ -214,7 +213,7 @@ class _Build:
         drawing = draw(scene, staged, numbers, kit, old=old, others=others)
         del old, others
         yield from drawing
-        stands.seal(staged[names.MODEL], _model_objects(staged))
+        stands.seal(staged[names.MODEL], model_objects(staged))
         _note(staged, self._recipe, numbers)
         return None
 
@@ -239,103 +238,43 @@ class _Build:
         reel: film.Reel,
     ) -> bpy.types.Collection:
         """Put what was drawn in place."""
-        scene, memory = self._scene, Memory(self._scene)
-        tree.remove(stands.leftovers(scene), scene.collection)
+        scene, memory, recipe = self._scene, Memory(self._scene), self._recipe
+        clear_away(scene, but=staged)
         old = find_one(scene, self._old) if self._old else None
         if old is None and cells is not None:
             raise StandingError("The model was deleted while it was renewed; build it again")
         kit = self._kit(staged)
         kit.hand_on()
         styled = {(s.recipe.look, s.recipe.accessible) for s in find(scene)}
-        restyled = styled != {(self._recipe.look, self._recipe.accessible)}
-        captioned = old is None or old.recipe.captions != self._recipe.captions
+        restyled = styled != {(recipe.look, recipe.accessible)}
+        captioned = old is None or old.recipe.captions != recipe.captions
         whole = old is not None and self._is_whole(old)
         if old is None or old.is_shared:
-            standing = _promote(scene, staged)
-            if old is not None:
-                _leave_to_others(old)
+            standing, opened = promote(scene, staged, old), []
         else:
-            standing = old
-            standing.disown_copies()
-            opened = windows.opened(standing)
-            if cells is not None:
-                _recolor(standing, numbers, cells)
-            else:
-                _renew(standing, staged, numbers, whole)
-            _renew_strips(standing, staged, whole)
-        _note(standing.root, self._recipe, numbers)
+            standing, opened = old, windows.opened(old)
+            renew(standing, staged, numbers, cells, whole)
+        _note(standing.root, recipe, numbers)
         memory.add_model(standing.id)
+        for each in find(scene):
+            wanted = replace(each.recipe, look=recipe.look, accessible=recipe.accessible)
+            recipes.write(each.root, wanted)
         found = find(scene)
-        for each in found:
-            recipe = replace(each.recipe, look=self._recipe.look)
-            recipes.write(each.root, replace(recipe, accessible=self._recipe.accessible))
-        found = find(scene)
-        first = found[0]
         if restyled:
-            kit = _own_kit(found)
+            kit = own_kit(found)
         self._notes += company.show_film(found, reel, memory, kit, whole=whole)
         if captioned:
-            captions.show(first, self._recipe.captions)
-        if old is not None and not old.is_shared:
-            self._notes += windows.open_again(standing, opened)
-        _restyle(found, self._recipe, memory, kit, insist=restyled, relight=cells is None)
+            captions.show(found[0], recipe.captions)
+        self._notes += windows.open_again(standing, opened)
+        restyle(found, recipe, memory, kit, insist=restyled, relight=cells is None)
         memory.keep()
-        with suppress(ReferenceError):
-            if staged != standing.root:
-                tree.delete(staged)
-        if old is None:
-            tree.show(scene, standing.root)
+        root = standing.root
+        if staged == root:
+            tree.show(scene, root)
+        else:
+            tree.delete(staged)
         tree.sweep()
-        return standing.root
-
-
-def _model_objects(root: bpy.types.Collection) -> list[bpy.types.Object]:
-    """The objects of a model that was just drawn, but for its strips."""
-    apart = {o for c in root.children if c.get(names.KEY) in (STRIPS, FILM) for o in c.all_objects}
-    return [obj for obj in root.all_objects if obj not in apart]
-
-
-def _model_collections(root: bpy.types.Collection) -> list[bpy.types.Collection]:
-    """Its collections, parents first, but for those of strips and film."""
-    found: list[bpy.types.Collection] = []
-    for child in root.children:
-        if child.get(names.KEY) not in (STRIPS, FILM):
-            found += [child, *child.children_recursive]
-    return found
-
-
-def _promote(scene: bpy.types.Scene, staged: bpy.types.Collection) -> Standing:
-    """Make a model of what was drawn."""
-    staged[names.ROLE], staged[names.VERSION] = names.COMPLETE, VERSION
-    model = str(staged[names.MODEL])
-    made = {MODEL: stands.seal(model, _model_objects(staged))}
-    strips = next((c for c in staged.children if c.get(names.KEY) == STRIPS), None)
-    made[STRIPS] = stands.seal(model, strips.objects if strips else ())
-    collections = [*_model_collections(staged), *([strips] if strips else [])]
-    standing = Standing(scene, staged)
-    standing.note_made(stands.COLLECTIONS, stands.seal_collections(model, collections))
-    stands.seal_collections(model, [staged])
-    for group, keys in made.items():
-        standing.note_made(group, keys)
-    return standing
-
-
-def _leave_to_others(shared: Standing) -> None:
-    """Take a model that other scenes show, too, out of this one."""
-    elsewhere = {c for s in shared.scenes if s != shared.scene for c in _tree_of(s)}
-    holders = [c for c in _tree_of(shared.scene) if tree.holds(c.children, shared.root)]
-    for holder in holders:
-        if holder in elsewhere:
-            raise StandingError(
-                f"{shared.root.name} stands in the collection {holder.name}, which another scene "
-                "shows, too; move it out of there first"
-            )
-    for holder in holders:
-        holder.children.unlink(shared.root)
-
-
-def _tree_of(scene: bpy.types.Scene) -> list[bpy.types.Collection]:
-    return [scene.collection, *scene.collection.children_recursive]
+        return root
 
 
 def _note(root: bpy.types.Collection, recipe: Recipe, numbers: Numbers) -> None:
@@ -353,179 +292,3 @@ def _gather(numbers: Numbers) -> Steps[list[blocks.Cells]]:
             yield index / total, f"Reading {bundle.title}"
         gathered.append(blocks.gather(bundle, numbers.trace, numbers.n_prompt))
     return gathered
-
-
-def _recolor(standing: Standing, numbers: Numbers, cells: list[blocks.Cells]) -> None:
-    """Write new numbers into the blocks that stand; none of their objects is made or removed."""
-    for bundle, found in zip(numbers.plan.bundles, cells, strict=True):
-        obj = standing.blocks.get(bundle.name)
-        if obj is None:
-            # A person has taken it away.
-            continue
-        changed = ledger.changed(obj)
-        gain = float(obj[names.GAIN])
-        blocks.write(obj, bundle, found)
-        if names.GAIN in changed:
-            blocks.set_gain(obj, gain)
-        ledger.note_again(obj, changed)
-
-
-def _renew(standing: Standing, staged: bpy.types.Collection, numbers: Numbers, whole: bool) -> None:
-    """Put a model that was drawn anew in place of the one that stands."""
-    other = standing.config != numbers.model.config
-    windows.forget(standing)
-    graft = Graft(standing, MODEL, _model_objects(staged), whole=whole, other=other)
-    graft.put(_model_collections(staged))
-    root = standing.root
-    root[names.VERSION] = VERSION
-    root[names.PARAMETERS] = staged[names.PARAMETERS]
-    if ledger.is_named_as_made(root):
-        root.name = tree.plain_name(staged)
-        if root.name != tree.plain_name(staged):
-            # The staged collection has the name that the model is to have.
-            staged.name = "LLM Viz Staging"
-            root.name = numbers.model.title
-        ledger.note_name(root)
-
-
-def _renew_strips(standing: Standing, staged: bpy.types.Collection, whole: bool) -> None:
-    """Put new strips in place of those that stand."""
-    found = [c for c in staged.children if c.get(names.KEY) == STRIPS]
-    drawn = [obj for collection in found for obj in collection.objects]
-    Graft(standing, STRIPS, drawn, whole=whole).put(found)
-
-
-# Looks
-
-
-def apply_look(
-    scene: bpy.types.Scene, root: bpy.types.Collection, look_id: str, accessible: bool
-) -> None:
-    """Give the models of a scene, their light and their background a look.
-
-    Raises
-    ------
-    LookError
-        If there is no such look.
-    StandingError
-        If what stands cannot be changed.
-    """
-    look = looks.load(look_id)
-    found = find(scene)
-    for standing in found:
-        standing.check()
-    renamed = any(accessible != standing.recipe.accessible for standing in found)
-    # A model that is shown by several scenes looks alike in all of them.
-    scenes = dict.fromkeys([scene, *(s for standing in found for s in standing.scenes)])
-    for each in scenes:
-        memory = Memory(each)
-        here = find(each)
-        for standing in here:
-            wanted = replace(standing.recipe, look=look.id, accessible=accessible)
-            recipes.write(standing.root, wanted)
-        here = find(each)
-        kit = _own_kit(here)
-        if renamed:
-            # Captions name the colors.
-            company.renew_film(here, memory, kit, accessible=accessible)
-        here = find(each)
-        _restyle(here, here[0].recipe, memory, kit, insist=True)
-        memory.keep()
-    tree.sweep()
-
-
-def _own_kit(found: Sequence[Standing]) -> Kit:
-    """The kit of a scene's models, which is shared with no other scene from now on."""
-    roots = [standing.root for standing in found]
-    if not any(standing.is_shared for standing in found):
-        make_own(roots, [obj for standing in found for obj in standing.objects.values()])
-    return Kit(roots)
-
-
-def _restyle(
-    found: Sequence[Standing],
-    recipe: Recipe,
-    memory: Memory,
-    kit: Kit,
-    *,
-    insist: bool,
-    relight: bool = False,
-) -> None:
-    """Give models their look.
-
-    With `insist` a person has just chosen it, and it replaces what they changed; otherwise only
-    what has no look yet gets one.
-    """
-    look, scene = looks.load(recipe.look), found[0].scene
-    objects = [obj for standing in found for obj in standing.objects.values()]
-    pages = [m for m in slabs.materials_of(objects) if names.PAGE in m]
-    kit.paint(look, look.colors(recipe.accessible), pages, insist=insist)
-    for standing in found:
-        shines, wanted = bool(standing.made(LIGHTS)), standing is found[0]
-        if insist or relight or shines != wanted:
-            _light(standing, look, wanted, insist)
-    kit.hand_on()
-    if insist or not memory.is_put("world"):
-        if scene.world is None or not scene.world.get(names.OURS):
-            memory.put("world", studio.world())
-        if scene.world is not None and scene.world.get(names.OURS):
-            studio.paint_world(scene.world, look)
-    for path, value in studio.view_settings(look).items():
-        memory.set(path, value, insist=insist)
-
-
-def _light(standing: Standing, look: looks.Look, shine: bool, insist: bool) -> None:
-    """Give a model the lights of a look; without `shine` none, since another one has them."""
-    if not shine:
-        Graft(standing, LIGHTS, ()).put()
-        return
-    anchor = standing.anchor
-    behind = max((child.location.y for child in anchor.children), default=0.0)
-    collection = tree.new("Lights", standing.root, LIGHTS)
-    drawn = studio.lights(look, collection, anchor, behind)
-    Graft(standing, LIGHTS, drawn, whole=insist, insist=insist).put([collection])
-
-
-# Removing
-
-
-def remove(scene: bpy.types.Scene, root: bpy.types.Collection | None = None) -> bool:
-    """Remove a model, or all of them; with the last one `scene` gets its settings back.
-
-    Returns False if there is nothing to remove.
-
-    Raises
-    ------
-    StandingError
-        If what stands cannot be changed.
-    """
-    found, memory = find(scene), Memory(scene)
-    chosen = [standing for standing in found if root in (None, standing.root)]
-    if not chosen and (found or not memory):
-        return False
-    for standing in chosen:
-        if not standing.is_shared:
-            standing.check()
-    for standing in chosen:
-        _remove(standing, memory)
-    left = find(scene)
-    if left:
-        kit = Kit([standing.root for standing in left])
-        company.renew_film(left, memory, kit, accessible=left[0].recipe.accessible)
-        _restyle(left, left[0].recipe, memory, kit, insist=False)
-        memory.keep()
-    else:
-        tree.remove(stands.leftovers(scene), scene.collection)
-        memory.give_back()
-    tree.sweep()
-    return True
-
-
-def _remove(standing: Standing, memory: Memory) -> None:
-    if standing.is_shared:
-        _leave_to_others(standing)
-        memory.mark(())
-        return
-    standing.disown_copies()
-    film.clear(standing, memory)
-    tree.delete(standing.root, standing.objects.values())

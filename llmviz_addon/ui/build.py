@@ -21,6 +21,7 @@ def wanted(scene: bpy.types.Scene) -> Any:
     return Recipe(
         model=settings.model,
         prompt=state.prompt_of(scene),
+        activation=state.activation_of(scene),
         look=settings.look,
         accessible=settings.accessible,
         captions=settings.captions,

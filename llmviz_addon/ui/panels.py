@@ -63,6 +63,10 @@ class LLMVIZ_PT_model(Sidebar, bpy.types.Panel):
         if card.problem:
             icon = "ERROR" if settings.model else "INFO"
             paragraph(layout, context, card.problem, icon, alert=bool(settings.model))
+        if state.asks_activation(context.scene):
+            layout.prop(settings, "activation")
+        for assumed in card.assumptions:
+            paragraph(layout, context, assumed, "INFO")
         if card.note:
             column = layout.column(align=True)
             paragraph(column, context, card.note, "INFO")

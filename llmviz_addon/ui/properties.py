@@ -236,6 +236,18 @@ class LLMVIZ_PG_settings(bpy.types.PropertyGroup):
         options={"TEXTEDIT_UPDATE"},
         override=_OVERRIDABLE,
     )
+    activation: EnumProperty(
+        name="Activation",
+        description="What the neurons of the MLP do, where the model's configuration leaves it "
+        "open",
+        items=(
+            ("CONFIG", "As Its Program Did", "What the program that wrote the checkpoint computed"),
+            ("gelu_new", "GELU, Tanh Form", "The approximation by tanh, as in GPT-2"),
+            ("gelu", "GELU, Exact Form", "The error function, as in newer nanoGPT"),
+        ),
+        update=_forget_message,
+        options=set(),
+    )
     cubes: IntProperty(
         name="Cubes",
         description="How many cells may be cubes of their own; what the walkthrough dwells on and "

@@ -74,10 +74,25 @@ def ways_of(model: Standing) -> tuple[str, ...]:
 
 def card_of(scene: bpy.types.Scene) -> cards.Card:
     """The card of the model that a scene asks for."""
+    return _card(scene, activation_of(scene))
+
+
+def activation_of(scene: bpy.types.Scene) -> str:
+    """The activation that was chosen for a model whose configuration leaves it open; else empty."""
+    chosen = scene.llmviz.activation
+    return chosen if chosen != "CONFIG" and asks_activation(scene) else ""
+
+
+def asks_activation(scene: bpy.types.Scene) -> bool:
+    """Whether the configuration of the scene's model leaves its activation open."""
+    return _card(scene, "").asks_activation
+
+
+def _card(scene: bpy.types.Scene, activation: str) -> cards.Card:
     source = scene.llmviz.model
     if source.startswith("//") and not bpy.data.filepath:
         return cards.Card("", problem=f"{source} is relative to this file; save the file first")
-    return cards.card(bpy.path.abspath(source) if source.startswith("//") else source)
+    return cards.card(bpy.path.abspath(source) if source.startswith("//") else source, activation)
 
 
 def why_locked(scene: bpy.types.Scene) -> str:

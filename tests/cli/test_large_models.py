@@ -44,7 +44,7 @@ def asked(monkeypatch) -> list:
     """The (recipe, beside) that the scene room was asked to build; here it does not build."""
     found = []
 
-    def steps(_scene, recipe, beside=False):
+    def steps(_scene, recipe, beside=False, notes=None):
         found.append((recipe, beside))
         yield 1.0, "Done"
 

@@ -277,6 +277,17 @@ def test_keys_that_cannot_stay_are_named(model):
     assert any("Film Camera" in note for note in notes)
 
 
+def test_a_film_whose_action_was_deleted_plays_again_when_the_same_is_built(model):
+    scene = bpy.context.scene
+    bpy.data.actions.remove(model.root["llmviz_action"])
+    helpers.build("ABC")
+    left = _model().blocks["layer0.mlp"].animation_data
+    assert left is None or left.action is None
+    helpers.build("ABC")
+    scene.frame_set(1)
+    assert _model().blocks["layer0.mlp"]["progress"] == pytest.approx(0.0)
+
+
 def _curves(obj: bpy.types.Object) -> list[bpy.types.FCurve]:
     data = obj.animation_data
     bags = data.action.layers[0].strips[0].channelbags
@@ -606,3 +617,10 @@ def test_a_model_that_is_deleted_while_it_is_renewed_is_built_afresh(model):
         assert not scene_room.find(bpy.context.scene)
     else:
         assert _model().recipe.prompt == "ABC" and len(_model().blocks) == 206
+
+
+def test_a_model_without_its_anchor_gets_a_look_all_the_same(model):
+    bpy.data.objects.remove(model.anchor)
+    scene_room.apply_look(bpy.context.scene, model.root, "light", True)
+    assert _model().recipe.look == "light"
+    assert scene_room.remove(bpy.context.scene) is True

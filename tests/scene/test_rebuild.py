@@ -91,6 +91,7 @@ def test_another_network_takes_the_place_of_the_old_one():
     assert not [o for o in helpers.block_objects() if o.name.endswith(".001")]
     (anchor,) = (o for o in bpy.data.objects if o.get("llmviz_role") == "anchor")
     assert tuple(anchor.location)[:2] == (1, 2), "it stands where the old one stood"
+    assert not [c.name for c in root.children_recursive if not c.all_objects]
     assert scene_room.remove(bpy.context.scene)
     assert not helpers.counts().get("objects")
 

@@ -15,9 +15,11 @@ from mathutils import Vector
 
 from llmviz_addon import anatomy, detail, model
 from llmviz_addon import scene as scene_room
+from llmviz_addon.errors import Problem
 from llmviz_addon.offer import estimates
 from llmviz_addon.scene import names, views
 from llmviz_addon.scene.standing import recipe as recipes
+from llmviz_addon.scene.standing import standing
 from llmviz_addon.ui import build, inspecting, messages, running, state
 
 SMALL = model.Config(n_layer=2, n_head=2, n_embd=8, n_ctx=6, n_vocab=5)
@@ -34,7 +36,7 @@ def asked(monkeypatch) -> Asked:
     """Stand in for the building of models."""
     found = Asked()
 
-    def steps(_scene, recipe, beside=False):
+    def steps(_scene, recipe, beside=False, notes=None):
         found.append((recipe, beside))
         try:
             yield 0.5, "Drawing"
@@ -53,12 +55,13 @@ def stand(monkeypatch) -> Callable[..., bpy.types.Collection]:
     monkeypatch.setattr(recipes, "config_of", lambda _root: SMALL)
     budget = detail.Budget(cubes=0)
     plan = detail.plan(SMALL, 6, full_context=True, budget=budget)
-    monkeypatch.setattr(recipes, "plan_of", lambda _root: plan)
+    monkeypatch.setattr(standing.Standing, "plan", property(lambda _model: plan))
     monkeypatch.setattr(recipes, "facts_of", lambda _root: frozenset())
 
     def put(title: str, way: str, block: str = "wte") -> bpy.types.Collection:
         root = bpy.data.collections.new(title)
-        root[names.ROLE], root[names.OURS] = "model", True
+        root[names.ROLE], root[names.OURS] = names.COMPLETE, True
+        root[names.MODEL] = f"the model {title}"
         recipes.write(root, scene_room.Recipe("gpt2", ""))
         bpy.context.scene.collection.children.link(root)
         anchor = bpy.data.objects.new(f"{title} Anchor", None)
@@ -68,7 +71,9 @@ def stand(monkeypatch) -> Callable[..., bpy.types.Collection]:
         obj[names.DRAWN_AS], obj[names.EXACTNESS] = way, "255 levels"
         obj.parent = anchor
         for item in (anchor, obj):
+            item[names.OURS] = True
             root.objects.link(item)
+        standing.seal(root[names.MODEL], root.objects)
         return root
 
     return put
@@ -79,7 +84,7 @@ def opened(monkeypatch) -> list:
     """The windows that the scene room was asked to open; closing empties the list."""
     found: list = []
 
-    class WindowError(Exception):
+    class WindowError(Problem):
         """As the scene room's."""
 
     def open_window(_scene, block, column, row):
@@ -308,8 +313,8 @@ def test_a_slab_that_is_built_is_opened_and_closed(settings, sidebar):
     settings.cubes = 20_000
     bpy.ops.llmviz.build()
     scene = bpy.context.scene
-    (root,) = scene_room.roots(scene)
-    name = next(n for n in inspecting.slab_blocks(root) if n.endswith("mlp_weight"))
+    (model,) = scene_room.find(scene)
+    name = next(n for n in inspecting.slab_blocks(model) if n.endswith("mlp_weight"))
     before = len(scene.objects)
     bpy.context.view_layer.objects.active = slab = bpy.data.objects[name]
     assert bpy.ops.llmviz.open_window() == {"FINISHED"}

@@ -18,7 +18,7 @@ from ...walkthrough import Run
 from .. import names
 from ..standing import place as placing
 from ..standing import recipe, tree
-from ..standing.standing import ANCHOR, MODEL, STRIPS, Standing, find_one
+from ..standing.standing import ANCHOR, MODEL, SECTION, STRIPS, Standing, find_one
 from ..style.kit import Kit
 from . import blocks, labels, legend, repeats, reuse, ribbons, slabs, strips
 from .blocks import CELL
@@ -158,11 +158,11 @@ def _collections(root: bpy.types.Collection, plan: Plan) -> dict[str, bpy.types.
         if section.name == "model" or not _has_own(section.name, plan):
             continue
         parent = section.name.rpartition(".")[0] or "model"
-        made[section.name] = tree.new(section.title, made[parent], f"section:{section.name}")
+        made[section.name] = tree.new(section.title, made[parent], f"{SECTION}{section.name}")
     if plan.bundled:
         heads = made["layer0.attention"]
-        made["further heads"] = tree.new("Further Heads", heads, "section:further heads")
-        made["later layers"] = tree.new("Later Layers", root, "section:later layers")
+        made["further heads"] = tree.new("Further Heads", heads, f"{SECTION}further heads")
+        made["later layers"] = tree.new("Later Layers", root, f"{SECTION}later layers")
     return made
 
 

@@ -244,7 +244,7 @@ def _cubes(
 def _exact(standing: Standing, block: Block, window: Rect) -> np.ndarray | None:
     """The numbers of a window of weights, (columns, rows), from the checkpoint; None without it."""
     try:
-        network = model_room.load(standing.recipe.source)
+        network = model_room.load(standing.recipe.source, standing.recipe.activation)
         array = network.weight_block(block.name)
     except (model_room.ModelError, KeyError):
         return None

@@ -33,10 +33,12 @@ class Curves:
     same_times
         Whether the film has the times of the one before, so that what a person has keyed anew in it
         still fits.
+    whole
+        Whether curves that a person has deleted come back.
     """
 
-    def __init__(self, action: bpy.types.Action | None, *, same_times: bool):
-        self._action, self._same_times = action, same_times
+    def __init__(self, action: bpy.types.Action | None, *, same_times: bool, whole: bool = False):
+        self._action, self._same_times, self._whole = action, same_times, whole
         self._written: dict[bpy.types.ID, dict[str, str]] = {}
         self._theirs: dict[bpy.types.ID, dict[str, str]] = {}
         self._emptied: list[bpy.types.ID] = []
@@ -53,7 +55,7 @@ class Curves:
         for name, digest in written_on(owner).items():
             curve = found.get(name)
             if curve is None:
-                theirs[name] = digest
+                theirs |= {} if self._whole else {name: digest}
                 continue
             if _digest(curve) != digest:
                 if self._same_times:

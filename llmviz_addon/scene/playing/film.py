@@ -76,7 +76,7 @@ class Reel:
 
 def compose(
     scene: bpy.types.Scene,
-    drawing: Plan,
+    plan: Plan,
     run: Run | None,
     *,
     accessible: bool,
@@ -93,10 +93,10 @@ def compose(
         If the script cannot be compiled for this model.
     """
     return walkthrough.compile_steps(
-        walkthrough.load(drawing.anatomy.config.model_type),
-        drawing.anatomy,
+        walkthrough.load(plan.anatomy.config.model_type),
+        plan.anatomy,
         run,
-        bundles=drawing.bundles if drawing.bundled else None,
+        bundles=plan.bundles if plan.bundled else None,
         companions=companions,
         model=model,
         aspect=scene.render.resolution_x / scene.render.resolution_y,
@@ -160,7 +160,7 @@ def show(
         action[names.OURS] = True
         root[names.ACTION] = action
     times = _times(board)
-    curves = Curves(action, same_times=root.get(TIMES) == times)
+    curves = Curves(action, same_times=root.get(TIMES) == times, whole=whole)
     _take_curves_away(standing, curves)
     _actors(standing, reel.collection, board, kit)
     collections = [reel.collection, *reel.collection.children]

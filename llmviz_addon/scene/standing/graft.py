@@ -16,7 +16,7 @@ from ...walkthrough import targets
 from .. import compat, names
 from ..style import materials
 from . import ledger, tree
-from .standing import ANCHOR, COLLECTIONS, Standing, seal, seal_collections
+from .standing import ANCHOR, COLLECTIONS, MODEL, SECTION, Standing, seal, seal_collections
 
 # Custom properties that the film moves, or a person may: what was drawn anew does not reset them.
 _PLAYED = (names.PROGRESS, names.HIGHLIGHT, names.OPACITY, names.FOCUS_COLUMN)
@@ -91,6 +91,7 @@ class Graft:
         doomed += [o for key, o in self._standing.objects.items() if key in gone]
         self._standing.drop(gone)
         emptied = [c for c in collections if homes[c] != c]
+        emptied += self._without_use(collections)
         tree.remove([*doomed, *emptied], self._standing.root)
         self._standing.note_made(self._group, keys)
         for collection in self._adopted:
@@ -135,6 +136,15 @@ class Graft:
         made = [str(c[names.KEY]) for c in collections]
         self._standing.note_made(COLLECTIONS, dict.fromkeys([*known, *made]))
         return homes
+
+    def _without_use(
+        self, collections: Sequence[bpy.types.Collection]
+    ) -> list[bpy.types.Collection]:
+        """Collections of sections that the model does not have any more."""
+        wanted = {str(c[names.KEY]) for c in collections}
+        stand = self._standing.collections
+        gone = [key for key in stand if key.startswith(SECTION) and key not in wanted]
+        return [stand.pop(key) for key in gone] if self._group == MODEL else []
 
     def _add(
         self,
@@ -224,9 +234,12 @@ class Graft:
     def _renew_inputs(self, mine: bpy.types.Modifier, drawn: bpy.types.Modifier) -> None:
         mine.node_group = mine.node_group or drawn.node_group
         for name in compat.modifier_inputs(drawn):
-            wanted = compat.modifier_input(drawn, name)
+            wanted, shown = (compat.modifier_input(m, name) for m in (drawn, mine))
+            if isinstance(shown, bpy.types.Material) and not shown.get(names.OURS):
+                # A person has chosen a material of their own.
+                continue
             if isinstance(wanted, bpy.types.Material) and names.PAGE in wanted:
-                wanted = self._page(compat.modifier_input(mine, name), wanted)
+                wanted = self._page(shown, wanted)
             compat.set_modifier_input(mine, name, wanted)
 
     def _page(

@@ -15,7 +15,7 @@ from .. import names
 
 _PLACE = ("location", "rotation_euler", "scale")
 _OWN = (names.GAIN, names.TRAITS)
-_TEXT = ("body", "size", "align_x", "align_y", "extrude", "resolution_u")
+_TEXT = ("body", "size", "font", "align_x", "align_y", "extrude", "resolution_u")
 LIGHT = ("energy", "color", "angle")
 """The properties of a light that a look sets."""
 
@@ -75,6 +75,8 @@ def _values(obj: bpy.types.Object) -> dict[str, object]:
     ]
     for name in _of_data(obj):
         value = getattr(obj.data, name, None)
+        if isinstance(value, bpy.types.ID):
+            value = value.name_full
         found[f"data.{name}"] = value if isinstance(value, str | float | int) else list(value or ())
     return found
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import bpy
@@ -56,7 +57,9 @@ class Memory:
         now = self._scene.path_resolve(path)
         before.setdefault(path, now)
         if insist or path not in ours or now == ours[path]:
-            set_path(self._scene, path, value)
+            with suppress(TypeError):
+                # A color configuration of one's own may have no view transform of this name.
+                set_path(self._scene, path, value)
             # Blender may have rounded or limited it; what is compared later is what it kept.
             ours[path] = self._scene.path_resolve(path)
 
@@ -119,7 +122,8 @@ class Memory:
                 if now is None or now.get(names.OURS):
                     setattr(self._scene, path, self._scene.get(f"{_KEPT}_{path}"))
             elif self._scene.path_resolve(path) == self._all["ours"].get(path):
-                set_path(self._scene, path, value)
+                with suppress(TypeError):
+                    set_path(self._scene, path, value)
         for key in (_KEPT, *(f"{_KEPT}_{path}" for path in _DATABLOCKS)):
             if key in self._scene:
                 del self._scene[key]

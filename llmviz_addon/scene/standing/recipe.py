@@ -56,6 +56,8 @@ class Recipe:
         Whether a large model's whole context is drawn rather than the tokens there are.
     cubes, slabs
         The budget: cells drawn as cubes, and megabytes of values drawn on slabs.
+    activation
+        Chosen for a checkpoint whose configuration leaves it open, as `model.load` takes it.
     """
 
     model: str
@@ -66,6 +68,7 @@ class Recipe:
     full_context: bool = False
     cubes: int = defaults.CUBES
     slabs: int = defaults.SLABS
+    activation: str = ""
     version: str = VERSION
 
     @property

@@ -34,6 +34,9 @@ ANCHOR = "anchor"
 # What the parts of a model are made together with, and made anew together with.
 MODEL, STRIPS, FILM, LIGHTS = "model", "strips", "film", "lights"
 
+SECTION = "section:"
+"""How the keys of collections begin that stand for sections of the model."""
+
 # What an object says it is, or belongs to.
 _SAYS = (
     names.BLOCK,
@@ -277,6 +280,12 @@ def of_root(root: bpy.types.Collection) -> Standing:
     return Standing(scene, root)
 
 
+def unfinished(scene: bpy.types.Scene) -> list[bpy.types.Collection]:
+    """Models in a scene that were being drawn when Blender was closed, or saved the file."""
+    found = scene.collection.children_recursive
+    return [c for c in found if c.get(names.ROLE) == names.UNFINISHED and c.library is None]
+
+
 def leftovers(scene: bpy.types.Scene) -> list[bpy.types.ID]:
     """What is left in a scene of models whose root a person has deleted.
 
@@ -351,6 +360,8 @@ def _original(same: list[Datablock]) -> Datablock:
 
     A copy never has the name that its original was made with, and is younger.
     """
+    if len(same) == 1:
+        return same[0]
     return min(same, key=lambda thing: (not ledger.is_named_as_made(thing), thing.session_uid))
 
 

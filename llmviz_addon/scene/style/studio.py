@@ -62,11 +62,12 @@ def camera(name: str) -> bpy.types.Object:
 
 
 def lights(
-    look: Look, collection: bpy.types.Collection, anchor: bpy.types.Object, behind: float
+    look: Look, collection: bpy.types.Collection, floor: float, behind: float
 ) -> list[bpy.types.Object]:
     """Make the lights of a look in `collection`, and its backdrop if it has one.
 
-    `behind` is the distance from the model's anchor to its back, in meters.
+    The model stands on the height `floor` and reaches as far back as `behind`, both in meters from
+    its anchor.
     """
     made = []
     for table in look.lights:
@@ -82,18 +83,11 @@ def lights(
         lamp.location = -LAMP_DISTANCE * direction
         made.append(lamp)
     if look.backdrop:
-        made.append(_backdrop(look, float(anchor.get(names.FLOOR, 0.0)), behind))
+        made.append(_backdrop(look, floor, behind))
     for obj in made:
-        _hang(obj, collection, anchor)
+        obj[names.OURS] = obj.data[names.OURS] = True
+        collection.objects.link(obj)
     return made
-
-
-def _hang(
-    obj: bpy.types.Object, collection: bpy.types.Collection, anchor: bpy.types.Object
-) -> None:
-    obj[names.OURS] = obj.data[names.OURS] = True
-    obj.parent = anchor
-    collection.objects.link(obj)
 
 
 def _backdrop(look: Look, floor: float, behind: float) -> bpy.types.Object:

@@ -1,0 +1,64 @@
+"""Removing models, and what is left of some."""
+
+from __future__ import annotations
+
+import bpy
+
+from .playing import company, film
+from .renewal import leave_to_others
+from .standing import standing as stands
+from .standing import tree
+from .standing.memory import Memory
+from .standing.standing import Standing, find
+from .style.kit import Kit
+from .styling import restyle
+
+
+def remove(scene: bpy.types.Scene, root: bpy.types.Collection | None = None) -> bool:
+    """Remove a model, or all of them; with the last one `scene` gets its settings back.
+
+    Returns False if there is nothing to remove.
+
+    Raises
+    ------
+    StandingError
+        If what stands cannot be changed.
+    """
+    found, memory = find(scene), Memory(scene)
+    chosen = [standing for standing in found if root in (None, standing.root)]
+    if not chosen and (found or not memory):
+        return False
+    for standing in chosen:
+        if not standing.is_shared:
+            standing.check()
+    for standing in chosen:
+        _remove(standing, memory)
+    left = find(scene)
+    if left:
+        kit = Kit([standing.root for standing in left])
+        company.renew_film(left, memory, kit, accessible=left[0].recipe.accessible)
+        restyle(left, left[0].recipe, memory, kit, insist=False)
+        memory.keep()
+    else:
+        clear_away(scene)
+        memory.give_back()
+    tree.sweep()
+    return True
+
+
+def _remove(standing: Standing, memory: Memory) -> None:
+    if standing.is_shared:
+        leave_to_others(standing)
+        memory.mark(())
+        return
+    standing.disown_copies()
+    film.clear(standing, memory)
+    tree.delete(standing.root, standing.objects.values())
+
+
+def clear_away(scene: bpy.types.Scene, but: bpy.types.Collection | None = None) -> None:
+    """Remove what is left of builds that were cut short, and of models deleted by hand."""
+    for root in stands.unfinished(scene):
+        if root != but:
+            tree.delete(root)
+    tree.remove(stands.leftovers(scene), scene.collection)

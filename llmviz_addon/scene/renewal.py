@@ -1,0 +1,126 @@
+"""The last step of a build: what was drawn becomes a model, or takes its place on one."""
+
+from __future__ import annotations
+
+import bpy
+
+from . import names
+from .drawn import blocks, windows
+from .drawn.model import Numbers
+from .standing import ledger, tree
+from .standing import recipe as recipes
+from .standing import standing as stands
+from .standing.errors import StandingError
+from .standing.graft import Graft
+from .standing.standing import FILM, MODEL, STRIPS, Standing
+from .version import VERSION
+
+
+def model_objects(root: bpy.types.Collection) -> list[bpy.types.Object]:
+    """The objects of a model that was just drawn, but for its strips."""
+    apart = {o for c in root.children if c.get(names.KEY) in (STRIPS, FILM) for o in c.all_objects}
+    return [obj for obj in root.all_objects if obj not in apart]
+
+
+def _model_collections(root: bpy.types.Collection) -> list[bpy.types.Collection]:
+    """Its collections, parents first, but for those of strips and film."""
+    found: list[bpy.types.Collection] = []
+    for child in root.children:
+        if child.get(names.KEY) not in (STRIPS, FILM):
+            found += [child, *child.children_recursive]
+    return found
+
+
+def promote(
+    scene: bpy.types.Scene, staged: bpy.types.Collection, shared: Standing | None
+) -> Standing:
+    """Make a model of what was drawn; one that other scenes show, too, is left to them."""
+    if shared is not None:
+        leave_to_others(shared)
+    staged[names.ROLE], staged[names.VERSION] = names.COMPLETE, VERSION
+    model = str(staged[names.MODEL])
+    made = {MODEL: stands.seal(model, model_objects(staged))}
+    strips = next((c for c in staged.children if c.get(names.KEY) == STRIPS), None)
+    made[STRIPS] = stands.seal(model, strips.objects if strips else ())
+    collections = [*_model_collections(staged), *([strips] if strips else [])]
+    standing = Standing(scene, staged)
+    standing.note_made(stands.COLLECTIONS, stands.seal_collections(model, collections))
+    stands.seal_collections(model, [staged])
+    for group, keys in made.items():
+        standing.note_made(group, keys)
+    return standing
+
+
+def _recolor(standing: Standing, numbers: Numbers, cells: list[blocks.Cells]) -> None:
+    """Write new numbers into the blocks that stand; none of their objects is made or removed."""
+    for bundle, found in zip(numbers.plan.bundles, cells, strict=True):
+        obj = standing.blocks.get(bundle.name)
+        if obj is None:
+            # A person has taken it away.
+            continue
+        changed = ledger.changed(obj)
+        gain = float(obj[names.GAIN])
+        blocks.write(obj, bundle, found)
+        if names.GAIN in changed:
+            blocks.set_gain(obj, gain)
+        ledger.note_again(obj, changed)
+
+
+def renew(
+    standing: Standing,
+    staged: bpy.types.Collection,
+    numbers: Numbers,
+    cells: list[blocks.Cells] | None,
+    whole: bool,
+) -> None:
+    """Put what was drawn anew in place of what stands, or `cells` into blocks that can stay."""
+    standing.disown_copies()
+    if cells is not None:
+        _recolor(standing, numbers, cells)
+    else:
+        _redraw(standing, staged, numbers, whole)
+    _renew_strips(standing, staged, whole)
+
+
+def _redraw(
+    standing: Standing, staged: bpy.types.Collection, numbers: Numbers, whole: bool
+) -> None:
+    """Put a model that was drawn anew in place of the one that stands."""
+    other = standing.config != numbers.model.config
+    windows.forget(standing)
+    graft = Graft(standing, MODEL, model_objects(staged), whole=whole, other=other)
+    graft.put(_model_collections(staged))
+    root = standing.root
+    root[names.VERSION] = VERSION
+    root[names.PARAMETERS] = staged[names.PARAMETERS]
+    recipes.write_pages(root, recipes.pages_of(staged))
+    if ledger.is_named_as_made(root) and root.name != tree.plain_name(staged):
+        # The staged collection may have the name that the model is to have.
+        wanted, staged.name = tree.plain_name(staged), "LLM Viz Staging"
+        root.name = wanted
+        ledger.note_name(root)
+
+
+def _renew_strips(standing: Standing, staged: bpy.types.Collection, whole: bool) -> None:
+    """Put new strips in place of those that stand."""
+    found = [c for c in staged.children if c.get(names.KEY) == STRIPS]
+    drawn = [obj for collection in found for obj in collection.objects]
+    Graft(standing, STRIPS, drawn, whole=whole).put(found)
+
+
+def leave_to_others(shared: Standing) -> None:
+    """Take a model that other scenes show, too, out of this one."""
+    elsewhere = {c for s in shared.scenes if s != shared.scene for c in _tree_of(s)}
+    holders = [c for c in _tree_of(shared.scene) if tree.holds(c.children, shared.root)]
+    for holder in holders:
+        if holder in elsewhere:
+            raise StandingError(
+                f"{shared.root.name} stands in the collection {holder.name}, which another scene "
+                "shows, too; move it out of there first"
+            )
+    for holder in holders:
+        holder.children.unlink(shared.root)
+
+
+def _tree_of(scene: bpy.types.Scene) -> list[bpy.types.Collection]:
+    return [scene.collection, *scene.collection.children_recursive]

@@ -1,0 +1,111 @@
+"""Giving the models of a scene a look: colors, light, background and view transform."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import bpy
+
+from . import names
+from .drawn import slabs
+from .playing import company
+from .standing import recipe as recipes
+from .standing import tree
+from .standing.graft import Graft
+from .standing.memory import Memory
+from .standing.recipe import Recipe
+from .standing.standing import LIGHTS, Standing, find
+from .style import looks, studio
+from .style.kit import Kit
+from .style.separate import make_own
+
+
+def apply_look(
+    scene: bpy.types.Scene, root: bpy.types.Collection, look_id: str, accessible: bool
+) -> None:
+    """Give the models of a scene, their light and their background a look.
+
+    Raises
+    ------
+    LookError
+        If there is no such look.
+    StandingError
+        If what stands cannot be changed.
+    """
+    look = looks.load(look_id)
+    found = find(scene)
+    for standing in found:
+        standing.check()
+    renamed = any(accessible != standing.recipe.accessible for standing in found)
+    # A model that is shown by several scenes looks alike in all of them.
+    scenes = dict.fromkeys([scene, *(s for standing in found for s in standing.scenes)])
+    for each in scenes:
+        memory = Memory(each)
+        here = find(each)
+        for standing in here:
+            wanted = replace(standing.recipe, look=look.id, accessible=accessible)
+            recipes.write(standing.root, wanted)
+        here = find(each)
+        kit = own_kit(here)
+        if renamed:
+            # Captions name the colors.
+            company.renew_film(here, memory, kit, accessible=accessible)
+        here = find(each)
+        restyle(here, here[0].recipe, memory, kit, insist=True)
+        memory.keep()
+    tree.sweep()
+
+
+def own_kit(found: Sequence[Standing]) -> Kit:
+    """The kit of a scene's models, which is shared with no other scene from now on."""
+    roots = [standing.root for standing in found]
+    if not any(standing.is_shared for standing in found):
+        make_own(roots, [obj for standing in found for obj in standing.objects.values()])
+    return Kit(roots)
+
+
+def restyle(
+    found: Sequence[Standing],
+    recipe: Recipe,
+    memory: Memory,
+    kit: Kit,
+    *,
+    insist: bool,
+    relight: bool = False,
+) -> None:
+    """Give models their look.
+
+    With `insist` a person has just chosen it, and it replaces what they changed; otherwise only
+    what has no look yet gets one.
+    """
+    look, scene = looks.load(recipe.look), found[0].scene
+    objects = [obj for standing in found for obj in standing.objects.values()]
+    pages = [m for m in slabs.materials_of(objects) if names.PAGE in m]
+    kit.paint(look, look.colors(recipe.accessible), pages, insist=insist)
+    for standing in found:
+        shines, wanted = bool(standing.made(LIGHTS)), standing is found[0]
+        if insist or relight or shines != wanted:
+            _light(standing, look, wanted, insist)
+    kit.hand_on()
+    if insist or not memory.is_put("world"):
+        if scene.world is None or not scene.world.get(names.OURS):
+            memory.put("world", studio.world())
+        if scene.world is not None and scene.world.get(names.OURS):
+            studio.paint_world(scene.world, look)
+    for path, value in studio.view_settings(look).items():
+        memory.set(path, value, insist=insist)
+
+
+def _light(standing: Standing, look: looks.Look, shine: bool, insist: bool) -> None:
+    """Give a model the lights of a look; without `shine` none, since another one has them."""
+    if not shine:
+        Graft(standing, LIGHTS, ()).put()
+        return
+    anchor = standing.anchor
+    floor = 0.0 if anchor is None else float(anchor.get(names.FLOOR, 0.0))
+    hung = (o for o in standing.objects.values() if o.parent == anchor and o.type != "LIGHT")
+    behind = max((obj.location.y for obj in hung), default=0.0)
+    collection = tree.new("Lights", standing.root, LIGHTS)
+    drawn = studio.lights(look, collection, floor, behind)
+    Graft(standing, LIGHTS, drawn, whole=insist, insist=insist).put([collection])

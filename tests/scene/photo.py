@@ -1,0 +1,202 @@
+"""A photo of the open file: all that a person could see or set, to compare one moment with another.
+
+It is plain Python, so it outlives undo and files. Datablocks are told apart by their session's
+number, or by name where another session is compared with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+
+import bpy
+import numpy as np
+
+Aspects = dict[str, object]
+Photo = dict[object, Aspects]
+
+SETTINGS = (
+    "frame_start",
+    "frame_end",
+    "frame_current",
+    "render.fps",
+    "render.fps_base",
+    "view_settings.view_transform",
+    "view_settings.look",
+    "view_settings.exposure",
+)
+"""The scene settings that a film or a look borrows, but for world and camera."""
+
+_PLACE = ("location", "rotation_euler", "scale")
+_FLAGS = ("hide_viewport", "hide_render", "hide_select", "display_type", "parent_type")
+_DATA = {
+    "FONT": ("body", "size", "align_x", "align_y"),
+    "LIGHT": ("energy", "color", "angle"),
+    "CAMERA": ("lens", "clip_start", "clip_end"),
+}
+
+
+def uid(datablock: bpy.types.ID | None) -> object:
+    """A datablock by its session's number, which undo keeps."""
+    return None if datablock is None else datablock.session_uid
+
+
+def name(datablock: bpy.types.ID | None) -> object:
+    """A datablock by its kind and name, which a file keeps."""
+    return None if datablock is None else (datablock.id_type, datablock.name_full)
+
+
+def is_ours(datablock: bpy.types.ID) -> bool:
+    """Whether it carries the mark of the extension, as a copy of it does, too."""
+    return bool(datablock.get("llmviz"))
+
+
+def photo(of: Callable[[bpy.types.ID | None], object] = uid) -> Photo:
+    """The file as it is now, every datablock by `of`."""
+    found: Photo = {of(c): _collection(c, of) for c in bpy.data.collections}
+    found |= {of(o): dict(_object(o, of)) for o in bpy.data.objects}
+    for collection in (*bpy.data.collections, *(s.collection for s in bpy.data.scenes)):
+        for obj in collection.objects:
+            found[of(obj)]["collections"].append(of(collection))
+    for scene in bpy.data.scenes:
+        found[of(scene)] = dict(_scene(scene, of))
+        for layer in scene.view_layers:
+            for obj in layer.objects:
+                hidden = obj.hide_get(view_layer=layer)
+                found[of(obj)][f"hidden in {scene.name} {layer.name}"] = hidden
+    for owner in (*bpy.data.materials, *bpy.data.node_groups, *bpy.data.worlds):
+        tree = owner if isinstance(owner, bpy.types.NodeTree) else owner.node_tree
+        found[of(owner)] = {"name": owner.name_full, "nodes": _nodes(tree), **_own(owner)}
+    for pool in (bpy.data.meshes, bpy.data.actions, bpy.data.curves, bpy.data.lights):
+        found |= {of(d): {"name": d.name_full, **_own(d)} for d in pool}
+    return found
+
+
+def _collection(collection: bpy.types.Collection, of: Callable) -> Aspects:
+    return {
+        "kind": "collection",
+        "ours": is_ours(collection),
+        "name": collection.name_full,
+        "objects": sorted(map(str, map(of, collection.objects))),
+        "children": sorted(map(str, map(of, collection.children))),
+        "hide_viewport": collection.hide_viewport,
+        "hide_render": collection.hide_render,
+        "color_tag": collection.color_tag,
+        **_own(collection),
+    }
+
+
+def _object(obj: bpy.types.Object, of: Callable) -> Iterator[tuple[str, object]]:
+    yield "kind", "object"
+    yield "ours", is_ours(obj)
+    yield "name", obj.name_full
+    yield "parent", of(obj.parent)
+    yield "inverse", _rounded(v for row in obj.matrix_parent_inverse for v in row)
+    for prop in _PLACE:
+        yield prop, _rounded(getattr(obj, prop))
+    for prop in _FLAGS:
+        yield prop, getattr(obj, prop)
+    yield "data", of(obj.data)
+    # Filled in from the collections: to ask each object takes long.
+    yield "collections", []
+    yield "modifiers", [m.name for m in obj.modifiers if not m.name.startswith("LLM ")]
+    yield "constraints", [(c.name, c.type) for c in obj.constraints]
+    yield "materials", [(s.link, of(s.material)) for s in obj.material_slots]
+    for prop in _DATA.get(obj.type, ()):
+        yield f"data.{prop}", _plain(getattr(obj.data, prop))
+    yield from _own(obj).items()
+    yield from _curves(obj)
+    if obj.type == "CAMERA":
+        yield from ((f"data {path}", keys) for path, keys in _curves(obj.data))
+    if obj.type == "MESH":
+        yield "cells", _cells(obj.data)
+
+
+def _scene(scene: bpy.types.Scene, of: Callable) -> Iterator[tuple[str, object]]:
+    yield "kind", "scene"
+    yield "name", scene.name
+    for path in SETTINGS:
+        yield path, _plain(scene.path_resolve(path))
+    yield "world", of(scene.world)
+    yield "camera", of(scene.camera)
+    yield "markers", sorted((m.name, m.frame) for m in scene.timeline_markers)
+    yield "children", sorted(map(str, map(of, scene.collection.children)))
+    yield "objects", sorted(map(str, map(of, scene.collection.objects)))
+    yield "memory", [(key, _plain(scene[key])) for key in sorted(scene.keys()) if "llmviz_" in key]
+    for layer in scene.view_layers:
+        waiting = list(layer.layer_collection.children) if layer.layer_collection else []
+        while waiting:
+            place = waiting.pop()
+            waiting += place.children
+            shown = place.exclude, place.hide_viewport
+            yield f"layer {layer.name} {of(place.collection)}", shown
+
+
+def _own(datablock: bpy.types.ID) -> Aspects:
+    """Custom properties, by name."""
+    return {
+        f'["{key}"]': _plain(datablock[key])
+        for key in datablock.keys()  # noqa: SIM118 (a datablock iterates over nothing)
+        if not isinstance(datablock[key], bpy.types.ID)
+    }
+
+
+def _curves(owner: bpy.types.ID) -> Iterator[tuple[str, object]]:
+    """What a datablock's curves are like, each by its path and index."""
+    moved = owner.animation_data
+    if moved is None or moved.action is None or moved.action_slot is None:
+        return
+    for layer in moved.action.layers:
+        for strip in layer.strips:
+            bag = strip.channelbag(moved.action_slot)
+            for curve in bag.fcurves if bag else ():
+                yield f"curve {curve.data_path}|{curve.array_index}", _keys(curve)
+
+
+def _keys(curve: bpy.types.FCurve) -> tuple[object, ...]:
+    at = np.empty(2 * len(curve.keyframe_points), np.float32)
+    curve.keyframe_points.foreach_get("co", at)
+    return len(curve.keyframe_points), tuple(at[:6]), _digest(at), curve.mute
+
+
+def _cells(mesh: bpy.types.Mesh) -> object:
+    place = np.empty(3 * len(mesh.vertices), np.float32)
+    mesh.vertices.foreach_get("co", place)
+    parts = [place]
+    for attribute in mesh.attributes:
+        if attribute.name in ("value", "order", "state", "tint"):
+            kind = np.float32 if attribute.data_type == "FLOAT" else np.int32
+            values = np.empty(len(attribute.data), kind)
+            attribute.data.foreach_get("value", values)
+            parts.append(values)
+    return [_digest(part) for part in parts]
+
+
+def _nodes(tree: bpy.types.NodeTree | None) -> object:
+    if tree is None:
+        return None
+    told = [
+        _plain(socket.default_value)
+        for node in tree.nodes
+        for socket in (*node.inputs, *(node.outputs if not node.inputs else ()))
+        if hasattr(socket, "default_value") and not isinstance(socket.default_value, bpy.types.ID)
+    ]
+    return len(tree.nodes), len(tree.links), hashlib.md5(repr(told).encode()).hexdigest()
+
+
+def _digest(values: np.ndarray) -> str:
+    return hashlib.md5(values.tobytes()).hexdigest()[:8]
+
+
+def _rounded(values: object) -> tuple[float, ...]:
+    return tuple(round(v, 5) + 0.0 for v in values)
+
+
+def _plain(value: object) -> object:
+    if hasattr(value, "to_dict"):
+        return str(value.to_dict())
+    if isinstance(value, float):
+        return round(value, 5)
+    if hasattr(value, "__len__") and not isinstance(value, str):
+        return [_plain(v) for v in value]
+    return value

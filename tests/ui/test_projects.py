@@ -1,0 +1,53 @@
+"""A project's folder that moves with its checkpoint, and what the sidebar says of time."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import bpy
+import pytest
+
+from llmviz_addon import scene as scene_room
+from tests import sorter
+from tests.scene import helpers
+
+
+def test_a_project_that_moves_with_its_checkpoint_shows_the_same_model(settings, tmp_path):
+    (tmp_path / "first").mkdir()
+    sorter.save(tmp_path / "first" / "weights")
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "first" / "project.blend"))
+    settings.model, settings.prompt = "//weights", "0 1 2"
+    assert bpy.ops.llmviz.build() == {"FINISHED"}
+    (model,) = scene_room.find(bpy.context.scene)
+    assert model.recipe.model == "//weights"
+    settings.model, settings.prompt = "gpt2", ""
+    bpy.ops.llmviz.build_beside()
+    bpy.ops.wm.save_mainfile()
+    shutil.move(tmp_path / "first", tmp_path / "second")
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "second" / "project.blend"))
+    scene = bpy.context.scene
+    first, other = (m.id for m in scene_room.find(scene))
+    scene.llmviz.model, scene.llmviz.prompt = "//weights", "2 1 0"
+    assert bpy.ops.llmviz.build() == {"FINISHED"}
+    assert [m.id for m in scene_room.find(scene)] == [first, other]
+    assert scene_room.find(scene)[0].recipe.prompt == "2 1 0"
+
+
+def test_a_checkpoint_that_is_gone_is_named_and_nothing_is_replaced(settings, tmp_path):
+    folder = sorter.save(tmp_path / "weights")
+    settings.model, settings.prompt = str(folder), "0 1 2"
+    bpy.ops.llmviz.build()
+    before = helpers.census()
+    shutil.rmtree(folder)
+    with pytest.raises(scene_room.Problem, match="weights"):
+        scene_room.build(bpy.context.scene, scene_room.Recipe(str(folder), "2 1 0"))
+    assert not helpers.difference(before, helpers.census())
+
+
+def test_times_of_beats_count_from_where_the_film_begins(own_model, sidebar):
+    scene = bpy.context.scene
+    before = [text for text in sidebar() if re.fullmatch(r"-?\d+:\d\d", text)]
+    scene.frame_start = 967
+    after = [text for text in sidebar() if re.fullmatch(r"-?\d+:\d\d", text)]
+    assert before == after and "0:00" in before
