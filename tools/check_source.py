@@ -49,6 +49,9 @@ PASSED_OVER = (
     "llmviz_addon/scene/playing/",
     "llmviz_addon/scene/standing/",
     "llmviz_addon/ui/",
+    "tests/scene/habits.py",
+    "tests/scene/photo.py",
+    "tests/scene/test_habits",
     "tests/scene/test_people.py",
 )
 

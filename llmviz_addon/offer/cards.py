@@ -26,11 +26,12 @@ FRESH = 2.0
 # Most cards that are kept, and most prompts that each keeps as it read them.
 _MOST_KEPT = 16
 
-# Files of a folder that are watched, and bytes below which settings are compared whole.
+# Most files of a folder that are watched for changes, and bytes below which settings are compared
+# by their content.
 _MOST_FILES, _SMALL = 1000, 100_000
 
 FILMED = 64
-"""Tokens of a prompt for which the walkthrough is made; longer ones are built all the same."""
+"""Most tokens of a prompt for which a walkthrough is made; with more, a model is built without."""
 
 # Presets whose weights were never published, so that no checkpoint can bring them.
 _UNPUBLISHED = ("gpt3",)
@@ -68,7 +69,7 @@ class Card:
     has_numbers : bool
         True if there are weights, so that it computes.
     assumptions : tuple of str
-        Sentences about what was taken for granted, since the configuration does not say it.
+        A sentence on each setting that the configuration leaves open and that was assumed.
     asks_activation : bool
         True if the configuration leaves the activation open, so that one may be chosen.
     """
@@ -212,14 +213,15 @@ def is_proposed(prompt: str) -> bool:
     return prompt in {"", _WORDS, _ID, *own}
 
 
-# When it was read, what the files looked like then, and the card, by source.
+# By source and activation: the time at which the files were last looked at, their mark then, and
+# the card.
 _kept: Bounded[tuple[str, str], tuple[float, object, Card]] = Bounded(_MOST_KEPT)
 
 
 def _mark(source: str) -> object:
-    """What changes when the files of a checkpoint do, as far as a card tells of them.
+    """The state of a checkpoint's files: it differs when a file that a card depends on changes.
 
-    Settings are compared whole: a copy may keep size and time of writing.
+    Settings are compared by their content, since a copy may have the size and time of the original.
     """
     path = Path(source)
     try:

@@ -7,7 +7,8 @@
 Long work comes as a generator of (fraction, label); `run` exhausts one. From the top down, each
 part imports only those below it:
 
-- `assembly`: the steps of a build, which use everything below; `views`: the 3D views that show it
+- `assembly`: the steps of a build, with `renewal`, its last step, which puts the new model in place
+  of the old one; `removal`; `styling`, which gives models a look; `views`, the 3D views of them
 - `pictures`: renders of stills and films
 - `playing`: the film as curves, camera, captions and markers
 - `drawn`: the objects of a model: blocks, words, arrows, strips
