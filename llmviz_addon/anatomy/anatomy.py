@@ -187,7 +187,7 @@ def build(config: Config, n_tokens: int | None = None) -> Anatomy:
     config
         Its architecture.
     n_tokens
-        How many positions are drawn: the columns of activations and aggregates. The whole context
+        Positions that are drawn: the columns of activations and aggregates. The whole context
         unless given. Weights, the position embedding among them, are always drawn in full.
 
     Raises

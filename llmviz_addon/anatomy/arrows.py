@@ -40,7 +40,7 @@ class Arrow:
     shape
         (N, 3) float32, the path up to `offset`; shared between layers.
     offset
-        Where it is placed.
+        Added to `shape`, in cells: the place of its layer.
     """
 
     source: str

@@ -93,11 +93,11 @@ class Block:
     name
         Its name, shared with the trace, e.g. ``"layer0.head1.q"``.
     layer, head
-        Where it belongs, None outside of layers or heads.
+        Numbers of its layer and head; None outside of layers or heads.
     origin
         Center of the cell at column 0, row 0, in cells. A column steps +x, a row -z.
     spec
-        What it shares with the other blocks of its role.
+        Everything that it shares with the other blocks of its role.
     """
 
     name: str

@@ -51,16 +51,16 @@ class Operand:
     Attributes
     ----------
     part
-        What it is to the operation, e.g. ``"weight"``. Operands of one part are joined end to
-        end, as the outputs of the heads are before the projection.
+        Its part in the operation, e.g. ``"weight"``. Operands of one part are joined end to end,
+        as the outputs of the heads are before the projection.
     block
         Name of the operand's block.
     columns, rows
-        Which cells along each axis.
+        The cells that are needed along each axis.
     shape
         The operand's grid, (columns, rows).
     symbol
-        How it is written in an equation.
+        Its symbol in an equation.
     """
 
     part: str
@@ -80,13 +80,13 @@ class Formula:
     target
         Name of the block.
     symbol
-        How a cell of it is written.
+        The symbol of its cells in an equation.
     letters
         Index letters of its columns and rows; empty for an axis of one cell.
     operation
         The computation.
     operands
-        What goes into it.
+        The inputs of the computation.
     surroundings
         Cells that are no operands but are highlighted along with them: the row that a softmax
         normalizes over.
@@ -115,7 +115,7 @@ class Formula:
         column, row
             The cell.
         n_tokens
-            How many positions are computed; no source lies beyond them.
+            Positions that are computed; no source lies beyond them.
         values
             Cells of the blocks. Only a table look-up needs them; without them its sources are
             all the entries that could be looked up.

@@ -30,7 +30,7 @@ class SpecMaker:
     config
         The architecture.
     n_tokens
-        How many positions the activations have.
+        Positions that are drawn: the columns of the activations.
     size
         Length of each dimension by its letter.
     space
@@ -130,11 +130,11 @@ class SpecMaker:
         section
             Path of its section, with ``{i}`` and ``{j}`` for the numbers of layer and head.
         kind, formula
-            What it is, and how its cells are computed.
+            Its kind, and the formula of its cells.
         side, fraction
-            Where its name tag stands; see `Tag`.
+            The place of its name tag; see `Tag`.
         transposed
-            Whether the first axis of the trace's array runs along the rows.
+            True if the first axis of the trace's array runs along the rows.
         """
         time: TimeAxis = None
         if kind != "weight" and "T" in dims:

@@ -32,12 +32,12 @@ class Operation:
     name
         Identifier, e.g. ``"dot"``.
     form
-        How it is written, with a ``{part}`` for each operand, ``{i}`` for the bound of the
+        Its form in an equation, with a ``{part}`` for each operand, ``{i}`` for the bound of the
         summation index and ``{d_head}`` for the model's head size.
     compute
         The number, from the operands and the configuration.
     optional
-        What is appended to `form` when the operand of that name exists.
+        Pairs of an operand's name and a text that is appended to `form` when that operand exists.
     """
 
     name: str

@@ -23,9 +23,9 @@ def straight(
     start, end
         (x, y, z) in cells.
     behind
-        How far behind it passes, in cells.
+        Distance at which it passes behind them, in cells.
     ramp
-        Over how many cells it gets there from each end.
+        Cells over which it gets there from each end.
     """
     a, b = np.array(start, dtype=float), np.array(end, dtype=float)
     if not behind:

@@ -56,7 +56,7 @@ class ArrowPattern:
         Relative to their place. Their names and sections have ``{i}`` for the layer, ``{j}`` for
         the head, and ``{stream}`` for the block that the stream comes from.
     places
-        Where they are.
+        The places at which they repeat.
     """
 
     region: Region

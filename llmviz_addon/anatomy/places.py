@@ -55,7 +55,7 @@ def places(blocks: Mapping[str, Block], space: Space, bounds: Bounds) -> dict[st
     Parameters
     ----------
     blocks, space
-        Where things stand.
+        The network's blocks, and the geometry behind them.
     bounds
         Least and greatest corner of all blocks.
 

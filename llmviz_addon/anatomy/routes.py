@@ -65,7 +65,7 @@ class Routes:
     roles
         A block of each role, for its size.
     space
-        Where roles stand.
+        The places of the roles.
     """
 
     def __init__(self, roles: Mapping[str, Block], space: Space) -> None:
@@ -93,7 +93,7 @@ class Routes:
         Parameters
         ----------
         joined
-            Whether it comes from the foot of the column of layers before.
+            True if it comes from the foot of the column of layers before.
         """
         start = self._space.layer_gap
         return self._routes(

@@ -277,8 +277,9 @@ class Space:
         Returns
         -------
         tuple of float
-            How far below a column's last residual it turns, the x between the columns where it
-            runs up (from the column that it leaves), and how high above the next layer it turns.
+            Distance below a column's last residual at which it turns; x between the columns at
+            which it runs up, from the column that it leaves; height above the next layer at which
+            it turns. All in cells.
         """
         left, right = self.river
         m = self.margin

@@ -139,7 +139,7 @@ def bricks(
     computed
         Positions that have numbers.
     layout
-        Where values stand; without it the bundle is drawn as a shape.
+        The places of values on pages; without it the bundle is drawn as a shape.
     windows
         Cells to leave out: the index of a block within the bundle, and a rectangle of it.
     """

@@ -65,7 +65,7 @@ class Model:
         Raises
         ------
         PromptError
-            Where the prompt is empty, too long, or has letters that the model does not know.
+            If the prompt is empty, too long, or has letters that the model does not know.
         """
         return self._checked(self.tokenizer.encode(text))
 
@@ -85,11 +85,11 @@ class Model:
         Raises
         ------
         PromptError
-            Where the sequence is empty or too long, or a token is not in the vocabulary.
+            If the sequence is empty or too long, or a token is not in the vocabulary.
         WeightsMissingError
-            Where only the architecture of this model is known.
+            If only the architecture of this model is known.
         CheckpointError
-            Where a weight that takes part is NaN or infinite, or the numbers overflow.
+            If a weight that takes part is NaN or infinite, or the numbers overflow.
         """
         return self.complete(ids, 0)
 
@@ -99,9 +99,9 @@ class Model:
         Raises
         ------
         WeightsMissingError
-            Where only the architecture of this model is known.
+            If only the architecture of this model is known.
         CheckpointError
-            Where the weight is NaN or infinite somewhere.
+            If the weight is NaN or infinite somewhere.
         """
         if self.weights is None:
             raise WeightsMissingError(f"{self.title} comes as architecture only, without numbers")
@@ -140,7 +140,7 @@ class Model:
         Raises
         ------
         CheckpointError
-            Where a file has changed since the model was loaded.
+            If a file has changed since the model was loaded.
         """
         weights = self.weights
         if weights is None:

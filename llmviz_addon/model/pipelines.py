@@ -327,7 +327,7 @@ def read_merges(path: Path) -> list[tuple[str, str]]:
     Raises
     ------
     CheckpointError
-        Where a line is not a pair; the message has its number.
+        If a line is not a pair; the message has its number.
     """
     try:
         text = read_file(path).decode()

@@ -147,7 +147,7 @@ class StoredTensor:
         Raises
         ------
         CheckpointError
-            Where the file has changed on disk.
+            If the file has changed on disk.
         """
         return self.file.data()[self.begin : self.end]
 

@@ -55,7 +55,7 @@ class Tokenizer:
         Raises
         ------
         PromptError
-            Where a letter is not in the vocabulary, or a word is not an id.
+            If a letter is not in the vocabulary, or a word is not an id.
         """
         if self.vocabulary is None:
             return [self._number(word) for word in text.split()]
@@ -77,7 +77,7 @@ class Tokenizer:
         Raises
         ------
         PromptError
-            Where the vocabulary has no such id.
+            If the vocabulary has no such id.
         """
         self._check(token)
         return self.vocabulary[token] if self.vocabulary else str(int(token))

@@ -78,7 +78,7 @@ class Weights(Mapping[str, Array]):
         Raises
         ------
         KeyError
-            Where the model has no weight of this name.
+            If the model has no weight of this name.
         CheckpointError
             If the tensor holds NaN or infinity, or has a dtype that cannot hold weights.
         """

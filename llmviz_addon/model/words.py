@@ -99,7 +99,7 @@ class WordTokenizer(Tokenizer):
         Raises
         ------
         PromptError
-            Where the vocabulary has no such id.
+            If the vocabulary has no such id.
         """
         self._check(token)
         return self._spelled(token)

@@ -137,7 +137,7 @@ def fit(
     points
         (N, 3), at least one.
     azimuth, elevation
-        Where the camera looks from, in degrees.
+        Direction from which the camera looks, in degrees.
     lens
         Focal length in millimeters.
     aspect

@@ -41,7 +41,7 @@ class Still:
     beat
         The beat that it is taken in, ``"chapter.beat"``.
     at
-        How far into that beat, 0 to 1.
+        Moment within that beat, as a fraction from 0 to 1.
     show
         Selectors of everything that has to be in the picture.
     azimuth, elevation, lens, margins

@@ -25,7 +25,7 @@ def family(model_type: str) -> ModuleType:
     Raises
     ------
     ConfigError
-        Where the family is not supported.
+        If the family is not supported.
     """
     if model_type not in FAMILIES:
         raise ConfigError(f"model_type is {model_type!r}; supported: {', '.join(FAMILIES)}")
