@@ -239,8 +239,12 @@ class _Build:
         reel: film.Reel,
     ) -> bpy.types.Collection:
         """Put what was drawn in place."""
-        scene, memory, recipe = self._scene, Memory(self._scene), self._recipe
+        scene, recipe = self._scene, self._recipe
         clear_away(scene, but=staged)
+        if not find(scene):
+            # What a model that was deleted by hand had borrowed.
+            Memory(scene).give_back()
+        memory = Memory(scene)
         old = find_one(scene, self._old) if self._old else None
         if old is None and cells is not None:
             raise StandingError("The model was deleted while it was renewed; build it again")
@@ -260,7 +264,9 @@ class _Build:
         for each in find(scene):
             wanted = replace(each.recipe, look=recipe.look, accessible=recipe.accessible)
             recipes.write(each.root, wanted)
+        # From here on each model by one handle, which is told of all that comes and goes.
         found = find(scene)
+        standing = next(each for each in found if each.id == standing.id)
         if restyled:
             kit = own_kit(found)
         self._notes += company.show_film(found, reel, memory, kit, whole=whole)
