@@ -68,7 +68,7 @@ def ways_of(model: Standing) -> tuple[str, ...]:
     """In which ways a model's blocks are drawn: "cubes", "slabs", "shapes"."""
     from ..scene import names
 
-    used = {obj.get(names.DRAWN_AS) for obj in model.blocks.values()}
+    used = {obj.get(names.DRAWN_AS) for obj in model.objects.values()}
     return tuple(words for way, words in _WAYS.items() if way in used)
 
 
