@@ -24,7 +24,7 @@ from .drawn.model import Numbers, draw, draw_strips
 from .playing import captions, company, film
 from .playing.company import Subject
 from .removal import clear_away
-from .renewal import model_objects, promote, renew
+from .renewal import model_objects, promote, renew, settle_names
 from .standing import recipe as recipes
 from .standing import standing as stands
 from .standing import tree
@@ -189,6 +189,7 @@ class _Build:
             and not (self._is_whole(old) and old.missing)
             and drawn.keys() <= wanted.keys()
             and all(o[names.DRAWN_AS] == "cubes" for o in drawn.values())
+            and all(names.GROUP_CELLS in o.modifiers for o in drawn.values())
             and all(len(o.data.vertices) == wanted[name].cells for name, o in drawn.items())
         )
 
@@ -240,8 +241,12 @@ class _Build:
         reel: film.Reel,
     ) -> bpy.types.Collection:
         """Put the drawn parts in place; returns the model's root collection."""
-        scene, memory, recipe = self._scene, Memory(self._scene), self._recipe
+        scene, recipe = self._scene, self._recipe
         clear_away(scene, but=staged)
+        if not find(scene):
+            # If models were deleted by hand, the scene first gets back what they had borrowed.
+            Memory(scene).give_back()
+        memory = Memory(scene)
         old = find_one(scene, self._old) if self._old else None
         if old is None and cells is not None:
             raise StandingError("The model was deleted while it was renewed; build it again")
@@ -261,7 +266,10 @@ class _Build:
         for each in find(scene):
             wanted = replace(each.recipe, look=recipe.look, accessible=recipe.accessible)
             recipes.write(each.root, wanted)
+        # From here on, each model has only one `Standing`, since a second one would not notice what
+        # is added or removed through the first.
         found = find(scene)
+        standing = next(each for each in found if each.id == standing.id)
         if restyled:
             kit = own_kit(found)
         self._notes += company.show_film(found, reel, memory, kit, whole=whole)
@@ -276,6 +284,8 @@ class _Build:
         else:
             tree.delete(staged)
         tree.sweep()
+        if cells is None:
+            settle_names(Standing(scene, root))
         return root
 
 

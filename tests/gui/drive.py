@@ -191,8 +191,8 @@ def picking() -> Iterator[float]:
     yield from scroll("UP")
     yield from press("llmviz.build")
     yield from until_built()
-    (root,) = addon("ui.state").standing(scene)
-    ways = addon("ui.inspecting").plan_for(root).ways
+    (model,) = addon("ui.state").models(scene)
+    root, ways = model.root, model.plan.ways
     next(o for o in root.objects if o.get("llmviz_role") == "anchor").location.x += 12_000
     camera = bpy.data.objects.new("Mine", bpy.data.cameras.new("Mine"))
     scene.collection.objects.link(camera)

@@ -88,7 +88,7 @@ def name_cells(
 ) -> Generator[float, None, list]:
     """Point at cells of a block; returns for each the name expected and the name given."""
     settings, dice = window().scene.llmviz, random.Random(f"{name} {through is None}")
-    block = addon("ui.inspecting").plan_for(root).anatomy.blocks[name]
+    block = addon("scene").of_root(root).plan.anatomy.blocks[name]
     column, row = block.columns // 2, block.rows // 2
     look_at(place_of(root, block, column, row), through)
     yield 1.0

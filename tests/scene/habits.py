@@ -164,6 +164,11 @@ class Desk:
         self.history.append((now, copy.deepcopy(self.book)))
         self.at += 1
 
+    def begin_again(self) -> None:
+        """Undo goes no further back than to the next step."""
+        self.history.clear()
+        self.at = -1
+
     def habit(self, name: str, act: Callable[[], object]) -> None:
         """Something that a person does with Blender's own means."""
         act()
@@ -208,8 +213,7 @@ class Desk:
         found = difference(kept, after)
         assert not found, f"opening changed {found}"
         self.book = self.book.renumbered({named[k]: now[k] for k in named if k in now})
-        self.history.clear()
-        self.at = -1
+        self.begin_again()
         self.step("Open")
 
     # Operations of ours
@@ -251,13 +255,16 @@ class Desk:
             return False
         bpy.context.view_layer.update()
         after = photo()
-        if not remembered:
-            self.book.before[here] = {k: before[here][k] for k in (*SETTINGS, "world", "camera")}
+        now = {s.id: s for s in self.standing()}
+        if not models and now:
+            # The first model borrows what the scene has, or would have had back.
+            was = {k: before[here][k] for k in (*SETTINGS, "world", "camera")}
+            kept = self.book.before.get(here, {}) if remembered else {}
+            self.book.before[here] = was | kept | self.book.own[here]
             self.book.own[here] = {}
         if styled:
             for path in VIEW:
                 self.book.own[here].pop(path, None)
-        now = {s.id: s for s in self.standing()}
         self._forget(here, models, now, whole, styled)
         kept_times = {m for m, s in now.items() if times.get(m) == s.root.get("llmviz_times")}
         loose = (set(at_home) if other else set()) | {
@@ -483,8 +490,16 @@ def duplicate(part: bpy.types.Collection, home: bpy.types.Collection) -> bpy.typ
     """Duplicate a collection with all that is in it, as the Outliner does."""
     copies: dict[bpy.types.Object, bpy.types.Object] = {}
     made = _duplicate(part, home, copies)
+    actions = {}
     for original, mine in copies.items():
         mine.parent = copies.get(original.parent, original.parent)
+        for was, owner in ((original, mine), (original.data, mine.data)):
+            if was is not None and was.animation_data and was.animation_data.action:
+                action, slot = was.animation_data.action, was.animation_data.action_slot
+                if action not in actions:
+                    actions[action] = action.copy()
+                owner.animation_data.action = actions[action]
+                owner.animation_data.action_slot = actions[action].slots[slot.identifier]
     return made
 
 

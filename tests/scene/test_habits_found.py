@@ -9,7 +9,7 @@ from llmviz_addon import scene as scene_room
 
 from . import checkpoints, helpers
 
-SHAPE = {"n_layer": 1, "n_head": 2, "n_embd": 8, "n_positions": 5, "vocab_size": 5}
+SHAPE = {"n_layer": 1, "n_head": 2, "n_embd": 16, "n_positions": 5, "vocab_size": 5}
 
 
 @pytest.fixture
@@ -38,3 +38,28 @@ def test_a_look_can_be_chosen_for_a_model_whose_anchor_is_deleted(tiny):
     standing = tiny("3")
     lights = [o for o in standing.objects.values() if o.type == "LIGHT"]
     assert lights and all(light.parent == standing.anchor for light in lights)
+
+
+def _beside(folder: str) -> None:
+    recipe = scene_room.Recipe(folder, "1 2", cubes=100)
+    scene_room.run(scene_room.steps(bpy.context.scene, recipe, beside=True))
+
+
+def test_a_slab_that_is_opened_up_stays_so_where_another_model_has_the_film(tiny, tmp_path):
+    folder = str(tmp_path / "one")
+    tiny(cubes=100)
+    opened = scene_room.open_window(bpy.context.scene, "layer0.mlp_weight", 1, 1).name
+    _beside(folder)
+    scene_room.build(bpy.context.scene, scene_room.Recipe(folder, "4 4 0 1", cubes=100))
+    assert len(scene_room.roots(bpy.context.scene)) == 2
+    assert bpy.data.objects[opened]["llmviz_window_of"] == "layer0.mlp_weight"
+
+
+def test_what_was_set_before_a_model_is_deleted_by_hand_comes_back_after_the_next_one(tiny):
+    scene, (root,) = bpy.context.scene, scene_room.roots(bpy.context.scene)
+    scene.view_settings.exposure = 0.25
+    bpy.data.batch_remove([*root.all_objects, root, *root.children_recursive])
+    tiny(look="light")
+    assert scene_room.remove(scene)
+    assert scene.view_settings.exposure == 0.25
+    assert scene.frame_end == 250

@@ -143,6 +143,14 @@ def slabs(clean_scene, folder) -> Path:
     return folder
 
 
+@pytest.fixture
+def own_slabs(tmp_path) -> Path:
+    """The same in a folder that a test may change."""
+    path = checkpoints.save(tmp_path / "model")
+    helpers.build(PROMPT, path, cubes=0)
+    return path
+
+
 def test_another_prompt_leaves_the_pages_of_weights_and_makes_those_of_activations(slabs):
     weights, computed = _uids(weights=True), _uids(weights=False)
     helpers.build("9 8 7 6 5 4 3", slabs, cubes=0)
@@ -160,19 +168,19 @@ def test_weights_that_have_changed_on_disk_are_read_again(tmp_path):
     assert not set(_uids(weights=True).values()) & set(before.values())
 
 
-def test_weights_are_read_again_whose_file_has_the_name_size_and_time_of_the_one_before(slabs):
-    path, before = slabs / "model.safetensors", _uids(weights=True)
+def test_weights_are_read_again_whose_file_has_the_name_size_and_time_of_the_one_before(own_slabs):
+    path, before = own_slabs / "model.safetensors", _uids(weights=True)
     looks = path.stat()
-    checkpoints.save(slabs, seed=8)
+    checkpoints.save(own_slabs, seed=8)
     os.utime(path, ns=(looks.st_atime_ns, looks.st_mtime_ns))
     assert path.stat().st_size == looks.st_size
-    helpers.build(PROMPT, slabs, cubes=0)
+    helpers.build(PROMPT, own_slabs, cubes=0)
     assert not set(_uids(weights=True).values()) & set(before.values())
 
 
-def test_pages_of_weights_stay_where_the_checkpoint_has_only_moved(slabs):
+def test_pages_of_weights_stay_where_the_checkpoint_has_only_moved(own_slabs):
     before = _uids(weights=True)
-    moved = slabs.rename(slabs.with_name("elsewhere"))
+    moved = own_slabs.rename(own_slabs.with_name("elsewhere"))
     os.utime(moved / "model.safetensors", ns=(0, 0))
     helpers.build(PROMPT, moved, cubes=0)
     assert _uids(weights=True) == before

@@ -113,7 +113,7 @@ PIXEL = "pixel"
 
 
 # Names of the nodes with a page's images.
-VALUES, PATCHES = "values", "patches"
+PAGE_IMAGES = VALUES, PATCHES = "values", "patches"
 
 
 def _texture(g: Graph, image: bpy.types.Image, name: str, place: Socket) -> Socket:
@@ -186,7 +186,7 @@ def flat(name: str, colors: tuple[str, ...]) -> bpy.types.Material:
 
 def turn_page(shown: bpy.types.Material, drawn: bpy.types.Material) -> None:
     """Have the material of a page show the page of another one; everything else of it stays."""
-    for name in (VALUES, PATCHES):
+    for name in PAGE_IMAGES:
         image = _node(drawn, name).image
         _node(shown, name).image = image
     groups = [_node(material, names.GROUP_SLAB_CELLS) for material in (shown, drawn)]
@@ -198,7 +198,7 @@ def turn_page(shown: bpy.types.Material, drawn: bpy.types.Material) -> None:
 def is_page(material: bpy.types.Material) -> bool:
     """True if a material is a page's and still has the nodes that show it."""
     nodes = material.node_tree.nodes if material.node_tree else {}
-    wanted = (VALUES, PATCHES, names.GROUP_SLAB_CELLS)
+    wanted = (*PAGE_IMAGES, names.GROUP_SLAB_CELLS)
     return names.PAGE in material and all(name in nodes for name in wanted)
 
 
