@@ -1,4 +1,4 @@
-"""The commands and options of the command line, and the check of what is typed.
+"""The commands and options of the command line, and the checks of their values.
 
 It imports neither Blender nor a model, so that help and mistakes are answered at once.
 """

@@ -1,10 +1,10 @@
-"""The same jobs without a window.
+"""The command line: the jobs of the sidebar without a window.
 
     python -m llmviz_addon build --model nano-gpt --prompt CBABBC --out nano-gpt.blend
     blender --command llmviz stills --look light --size 1080x1920 --out pictures
 
-Progress goes to the error stream, what was made to the output stream. The exit code is 0 when all
-is done, 1 when it could not be (one sentence says why), 2 when the arguments were wrong. Blender
+Progress goes to the error stream, the results to the output stream. The exit code is 0 when all is
+done, 1 when it could not be (one sentence says why), 2 when the arguments were wrong. Blender
 is imported only by the commands that need it: `info` runs without.
 """
 
@@ -36,9 +36,9 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m llmvi
     Parameters
     ----------
     arguments
-        What stands behind the program's name; the process's own where None.
+        The words after the program's name; those of the process where None.
     program
-        How the program is called, for the help.
+        The command by which the program is called, for the help.
     """
     try:
         options = parser(program, _jobs()).parse_args(arguments)
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m llmvi
 
 
 def _jobs() -> dict[str, Any]:
-    """What each command does."""
+    """The function of each command, by its name."""
     return {"build": _build, "stills": _stills, "film": _film, "demo": _demo, "info": _info}
 
 
@@ -69,7 +69,7 @@ def _info(options: argparse.Namespace) -> None:
 
 
 def _prompt(model: Any, options: argparse.Namespace) -> str:
-    """What a model reads: what the options say, else its own; nothing without numbers."""
+    """The prompt for a model: that of the options, else its own; empty if it has no numbers."""
     from .offer import cards
 
     if options.prompt is None or not model.has_weights:
@@ -78,7 +78,7 @@ def _prompt(model: Any, options: argparse.Namespace) -> str:
 
 
 def _estimate(model: Any, prompt: str, options: argparse.Namespace) -> Any:
-    """What drawing a model takes."""
+    """The memory and time that drawing a model takes."""
     from .offer import estimates
 
     n_prompt = len(model.read_prompt(prompt)) if model.has_weights else 0
@@ -116,9 +116,10 @@ def _film(options: argparse.Namespace) -> None:
         from .scene import film_steps
         from .scene.pictures.films import check_size
 
-        # Before time is spent on a build.
+        # Checked now, before time is spent on a build.
         check_size(options.size, form)
-        # The film's shots are fitted to the picture when the model is built.
+        # The film's shots are fitted to the shape of the picture when the model is built, so it has
+        # to be set before.
         scene.render.resolution_x, scene.render.resolution_y = options.size
         _build_in(scene, options, until=0.02)
         work = film_steps(scene, options.out.resolve(), *options.frames, form=form, **_how(options))
@@ -138,7 +139,7 @@ def _render_stills(scene: Any, options: argparse.Namespace) -> None:
 
 
 def _how(options: argparse.Namespace) -> dict[str, Any]:
-    """How any picture is to be rendered."""
+    """The options that are common to all pictures, as arguments for rendering."""
     return {name: getattr(options, name) for name in ("size", "engine", "samples", "overwrite")}
 
 
@@ -148,7 +149,7 @@ def _tell_replaced(made: Any) -> None:
 
 
 def _check_stills(wanted: list[str] | None) -> None:
-    """Refuse unknown stills before time is spent on a build; what fits it is known only then."""
+    """Refuse unknown stills before the build; which of them fit the model is known only after."""
     from .walkthrough import FACTS, stills
 
     known = [still.id for still in stills(frozenset(FACTS))]
@@ -160,7 +161,7 @@ def _check_stills(wanted: list[str] | None) -> None:
 def _build_in(scene: Any, options: argparse.Namespace, until: float) -> None:
     """Build in a scene as the options say, and leave it as the sidebar would.
 
-    `until` is the fraction of the whole work that is done then.
+    `until` is the fraction of the whole work that is done when the build is complete.
     """
     import bpy
 
@@ -186,7 +187,7 @@ def _build_in(scene: Any, options: argparse.Namespace, until: float) -> None:
 
 
 def _recipe(source: str, options: argparse.Namespace) -> Any:
-    """The recipe of a model, which is known to fit into memory."""
+    """The recipe of a model; refuses one that will not fit into memory."""
     from . import model as model_room
     from .offer import estimates
     from .scene import Recipe
@@ -195,7 +196,7 @@ def _recipe(source: str, options: argparse.Namespace) -> Any:
     prompt = _prompt(model, options)
     estimates.check_memory(model.title, _estimate(model, prompt, options))
     if not any(preset.id == source for preset in model_room.presets()):
-        # The file that is saved may be opened anywhere.
+        # The saved file may be opened from any folder, so a relative path would lead nowhere.
         source = str(Path(source).resolve())
     return Recipe(
         model=source,
@@ -221,7 +222,7 @@ def _save(path: Path) -> None:
 
 @contextmanager
 def _blender(options: argparse.Namespace) -> Iterator[Any]:
-    """An empty scene with our properties; Blender's own chatter is kept away unless asked for."""
+    """An empty scene with our properties; Blender's own output is hidden unless asked for."""
     with _quiet(not options.verbose):
         try:
             import bpy
@@ -238,13 +239,13 @@ def _blender(options: argparse.Namespace) -> Iterator[Any]:
         yield bpy.context.scene
 
 
-# Where results go while Blender's output is kept away.
+# The stream for results while Blender's output is hidden.
 _output: Any = None
 
 
 @contextmanager
 def _quiet(quiet: bool) -> Iterator[None]:
-    """Send what Blender writes to the output stream nowhere; results still get through."""
+    """Discard what Blender writes to the output stream; results still get through."""
     global _output  # noqa: PLW0603 (the process has one output stream)
     if not quiet:
         yield
@@ -254,7 +255,7 @@ def _quiet(quiet: bool) -> Iterator[None]:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)
-    # A path may be no text, and is written as it is.
+    # A path may have bytes that are no valid text; they are written as they are.
     stream = os.fdopen(os.dup(kept), "w", encoding="utf-8", errors="surrogateescape")
     with stream as _output:
         try:
@@ -278,7 +279,7 @@ def _tell(text: str) -> None:
 
 
 def _follow(work: Any, start: float, end: float) -> Any:
-    """Exhaust a generator of (fraction, label), say how far it is, and return its result."""
+    """Exhaust a generator of (fraction, label), print its progress, and return its result."""
     live = sys.stderr.isatty()
     said = ""
     try:
@@ -288,7 +289,8 @@ def _follow(work: Any, start: float, end: float) -> Any:
                 continue
             percent = round(100 * (start + (end - start) * fraction))
             line = f"{percent:3d} %  {label}"
-            # A log gets a line for each tenth and for each picture, a terminal everything.
+            # A terminal gets every step, in one line that changes; a log gets only a line for each
+            # tenth and for each picture.
             mark = label if label.startswith("Rendering") else str(percent // 10)
             if live:
                 sys.stderr.write(f"\r\x1b[K{line}")
@@ -319,7 +321,7 @@ def register() -> None:
 
 
 def unregister() -> None:
-    """Take the command away."""
+    """Remove the command."""
     global _registered  # noqa: PLW0603
     import bpy
 

@@ -17,11 +17,11 @@ from pathlib import Path
 
 from .errors import Problem
 
-# Names of folders for files that are not in their place yet begin with this.
+# Prefix of the names of folders for files that are not in their place yet.
 _PREFIX = ".llmviz-"
 
 # Bytes of a folder's path that leave room for the names of our files. Blender keeps 1,023 bytes of
-# a path and drops the others without a word; in the path of a render a brace counts twice.
+# a path and silently drops the others; in the path of a render, a brace counts twice.
 _LONGEST = 950
 
 # A compressed .blend is Zstandard in its seekable format: frames, then a table of their sizes in a
@@ -59,7 +59,7 @@ def deliver(part: Path, path: Path) -> None:
         If it cannot be put there, or a file of that name is there and may not be written.
     """
     if path.is_file() and not os.access(path, os.W_OK):
-        # Moving needs the folder's permission only, so it would replace a file that is protected.
+        # Moving needs only permission for the folder, so it would replace a protected file, too.
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
     try:
         part.replace(path)
@@ -95,7 +95,7 @@ def save(path: Path) -> None:
         with workshop(path.parent) as near:
             part = near / "part.blend"
             try:
-                # Paths in the file are relative to where it is going to be, not to the workshop.
+                # Paths in the file stay relative to its final folder, not to the workshop.
                 bpy.ops.wm.save_as_mainfile(
                     filepath=str(part), compress=True, copy=True, relative_remap=False
                 )

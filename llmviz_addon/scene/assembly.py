@@ -1,9 +1,10 @@
 """From a model and a prompt to a scene: the steps of a build.
 
-Building is a generator of steps that yields how far it is, so that a script can exhaust it and an
-operator can drive it from a timer, show progress, and stop. All that takes long is made beside what
-stands; the last step, which nothing stops, puts it in place. Between two steps a person may do
-anything, so no reference to what stands is held across one: it is found anew.
+Building is a generator that yields its progress after each step, so that a script can exhaust it,
+and an operator can drive it from a timer, show the progress, and stop it. Everything that takes
+long is made beside the models that stand; the last step, which cannot be stopped, puts it in place.
+Between two steps a person may do anything, even delete a model. No reference to Blender's data is
+therefore kept from one step to the next: what a step needs is looked up anew.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from .styling import own_kit, restyle
 
 
 def compute(recipe: Recipe) -> Steps[Numbers]:
-    """Load the model and run it on the prompt and on what it appends.
+    """Load the model and run it on the prompt and on the tokens that it appends.
 
     Raises
     ------
@@ -69,9 +70,9 @@ def steps(
     Parameters
     ----------
     beside
-        Whether models that stand stay as they are, and this one is built beside them.
+        True if models that stand stay as they are, and this one is built beside them.
     notes
-        Where sentences go about changes of a person's that could not stay.
+        Receives a sentence about each change of a person's that could not be kept.
 
     Raises
     ------
@@ -98,7 +99,7 @@ def build(scene: bpy.types.Scene, recipe: Recipe) -> bpy.types.Collection:
 
 
 class _Build:
-    """One build: ids of what stands, which is found anew after each step, and what it has made."""
+    """One build: the id of the model that it replaces, and what it has made so far."""
 
     def __init__(
         self, scene: bpy.types.Scene, recipe: Recipe, beside: bool, notes: list[str] | None
@@ -107,7 +108,7 @@ class _Build:
         self._notes = [] if notes is None else notes
 
     def steps(self) -> Steps[bpy.types.Collection]:
-        """The work; see the function of this name."""
+        """The work, step by step; see the function of this name."""
         scene, recipe = self._scene, self._recipe
         looks.load(recipe.look)
         self._check()
@@ -118,10 +119,11 @@ class _Build:
         self._old = None if old is None else old.id
         board = None
         if len(find(scene)) <= (old is not None):
-            # Whatever is wrong with the film is found before anything is drawn.
+            # The film needs no other model, so its errors can be found before anything is drawn.
             composing = company.compose(scene, [], subject, accessible=recipe.accessible)
             board = yield from rescaled(composing, 0.3, 0.35)
-        # Drawn apart, and hidden, so that viewports are quick and what it replaces is seen.
+        # Drawn in a hidden collection, so that viewports stay quick and go on showing the model
+        # that is being replaced.
         staged = tree.new(numbers.model.title, scene.collection, MODEL)
         staged[names.ROLE], staged[names.MODEL] = names.UNFINISHED, uuid.uuid4().hex[:12]
         tree.hide(scene, staged)
@@ -139,7 +141,7 @@ class _Build:
             anchor = Standing(scene, staged).anchor
             preparing = film.prepare(scene, staged, anchor, board, self._kit(staged))
             reel = yield from rescaled(preparing, 0.9, 0.95)
-            # From here on nothing stops it.
+            # From here to the end there is no yield, so the build cannot be stopped half way.
             self._check()
             root = self._put(staged, numbers, cells, reel)
         except BaseException:
@@ -154,7 +156,7 @@ class _Build:
             standing.check()
 
     def _replaced(self) -> Standing | None:
-        """The model in whose place the new one comes: of the same source, else the film's own."""
+        """The model that the new one replaces: the only one, or the one of the same source."""
         if self._beside:
             return None
         found = find(self._scene)
@@ -170,11 +172,11 @@ class _Build:
         )
 
     def _kit(self, *roots: bpy.types.Collection) -> Kit:
-        """The scene's kit; that of a model which another scene shows, too, is that scene's."""
+        """The kit of the scene; a model that another scene shows, too, keeps that scene's kit."""
         return Kit([*(s.root for s in find(self._scene) if not s.is_shared), *roots])
 
     def _fits(self, old: Standing, numbers: Numbers) -> bool:
-        """Whether only numbers change: all is cubes, as many as before, and nothing returns."""
+        """True if only numbers change: all blocks are cubes, as many as before, none to restore."""
         wanted = {bundle.name: bundle for bundle in numbers.plan.bundles}
         drawn = old.blocks
         return (
@@ -192,7 +194,7 @@ class _Build:
         )
 
     def _is_whole(self, old: Standing) -> bool:
-        """Whether the model is asked for just as it stands, which makes it whole again."""
+        """True if the model is asked for just as it stands, which restores its deleted parts."""
         return replace(old.recipe, look="", captions=True) == replace(
             self._recipe, look="", captions=True
         )
@@ -204,7 +206,7 @@ class _Build:
         old: Standing | None,
         in_place: bool,
     ) -> Steps[list[blocks.Cells] | None]:
-        """Draw what is new in `staged`; returns the numbers of the blocks that can stay."""
+        """Draw in `staged`; returns new numbers for the blocks if these can stay, else None."""
         scene, kit = self._scene, self._kit(staged)
         if in_place:
             drawing = draw_strips(staged, None, numbers, kit)
@@ -219,12 +221,12 @@ class _Build:
         return None
 
     def _is_first(self, numbers: Numbers) -> bool:
-        """Whether the film is that of the new model."""
+        """True if the new model is the smallest one, whose film the scene shows."""
         size = float(numbers.plan.anatomy.config.n_parameters)
         return all(size <= s.size for s in find(self._scene) if s.id != self._old)
 
     def _in_company(self, staged: bpy.types.Collection) -> list[Standing]:
-        """All models that will stand, in order, the new one where it is drawn or will be."""
+        """All models that will stand, in order; the new one as drawn, or the one that it renews."""
         found = find(self._scene)
         old = next((s for s in found if s.id == self._old), None)
         others = [s for s in found if s.id != self._old]
@@ -238,11 +240,11 @@ class _Build:
         cells: list[blocks.Cells] | None,
         reel: film.Reel,
     ) -> bpy.types.Collection:
-        """Put what was drawn in place."""
+        """Put the drawn parts in place; returns the model's root collection."""
         scene, recipe = self._scene, self._recipe
         clear_away(scene, but=staged)
         if not find(scene):
-            # What a model that was deleted by hand had borrowed.
+            # If models were deleted by hand, the scene first gets back what they had borrowed.
             Memory(scene).give_back()
         memory = Memory(scene)
         old = find_one(scene, self._old) if self._old else None
@@ -264,7 +266,8 @@ class _Build:
         for each in find(scene):
             wanted = replace(each.recipe, look=recipe.look, accessible=recipe.accessible)
             recipes.write(each.root, wanted)
-        # From here on each model by one handle, which is told of all that comes and goes.
+        # From here on, each model has only one `Standing`, since a second one would not notice what
+        # is added or removed through the first.
         found = find(scene)
         standing = next(each for each in found if each.id == standing.id)
         if restyled:
@@ -287,7 +290,7 @@ class _Build:
 
 
 def _note(root: bpy.types.Collection, recipe: Recipe, numbers: Numbers) -> None:
-    """Keep on a model's root collection what it was made from."""
+    """Keep recipe, architecture and run on a model's root collection."""
     recipes.write(root, recipe)
     recipes.write_model(root, numbers.model, numbers.plan.computed)
     recipes.write_run(root, numbers.run)

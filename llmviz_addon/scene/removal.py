@@ -1,4 +1,4 @@
-"""Removing models, and what is left of some."""
+"""Removal of models, and of the remains of builds and of models deleted by hand."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .styling import restyle
 
 
 def remove(scene: bpy.types.Scene, root: bpy.types.Collection | None = None) -> bool:
-    """Remove a model, or all of them; with the last one `scene` gets its settings back.
+    """Remove one model, or all; with the last one, `scene` gets back the settings it had before.
 
-    Returns False if there is nothing to remove.
+    Returns True if there was something to remove.
 
     Raises
     ------
     StandingError
-        If what stands cannot be changed.
+        If a model cannot be changed.
     """
     found, memory = find(scene), Memory(scene)
     chosen = [standing for standing in found if root in (None, standing.root)]
@@ -57,7 +57,7 @@ def _remove(standing: Standing, memory: Memory) -> None:
 
 
 def clear_away(scene: bpy.types.Scene, but: bpy.types.Collection | None = None) -> None:
-    """Remove what is left of builds that were cut short, and of models deleted by hand."""
+    """Remove the remains of builds that were cut short, and of models deleted by hand."""
     for root in stands.unfinished(scene):
         if root != but:
             tree.delete(root)

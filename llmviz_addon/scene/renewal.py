@@ -1,4 +1,4 @@
-"""The last step of a build: what was drawn becomes a model, or takes its place on one."""
+"""The last step of a build: the drawn parts become a model, or renew one that stands."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from .version import VERSION
 
 
 def model_objects(root: bpy.types.Collection) -> list[bpy.types.Object]:
-    """The objects of a model that was just drawn, but for its strips."""
+    """The objects of a model that was just drawn, except its strips."""
     apart = {o for c in root.children if c.get(names.KEY) in (STRIPS, FILM) for o in c.all_objects}
     return [obj for obj in root.all_objects if obj not in apart]
 
 
 def _model_collections(root: bpy.types.Collection) -> list[bpy.types.Collection]:
-    """Its collections, parents first, but for those of strips and film."""
+    """The collections of a model, parents first, except those of its strips and its film."""
     found: list[bpy.types.Collection] = []
     for child in root.children:
         if child.get(names.KEY) not in (STRIPS, FILM):
@@ -35,7 +35,7 @@ def _model_collections(root: bpy.types.Collection) -> list[bpy.types.Collection]
 def promote(
     scene: bpy.types.Scene, staged: bpy.types.Collection, shared: Standing | None
 ) -> Standing:
-    """Make a model of what was drawn; one that other scenes show, too, is left to them."""
+    """Make a model of the drawn parts; `shared`, which other scenes show, too, is left to them."""
     if shared is not None:
         leave_to_others(shared)
     staged[names.ROLE], staged[names.VERSION] = names.COMPLETE, VERSION
@@ -57,7 +57,7 @@ def _recolor(standing: Standing, numbers: Numbers, cells: list[blocks.Cells]) ->
     for bundle, found in zip(numbers.plan.bundles, cells, strict=True):
         obj = standing.blocks.get(bundle.name)
         if obj is None:
-            # A person has taken it away.
+            # A person has deleted it.
             continue
         changed = ledger.changed(obj)
         gain = float(obj[names.GAIN])
@@ -74,7 +74,7 @@ def renew(
     cells: list[blocks.Cells] | None,
     whole: bool,
 ) -> None:
-    """Put what was drawn anew in place of what stands, or `cells` into blocks that can stay."""
+    """Put the drawn parts in place of those that stand, or `cells` into blocks that can stay."""
     standing.disown_copies()
     if cells is not None:
         _recolor(standing, numbers, cells)
@@ -96,7 +96,7 @@ def _redraw(
     root[names.PARAMETERS] = staged[names.PARAMETERS]
     recipes.write_pages(root, recipes.pages_of(staged))
     if ledger.is_named_as_made(root) and root.name != tree.plain_name(staged):
-        # The staged collection may have the name that the model is to have.
+        # The staged collection may have the very name that the model is to get: free it first.
         wanted, staged.name = tree.plain_name(staged), "LLM Viz Staging"
         root.name = wanted
         ledger.note_name(root)
@@ -110,7 +110,7 @@ def _renew_strips(standing: Standing, staged: bpy.types.Collection, whole: bool)
 
 
 def settle_names(standing: Standing) -> None:
-    """Drop the numbers that Blender put after names while what was drawn before had them."""
+    """Drop the numbers that Blender appended to names while the old drawing had them."""
     objects = standing.objects.values()
     pages = [m for m in slabs.materials_of(objects) if names.PAGE in m]
     images = [m.node_tree.nodes[name].image for m in pages if is_page(m) for name in PAGE_IMAGES]
@@ -119,7 +119,7 @@ def settle_names(standing: Standing) -> None:
 
 
 def leave_to_others(shared: Standing) -> None:
-    """Take a model that other scenes show, too, out of this one."""
+    """Take a model out of this scene and leave it to the other scenes that show it."""
     elsewhere = {c for s in shared.scenes if s != shared.scene for c in _tree_of(s)}
     holders = [c for c in _tree_of(shared.scene) if tree.holds(c.children, shared.root)]
     for holder in holders:

@@ -1,4 +1,4 @@
-"""Giving the models of a scene a look: colors, light, background and view transform."""
+"""The look of the models in a scene: colors, light, background and view transform."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def apply_look(
     LookError
         If there is no such look.
     StandingError
-        If what stands cannot be changed.
+        If a model cannot be changed.
     """
     look = looks.load(look_id)
     found = find(scene)
@@ -49,7 +49,7 @@ def apply_look(
         here = find(each)
         kit = own_kit(here)
         if renamed:
-            # Captions name the colors.
+            # Captions name the colors, so their words change with them.
             company.renew_film(here, memory, kit, accessible=accessible)
         here = find(each)
         restyle(here, here[0].recipe, memory, kit, insist=True)
@@ -58,7 +58,7 @@ def apply_look(
 
 
 def own_kit(found: Sequence[Standing]) -> Kit:
-    """The kit of a scene's models, which is shared with no other scene from now on."""
+    """The kit of a scene's models, from now on shared with no other scene."""
     roots = [standing.root for standing in found]
     if not any(standing.is_shared for standing in found):
         make_own(roots, [obj for standing in found for obj in standing.objects.values()])
@@ -76,8 +76,8 @@ def restyle(
 ) -> None:
     """Give models their look.
 
-    With `insist` a person has just chosen it, and it replaces what they changed; otherwise only
-    what has no look yet gets one.
+    With `insist` a person has just chosen the look, so it also replaces colors and lights that they
+    changed; otherwise only things that have no look yet get one.
     """
     look, scene = looks.load(recipe.look), found[0].scene
     objects = [obj for standing in found for obj in standing.objects.values()]
@@ -98,7 +98,7 @@ def restyle(
 
 
 def _light(standing: Standing, look: looks.Look, shine: bool, insist: bool) -> None:
-    """Give a model the lights of a look; without `shine` none, since another one has them."""
+    """Give a model the lights of a look; none without `shine`, where another model has them."""
     if not shine:
         Graft(standing, LIGHTS, ()).put()
         return

@@ -1,4 +1,4 @@
-"""The sidebar, the operators behind it, and what both remember.
+"""The sidebar, the operators behind it, and the settings that both use.
 
 Blender's start should not wait for numpy, so other rooms are imported by the functions that need
 them; only `offer`, which waits with its imports as well, is imported at once.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 def _modules() -> tuple:
-    """What registers something, in the order in which it has to."""
+    """The modules that register something, in the necessary order."""
     from . import build, films, panels, pictures, properties, windows
 
     return properties, build, films, windows, pictures, panels
@@ -21,7 +21,7 @@ def register() -> None:
 
 
 def unregister() -> None:
-    """Take away what `register` added, the last first."""
+    """Remove everything that `register` added, in reverse order."""
     from . import running
 
     running.stop()

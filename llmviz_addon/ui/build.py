@@ -1,4 +1,4 @@
-"""Operators that build a model, the demo, or one more model, and remove what was built."""
+"""Operators that build a model, the demo, or one more model, and remove models."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .running import Stepwise
 
 
 def wanted(scene: bpy.types.Scene) -> Any:
-    """The recipe that a scene's settings spell."""
+    """The recipe that a scene's settings ask for."""
     from ..scene import Recipe
 
     settings = scene.llmviz
@@ -32,7 +32,7 @@ def wanted(scene: bpy.types.Scene) -> Any:
 
 
 class _Builds(Stepwise):
-    """Building what the scene's settings ask for, as one undo step."""
+    """The building of the model that the scene's settings ask for, as one undo step."""
 
     builds = True
 
@@ -45,7 +45,7 @@ class _Builds(Stepwise):
         return self._refuse_or_build(scene, wanted(scene))
 
     def draw_steps(self, scene: bpy.types.Scene, recipe: Any) -> Steps[Any]:
-        """The scene room's work."""
+        """The steps of building `recipe` in `scene`."""
         from .. import scene as scene_room
 
         return scene_room.steps(scene, recipe, notes=self._notes)
@@ -60,7 +60,7 @@ class _Builds(Stepwise):
 
         screens = views.screens_of(context.window_manager, scene)
         views.watch_on(screens, self._watching)
-        # What a rebuild shows is seen from where one stands.
+        # After a rebuild of the same models, the view stays where the person has put it.
         roots = [model.root for model in state.models(scene)]
         views.prepare(screens, roots, _models_in(scene) != self._models)
         if self._notes:
@@ -77,7 +77,7 @@ class LLMVIZ_OT_build(_Builds, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Whether the scene's model and prompt can be built."""
+        """True if the scene's model and prompt can be built."""
         return _allowed(cls, state.why_no_build(context.scene))
 
 
@@ -90,7 +90,7 @@ class LLMVIZ_OT_build_demo(_Builds, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Whether the scene can be changed."""
+        """True if the scene can be changed."""
         return _allowed(cls, state.why_locked(context.scene))
 
     def steps(self, context: bpy.types.Context) -> Steps[Any]:
@@ -112,7 +112,7 @@ class LLMVIZ_OT_build_beside(_Builds, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Whether there is a model, and another can be built."""
+        """True if there is a model, and another can be built."""
         return _allowed(cls, state.why_no_build(context.scene) or _why_none(context.scene))
 
     def draw_steps(self, scene: bpy.types.Scene, recipe: Any) -> Steps[Any]:
@@ -136,7 +136,7 @@ class LLMVIZ_OT_remove(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Whether there is a model that can be removed."""
+        """True if there is a model that can be removed."""
         scene = context.scene
         return _allowed(cls, state.why_locked(scene) or _why_nothing_to_remove(scene))
 
@@ -158,7 +158,8 @@ class LLMVIZ_OT_remove(bpy.types.Operator):
             for model in named if one_of_several else found:
                 model.check()
             if not one_of_several:
-                # Before the camera goes: views that look through it would leave it by themselves.
+                # Views are restored before the camera is removed: after that, Blender has already
+                # taken those that look through it out of the camera by itself.
                 views.restore(screens)
             scene_room.remove(scene, named[0].root if one_of_several else None)
         except PROBLEMS as error:
@@ -183,18 +184,18 @@ class LLMVIZ_OT_dismiss(bpy.types.Operator):
 
 
 def _models_in(scene: bpy.types.Scene) -> list[str]:
-    """What the models that stand were made from."""
+    """The sources of the models that stand."""
     recipes = filter(None, map(state.recipe_of, state.models(scene)))
     return sorted(recipe.source for recipe in recipes)
 
 
 def _why_none(scene: bpy.types.Scene) -> str:
-    """That there is no model, where there is none."""
+    """The sentence that there is no model; empty where there is one."""
     return "" if state.models(scene) else "There is no model in this scene"
 
 
 def _why_nothing_to_remove(scene: bpy.types.Scene) -> str:
-    """That there is nothing to remove and nothing to give back, where that is so."""
+    """The sentence that there is nothing to remove or to give back; empty where there is."""
     from ..scene import Memory
 
     return "" if Memory(scene) else _why_none(scene)

@@ -1,4 +1,4 @@
-"""The panel Build: build, rebuild, add, remove, what stands, and below it how much is drawn."""
+"""The panel Build, with the models that stand, and below it the panel for the amount of detail."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class LLMVIZ_PT_build(Sidebar, bpy.types.Panel):
-    """Build, rebuild, remove, and what went wrong."""
+    """Buttons that build, rebuild and remove, and the message of what went wrong."""
 
     bl_label = "Build"
 
@@ -42,7 +42,7 @@ class LLMVIZ_PT_build(Sidebar, bpy.types.Panel):
 
 
 class LLMVIZ_PT_detail(Sidebar, bpy.types.Panel):
-    """How much is drawn, in which way, and what it will take."""
+    """The amount of detail, the ways of drawing, and the memory and time that they take."""
 
     bl_label = "Detail"
     bl_parent_id = "LLMVIZ_PT_build"
@@ -75,7 +75,7 @@ def _draw_message(layout: bpy.types.UILayout, context: bpy.types.Context) -> Non
 
 
 def _draw_one(layout: bpy.types.UILayout, model: Standing) -> None:
-    """The model that stands in the scene."""
+    """Draw the facts of the one model that stands in the scene."""
     recipe, ways = state.recipe_of(model), state.ways_of(model)
     rows = [("Built", model.root.name)]
     if recipe is not None and recipe.prompt:
@@ -86,11 +86,11 @@ def _draw_one(layout: bpy.types.UILayout, model: Standing) -> None:
 
 
 def _why_rebuild(found: tuple[Standing, ...], asked: Recipe) -> str:
-    """What a rebuild would change in the model that is asked for; empty where nothing."""
+    """The reason for a rebuild of the model that is asked for; empty where there is none."""
     recipes = filter(None, map(state.recipe_of, found))
     built = [recipe for recipe in recipes if recipe.source == asked.source]
     if not built:
-        # Where several stand, one more is as likely to be meant.
+        # Where several models stand, the person may as well want to add one more.
         return "Rebuild to show the model chosen above" if len(found) == 1 else ""
     if built[0].prompt != asked.prompt:
         return "Rebuild to show the new prompt"
@@ -100,7 +100,7 @@ def _why_rebuild(found: tuple[Standing, ...], asked: Recipe) -> str:
 
 
 def _draw_several(layout: bpy.types.UILayout, found: tuple[Standing, ...]) -> None:
-    """The models that stand side by side, each with its way out."""
+    """Draw the models that stand side by side, each with a button that removes it."""
     column = layout.column(align=True)
     for model in found:
         row, name = column.row(), model.root.name
@@ -109,7 +109,7 @@ def _draw_several(layout: bpy.types.UILayout, found: tuple[Standing, ...]) -> No
 
 
 def spelled(ways: tuple[str, ...]) -> str:
-    """Words as a list for people, like "cubes, slabs and shapes"."""
+    """Words joined into a list for people, like "cubes, slabs and shapes"."""
     *others, last = ways or ("empty",)
     return f"{', '.join(others)} and {last}" if others else last
 

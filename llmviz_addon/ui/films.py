@@ -1,4 +1,4 @@
-"""Operators of the walkthrough: jump to a moment, play, look at it."""
+"""Operators of the walkthrough: jump to a moment, play it, look through its camera."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from . import state
 
 
 class _OnModel:
-    """For operators that need a model in the scene."""
+    """A mixin for operators that need a model in the scene."""
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Whether there is a complete model."""
+        """True if there is a complete model."""
         if state.root_of(context.scene) is None:
             cls.poll_message_set("There is no model in this scene; build one first")
             return False

@@ -1,4 +1,4 @@
-"""The panel Inspect: open a large model's slabs up, and read what the active block is."""
+"""The panel Inspect: buttons that open up a large model's slabs, and facts of the active block."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from .windows import LLMVIZ_OT_close_windows, LLMVIZ_OT_open_window
 
 
 class LLMVIZ_PT_inspect(OnModel, bpy.types.Panel):
-    """Which block, which cell, and what is known of it."""
+    """The block and the cell to open up, and the facts of the active block."""
 
     bl_label = "Inspect"
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Whether a model stands that is not drawn as cubes throughout."""
+        """True if a model stands that is not drawn as cubes throughout."""
         found = state.models(context.scene)
         return any({"slabs", "shapes"} & set(state.ways_of(model)) for model in found)
 
@@ -32,7 +32,7 @@ class LLMVIZ_PT_inspect(OnModel, bpy.types.Panel):
 
 
 def _draw_window(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
-    """Which cell to open up, typed or picked."""
+    """Draw the choice of a cell to open up, typed or picked in the view."""
     settings = scene.llmviz
     form = layout.column()
     form.use_property_split = True
@@ -44,7 +44,8 @@ def _draw_window(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
     cell.prop(settings, "window_column")
     cell.prop(settings, "window_row")
     buttons = layout.row(align=True)
-    # The cell is typed above; the eyedropper picks one.
+    # This button opens the cell that is typed above; the eyedropper invokes the operator, which
+    # then lets a cell be picked.
     buttons.operator_context = "EXEC_DEFAULT"
     one, every = buttons.row(align=True), buttons.row(align=True)
     one.enabled, every.enabled = bool(settings.window_block), inspecting.any_window(scene)
@@ -53,7 +54,7 @@ def _draw_window(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
 
 
 def _said_of(active: bpy.types.Object | None) -> tuple[tuple[str, str], ...]:
-    """What the active object shows; nothing where it is no block of ours."""
+    """The facts of the block that the active object shows; empty where it shows none."""
     from ..scene import names
 
     if active is None or names.TITLE not in active:

@@ -1,7 +1,7 @@
-"""What can be opened up in a scene: its slabs' blocks, and the cell under the mouse.
+"""The choice of what to open up in a scene: a block drawn as a slab, and a cell under the mouse.
 
-Which block is chosen is asked of the scene: the active object where it is a slab of ours that was
-activated since a block was last typed, else what was typed.
+The chosen block is that of the active object, if it is a slab that was activated after a block was
+last typed in the sidebar; otherwise it is the typed one.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 
     Ray = tuple[np.ndarray, np.ndarray]
 
-# Names that a search offers at once.
+# The most names that a search offers at once.
 _MOST_FOUND = 200
 
-# A volume beside that of a cell, (0.02 m)³, below which a model has no inside.
+# The least volume of a cell in the world, in m³; one of usual size has (0.02 m)³. With less, a
+# model is flat, and a ray cannot hit its cells.
 _FLAT = 1e-18
 
-# Metres behind a view without perspective at which its rays begin, so that they miss nothing.
+# Meters behind a view without perspective at which its rays begin, so that they miss nothing.
 _BEHIND = 1e5
 
 
@@ -39,7 +40,7 @@ def with_slabs(scene: bpy.types.Scene) -> list[Standing]:
 
 
 def any_window(scene: bpy.types.Scene) -> bool:
-    """Whether a slab is opened up anywhere."""
+    """True if a slab is opened up anywhere."""
     return any(model.windows for model in with_slabs(scene))
 
 
@@ -106,7 +107,7 @@ def ray_under(screen: bpy.types.Screen, x: int, y: int) -> Ray | None:
     for area in screen.areas:
         if area.type != "VIEW_3D":
             continue
-        # Sidebars lie over the view.
+        # Sidebars lie over the view, so a pixel may be in several regions.
         over = [r for r in area.regions if r.width > 1 and _holds(r, x, y)]
         if len(over) == 1 and over[0].type == "WINDOW":
             region = over[0]
@@ -123,16 +124,16 @@ def _holds(region: bpy.types.Region, x: int, y: int) -> bool:
 def ray_through(view: bpy.types.RegionView3D, across: float, up: float) -> Ray:
     """Origin and direction, in the world, of the ray through a place in a view.
 
-    Blender's own `region_2d_to_vector_3d` takes the difference of two points centimetres apart in
-    single precision: kilometres from the world's middle that is many pixels off. Here the direction
-    comes from the projection alone, and the view only turns it.
+    Blender's own `region_2d_to_vector_3d` takes the difference of two points centimeters apart in
+    single precision. Kilometers from the world's origin, that is many pixels off. Here the
+    direction comes from the projection alone, and the view only rotates it.
 
     Parameters
     ----------
     view
-        What projects, perspective or not, a camera's or the view's own.
+        The view, with its own projection or a camera's, with or without perspective.
     across, up
-        From 0 at the left and lower edge to 1.
+        The place, from 0 at the left and the lower edge to 1.
     """
     import numpy as np
 
@@ -163,7 +164,7 @@ def cell_at(scene: bpy.types.Scene, origin: Sequence[float], toward: Sequence[fl
         hit = model.plan.anatomy.pick(start, way)
         if hit is None:
             continue
-        # Models may be of different size in the world, so meters decide.
+        # Cells of scaled models differ in size, so distances are compared in meters.
         place = to_world[:3, :3] @ hit.point + to_world[:3, 3]
         away = float(np.linalg.norm(place - origin))
         if away < nearest:
@@ -172,7 +173,7 @@ def cell_at(scene: bpy.types.Scene, origin: Sequence[float], toward: Sequence[fl
 
 
 def _meets(model: Standing, start: np.ndarray, way: np.ndarray) -> bool:
-    """Whether a ray, in cells, meets a model's box: to plan a large model takes a while."""
+    """True if a ray, in cells, meets a model's box: a quick test, since planning takes a while."""
     import numpy as np
 
     from ..scene.names import BOX
@@ -184,15 +185,15 @@ def _meets(model: Standing, start: np.ndarray, way: np.ndarray) -> bool:
     low, high = np.reshape(list(corners), (2, 3)) / CELL
     with np.errstate(divide="ignore", invalid="ignore"):
         sides = np.stack([(low - start) / way, (high - start) / way])
-    # A ray along a face of the box is on both sides of it.
+    # A ray along a face of the box divides zero by zero; the NaN is left out.
     enter, leave = np.nanmin(sides, axis=0).max(), np.nanmax(sides, axis=0).min()
     return bool(leave >= max(enter, 0.0))
 
 
 def _cells_to_world(model: Standing) -> np.ndarray | None:
-    """(4, 4) from cells of a model to meters of the world.
+    """(4, 4) matrix from a model's cells to meters of the world.
 
-    None where nothing can be found in it: its anchor was deleted, or scaled to nothing.
+    None where no cell can be found, because the anchor was deleted, or scaled to nothing.
     """
     import numpy as np
 

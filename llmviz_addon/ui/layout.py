@@ -12,18 +12,19 @@ from . import running, state
 NO_BREAK = "\u00a0"
 """A space at which no line is broken."""
 
-# The part of a row that a value takes.
+# The fraction of a row that a value takes.
 _VALUE = 0.6
 
-# Pixels, at scale 1, beside the text of a label in a sidebar: margins and tabs, and an icon.
+# Pixels, at scale 1, that are taken beside the text of a label in a sidebar: by margins and tabs,
+# and by an icon.
 _MARGIN, _ICON = 60, 26
 
-# The number of the interface's font.
+# The number by which `blf` knows the interface's font.
 _FONT = 0
 
 
 class Sidebar:
-    """Where all panels stand."""
+    """The place of all panels: our tab in the sidebar of 3D views."""
 
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
@@ -35,12 +36,12 @@ class OnModel(Sidebar):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Whether it does, completely."""
+        """True if a complete model stands in the scene."""
         return state.root_of(context.scene) is not None
 
 
 def draw_progress(layout: bpy.types.UILayout, *operators: str) -> bool:
-    """How far the work of one of the operators is, if one runs."""
+    """Draw the progress of the work of one of the operators; True if there is any."""
     work = running.progress_of(*operators)
     if work is None:
         return False
@@ -58,7 +59,7 @@ def paragraph(
     alert: bool = False,
     beside: float = 0.0,
 ) -> None:
-    """A sentence over as many lines as the width asks for; `beside` is taken by other things."""
+    """Draw a sentence in as many lines as it needs; `beside` is taken by other things."""
     column = layout.column(align=True)
     column.alert = alert
     column.scale_y = 0.75
@@ -83,7 +84,7 @@ def shortened(context: bpy.types.Context, words: Sequence[str]) -> str:
 
 
 def facts(layout: bpy.types.UILayout, rows: tuple[tuple[str, str], ...]) -> None:
-    """Names at the right of their column and values beside them, as properties stand."""
+    """Draw names at the right of their column, values beside them, as Blender draws properties."""
     column = layout.column(align=True)
     column.scale_y = 0.85
     for name, value in rows:
@@ -95,7 +96,7 @@ def facts(layout: bpy.types.UILayout, rows: tuple[tuple[str, str], ...]) -> None
 
 
 def wrap(text: str, fits: Callable[[str], bool]) -> list[str]:
-    """Lines that fit, broken at spaces, or within a word that does not fit by itself."""
+    """The lines of a text, broken at spaces, or within a word that is too long by itself."""
     lines, line = [], ""
     for word in filter(None, text.split(" ")):
         longer = f"{line} {word}".strip()
@@ -113,9 +114,9 @@ def wrap(text: str, fits: Callable[[str], bool]) -> list[str]:
 
 
 def _ruler(context: bpy.types.Context, beside: float, share: float = 1.0) -> Callable[[str], bool]:
-    """Whether a text fits into a share of a line of the region, in the interface's own font."""
+    """A function that is true of texts that fit into a share of a line, in the interface's font."""
     region, preferences = context.region, context.preferences
-    # Without a window Blender has not computed it and says 0.
+    # Without a window, Blender has not computed the scale, which is then 0.
     scale = preferences.system.ui_scale or 1.0
     width = region.width if region is not None and region.width > 1 else 280 * scale
     room = share * (width - scale * (_MARGIN + beside))

@@ -1,7 +1,7 @@
-"""What was last said about a scene, to be read in the sidebar.
+"""The last message about each scene, shown in the sidebar.
 
-Only messages live here, as text by the scene's session number: they are for the moment, are not
-saved, and survive undo.
+Messages are kept here by the scene's session number and not in the scene, because they are for the
+moment: they are not saved, and undo does not touch them.
 """
 
 from __future__ import annotations
@@ -19,5 +19,5 @@ def say(scene: bpy.types.Scene, message: str) -> None:
 
 
 def message(scene: bpy.types.Scene) -> str:
-    """What is to be read in the sidebar about a scene; empty where there is nothing."""
+    """The message in the sidebar about a scene; empty where there is none."""
     return _messages.get(scene.session_uid, "")

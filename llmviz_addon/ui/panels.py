@@ -15,19 +15,19 @@ from .inspect_panel import LLMVIZ_PT_inspect
 from .layout import NO_BREAK, OnModel, Sidebar, draw_progress, facts, paragraph, shortened
 from .pictures import LLMVIZ_OT_render_film, LLMVIZ_OT_render_stills, why_no_folder
 
-# Tokens that are spelled before a prompt is cut.
+# The most tokens of a prompt that are spelled out.
 _MOST_WORDS = 16
 
 
 class LLMVIZ_PT_start(Sidebar, bpy.types.Panel):
-    """The empty state: one button."""
+    """The panel of a scene without a model: one button."""
 
     bl_label = "Start"
     bl_options = {"HIDE_HEADER"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Whether there is nothing yet, or what this button began is under way."""
+        """True if there is no model yet, or the build that this button began is under way."""
         if running.progress_of(LLMVIZ_OT_build_demo.bl_idname):
             return True
         return running.work is None and state.root_of(context.scene) is None
@@ -43,7 +43,7 @@ class LLMVIZ_PT_start(Sidebar, bpy.types.Panel):
 
 
 class LLMVIZ_PT_model(Sidebar, bpy.types.Panel):
-    """Which model, and what it is."""
+    """The choice of a model, and the facts about it."""
 
     bl_label = "Model"
 
@@ -77,7 +77,7 @@ class LLMVIZ_PT_model(Sidebar, bpy.types.Panel):
 
 
 class LLMVIZ_PT_prompt(Sidebar, bpy.types.Panel):
-    """What the model reads, checked as it is typed."""
+    """The prompt that the model reads, checked as it is typed."""
 
     bl_label = "Prompt"
 
@@ -102,7 +102,7 @@ class LLMVIZ_PT_prompt(Sidebar, bpy.types.Panel):
 def _draw_tokens(
     layout: bpy.types.UILayout, context: bpy.types.Context, card: cards.Card, ids: Sequence[int]
 ) -> None:
-    """How many tokens a prompt has, which, and how they are written where that is not plain."""
+    """Draw the number of a prompt's tokens and the tokens, and explain signs that need it."""
     facts(
         layout,
         (
@@ -112,7 +112,7 @@ def _draw_tokens(
     )
     if words := card.words(ids[:_MOST_WORDS]):
         more = " …" if len(ids) > _MOST_WORDS else ""
-        # A line breaks after a bar.
+        # The space before a bar does not break, so a line can only break after a bar.
         paragraph(layout, context, f"{NO_BREAK}| ".join(words) + more)
     if len(ids) > cards.FILMED:
         hint = f"The walkthrough is made for prompts of up to {cards.FILMED} tokens"
@@ -143,7 +143,7 @@ class LLMVIZ_PT_walkthrough(OnModel, bpy.types.Panel):
         column = layout.column(align=True)
         for index, chapter in enumerate(found):
             if len(chapter.beats) < 2:
-                # A chapter of one beat is one place to go to.
+                # A chapter with a single beat is shown as one place, highlighted with its beat.
                 current |= {chapter.id} & {name.partition(".")[0] for name in current}
                 _draw_place(column, scene, chapter, current, begins)
                 continue
@@ -186,7 +186,7 @@ class LLMVIZ_PT_look(Sidebar, bpy.types.Panel):
 
 
 class LLMVIZ_PT_render(OnModel, bpy.types.Panel):
-    """Which pictures, how large, by what, and where to."""
+    """The stills to render, their size, engine and folder."""
 
     bl_label = "Render"
     bl_options = {"DEFAULT_CLOSED"}
@@ -202,7 +202,7 @@ class LLMVIZ_PT_render(OnModel, bpy.types.Panel):
             form.prop(settings, name)
         if reason := why_no_folder(context.scene):
             paragraph(form, context, reason, "INFO")
-        # Titles are long, so they have the whole width.
+        # Titles are long, so they get the whole width.
         column = form.column(align=True)
         column.use_property_split = False
         column.label(text="Stills")
@@ -246,7 +246,7 @@ class LLMVIZ_PT_film(OnModel, bpy.types.Panel):
 def _draw_place(
     layout: bpy.types.UILayout, scene: bpy.types.Scene, place, current: set, begins: int
 ) -> None:
-    """A chapter or a beat to jump to, with its time in a film that begins at frame `begins`."""
+    """Draw a chapter or beat to jump to, with its time in a film that begins at `begins`."""
     seconds = (place.frame - begins) * scene.render.fps_base / scene.render.fps
     row = layout.row(align=True)
     row.operator(

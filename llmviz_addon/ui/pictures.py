@@ -13,12 +13,12 @@ from ..progress import Steps
 from . import state
 from .running import Stepwise
 
-# Names of files that one message tells.
+# The most file names that one message lists.
 MOST_NAMES = 4
 
 
 def why_no_render(scene: bpy.types.Scene) -> str:
-    """Why nothing can be rendered in a scene; empty where it can."""
+    """The reason why nothing can be rendered in a scene; empty where it can."""
     if locked := state.why_locked(scene):
         return locked
     if state.root_of(scene) is None:
@@ -27,7 +27,7 @@ def why_no_render(scene: bpy.types.Scene) -> str:
 
 
 def why_no_folder(scene: bpy.types.Scene) -> str:
-    """Why the scene's folder cannot be written to yet; empty where it can."""
+    """The reason why the scene's folder cannot be written to; empty where it can."""
     folder = scene.llmviz.folder
     if not folder:
         return "Choose a folder to write to"
@@ -50,14 +50,14 @@ def what_was_written(made: Any) -> str:
 
 
 class _Renders(Stepwise):
-    """Rendering of what the scene's settings ask for."""
+    """The rendering of the pictures that the scene's settings ask for."""
 
     def finish(self, context: bpy.types.Context, scene: bpy.types.Scene, result: Any) -> None:
         self.report({"INFO"}, what_was_written(result))
 
     @staticmethod
     def how(scene: bpy.types.Scene) -> dict[str, Any]:
-        """How the scene's settings ask for any picture to be rendered."""
+        """The scene's settings that are common to all pictures, as arguments for rendering."""
         settings = scene.llmviz
         return {
             "size": settings.pixels(),
@@ -68,7 +68,7 @@ class _Renders(Stepwise):
 
     @staticmethod
     def folder(scene: bpy.types.Scene) -> Path:
-        """Where the scene's settings ask for pictures."""
+        """The folder for pictures that the scene's settings name."""
         return Path(os.path.expanduser(bpy.path.abspath(scene.llmviz.folder)))  # noqa: PTH111
 
 
@@ -81,7 +81,7 @@ class LLMVIZ_OT_render_stills(_Renders, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Whether there is a model, a picture to render, and a folder for it."""
+        """True if there is a model, a still to render, and a folder for it."""
         reason = why_no_render(context.scene)
         if not reason and not context.scene.llmviz.stills:
             reason = "Choose at least one still"
@@ -106,7 +106,7 @@ class LLMVIZ_OT_render_film(_Renders, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Whether there is a model and a folder for its film."""
+        """True if there is a model and a folder for its film."""
         reason = why_no_render(context.scene)
         if reason:
             cls.poll_message_set(reason)

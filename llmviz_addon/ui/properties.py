@@ -1,7 +1,7 @@
-"""What a scene asks for: `scene.llmviz`, with `.model` and `.prompt` first of all.
+"""The settings of a scene, `scene.llmviz`, above all `.model` and `.prompt`.
 
-Where a model stands in the scene, its look and captions are read from it, not from here: files
-made by scripts, and undo, then need no bookkeeping.
+Where a model stands in the scene, its look and captions are read from the model and not from here,
+so that they are right without any bookkeeping after an undo and in files made by scripts.
 """
 
 from __future__ import annotations
@@ -25,15 +25,16 @@ from . import inspecting, messages, state
 
 DEMO_MODEL, DEMO_PROMPT = "nano-gpt", "CBABBC"
 
-# The picker's item for a model that is no preset; presets count from 0.
+# The number of the picker's item for a model that is not a preset; presets count from 0.
 CHECKPOINT = 10_000
 
-# Blender's limit for a vector of check boxes.
+# Blender's limit for the length of a vector of check boxes.
 MOST_STILLS = 32
 
 SIZES = {"LANDSCAPE": (1920, 1080), "PORTRAIT": (1080, 1920), "SQUARE": (1080, 1080)}
 
-# Blender keeps pointers to the strings of dynamic items, so what was handed out has to stay alive.
+# Blender keeps pointers to the strings of dynamic items without owning them, so they have to be
+# kept alive here.
 _handed_out: dict[str, list[tuple]] = {}
 
 
@@ -67,7 +68,7 @@ def _pick(self: LLMVIZ_PG_settings, number: int) -> None:
 
 
 def _propose(self: LLMVIZ_PG_settings) -> None:
-    """Give the model that was chosen a prompt in its own units, unless the user wrote one."""
+    """Give the model that was chosen a prompt in its own units, unless the person wrote one."""
     proposal = state.card_of(self.id_data).proposal
     if proposal and cards.is_proposed(self.prompt):
         self.prompt = proposal
@@ -96,7 +97,7 @@ def _looks(_self: bpy.types.PropertyGroup, _context: bpy.types.Context | None) -
 
 
 def _recipe(self: LLMVIZ_PG_settings):
-    """What the model in the scene was made from; None where there is none."""
+    """The recipe of the model in the scene; None where there is none."""
     model = state.model_of(self.id_data)
     return None if model is None else state.recipe_of(model)
 
@@ -192,7 +193,7 @@ def _tick_stills(self: LLMVIZ_PG_settings, ticks: Sequence[bool]) -> None:
 
 
 def _forget_message(self: LLMVIZ_PG_settings, _context: bpy.types.Context | None) -> None:
-    """A message was about what has changed now."""
+    """Clear the message, which was about a setting that has changed now."""
     messages.say(self.id_data, "")
 
 
@@ -200,7 +201,7 @@ _OVERRIDABLE = {"LIBRARY_OVERRIDABLE"}
 
 
 class LLMVIZ_PG_settings(bpy.types.PropertyGroup):
-    """What to build in a scene, and how to render it."""
+    """The settings for building a model in a scene and rendering it."""
 
     model: StringProperty(
         name="Model",
@@ -406,6 +407,6 @@ def register() -> None:
 
 
 def unregister() -> None:
-    """Take the settings' definition away; what files hold of them stays in the files."""
+    """Remove the definition of the settings; the values that files hold stay in the files."""
     del bpy.types.Scene.llmviz
     _unregister()

@@ -1,8 +1,8 @@
 """Long work as a generator of (fraction, label): in steps for a person, at once for a script.
 
 A person starts an operator with a click (`invoke`): a timer moves the work on, the sidebar and the
-status bar say how far it is, and Esc stops it. A script's call (`execute`) returns when the work
-is done. At most one piece of work runs at a time; whatever would pull the data from under it
+status bar show its progress, and Esc stops it. A script's call (`execute`) returns when the work is
+done. At most one piece of work runs at a time; anything that would replace the data it works on
 (undo in another window, opening a file) stops it first.
 """
 
@@ -20,19 +20,21 @@ from ..errors import PROBLEMS, sentence
 from ..progress import Steps
 from .messages import say
 
-# A view that takes longer to draw than so many seconds holds up the work, and Esc.
+# If views take longer than this many seconds to draw, they hold up the work and Esc, so the models
+# are hidden meanwhile.
 SLOW = 0.3
 
-# Seconds between two spells of steps, and how long a spell is: as long as what Blender does between
-# them, which is to draw, so that slow drawing does not hold the work up; but Esc is read between
-# spells.
+# Steps are done in spells. In seconds: the pause between two spells, the shortest and the longest
+# spell. Blender draws between them; a spell lasts as long as that drawing did, so that slow drawing
+# takes no more than half of the time, but not longer than the maximum, since Esc is read only
+# between spells.
 PAUSE, SPELL, LONGEST_SPELL = 0.01, 0.05, 0.1
 
 
 class Work:
-    """A generator that is under way, and how far it is.
+    """A generator that is under way, and its progress.
 
-    It knows its scene by number only, because Blender's structs do not outlive an undo.
+    The scene is kept as a number only, because Blender's structs do not outlive an undo.
     """
 
     def __init__(self, operator: str, scene: bpy.types.Scene, steps: Steps[Any], builds: bool):
@@ -45,7 +47,7 @@ class Work:
         self.views_cleared = False
 
     def scene(self) -> bpy.types.Scene | None:
-        """The scene that is worked on; None when it has been deleted meanwhile."""
+        """The scene that is worked on; None if it has been deleted meanwhile."""
         return next((s for s in bpy.data.scenes if s.session_uid == self.scene_uid), None)
 
     def advance(self) -> None:
@@ -53,7 +55,7 @@ class Work:
         self.fraction, self.label = next(self.steps)
 
     def clear_views(self) -> None:
-        """Keep the models of its scene out of the views until it ends."""
+        """Hide the models of its scene in the views until it ends."""
         from ..scene import out_of_view
 
         if self.builds and not self.views_cleared:
@@ -61,7 +63,7 @@ class Work:
             self._meanwhile.enter_context(out_of_view(self.scene()))
 
     def end(self) -> None:
-        """Remove what is half made, if anything is, and show again what stood."""
+        """Remove anything half-made, and show the models again that were hidden."""
         self.steps.close()
         self._meanwhile.close()
 
@@ -70,17 +72,17 @@ work: Work | None = None
 
 
 def is_building(scene: bpy.types.Scene) -> bool:
-    """Whether a model is being built in a scene, so that what stands there is not complete."""
+    """True if a model is being built in a scene, so that its models may be incomplete."""
     return work is not None and work.builds and work.scene_uid == scene.session_uid
 
 
 def progress_of(*operators: str) -> Work | None:
-    """The work that one of these operators does right now, if it does."""
+    """The work that one of these operators is doing right now; None if there is none."""
     return work if work is not None and work.operator in operators else None
 
 
 def stop(*_: object) -> None:
-    """Stop what runs, which then removes what it has half made."""
+    """Stop the work that runs, if any, and have it remove anything half-made."""
     global work
     if work is None:
         return
@@ -88,7 +90,7 @@ def stop(*_: object) -> None:
     stopped.end()
 
 
-# Called with the scene before Blender replaces the data that the work holds on to.
+# Handlers that Blender calls before it replaces the data that the work refers to.
 _GUARDED = ("undo_pre", "redo_pre", "load_pre")
 
 
@@ -98,7 +100,7 @@ def _stop_before_data_change(*_: object) -> None:
 
 
 def _guard(on: bool) -> None:
-    """Have work stopped in time; the handlers are there only while something runs."""
+    """Install or remove the handlers that stop work in time; they are there only while it runs."""
     for name in _GUARDED:
         handlers = getattr(bpy.app.handlers, name)
         if on:
@@ -118,10 +120,10 @@ def redraw(manager: bpy.types.WindowManager) -> None:
 
 
 class Stepwise:
-    """What an operator mixes in to do its work in steps.
+    """A mixin for operators that do their work in steps.
 
-    It provides `steps`, and may provide `finish`, which is called with the result, and `undo`,
-    which is called when the work failed or was stopped.
+    The operator provides `steps`, and may provide `finish`, which is called with the result, and
+    `undo`, which is called when the work has failed or was stopped.
     """
 
     builds = False
@@ -131,7 +133,7 @@ class Stepwise:
         """Do what follows when the work is complete."""
 
     def undo(self, scene: bpy.types.Scene) -> None:
-        """Take back what `steps` does not take back by itself."""
+        """Undo changes of `steps` that it does not undo by itself."""
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Do all the work before returning."""
@@ -164,7 +166,7 @@ class Stepwise:
         """Do steps for a moment, or stop."""
         if work is not self._work:
             return self._stopped(context)
-        # After its last step there is nothing left to stop.
+        # When the last step is done, there is nothing left to stop.
         if event.type == "ESC" and event.value == "PRESS" and work.fraction < 1:
             return self._stopped(context)
         if event.type != "TIMER":
@@ -193,7 +195,7 @@ class Stepwise:
         return {"RUNNING_MODAL"}
 
     def cancel(self, context: bpy.types.Context) -> None:
-        """Blender ends the operator: a file is opened, or the window closes."""
+        """Clean up when Blender ends the operator: a file is opened, or the window closes."""
         self._clean_up(context)
 
     def _start(self, context: bpy.types.Context) -> None:

@@ -1,4 +1,4 @@
-"""What a scene is ready for. What stands in it is always read from the scene itself."""
+"""The state of a scene: its models, always read from the scene itself, and what it is ready for."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from ..detail import Estimate
     from ..scene import Recipe, Standing
 
-# How a block is drawn, as its object says it, and how many of them are called.
+# Ways of drawing a block, as noted on its object, and their names in the plural.
 _WAYS = {"cubes": "cubes", "slab": "slabs", "shape": "shapes"}
 
-# Stills by what holds for the film.
+# Stills by the facts that are true of the film.
 _stills: dict[frozenset[str] | None, tuple[tuple[str, str], ...]] = {}
 
-# Estimates that are about to be made.
+# Questions whose estimates a timer is about to make.
 _asked: set[tuple] = set()
 
 
@@ -43,7 +43,7 @@ def root_of(scene: bpy.types.Scene) -> bpy.types.Collection | None:
 
 
 def recipe_of(model: Standing) -> Recipe | None:
-    """What a model was made from; None where it does not say any more."""
+    """The recipe of a model; None where it cannot be read any more."""
     from ..scene import StandingError
 
     try:
@@ -65,7 +65,7 @@ def stills_of(scene: bpy.types.Scene) -> tuple[tuple[str, str], ...]:
 
 
 def ways_of(model: Standing) -> tuple[str, ...]:
-    """In which ways a model's blocks are drawn: "cubes", "slabs", "shapes"."""
+    """The ways in which a model's blocks are drawn: "cubes", "slabs", "shapes"."""
     from ..scene import names
 
     used = {obj.get(names.DRAWN_AS) for obj in model.objects.values()}
@@ -84,7 +84,7 @@ def activation_of(scene: bpy.types.Scene) -> str:
 
 
 def asks_activation(scene: bpy.types.Scene) -> bool:
-    """Whether the configuration of the scene's model leaves its activation open."""
+    """True if the configuration of the scene's model leaves its activation open."""
     return _card(scene, "").asks_activation
 
 
@@ -96,7 +96,7 @@ def _card(scene: bpy.types.Scene, activation: str) -> cards.Card:
 
 
 def why_locked(scene: bpy.types.Scene) -> str:
-    """Why nothing can be changed in a scene right now; empty where it can."""
+    """The reason why nothing can be changed in a scene right now; empty where it can."""
     if running.work is not None:
         return f"Wait for this to finish, or press Esc: {running.work.label}"
     if not scene.is_editable:
@@ -108,7 +108,7 @@ def why_locked(scene: bpy.types.Scene) -> str:
 
 
 def why_no_build(scene: bpy.types.Scene) -> str:
-    """Why the scene's model and prompt cannot be built; empty where they can."""
+    """The reason why the scene's model and prompt cannot be built; empty where they can."""
     if locked := why_locked(scene):
         return locked
     card = card_of(scene)
@@ -116,18 +116,18 @@ def why_no_build(scene: bpy.types.Scene) -> str:
 
 
 def prompt_of(scene: bpy.types.Scene) -> str:
-    """What the scene's model will read; empty for one without numbers."""
+    """The prompt that the scene's model will read; empty for a model without numbers."""
     return scene.llmviz.prompt if card_of(scene).has_numbers else ""
 
 
 def estimate_of(scene: bpy.types.Scene) -> Estimate | None:
-    """What building the scene's model takes; None where it cannot be built."""
+    """The memory and time that building the scene's model takes; None where it cannot be built."""
     question = _question(scene)
     return estimates.estimate(*question) if question else None
 
 
 def estimate_to_draw(scene: bpy.types.Scene) -> Estimate | None:
-    """The same for a panel: None also for the moment that a slow estimate takes, after drawing."""
+    """The estimate for a panel; a slow one is None now, is made by a timer, and drawn then."""
     question = _question(scene)
     if question is None:
         return None
@@ -140,7 +140,7 @@ def estimate_to_draw(scene: bpy.types.Scene) -> Estimate | None:
 
 
 def _question(scene: bpy.types.Scene) -> tuple | None:
-    """What `estimates.estimate` is to be asked for a scene; None where nothing can be built."""
+    """The arguments of `estimates.estimate` for a scene; None where nothing can be built."""
     card, settings = card_of(scene), scene.llmviz
     ids, problem = card.read(settings.prompt)
     if card.reader is None or card.problem or problem:
@@ -149,14 +149,14 @@ def _question(scene: bpy.types.Scene) -> tuple | None:
 
 
 def _estimate(question: tuple) -> None:
-    """Estimate what a panel could not wait for, and have it drawn again."""
+    """Make an estimate that a panel could not wait for, and have the panel drawn again."""
     _asked.discard(question)
     estimates.estimate(*question)
     running.redraw(bpy.context.window_manager)
 
 
 def check_memory(scene: bpy.types.Scene) -> None:
-    """Refuse to build what will not fit into memory.
+    """Refuse to build a model that will not fit into memory.
 
     Raises
     ------
@@ -164,7 +164,8 @@ def check_memory(scene: bpy.types.Scene) -> None:
         With a sentence that says how much is needed and how much there is.
     """
     card = card_of(scene)
-    # Shapes take next to nothing, and to plan the largest of them takes a while.
+    # Models without numbers are drawn as shapes, which need hardly any memory; planning the largest
+    # of them would only take time.
     found = estimate_of(scene) if card.has_numbers else None
     if found is not None:
         estimates.check_memory(card.title, found)

@@ -1,4 +1,4 @@
-"""Operators that open a slab up, so that some of its cells are cubes in place, and close it."""
+"""Operators that open a slab up, so that some of its cells are shown as cubes, and close it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from . import inspecting, state
 if TYPE_CHECKING:
     from ..anatomy import Hit
 
-# What turns the view while a cell is being picked.
+# Events that navigate the view while a cell is being picked, and are left to Blender.
 _NAVIGATION = {
     "MIDDLEMOUSE",
     "WHEELUPMOUSE",
@@ -25,11 +25,11 @@ _NAVIGATION = {
 
 
 class _OnSlabs:
-    """For operators that need a slab in the scene."""
+    """A mixin for operators that need a slab in the scene."""
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Whether there is a slab, and nothing else at work."""
+        """True if there is a slab, and nothing else is at work."""
         reason = state.why_locked(context.scene)
         if not reason and not inspecting.with_slabs(context.scene):
             reason = "No model in this scene has slabs to open up"
@@ -80,7 +80,8 @@ class LLMVIZ_OT_open_window(_OnSlabs, bpy.types.Operator):
         try:
             scene_room.open_window(context.scene, block, column, row)
         except PROBLEMS as error:
-            # Where a cell was clicked, it is named all the same.
+            # A clicked cell is named in the sidebar by now, so a warning is enough; typed ones and
+            # scripts get an error.
             self.report({"WARNING" if self._pointed else "ERROR"}, sentence(error))
             return {"CANCELLED"}
         settings.window_block = block
@@ -123,12 +124,12 @@ class LLMVIZ_OT_open_window(_OnSlabs, bpy.types.Operator):
         return self.execute(context)
 
     def _tell(self, context: bpy.types.Context, hit: Hit | None) -> None:
-        """Say in the status bar what is under the mouse, and what keys do."""
+        """Show the cell under the mouse and the keys in the status bar."""
         place = f"{hit.block}, column {hit.column}, row {hit.row}    " if hit else ""
         context.workspace.status_text_set(f"{place}Click: Open Up    Esc: Cancel")
 
     def cancel(self, context: bpy.types.Context) -> None:
-        """Give the cursor and the status bar back."""
+        """Restore the cursor and the status bar."""
         context.window.cursor_modal_restore()
         context.workspace.status_text_set(None)
 

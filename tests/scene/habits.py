@@ -248,10 +248,7 @@ class Desk:
         try:
             act()
         except (Problem, RuntimeError) as error:
-            assert isinstance(error, Problem) or "Traceback" not in str(error), str(error)
-            assert str(error).strip()
-            found = difference(before, photo())
-            assert not found, f"{name} failed ({error}) and changed {found}"
+            _check_failure(name, error, before)
             return False
         bpy.context.view_layer.update()
         after = photo()
@@ -462,6 +459,14 @@ class Desk:
                 if d.get("llmviz") and d.library is None and not isinstance(d, bpy.types.Scene)
             ]
         assert not left, f"{left} are left"
+
+
+def _check_failure(name: str, error: Exception, before: Photo) -> None:
+    """Check that a failed operation gave a sentence for people and changed nothing."""
+    assert isinstance(error, Problem) or "Traceback" not in str(error), str(error)
+    assert str(error).strip()
+    found = difference(before, photo())
+    assert not found, f"{name} failed ({error}) and changed {found}"
 
 
 def _all_of(standing: scene_room.Standing) -> Iterator[bpy.types.ID]:

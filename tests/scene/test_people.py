@@ -1,4 +1,4 @@
-"""What people do to a scene stays done, and a model goes on working among it."""
+"""Changes that people make to a scene stay, and a model goes on working among them."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _delete_hierarchy(collection: bpy.types.Collection) -> None:
     bpy.data.batch_remove(doomed)
 
 
-# What is taken away
+# Deleted parts
 
 
 @pytest.mark.parametrize("part", ["strips", "labels", "arrows", "lights", "captions", "film"])
@@ -70,7 +70,7 @@ def test_a_part_that_somebody_deleted_stays_away_and_the_rest_goes_on(model, exp
     assert bpy.context.scene.camera.get("llmviz_actor") == "camera"
     if part != "film":
         assert bpy.context.scene.camera == camera
-        # Of a shorter prompt there are fewer strips, and other captions.
+        # A shorter prompt has fewer strips, and other captions.
         assert {k for k in kept if not k.startswith(("strip", "token", "introduction"))} <= set(
             after.objects
         )
@@ -155,17 +155,17 @@ def test_a_root_collection_that_was_dissolved_leaves_no_second_model_in_the_same
     assert not helpers.difference(before, helpers.census())
 
 
-# What is moved, named, hidden, keyed
+# Moved, renamed, hidden and keyed parts
 
 
 def _rebuilds(large: bool) -> None:
-    """Another prompt, which remakes a model with slabs."""
+    """Build another prompt; a model with slabs is drawn anew for it."""
     helpers.build("ABC", **({"cubes": 20_000} if large else {}))
 
 
 @pytest.fixture(params=[False, True], ids=["cubes", "slabs"])
 def either(request) -> tuple[scene_room.Standing, bool]:
-    """A model of cubes, and one with slabs, which another prompt draws anew."""
+    """A model of cubes, then one with slabs, which is drawn anew for another prompt."""
     helpers.open_built(**({"cubes": 20_000} if request.param else {}))
     return _model(), request.param
 
@@ -294,7 +294,7 @@ def _curves(obj: bpy.types.Object) -> list[bpy.types.FCurve]:
     return next(list(b.fcurves) for b in bags if b.slot == data.action_slot)
 
 
-# What is changed
+# Changed values
 
 
 def test_values_that_a_person_set_stay_at_another_prompt(either):
@@ -447,7 +447,7 @@ def test_a_full_copy_of_a_scene_is_a_model_of_its_own(model, expect):
 
 
 def _color(model: scene_room.Standing) -> tuple:
-    """What the cubes of a model are colored by, found as a render finds it."""
+    """The color of a model's cubes, found by the way that a render takes."""
     modifier = model.blocks["layer0.mlp"].modifiers[0]
     shape = next(n for n in modifier.node_group.nodes if n.bl_idname == "GeometryNodeObjectInfo")
     material = shape.inputs["Object"].default_value.data.materials[0]
@@ -474,7 +474,7 @@ def test_two_scenes_with_two_looks_keep_their_colors():
 
 
 def _colors(scene: bpy.types.Scene) -> list[bpy.types.Node]:
-    """All color nodes of what a scene's objects wear, and of its world."""
+    """All color nodes of the materials of a scene's objects, and of its world."""
     trees = {slot.material.node_tree for o in scene.objects for slot in o.material_slots}
     nodes = [n for t in (*trees, scene.world.node_tree) for n in t.nodes]
     return sorted(
@@ -566,7 +566,7 @@ def test_a_model_that_is_none_of_several_does_not_replace_one_of_them(model):
     assert [m.root.name for m in scene_room.find(scene)] == before
 
 
-# What is in the way
+# Obstacles
 
 
 def test_a_block_that_is_being_edited_is_named_and_nothing_changes(model):

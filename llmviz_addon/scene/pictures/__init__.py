@@ -1,1 +1,1 @@
-"""What is rendered: stills and films, with settings that are borrowed."""
+"""The rendering of stills and films, with settings that are borrowed and given back."""

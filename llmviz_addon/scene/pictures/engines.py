@@ -1,4 +1,4 @@
-"""What renders: which engines this Blender has, and what this machine has for them."""
+"""The render engines of this Blender, and the graphics and denoiser that they can use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ENGINES = ("AUTO", "CYCLES", "EEVEE")
 
 
 def has_gpu() -> bool:
-    """Whether Cycles' preferences or the window system name a graphics card."""
+    """True if Cycles' preferences or the window system name a graphics card."""
     addon = bpy.context.preferences.addons.get("cycles")
     if addon is not None:
         devices = getattr(addon.preferences, "devices", ())
@@ -30,18 +30,18 @@ def has_gpu() -> bool:
 
 
 def has_cycles() -> bool:
-    """Whether Cycles is there: it is an add-on, and can be switched off."""
+    """True if Cycles is there; it is an add-on, and can be switched off."""
     return hasattr(bpy.types.Scene, "cycles")
 
 
 def has_graphics() -> bool:
-    """Whether anything here draws, be it software; EEVEE ends the whole process where not."""
+    """True if anything, even software, can draw here; without, EEVEE ends the whole process."""
     return not bpy.app.background or sys.platform != "linux" or _has_display()
 
 
 @cache
 def _has_display() -> bool:
-    """Whether EGL, with which Blender draws without a window, finds something to draw with."""
+    """True if EGL, by which Blender draws without a window, finds a device to draw with."""
     try:
         get_display = ctypes.CDLL("libEGL.so.1").eglGetDisplay
     except (OSError, AttributeError):
@@ -51,7 +51,7 @@ def _has_display() -> bool:
 
 
 def has_denoiser() -> bool:
-    """Whether this Blender was built with Open Image Denoise; some distributions' are not."""
+    """True if this Blender was built with Open Image Denoise; some distributions' are not."""
     import _cycles
 
     return bool(_cycles.with_openimagedenoise)

@@ -1,4 +1,4 @@
-"""Where pictures go: under the very name that was said, whole, and in no other file's place."""
+"""Picture files: complete, under exactly the name asked for, and over no other file unasked."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from ...saving import deliver, shortage, workshop
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 
-# What Windows does not take as a name, or takes for another: a colon begins a stream of a file.
+# Names that Windows refuses, or takes for another: it reads "a:b" as a stream in the file "a".
 _NOT_ON_WINDOWS = re.compile(
     r'[<>:"/\\|?*\x00-\x1f]|[. ]$|^(con|prn|aux|nul|com\d|lpt\d) *(\.|$)', re.IGNORECASE
 )
 
 
 class RenderError(Problem):
-    """A picture that cannot be rendered; says what to do."""
+    """A picture cannot be rendered; the message says what to do."""
 
 
 class Pictures(list[Path]):
@@ -35,13 +35,13 @@ class Pictures(list[Path]):
     Attributes
     ----------
     replaced
-        How many of them took the place of a file that was there.
+        The number of files among them that replaced another one.
     """
 
     replaced = 0
 
     def put(self, part: Path, path: Path, overwrite: bool) -> None:
-        """Move a whole file to its place, or to the next free name; raises OSError."""
+        """Move a complete file to its place, or to the next free name; raises OSError."""
         if os.path.lexists(path):
             if overwrite:
                 self.replaced += 1
@@ -52,7 +52,7 @@ class Pictures(list[Path]):
 
 
 def free(path: Path, suffix: str, taken: Callable[[Path], bool]) -> Path:
-    """A path, or the first of its like with a number that is not taken: "a.png", "a-2.png"."""
+    """A path, or if it is taken, the first free one with a number: "a.png", "a-2.png"."""
     if not taken(path):
         return path
     stem = path.name.removesuffix(suffix)
@@ -61,7 +61,7 @@ def free(path: Path, suffix: str, taken: Callable[[Path], bool]) -> Path:
 
 
 def located(path: str | Path) -> Path:
-    """A path in full; "//" stands for the folder of the open file, as in all of Blender.
+    """The full form of a path; "//" stands for the folder of the open file, as in all of Blender.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def folder(path: str | Path) -> Path:
     Raises
     ------
     RenderError
-        Where they cannot.
+        If the folder cannot be made or written to.
     """
     where = located(path)
     try:
@@ -100,7 +100,7 @@ def folder(path: str | Path) -> Path:
 
 
 def check(path: Path, overwrite: bool) -> None:
-    """Refuse a file that could not be put in its place when it has been rendered.
+    """Refuse a path at which the finished file could not be put, before time is spent on it.
 
     Raises
     ------
@@ -124,29 +124,29 @@ def check(path: Path, overwrite: bool) -> None:
 
 
 def fits_windows(name: str) -> bool:
-    """Whether Windows keeps a file under this name and no other."""
+    """True if Windows keeps a file under exactly this name."""
     return not _NOT_ON_WINDOWS.search(name)
 
 
 @contextmanager
 def written(path: Path, kind: str, made: Pictures, overwrite: bool) -> Iterator[Path]:
-    """Where Blender is to write what then stands at `path`, or not at all, and is noted in `made`.
+    """A temporary path to write to, whose file moves to `path` once it is complete.
 
     Parameters
     ----------
     path
-        In a folder that there is.
+        The final path, in a folder that exists.
     kind
         "png" or "mp4".
     made
-        Gets the file that was written.
+        Receives the path of the file that was written.
     overwrite
-        Whether it takes the place of a file at `path`; otherwise its name gets a number.
+        True if it may replace a file at `path`; otherwise its own name gets a number.
 
     Raises
     ------
     RenderError
-        With the reason, where there is no whole file afterwards.
+        With the reason, if there is no complete file in the end.
     """
     with telling(path), workshop(path.parent) as near:
         part = near / f"part.{kind}"
@@ -157,7 +157,7 @@ def written(path: Path, kind: str, made: Pictures, overwrite: bool) -> Iterator[
 
 @contextmanager
 def telling(path: Path) -> Iterator[None]:
-    """What the system says meanwhile is about `path`."""
+    """Turn errors of the system, for as long as this context lasts, into sentences about `path`."""
     try:
         yield
     except OSError as error:
@@ -166,7 +166,7 @@ def telling(path: Path) -> Iterator[None]:
 
 @contextmanager
 def rendered(part: Path, path: Path) -> Iterator[None]:
-    """The file `part` is rendered meanwhile, whole; if not, what is said is about `path`."""
+    """Make sure that `part` is rendered completely meanwhile; errors speak of `path` instead."""
     try:
         yield
     except RuntimeError as error:
@@ -176,7 +176,7 @@ def rendered(part: Path, path: Path) -> Iterator[None]:
 
 
 def _refused(path: Path, part: Path, error: RuntimeError) -> RenderError:
-    """What Blender's report says of a picture, about the file that somebody asked for."""
+    """The error for a report of Blender's, with the path that was asked for in its words."""
     if reason := shortage(part.parent):
         return _no_room(path, reason)
     lines = (line.strip().removeprefix("Error: ") for line in str(error).splitlines())
@@ -185,7 +185,7 @@ def _refused(path: Path, part: Path, error: RuntimeError) -> RenderError:
 
 
 def _incomplete(path: Path, part: Path) -> RenderError:
-    """Why there is less of a file than a whole one, of which Blender reports nothing."""
+    """The error for a file that is incomplete although Blender reported no problem."""
     if reason := shortage(part.parent):
         return _no_room(path, reason)
     if not part.exists():
@@ -201,7 +201,7 @@ def _no_room(path: Path, reason: str) -> RenderError:
 
 
 def unwritable(path: Path, error: OSError) -> RenderError:
-    """What the system says to a path that cannot be written."""
+    """The error for a path that cannot be written, with the system's reason."""
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return _no_room(path, error.strerror or str(error))
     reason = error.strerror or str(error)
@@ -211,12 +211,12 @@ def unwritable(path: Path, error: OSError) -> RenderError:
 
 
 def shown(path: str | Path) -> str:
-    """A path as it can be printed in one line, whatever it is made of."""
+    """A path as one printable line, whatever characters it has."""
     return "".join(c if c.isprintable() else "\ufffd" for c in os.fspath(path))
 
 
 def is_whole(path: Path) -> bool:
-    """Whether a PNG picture or an MP4 film goes on to its very end."""
+    """True if a PNG picture or an MP4 film is complete, up to its very end."""
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
@@ -230,19 +230,19 @@ def is_whole(path: Path) -> bool:
 
 
 def _chunks(file, size: int) -> Iterator[bytes]:
-    """Names of the chunks of a PNG file; what is cut off raises struct.error."""
+    """Names of the chunks of a PNG file; raises struct.error if it is cut off."""
     if file.read(len(_PNG)) != _PNG:
         raise struct.error
     while (at := file.tell()) < size:
         length, name = struct.unpack(">I4s", file.read(8))
-        # A checksum follows the data.
+        # Length and name take 8 bytes, and a checksum of 4 follows the data.
         if file.seek(at + 12 + length) > size:
             raise struct.error
         yield name
 
 
 def _boxes(file, size: int) -> Iterator[bytes]:
-    """Names of the boxes of an MP4 file; what is cut off raises struct.error."""
+    """Names of the boxes of an MP4 file; raises struct.error if it is cut off."""
     while (at := file.tell()) < size:
         length, name = struct.unpack(">I4s", file.read(8))
         if length == 1:

@@ -24,11 +24,11 @@ from .stills import model_of
 
 FORMS = ("PNG", "MP4")
 
-# What H.264 is written for, a side; and the frames that a scene of Blender's may have.
+# The shortest side that H.264 can be written with, and the last frame that Blender allows.
 _LEAST_SIDE = 16
 _LAST = 1_048_574
 
-# The part of the work that putting an MP4 film together is, of which rendering is by far the most.
+# The fraction of the work that is rendering; the rest is putting an MP4 film together.
 _RENDERING = 0.97
 
 
@@ -45,16 +45,16 @@ def film_steps(
 ) -> Steps[Pictures]:
     """Render frames `first` to `last` through the film's camera; returns the files.
 
-    `form` is "PNG", numbered pictures in the folder `path`, or "MP4", the one file `path`. Where
-    frames of these numbers or the file are there, they are replaced where `overwrite` says so, and
-    otherwise the folder or file gets a number. The film's shots are fitted to the shape of picture
-    that the scene had when it was built.
+    `form` is "PNG" for numbered pictures in the folder `path`, or "MP4" for the one file `path`.
+    Frames or a file that are there already are replaced if `overwrite` is true; otherwise the new
+    folder or file gets a number. The film's shots are fitted to the shape of picture that the scene
+    had when the model was built.
 
     Raises
     ------
     RenderError
-        If there is no model in the scene, the frames are none, there is no such engine, or the
-        files cannot be written.
+        If there is no model in the scene, no frame in the range, no such engine, or the files
+        cannot be written.
     """
     _camera(model_of(scene))
     check_size(size, form)
@@ -71,7 +71,8 @@ def check_size(size: tuple[int, int], form: str) -> None:
     Raises
     ------
     RenderError
-        With one that it can have.
+        If it cannot, in which case the message says which size it can have; or if there is no such
+        form.
     """
     if form not in FORMS:
         raise RenderError(f"There are no films of the form {form!r}; there are {', '.join(FORMS)}")
@@ -104,7 +105,7 @@ def _camera(standing: Standing) -> bpy.types.Object:
 
 @dataclass(frozen=True)
 class _Taken:
-    """How all frames of a film are taken; see `film_steps`."""
+    """The camera and settings for all frames of a film; see `film_steps`."""
 
     scene: bpy.types.Scene
     engine: str
@@ -112,7 +113,7 @@ class _Taken:
     samples: int | None
 
     def frame(self, frame: int, part: Path) -> None:
-        """Render one frame into a file; somebody may have changed the scene since the last."""
+        """Render one frame; the model is looked up anew, since the scene may have changed."""
         standing = model_of(self.scene)
         how = self.engine, self.size, self.samples, frame
         with taking.prepared(standing, _camera(standing), *how):
@@ -120,12 +121,12 @@ class _Taken:
 
 
 def _pictures(taken: _Taken, frames: range, path: Path, overwrite: bool) -> Steps[Pictures]:
-    """The frames as pictures in a folder, with so many digits that they sort."""
+    """The frames as pictures in a folder, numbered with enough digits to sort by name."""
     digits = max(5, len(str(frames[-1])))
     called = {frame: f"{frame:0{digits}d}.png" for frame in frames}
 
     def has_some(folder: Path) -> bool:
-        # Of all names there, which may be fewer than those to come, and of which most are none.
+        # One listing of the folder is faster than asking for each of many thousand frames.
         there = {file.name for file in folder.iterdir()} if folder.is_dir() else set()
         return not there.isdisjoint(called.values())
 
@@ -143,7 +144,7 @@ def _pictures(taken: _Taken, frames: range, path: Path, overwrite: bool) -> Step
 
 
 def _one_file(taken: _Taken, frames: range, path: Path, overwrite: bool) -> Steps[Pictures]:
-    """The frames as one MP4 file; until it is whole, they need room beside it."""
+    """The frames as one MP4 file; until it is complete, the pictures need room on the disk, too."""
     files.folder(path.parent)
     files.check(path, overwrite)
     made, pictures = Pictures(), []
@@ -164,7 +165,7 @@ def _one_file(taken: _Taken, frames: range, path: Path, overwrite: bool) -> Step
 def _put_together(
     scene: bpy.types.Scene, pictures: list[Path], size: tuple[int, int], part: Path
 ) -> None:
-    """Make one film of pictures, with their own colors and the speed of a scene."""
+    """Make one film of pictures, at the frame rate of `scene`, with colors left as they are."""
     cutting = bpy.data.scenes.new("Film of Pictures")
     try:
         for setting, value in compat.file_settings("MP4").items():
@@ -173,7 +174,8 @@ def _put_together(
         render.resolution_x, render.resolution_y = size
         render.fps, render.fps_base = scene.render.fps, scene.render.fps_base
         render.use_file_extension = False
-        # The colors are as they are seen already; somebody's own color management may lack it.
+        # The pictures have their final colors, so nothing may change these again. A custom color
+        # configuration may lack this view transform; then its default has to do.
         with suppress(TypeError):
             cutting.view_settings.view_transform = "Standard"
         cutting.frame_start, cutting.frame_end = 1, len(pictures)

@@ -1,4 +1,4 @@
-"""Names of pictures: they tell the model, its prompt, the look and the size.
+"""Names of picture files, made of the model, its prompt, the look and the size.
 
 The parts of a name are joined by underscores and have none themselves. Any file system takes them:
 letters and digits of all scripts, hyphens and underscores, at most 240 bytes.
@@ -12,7 +12,7 @@ import unicodedata
 
 from ..standing.standing import Standing
 
-# Of a model's title and of a prompt in a name.
+# The most characters and bytes that a title, or a prompt, takes in a name.
 _CHARACTERS, _BYTES = 40, 80
 
 
@@ -36,9 +36,9 @@ def _name(model: Standing, what: str, size: tuple[int, int]) -> str:
 
 
 def prompt_part(prompt: str) -> str:
-    """What a name says of a prompt: itself where that is possible, else its beginning and a digest.
+    """The part of a name for a prompt: the prompt if possible, else its beginning and a digest.
 
-    Two prompts have two names, where file systems tell capitals apart and where they do not.
+    Two prompts always have two names, even on file systems that do not tell capitals apart.
     """
     slug = plain(prompt)
     told = slug.replace("-", " ")
@@ -49,7 +49,7 @@ def prompt_part(prompt: str) -> str:
 
 
 def plain(text: str) -> str:
-    """The letters, digits and accents of a text, with a hyphen for whatever stands between."""
+    """The letters, digits and accents of a text, with a hyphen for anything between them."""
     composed = unicodedata.normalize("NFC", text[: 10 * _CHARACTERS])
     kept = "".join(c if unicodedata.category(c)[0] in "LMN" else "-" for c in composed)
     slug = re.sub("-+", "-", kept).strip("-")[:_CHARACTERS]

@@ -1,8 +1,8 @@
-"""Rendering without leaving a trace: settings are borrowed for a picture and given back.
+"""Render settings that are borrowed for a picture and given back afterwards.
 
-Borrowed is what decides a picture's shape, number or name, and how long a look takes to render.
-What somebody chose for the scene itself stays: what is hidden, motion blur, simplification, the
-view transform, the film's speed.
+Borrowed are settings that decide a picture's shape, number or name, and the time that a look takes
+to render. Choices about the scene itself are respected: hidden objects, motion blur,
+simplification, the view transform, the film's speed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ _DENOISER = {
     "cycles.denoising_input_passes": "RGB_ALBEDO_NORMAL",
 }
 
-# One picture, of all of the frame and nothing but the scene, in one file of the name that is said.
+# These make one picture of the whole frame, with only the scene in it, in one file of the given
+# name.
 _ONE_PICTURE = {
     "render.resolution_percentage": 100,
     "render.pixel_aspect_x": 1.0,
@@ -42,8 +43,8 @@ _ONE_PICTURE = {
     "render.use_placeholder": False,
 }
 
-# What Blender gives back in several rounds: to name a format changes what others may be, to name a
-# display its views.
+# Setting a file format limits the values that other settings may have, and setting a display its
+# view transforms, so restoring all of them can take several rounds.
 _ROUNDS = 3
 
 _Values = dict[str, Any]
@@ -51,7 +52,7 @@ _Points = list[list[tuple[float, float, str]]]
 
 
 def settings(look: Look, engine: str, size: tuple[int, int], samples: int | None) -> _Values:
-    """Scene settings of a picture, by path from the scene.
+    """The scene's settings for a picture, by path from the scene.
 
     Raises
     ------
@@ -69,8 +70,9 @@ def settings(look: Look, engine: str, size: tuple[int, int], samples: int | None
 
 
 def _cycles(look: Look, samples: int | None) -> _Values:
-    """Denoised with the quick setting of Open Image Denoise, which costs a second or two where the
-    default one takes longer than the samples. A Blender built without it takes more samples.
+    """The settings for Cycles, denoised with the quick setting of Open Image Denoise, which takes a
+    second or two; the default one takes longer than the samples. A Blender built without it takes
+    more samples instead.
     """
     denoise = has_denoiser()
     bounces = int(look.render["bounces"])
@@ -84,7 +86,7 @@ def _cycles(look: Look, samples: int | None) -> _Values:
         "cycles.diffuse_bounces": bounces,
         "cycles.glossy_bounces": bounces,
         "cycles.transmission_bounces": 0,
-        # A ray may pass the empty shells of a whole row of cells.
+        # A ray may pass through a whole row of cells that are not computed yet, and transparent.
         "cycles.transparent_max_bounces": 64,
         "cycles.caustics_reflective": False,
         "cycles.caustics_refractive": False,
@@ -97,9 +99,9 @@ def _eevee(look: Look, samples: int | None) -> _Values:
 
 @contextmanager
 def borrowed(scene: bpy.types.Scene, values: _Values) -> Iterator[None]:
-    """Set `values` on the scene, and set back what they were, whatever happens.
+    """Set `values` on the scene for as long as this context lasts, and restore the old ones.
 
-    Settings of the file format change one another, so all of them are set back.
+    Settings of the file format change one another, so all of them are restored.
     """
     before = {path: scene.path_resolve(path) for path in values}
     before |= _all_of(scene, "render.image_settings")
@@ -118,7 +120,7 @@ def borrowed(scene: bpy.types.Scene, values: _Values) -> Iterator[None]:
 
 
 def _all_of(scene: bpy.types.Scene, path: str) -> _Values:
-    """What can be set of a struct and the structs in it, by path from the scene."""
+    """All writable settings of a struct and of the structs in it, by path from the scene."""
     found: _Values = {}
     struct = scene.path_resolve(path)
     for prop in struct.bl_rna.properties:
@@ -128,13 +130,13 @@ def _all_of(scene: bpy.types.Scene, path: str) -> _Values:
                 found |= _all_of(scene, f"{path}.{name}")
         elif not prop.is_readonly and prop.type in {"BOOLEAN", "INT", "FLOAT", "STRING", "ENUM"}:
             value = getattr(struct, name)
-            # A copy, not a view of Blender's.
+            # A tuple is a copy; Blender's own array would change with the setting.
             found[f"{path}.{name}"] = tuple(value) if getattr(prop, "is_array", False) else value
     return found
 
 
 def _curves(scene: bpy.types.Scene) -> _Points:
-    """The points of the curves of a picture's own colors, which go when it takes the scene's."""
+    """The points of a picture's own color curves, which are lost when it uses the scene's."""
     view = scene.render.image_settings.view_settings
     if not view.use_curve_mapping or view.curve_mapping is None:
         return []
@@ -143,7 +145,7 @@ def _curves(scene: bpy.types.Scene) -> _Points:
 
 
 def _bend(scene: bpy.types.Scene, wanted: _Points) -> None:
-    """Give the curves of a picture's own colors their points."""
+    """Give a picture's own color curves these points again."""
     if not wanted or wanted == _curves(scene):
         return
     mapping = scene.render.image_settings.view_settings.curve_mapping

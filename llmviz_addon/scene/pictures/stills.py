@@ -2,7 +2,7 @@
 
 A still is a moment of the film with a camera of its own, fitted to the shape of the picture that
 is asked for. Everything that a picture needs is read from the scene, so stills can be rendered
-where the checkpoint is not.
+on a machine that does not have the checkpoint.
 """
 
 from __future__ import annotations
@@ -29,12 +29,13 @@ from ..style.kit import CELL
 from . import files, naming, taking
 from .files import Pictures, RenderError
 
-# Azimuth and elevation of a view of a large model: from above, its first layers come forward, and
-# what would make them small recedes, an output as high as all layers and an embedding half as wide.
-# A row of models is seen from low in front, where heights compare.
+# Azimuth and elevation, in degrees, of a view of a large model, and of a row of models. A large
+# model is seen from above: its first layers come forward, and the embedding and the output, which
+# are large enough to make the layers look small, recede. A row is seen from low in front, where
+# heights can be compared.
 _AT_A_TOWER, _AT_A_ROW = (-28.0, 46.0), (-12.0, 12.0)
 
-# A still's moment is a time of the film, however somebody has stretched the scene's time.
+# A still's moment is a time of the film, so a person's time stretching must not shift it.
 _AS_COMPOSED = {"render.frame_map_old": 100, "render.frame_map_new": 100}
 
 
@@ -62,15 +63,15 @@ def still_steps(
     Parameters
     ----------
     ids
-        Which stills; all of them where None.
+        The ids of the stills to render; all stills where None.
     size
         Width and height in pixels; the camera is fitted to their proportion.
     engine
         "AUTO", "CYCLES" or "EEVEE".
     samples
-        A pixel; the look's number where None.
+        Samples per pixel; the look's number where None.
     overwrite
-        Whether a still replaces a file of its name; otherwise its own name gets a number.
+        True if a still may replace a file of its name; otherwise its own name gets a number.
 
     Raises
     ------
@@ -90,7 +91,7 @@ def still_steps(
     made = Pictures()
     for index, still in enumerate(chosen):
         yield index / len(chosen), f"Rendering {still.title}"
-        # Somebody may have changed the scene meanwhile.
+        # The scene may have changed since the last step, so the model is looked up anew.
         standing = model_of(scene)
         pose = walkthrough.still_pose(still, anatomy, run, size[0] / size[1], others)
         with (
@@ -112,23 +113,23 @@ def overview(
     lens: float,
     margins: Margins | None = None,
 ) -> tuple[Quaternion, Vector, float]:
-    """Where to look at whole models from, as a 3D view has it.
+    """The viewpoint for whole models, in the terms of a 3D view.
 
     Parameters
     ----------
     roots
-        The models that are to be seen, at least one; the first one's place is the upright.
+        The models that are to be seen, at least one; the first one's anchor says which way is up.
     aspect
         Width of the view over its height.
     lens
-        In millimetres, for a sensor of 36.
+        Focal length in millimeters, for a sensor of 36 mm.
     margins
-        What stays free at the view's sides.
+        The parts of the view at its sides that stay free.
 
     Returns
     -------
     rotation, target, distance
-        The view's rotation, the point it turns about, and its distance from there in metres.
+        The view's rotation, the point it turns about, and its distance from there in meters.
     """
     anchor = of_root(roots[0]).anchor
     upright = Quaternion() if anchor is None else place.matrix_of(anchor).to_quaternion()
@@ -145,7 +146,7 @@ def overview(
 
 
 def _direction(outlines: Sequence[np.ndarray]) -> tuple[float, float]:
-    """Azimuth and elevation, in degrees, from which whole models read."""
+    """Azimuth and elevation, in degrees, from which whole models can be read best."""
     if len(outlines) > 1:
         return _AT_A_ROW
     if np.ptp(outlines[0], axis=0).max() > LARGE * CELL:
@@ -155,9 +156,9 @@ def _direction(outlines: Sequence[np.ndarray]) -> tuple[float, float]:
 
 
 def _outline(root: bpy.types.Collection) -> np.ndarray:
-    """(N, 3) corners, in metres of the world, of a model's blocks and its card.
+    """(N, 3) corners, in meters of the world, of a model's blocks and its card.
 
-    They are read from what stands: to lay GPT-3 out anew takes a second and more.
+    They are read from the objects, because laying GPT-3 out anew takes more than a second.
     """
     boxes = [np.empty((0, 3))]
     for obj in of_root(root).objects.values():
@@ -174,13 +175,13 @@ def _outline(root: bpy.types.Collection) -> np.ndarray:
 
 
 def _bounds(mesh: bpy.types.Mesh) -> tuple[np.ndarray, np.ndarray]:
-    """Least and greatest corner of what a block's mesh shows: a cube or a box at each vertex."""
+    """Least and greatest corner of a block, whose mesh has a cube or a box at each vertex."""
     middle = np.zeros(3 * len(mesh.vertices), np.float32)
     mesh.vertices.foreach_get("co", middle)
     middle = middle.reshape(-1, 3)
     size = read_attribute(mesh, names.SIZE) if names.SIZE in mesh.attributes else np.ones(3)
     if not len(middle):
-        # All of it is opened up.
+        # The mesh is empty: the whole block is opened up.
         return np.zeros(3), np.zeros(3)
     return (middle - size / 2).min(axis=0), (middle + size / 2).max(axis=0)
 
@@ -215,7 +216,8 @@ def _posed(standing: Standing, pose: CameraPose, f_stop: float) -> Iterator[bpy.
     camera = studio.camera("Still Camera")
     data = camera.data
     data.lens = pose.lens
-    # From afar what is near is out of the way, and what is far is told apart.
+    # A distant camera needs its near clipping farther out, or the depth buffer is too coarse to
+    # tell distant surfaces apart.
     data.clip_start = max(data.clip_start, 0.001 * pose.distance * CELL)
     if f_stop > 0:
         data.dof.use_dof = True
@@ -234,7 +236,7 @@ def _posed(standing: Standing, pose: CameraPose, f_stop: float) -> Iterator[bpy.
 
 @contextmanager
 def _captions(standing: Standing, wanted: bool) -> Iterator[None]:
-    """The captions rendered only where they are wanted, and nobody has hidden them."""
+    """Render the captions only if they are wanted and no person has hidden them."""
     shown = [] if wanted else [s for s in captions.switches(standing) if not s.hide_render]
     try:
         for switch in shown:

@@ -1,4 +1,4 @@
-"""Taking one picture: which camera, which moment, which layer, and the render itself."""
+"""One picture: its camera, moment and view layer, and the render itself."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def prepared(
     Parameters
     ----------
     camera
-        What it is seen through.
+        The camera of the picture.
     engine, size, samples
         As in `still_steps`.
     further
@@ -62,12 +62,12 @@ def take(scene: bpy.types.Scene, part: Path, animation: bool = False) -> None:
     """
     if bpy.app.is_job_running("RENDER"):
         raise RenderError("Blender is rendering already; wait until that picture is complete")
-    # In braces Blender looks for variables, unless they are doubled.
+    # Blender reads braces in a path as variables, unless they are doubled.
     path = str(part).replace("{", "{{").replace("}", "}}")
     with (
         borrowed(scene, {"render.filepath": path}),
         _heeding_interrupts(),
-        # Blender gives a scene that is not the context's the frame of the one that is.
+        # Without this, Blender would render the scene at the frame of the context's scene.
         bpy.context.temp_override(scene=scene),
     ):
         bpy.ops.render.render(write_still=not animation, animation=animation, scene=scene.name)
@@ -75,7 +75,7 @@ def take(scene: bpy.types.Scene, part: Path, animation: bool = False) -> None:
 
 @contextmanager
 def _heeding_interrupts() -> Iterator[None]:
-    """Ctrl-C is raised after a picture: during one, Cycles ends that picture and swallows it."""
+    """Raise Ctrl-C after the picture, because Cycles swallows it and only ends the picture."""
     usual = signal.default_int_handler
     if (
         threading.current_thread() is not threading.main_thread()
@@ -100,7 +100,7 @@ def _heeding_interrupts() -> Iterator[None]:
 
 @contextmanager
 def _through(scene: bpy.types.Scene, camera: bpy.types.Object) -> Iterator[None]:
-    """The scene seen through a camera, also where a marker of somebody's switches to another."""
+    """Have the scene seen through a camera, even where markers switch to another one."""
     before = scene.camera
     bound = [(marker, marker.camera) for marker in scene.timeline_markers if marker.camera]
     try:
@@ -116,7 +116,7 @@ def _through(scene: bpy.types.Scene, camera: bpy.types.Object) -> Iterator[None]
 
 @contextmanager
 def _returning(scene: bpy.types.Scene) -> Iterator[None]:
-    """The scene at any frame; then back where it was, all that is animated included."""
+    """Let the scene go to any frame, then return to its own, animated values included."""
     before, subframe = scene.frame_current, scene.frame_subframe
     try:
         yield
@@ -126,9 +126,10 @@ def _returning(scene: bpy.types.Scene) -> Iterator[None]:
 
 @contextmanager
 def _one_layer(scene: bpy.types.Scene, root: bpy.types.Collection) -> Iterator[None]:
-    """Only one view layer rendered: the first that is and has the model, or else has the model.
+    """Have only one view layer rendered: of those with the model, the first that is in use.
 
-    Without compositing Blender writes the first one that is rendered, and of none of them nothing.
+    Without compositing, Blender writes only the first layer that is in use, whether or not it has
+    the model, and no picture at all if none is in use.
     """
     layers = list(scene.view_layers)
     having = [layer for layer in layers if _has(layer, root)] or layers
@@ -144,7 +145,7 @@ def _one_layer(scene: bpy.types.Scene, root: bpy.types.Collection) -> Iterator[N
 
 
 def _has(layer: bpy.types.ViewLayer, root: bpy.types.Collection) -> bool:
-    """Whether a view layer has a model's collection."""
+    """True if a view layer shows a model's collection."""
     places = [layer.layer_collection]
     while places:
         place = places.pop()
@@ -158,7 +159,7 @@ def _has(layer: bpy.types.ViewLayer, root: bpy.types.Collection) -> bool:
 
 @contextmanager
 def _fine(pages: list[bpy.types.Material], lens: float, longer: int) -> Iterator[None]:
-    """Slabs drawn as finely as a picture shows them, through `lens` mm and `longer` pixels."""
+    """Have slabs drawn as finely as a picture of `longer` pixels through `lens` mm shows them."""
     trees = (page.node_tree for page in pages)
     nodes = [node for t in trees if (node := t.nodes.get(materials.PIXEL)) is not None]
     before = [node.outputs[0].default_value for node in nodes]

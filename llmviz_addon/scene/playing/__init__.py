@@ -1,1 +1,1 @@
-"""What plays: the film as curves, camera, captions and markers."""
+"""The film that plays in a scene: its curves, camera, captions and markers."""

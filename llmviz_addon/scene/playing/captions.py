@@ -1,7 +1,7 @@
-"""Captions: text objects that hang before the film's camera, each shown for its time.
+"""Captions: text objects that hang in front of the film's camera, each shown for its time.
 
-They stand so near to the camera that no cube comes between, and are sized by the lens to fill the
-same part of every picture.
+They hang so close to the camera that no cube comes between, and are sized by the lens so that they
+fill the same part of every picture.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ..style.kit import Kit
 CAPTIONS = "captions"
 """The key of the collection that holds a film's captions."""
 
-# Metres before the camera, whose clip start is nearer. No cube comes as close in any shot.
+# Meters in front of the camera, beyond its clip start. No cube comes as close in any shot.
 DISTANCE = 0.03
 
 # Fractions of the picture: text size over its width, line pitch over text size, the bottom margin
@@ -36,20 +36,20 @@ PORTRAIT_SIZE, PORTRAIT_CHARACTERS = 0.038, 38
 FADE = 0.3
 SHADE_OPACITY = 0.82
 
-# Captions that are drawn between two steps.
+# Number of captions that are drawn in one step.
 _TOGETHER = 30
 
 
 @dataclass(frozen=True)
 class Frame:
-    """The picture's width and height in cells where the captions hang."""
+    """Width and height, in cells, of the picture at the distance where the captions hang."""
 
     width: float
     height: float
 
     @classmethod
     def of(cls, lens: float, aspect: float) -> Frame:
-        """Of a camera with a 36 mm sensor along the picture's longer side."""
+        """The frame of a camera whose sensor has 36 mm along the picture's longer side."""
         longer = DISTANCE / CELL * 36.0 / lens
         if aspect >= 1:
             return cls(longer, longer / aspect)
@@ -57,7 +57,7 @@ class Frame:
 
     @property
     def portrait(self) -> bool:
-        """Whether it is higher than wide, and lines of text have to be shorter."""
+        """True if it is higher than wide, so that lines of text have to be shorter."""
         return self.height > self.width
 
 
@@ -68,7 +68,7 @@ def draw(
     aspect: float,
     kit: Kit,
 ) -> Steps[None]:
-    """Make the captions of a storyboard in `part`, each to be seen from when it is keyed."""
+    """Make the captions of a storyboard in `part`; each stays unseen until its keys show it."""
     easel = Easel(camera, part, kit.label, kit.font)
     lens = board.value_at(targets.CAMERA, targets.LENS, 0.0)
     frame = Frame.of(lens, aspect)
@@ -80,7 +80,7 @@ def draw(
 
 
 def _hang(obj: bpy.types.Object) -> bpy.types.Object:
-    """Turn what faces the model's viewer to face the camera."""
+    """Turn an object that was drawn to face the model's viewer so that it faces the camera."""
     obj.rotation_euler = (0.0, 0.0, 0.0)
     return obj
 
@@ -107,12 +107,12 @@ def _draw(easel: Easel, caption: Caption, frame: Frame) -> None:
         )
     for obj in made:
         obj[names.CAPTION_OF] = caption.beat
-        # Not to be seen before it is keyed.
+        # Nothing shows before the keys set this scale.
         obj.scale = (0.0, 0.0, 0.0)
 
 
 def _shade(easel: Easel, frame: Frame) -> None:
-    """Darken the foot of the picture towards the edge, so that captions read on everything."""
+    """Darken the foot of the picture toward its edge, so that captions can be read on anything."""
     x, low, high = 0.6 * frame.width, -0.55 * frame.height, (SHADE - 0.5) * frame.height
     steps = np.linspace(0.0, 1.0, 9)
     z = low + (high - low) * steps
@@ -120,16 +120,16 @@ def _shade(easel: Easel, frame: Frame) -> None:
     vertices = [(side * x, height, depth) for height in z for side in (-1, 1)]
     faces = [[2 * i, 2 * i + 1, 2 * i + 3, 2 * i + 2] for i in range(len(z) - 1)]
     shade = easel.mesh("Caption Shade", np.array(vertices), faces, kind=PAPER)
-    # Smoother than a straight ramp, whose end shows as a line.
+    # A smooth step, since the end of a straight ramp would show as a line.
     clear = np.repeat(steps * steps * (3 - 2 * steps), 2)
     write_attribute(shade.data, names.CLEAR, clear, "FLOAT")
     shade[names.OPACITY] = SHADE_OPACITY
-    # Solid mode would draw it as an opaque plate.
+    # Viewports in solid mode would draw it as an opaque plate.
     shade.hide_viewport = True
 
 
 def channels(caption: Caption) -> tuple[tuple[Channel, int], ...]:
-    """The channels by which a caption is seen for its time, each with its place in an array."""
+    """The channels that show a caption for its time, each with its place in an array."""
     start, end = caption.start, caption.end
     fade = min(FADE, (end - start) / 3)
     keys = (
@@ -138,8 +138,9 @@ def channels(caption: Caption) -> tuple[tuple[Channel, int], ...]:
         Key(end - fade, 1.0, "ease"),
         Key(end, 0.0, "constant"),
     )
-    # Absent, not only invisible: a ray must not have to pass the captions of the whole film. By
-    # scale, since a keyed visibility makes Blender sort out the whole scene again at every change.
+    # Outside its time a caption has no size at all. If it were only transparent, every ray would
+    # have to pass the captions of the whole film. If its visibility were keyed, Blender would
+    # update the whole scene at every change.
     there = Channel(
         caption.beat,
         targets.SCALE,
@@ -162,12 +163,12 @@ def show(standing: Standing, visible: bool) -> None:
 
 
 def shown(standing: Standing) -> bool:
-    """Whether captions appear in renders."""
+    """True if captions appear in renders."""
     return any(not switch.hide_render for switch in switches(standing))
 
 
 def switches(standing: Standing) -> list[bpy.types.Collection | bpy.types.Object]:
-    """What is hidden to hide the captions: their collection, or each where it is dissolved."""
+    """The things to hide for the captions: their collection, or each if a person deleted it."""
     part = standing.collections.get(CAPTIONS)
     if part is not None:
         return [part]

@@ -1,7 +1,7 @@
-"""Several models in one scene: whose film it is, and what it knows of the others.
+"""The film of a scene with several models.
 
-The film is that of the smallest model; the others are there as a whole, and its last chapters may
-show them.
+It is the film of the smallest model. The others are there in full from its beginning to its end,
+and its last chapters may show them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from . import film
 
 @dataclass(frozen=True)
 class Subject:
-    """What a film tells of: a model as it is drawn, its run if it has numbers, and its title."""
+    """The subject of a film: a model as it is drawn, its run if it has numbers, and its title."""
 
     plan: Plan
     run: walkthrough.Run | None
@@ -31,7 +31,7 @@ class Subject:
 
     @classmethod
     def of(cls, standing: Standing) -> Steps[Subject]:
-        """What a model that stands shows."""
+        """The subject that a model that stands provides."""
         run, title = standing.run, standing.title
         plan = yield from standing.plan_steps()
         return cls(plan, run, title)
@@ -46,8 +46,8 @@ def compose(
 ) -> Steps[walkthrough.Storyboard]:
     """Compose the film of these models, which is that of the first; nothing is changed.
 
-    `subject` is what the first one shows, where that is not what stands in the scene yet. Where
-    there are no models, it will stand alone.
+    `subject` replaces that of the first model while its new state is not in the scene yet. Where
+    `found` is empty, it is the subject of a model that will stand alone.
 
     Raises
     ------
@@ -72,9 +72,9 @@ def compose(
 def show_film(
     found: Sequence[Standing], reel: film.Reel, memory: Memory, kit: Kit, *, whole: bool = False
 ) -> list[str]:
-    """Show the film of the first of these models, and take away that of any other.
+    """Show the film of the first of these models, and remove that of any other.
 
-    Returns what `film.show` returns.
+    Returns the same as `film.show`.
     """
     first, *others = found
     for other in others:
@@ -86,9 +86,9 @@ def show_film(
 def renew_film(
     found: Sequence[Standing], memory: Memory, kit: Kit, *, accessible: bool
 ) -> list[str]:
-    """Make the film of models that stand once more, and show it.
+    """Make the film of models that stand anew, and show it.
 
-    Returns what `film.show` returns.
+    Returns the same as `film.show`.
 
     Raises
     ------

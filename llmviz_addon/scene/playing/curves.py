@@ -1,9 +1,9 @@
 """The curves of a film, in the actions where they play.
 
-A film's curves live in one action with a slot for each thing that it animates. A person may add
-curves of their own there, or have given an object an action of their own: then the film's curves
-stand beside theirs. Each owner says which curves the film wrote and what they were like, so that
-the next film replaces these and no others.
+A film's curves are in one action, with a slot for each object or datablock that it animates (the
+curve's owner). A person may add curves of their own there, or give an object an action of their
+own, to which the film's curves are then added. It is noted on each owner which curves the film
+wrote and what they were like, so that the next film replaces these and no others.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ class Curves:
     Parameters
     ----------
     action
-        Where the curves of what has no action of its own go.
+        Receives the curves of owners that have no action of their own.
     same_times
-        Whether the film has the times of the one before, so that what a person has keyed anew in it
-        still fits.
+        True if the film has the times of the one before, so that curves that a person has changed
+        still fit.
     whole
-        Whether curves that a person has deleted come back.
+        True if curves that a person has deleted come back.
     """
 
     def __init__(self, action: bpy.types.Action | None, *, same_times: bool, whole: bool = False):
@@ -47,7 +47,8 @@ class Curves:
     def take_away(self, owner: bpy.types.ID) -> set[str]:
         """Remove the film's curves of an owner; returns their data paths.
 
-        A curve that a person has deleted or keyed anew is theirs.
+        Curves that a person has changed are theirs and stay while the film's times are the same;
+        deleted ones stay deleted, unless the film is to be whole.
         """
         taken, theirs = set(), {}
         curves = compat.fcurves_of(owner)
@@ -93,7 +94,7 @@ class Curves:
         written[name] = _digest(curve)
 
     def finish(self, standing: Iterable[bpy.types.ID]) -> None:
-        """Note on each owner what was written, and take the action from those that have none.
+        """Note on each owner which curves were written; take the action off those without any.
 
         `standing` are the owners that are still there.
         """
@@ -108,7 +109,7 @@ class Curves:
 
 
 def written_on(owner: bpy.types.ID) -> dict[str, str]:
-    """Which curves the film wrote for an owner: path and index, and what each was like."""
+    """The curves that the film wrote for an owner: a digest of each by its path and index."""
     try:
         found = json.loads(owner.get(names.CURVES, "{}"))
     except (TypeError, ValueError):
@@ -121,7 +122,7 @@ def _name(path: str, index: int) -> str:
 
 
 def _digest(curve: bpy.types.FCurve) -> str:
-    """What tells whether somebody has changed a curve."""
+    """A digest of a curve, by which a person's changes to it are noticed."""
     keys = curve.keyframe_points
     summary = hashlib.blake2b(digest_size=8)
     for part, width, kind in _PARTS:

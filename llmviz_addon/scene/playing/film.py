@@ -1,4 +1,4 @@
-"""The walkthrough in the scene: what the storyboard moves, its camera, captions and markers."""
+"""The walkthrough in the scene: camera, captions, markers, and the curves of a storyboard."""
 
 from __future__ import annotations
 
@@ -28,14 +28,16 @@ from . import captions
 from .curves import Curves, written_on
 from .timeline import FIRST_FRAME, frame_of
 
-# Properties of a camera's own data: where they are, and what one unit of the film is there.
+# Properties of the film that are in a camera's data: their paths there, and the factor from the
+# film's units to Blender's.
 _OF_CAMERA = {
     targets.LENS: ("lens", 1.0),
     targets.FOCUS_DISTANCE: ("dof.focus_distance", CELL),
     targets.CLIP_START: ("clip_start", CELL),
 }
 
-# What a model without a film has of what a film moves: it is all computed and all there.
+# Properties that get their defaults back when a model loses its film: without one, all of the model
+# is computed and shown.
 _AT_REST = (targets.PROGRESS, targets.HIGHLIGHT, targets.OPACITY)
 
 CAMERA = "Film Camera"
@@ -45,7 +47,7 @@ TIMES = "llmviz_times"
 
 @dataclass(frozen=True)
 class BeatMark:
-    """Where a beat begins in a film: its id ("chapter.beat"), its title and its frame."""
+    """The beginning of a beat in a film: its id ("chapter.beat"), its title and its frame."""
 
     id: str
     title: str
@@ -54,7 +56,7 @@ class BeatMark:
 
 @dataclass(frozen=True)
 class ChapterMark:
-    """Where a chapter begins in a film, and where its beats do."""
+    """The beginning of a chapter in a film, and of each of its beats."""
 
     id: str
     title: str
@@ -64,9 +66,10 @@ class ChapterMark:
 
 @dataclass(frozen=True)
 class Reel:
-    """A film that is made but not shown: a storyboard, and what takes long to draw of it.
+    """A film that is made but not shown yet: a storyboard, with its camera and captions.
 
-    It stands in a collection of its own beside the film that is shown, if there is one.
+    These take long to draw, so they are drawn ahead in a collection of their own, beside the film
+    that is shown, if there is one.
     """
 
     board: Storyboard
@@ -111,9 +114,9 @@ def prepare(
     board: Storyboard,
     kit: Kit,
 ) -> Steps[Reel]:
-    """Make the camera and the captions of a film, not to be seen yet.
+    """Make the camera and the captions of a film, still hidden.
 
-    If it is stopped or fails, nothing of it stays.
+    If this is stopped or fails, everything that it made is removed.
     """
     yield 0.0, "Writing the captions"
     collection = tree.new("Film", root, FILM)
@@ -133,7 +136,7 @@ def prepare(
 def show(
     standing: Standing, reel: Reel, memory: Memory, kit: Kit, *, whole: bool = False
 ) -> list[str]:
-    """Put a film in place of the one that its model has: curves, markers, camera, frame range.
+    """Replace the film of a model by a new one: curves, markers, camera, frame range.
 
     Parameters
     ----------
@@ -142,16 +145,16 @@ def show(
     reel
         The film; its collection becomes part of the model.
     memory
-        The scene's.
+        The memory of the model's scene.
     kit
-        What its tiles are made of.
+        The materials and node groups for the tiles.
     whole
-        Whether what a person took away of the film comes back.
+        True if parts of the film that a person deleted come back.
 
     Returns
     -------
     list of str
-        Changes of a person's that could not stay, each as a sentence.
+        A sentence about each change of a person's that could not be kept.
     """
     scene, root, board = standing.scene, standing.root, reel.board
     action = root.get(names.ACTION)
@@ -197,7 +200,7 @@ def show(
 def clear(standing: Standing, memory: Memory) -> None:
     """Remove the film of a model: markers, camera, captions, actors and curves.
 
-    What only the film used is left for the next sweep.
+    Datablocks that only the film used are left for the next `tree.sweep`.
     """
     curves = Curves(standing.root.get(names.ACTION), same_times=False)
     _take_curves_away(standing, curves)
@@ -219,7 +222,7 @@ def set_pixel(standing: Standing) -> None:
 
 
 def _times(board: Storyboard) -> str:
-    """What tells whether two films have the same times."""
+    """A digest that two films share if they have the same times."""
     told = [(marker.id, round(marker.time, 4)) for marker in board.markers]
     return hashlib.blake2b(
         repr((board.fps, board.duration, told)).encode(), digest_size=8
@@ -228,7 +231,8 @@ def _times(board: Storyboard) -> str:
 
 def _camera(anchor: bpy.types.Object | None, collection: bpy.types.Collection) -> bpy.types.Object:
     camera = studio.camera(CAMERA)
-    # As its outline is drawn in the viewport, in meters: a few blocks wide, not a whole layer.
+    # The size, in meters, at which viewports draw its outline: that of a few blocks, not of a
+    # whole layer.
     camera.data.display_size = 0.3
     camera[names.ACTOR] = targets.CAMERA
     camera.parent = anchor
@@ -237,7 +241,7 @@ def _camera(anchor: bpy.types.Object | None, collection: bpy.types.Collection) -
 
 
 def _hud(collection: bpy.types.Collection, camera: bpy.types.Object) -> bpy.types.Object:
-    """What captions hang on: it grows where the camera is far away, and they stay before it."""
+    """The parent of the captions: it grows with the camera's distance, so they stay in front."""
     hud = bpy.data.objects.new("Captions", None)
     hud[names.OURS] = True
     hud[names.ACTOR] = targets.CAPTIONS
@@ -248,7 +252,7 @@ def _hud(collection: bpy.types.Collection, camera: bpy.types.Object) -> bpy.type
 
 
 def _actors(standing: Standing, part: bpy.types.Collection, board: Storyboard, kit: Kit) -> None:
-    """The tiles that fly: like those of the input strip, and hanging together."""
+    """Make the tiles that fly; they look like those of the input strip, and move together."""
     text = Easel(standing.anchor, part, kit.label, kit.font)
     tile = Easel(standing.anchor, part, kit.tile, tints=TILE_TINTS)
     for actor in board.actors:
@@ -261,7 +265,7 @@ def _actors(standing: Standing, part: bpy.types.Collection, board: Storyboard, k
 
 
 def _owners(standing: Standing) -> Iterator[bpy.types.ID]:
-    """What a film's curves may be written for."""
+    """Everything that may own curves of a film."""
     for obj in standing.objects.values():
         yield obj
         if obj.type == "CAMERA":
@@ -269,7 +273,7 @@ def _owners(standing: Standing) -> Iterator[bpy.types.ID]:
 
 
 def _take_curves_away(standing: Standing, curves: Curves) -> None:
-    """Remove a film's curves, and have what they moved as it is without a film."""
+    """Remove a film's curves, and reset the properties in `_AT_REST` that they animated."""
     for owner in [owner for owner in _owners(standing) if written_on(owner)]:
         taken = curves.take_away(owner)
         for prop in _AT_REST:
@@ -303,7 +307,7 @@ def _write_curves(standing: Standing, board: Storyboard, curves: Curves) -> None
 
 
 class _Targets:
-    """Which objects a target of the storyboard stands for."""
+    """The objects that the targets of a storyboard stand for."""
 
     def __init__(self, standing: Standing):
         self._found: dict[str, list[bpy.types.Object]] = defaultdict(list)
@@ -335,16 +339,16 @@ class _Targets:
             ]
         found = self._found.get(target, [])
         if prop == targets.OPACITY:
-            # What is written beside a block goes where the block goes.
+            # The texts beside a block fade with it.
             return [*found, *self._hung.get(target, [])]
         if prop in (targets.LOCATION, targets.SCALE, targets.ROTATION):
-            # Only one part of an actor moves; the others hang on it.
+            # The other parts of an actor are parented to the one that is moved.
             return [obj for obj in found if obj.parent not in found]
         return found
 
 
 def _mark(root: bpy.types.Collection, memory: Memory, board: Storyboard) -> None:
-    """Put a film's markers on the timeline, and note where its chapters and beats begin."""
+    """Put a film's markers on the timeline, and note the first frames of chapters and beats."""
     chapters: list[dict] = []
     wanted = []
     for marker in board.markers:

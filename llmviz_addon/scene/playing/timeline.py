@@ -1,4 +1,4 @@
-"""Channels of a storyboard become F-curves: nothing is computed while a film plays."""
+"""F-curves from the channels of a storyboard, so that nothing is computed while a film plays."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ def write_channel(
     Parameters
     ----------
     curves
-        Of what it moves; there is none yet for the same property.
+        The curves of the animated object or datablock, with none yet for this property.
     path, index
-        The data path and the place in its array.
+        The data path, and the index if the property is an array.
     scale
         Factor on the values, e.g. meters a cell.
     """

@@ -1,1 +1,1 @@
-"""What stands in a scene: models, what each was made from, and where it is."""
+"""The models that stand in a scene, the recipe of each, and its place."""

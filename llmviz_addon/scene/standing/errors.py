@@ -1,4 +1,4 @@
-"""What can be in the way of an operation on a model that stands."""
+"""The error of operations on a model that stands."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from ...errors import Problem
 
 
 class StandingError(Problem):
-    """A model that cannot be changed as it stands in the scene; says why and what to do."""
+    """A model cannot be changed as it stands in the scene; the message says why and what to do."""

@@ -1,9 +1,10 @@
-"""Putting what was drawn anew in place of what stands, so that a person's changes stay.
+"""Renewal of a model that stands from a new drawing, in which a person's changes are kept.
 
-An object that stands stays the object that it is: its name, parent, constraints, keys, visibility,
-collections and modifiers of a person's own are never touched. It gets the new numbers, words and
-places, but for those that a person has set since. What is new is added; what is not there any more
-goes; what a person has taken away stays away.
+An object that stands is never replaced by another one: its name, parent, constraints, keys,
+visibility, collections and a person's own modifiers are not touched. It gets the numbers, words and
+places of the new drawing, except those that a person has set since. Objects that are only in the
+new drawing are added, and objects that are not in it any more are removed. Objects that a person
+has deleted are not added again.
 """
 
 from __future__ import annotations
@@ -18,28 +19,29 @@ from ..style import materials
 from . import ledger, tree
 from .standing import ANCHOR, COLLECTIONS, MODEL, SECTION, Standing, seal, seal_collections
 
-# Custom properties that the film moves, or a person may: what was drawn anew does not reset them.
+# Custom properties that the film animates and a person may set; a new drawing does not reset them.
 _PLAYED = (names.PROGRESS, names.HIGHLIGHT, names.OPACITY, names.FOCUS_COLUMN)
 _NOTED = (names.KEY, names.MODEL, names.WRITTEN, names.CURVES)
 
 
 class Graft:
-    """One group of what a model consists of, drawn anew.
+    """The renewal of one group of a model's objects from a new drawing.
 
     Parameters
     ----------
     standing
         The model that stands.
     group
-        What is drawn anew: `standing.MODEL`, `STRIPS`, `FILM` or `LIGHTS`.
+        The group that was drawn anew: `standing.MODEL`, `STRIPS`, `FILM` or `LIGHTS`.
     drawn
         The new objects, in the order in which they were made.
     whole
-        Whether what a person took away comes back, since they have asked for it.
+        True if objects that a person deleted come back, because they have asked for that.
     insist
-        Whether what a person changed is set anyway, since they have asked for it.
+        True if a person's changes are overwritten, because they have asked for that.
     other
-        Whether what is drawn is of another model, so that only what all else hangs on stays.
+        True if the drawing is of another model. Then only the anchor, the film's
+        camera and the parent of the captions are kept.
     """
 
     def __init__(
@@ -63,8 +65,8 @@ class Graft:
     def put(self, collections: Sequence[bpy.types.Collection] = ()) -> None:
         """Put the new objects in place.
 
-        `collections` are those that they were drawn in, parents first. They go, or become part of
-        the model where it had none of their kind.
+        `collections` are those that they were drawn in, parents first. They are removed in the end,
+        except where the model has no such collection: there they become part of it.
         """
         keys = seal(self._standing.id, self._drawn)
         homes = self._homes(collections)
@@ -76,7 +78,7 @@ class Graft:
                 self._became[obj] = stands
                 doomed.append(obj)
             elif stands is None and self._is_gone(key, obj):
-                # A person has taken it away.
+                # A person has deleted its predecessor, so it is not wanted.
                 doomed.append(obj)
             else:
                 doomed += [stands] if stands is not None else []
@@ -95,22 +97,22 @@ class Graft:
         tree.remove([*doomed, *emptied], self._standing.root)
         self._standing.note_made(self._group, keys)
         for collection in self._adopted:
-            # It was drawn in one that is hidden.
+            # It was drawn inside a hidden collection, and would stay hidden.
             tree.show(self._standing.scene, collection)
         for obj in added:
-            # Only now is the name free that it was to have.
+            # The old object is gone, so its name is free only now.
             tree.settle_names([obj])
             ledger.note(obj)
 
     def _is_gone(self, key: str, obj: bpy.types.Object) -> bool:
-        """Whether a person has taken away what stood in this place."""
+        """True if a person has deleted the object with this key, and has not asked for it back."""
         asked = self._whole or self._other or _is_needed(obj)
         return key in self._before and not asked
 
     def _homes(
         self, collections: Sequence[bpy.types.Collection]
     ) -> dict[bpy.types.Collection, bpy.types.Collection]:
-        """Where what was drawn in each of these collections goes."""
+        """The model's collection for the objects of each collection that was drawn in."""
         homes: dict[bpy.types.Collection, bpy.types.Collection] = {}
         known = self._standing.made(COLLECTIONS)
         parents = {child: parent for parent in collections for child in parent.children}
@@ -140,7 +142,7 @@ class Graft:
     def _without_use(
         self, collections: Sequence[bpy.types.Collection]
     ) -> list[bpy.types.Collection]:
-        """Collections of sections that the model does not have any more."""
+        """The collections of sections that the model does not have any more."""
         wanted = {str(c[names.KEY]) for c in collections}
         stand = self._standing.collections
         gone = [key for key in stand if key.startswith(SECTION) and key not in wanted]
@@ -151,7 +153,7 @@ class Graft:
         obj: bpy.types.Object,
         homes: dict[bpy.types.Collection, bpy.types.Collection],
     ) -> None:
-        """Let a new object stand as a part of the model."""
+        """Add a new object to the model."""
         for collection in list(obj.users_collection):
             home = homes.get(collection, self._standing.root)
             if home != collection:
@@ -165,20 +167,21 @@ class Graft:
         self._standing.add(obj)
 
     def _hang_again(self) -> None:
-        """Hang on a new anchor what hung on the one that was deleted."""
+        """Parent the model to a new anchor in place of the one that was deleted."""
         anchor = self._standing.anchor
         for obj in self._standing.objects.values():
             if obj.parent is None and obj != anchor:
                 obj.parent = anchor
 
     def _renew(self, stands: bpy.types.Object, drawn: bpy.types.Object) -> None:
-        """Give an object that stands what was drawn anew."""
+        """Give an object that stands the contents of the new drawing."""
         theirs = frozenset() if self._insist else ledger.changed(stands)
         for name in _places(stands):
             if name not in theirs:
                 setattr(stands, name, getattr(drawn, name))
         if stands.get(names.ROLE) == ANCHOR:
-            # It was put where this one stands, but for the height of what stands on the ground.
+            # The new anchor was put at the place of this one; only its height above the ground
+            # may differ.
             stands.location = drawn.location
         self._renew_data(stands, drawn, theirs)
         self._renew_properties(stands, drawn, theirs)
@@ -200,12 +203,12 @@ class Graft:
                     setattr(stands.data, name, getattr(drawn.data, name))
             return
         if any(name.startswith("data.") for name in theirs):
-            # A person has written other words.
+            # A person has edited the text, or its settings, so the data stays theirs.
             return
         stands.data = drawn.data
         if "materials" in theirs:
             for slot, material in zip(stands.material_slots, worn, strict=False):
-                # Not in the data, which other words may share.
+                # Set on the object, not on its data, which other texts may share.
                 slot.link, slot.material = "OBJECT", material
 
     def _renew_properties(
@@ -240,7 +243,7 @@ class Graft:
     def _page(
         self, shown: bpy.types.Material | None, drawn: bpy.types.Material
     ) -> bpy.types.Material:
-        """The material that is to show a page: the one that does so already, with its colors."""
+        """The material for a page: the one that shows it already, if any, with its colors."""
         if drawn not in self._pages:
             stays = shown is not None and shown.get(names.PAGE) == drawn[names.PAGE]
             if stays and materials.is_page(shown):
@@ -252,7 +255,7 @@ class Graft:
 
 
 def _is_needed(obj: bpy.types.Object) -> bool:
-    """Whether a model cannot do without an object: what all else hangs on or is seen through."""
+    """True if a model needs an object: the anchor, the camera, or the parent of the captions."""
     actor = obj.get(names.ACTOR)
     return obj.get(names.ROLE) == ANCHOR or actor in (targets.CAMERA, targets.CAPTIONS)
 
@@ -260,9 +263,9 @@ def _is_needed(obj: bpy.types.Object) -> bool:
 def _renew_modifiers(
     stands: bpy.types.Object, drawn: bpy.types.Object
 ) -> list[tuple[bpy.types.Modifier, bpy.types.Modifier]]:
-    """Give an object the modifiers by which it is drawn: without one it would show no numbers.
+    """Give an object the modifiers by which it is drawn, since it shows no numbers without them.
 
-    Returns each with the one that was drawn.
+    Returns each of them with its counterpart in the new drawing.
     """
     pairs = [(_like(modifier, stands), modifier) for modifier in drawn.modifiers]
     kept = [mine for mine, _ in pairs]
@@ -273,20 +276,20 @@ def _renew_modifiers(
         if mine is None:
             made = stands.modifiers.new(modifier.name, modifier.type)
             made.node_group, made.show_expanded = modifier.node_group, modifier.show_expanded
-            # Before a person's own, which work on what it makes.
+            # Put before a person's own modifiers, which are meant to work on its result.
             stands.modifiers.move(len(stands.modifiers) - 1, at)
     return [(_like(modifier, stands), modifier) for modifier in drawn.modifiers]
 
 
 def _like(drawn: bpy.types.Modifier, stands: bpy.types.Object) -> bpy.types.Modifier | None:
-    """The modifier of an object that does what one that was drawn does, whatever it is called."""
+    """The object's counterpart of a drawn modifier: of the same node group, else of its name."""
     same = (m for m in stands.modifiers if m.type == "NODES" and m.node_group == drawn.node_group)
     named = (m for m in stands.modifiers if m.type == "NODES" and m.name == drawn.name)
     return next(same, next(named, None))
 
 
 def _places(obj: bpy.types.Object) -> Sequence[str]:
-    """The properties of an object's place that were written when it was drawn."""
+    """The names of the place properties that were written when an object was drawn."""
     if names.ACTOR in obj:
         return ()
     if names.CAPTION_OF in obj:

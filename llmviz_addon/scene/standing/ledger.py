@@ -1,7 +1,8 @@
-"""What we wrote last on an object, kept on the object itself.
+"""Notes of the values that we wrote last on an object, kept on the object itself.
 
-A rebuild writes the same properties again. Whatever differs from the note by then was changed by a
-person and stays. Only what a rebuild writes is noted: all else is never touched.
+A rebuild writes the same properties again. A property that differs from its note by then was
+changed by a person, and is left as it is. Only properties that a rebuild writes are noted, since
+no others are ever touched.
 """
 
 from __future__ import annotations
@@ -21,19 +22,19 @@ LIGHT = ("energy", "color", "angle")
 
 
 def note(obj: bpy.types.Object) -> None:
-    """Note on an object of ours what it is like now, which is how we made it."""
+    """Note on an object of ours the values that it has now, which are those that we wrote."""
     obj[names.WRITTEN] = json.dumps(_values(obj))
 
 
 def note_again(obj: bpy.types.Object, changed: Iterable[str]) -> None:
-    """`note`, but for what a person has changed, which stays noted as it was before."""
+    """Do as `note`, except for properties that a person has changed, whose old notes are kept."""
     before = _noted(obj)
     kept = {name: before[name] for name in changed if name in before}
     obj[names.WRITTEN] = json.dumps(_values(obj) | kept)
 
 
 def changed(obj: bpy.types.Object) -> frozenset[str]:
-    """What a person has changed of an object since we wrote it.
+    """The properties of an object that a person has changed since we wrote them.
 
     The names are those of the object's properties, of its custom properties, "materials", and of
     the properties of its light or text after ``"data."``.
@@ -45,7 +46,7 @@ def changed(obj: bpy.types.Object) -> frozenset[str]:
 
 
 def is_named_as_made(datablock: bpy.types.ID) -> bool:
-    """Whether a datablock has the name that we gave it, which a copy of it never has."""
+    """True if a datablock has the name that we gave it, which a copy of it never has."""
     return datablock.name == _noted(datablock).get("name")
 
 
@@ -58,7 +59,7 @@ def _noted(datablock: bpy.types.ID) -> dict[str, object]:
     try:
         found = json.loads(datablock.get(names.WRITTEN, "{}"))
     except (TypeError, ValueError):
-        # Somebody has typed into it.
+        # The note is a text property that anybody can edit; this one was made unreadable.
         return {}
     return found if isinstance(found, dict) else {}
 

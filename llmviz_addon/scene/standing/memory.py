@@ -1,10 +1,10 @@
-"""What a scene was like before we changed it, and what we changed.
+"""The settings that a scene had before we changed them, and those that we set.
 
 A film needs some of the scene's own settings: its frame range and rate, camera, world, view
 transform, markers. They belong to the scene and not to a model, so the scene remembers them: they
 outlive a model that a person deletes by hand, and do not travel with one that is appended
-elsewhere. What a person has set since is left alone, and when the last model is removed the scene
-has all the others back.
+elsewhere. Settings that a person has changed since are left alone; when the last model is removed,
+the scene gets back all the others.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Memory:
         self._all = {key: found.get(key, type(empty)()) for key, empty in _NOTHING.items()}
 
     def __bool__(self) -> bool:
-        """Whether there is anything to give back."""
+        """True if there is anything to give back."""
         return _KEPT in self._scene
 
     @property
@@ -49,7 +49,7 @@ class Memory:
         self._all["models"] = sorted({*self._all["models"], model})
 
     def set(self, path: str, value: object, *, insist: bool = False) -> None:
-        """Set a property by its path from the scene, unless a person has set it since we did.
+        """Set a property by its path from the scene, unless a person has set it after we did.
 
         With `insist` it is set in any case, because a person has just asked for it.
         """
@@ -58,17 +58,18 @@ class Memory:
         before.setdefault(path, now)
         if insist or path not in ours or now == ours[path]:
             with suppress(TypeError):
-                # A color configuration of one's own may have no view transform of this name.
+                # A custom color configuration may have no view transform of this name.
                 set_path(self._scene, path, value)
-            # Blender may have rounded or limited it; what is compared later is what it kept.
+            # Blender may have rounded or clamped the value, so keep the one that is to be compared
+            # with later.
             ours[path] = self._scene.path_resolve(path)
 
     def is_set(self, path: str) -> bool:
-        """Whether we have ever set a property in this scene."""
+        """True if we have ever set a property in this scene."""
         return path in self._all["ours"]
 
     def is_put(self, path: str) -> bool:
-        """Whether we have ever set the scene's world or camera."""
+        """True if we have ever set the scene's world or camera."""
         return path in self._all["before"]
 
     def put(self, path: str, datablock: bpy.types.ID | None) -> None:
@@ -97,7 +98,8 @@ class Memory:
 
     def _take_markers_away(self) -> None:
         ours = Counter((name, frame) for _, name, frame in self._all["markers"])
-        # The last first: a marker that was there before ours may have the same name and frame.
+        # From the last to the first: a marker that was there before ours may have the same name and
+        # frame, and it comes earlier in the list.
         for marker in reversed(list(self._scene.timeline_markers)):
             key = (marker.name, marker.frame)
             if ours[key] > 0 and marker.camera is None:
@@ -110,11 +112,11 @@ class Memory:
         self._all["markers"] = []
 
     def keep(self) -> None:
-        """Write on the scene what there is to remember."""
+        """Write the memory onto the scene."""
         self._scene[_KEPT] = json.dumps(self._all)
 
     def give_back(self) -> None:
-        """Set back what is still as we set it, and forget all."""
+        """Restore all settings that a person has not changed since, and forget everything."""
         self._take_markers_away()
         for path, value in self._all["before"].items():
             if path in _DATABLOCKS:

@@ -1,4 +1,4 @@
-"""Where models stand: clear of what else a scene has, on the same ground, side by side."""
+"""Places for models: side by side on the same ground, clear of what else is in the scene."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from .. import names
 from ..style.kit import CELL
 from .standing import Standing
 
-# Between two models, as a part of the larger one's width, and at least, in meters.
+# Gap between two models, as a fraction of the larger one's width, and the least gap in meters.
 GAP, LEAST_GAP = 0.06, 2.0
 
 
 def note(root: bpy.types.Collection, anchor: bpy.types.Object, box: Box, size: float) -> None:
-    """Note how large a model is: its box in meters from its anchor, and its parameters."""
+    """Note a model's size: its box in meters from its anchor, and its number of parameters."""
     anchor[names.BOX] = [*box[0], *box[1]]
     anchor[names.FLOOR] = box[0].z
     root[names.PARAMETERS] = size
@@ -29,9 +29,10 @@ Box = tuple[Vector, Vector]
 
 
 def matrix_of(anchor: bpy.types.Object) -> Matrix:
-    """From an anchor's coordinates to the world's.
+    """The matrix from an anchor's coordinates to the world's.
 
-    Blender does not keep the world matrix of what is hidden up to date, and the anchor always is.
+    It is computed here, because Blender does not keep the world matrix of hidden objects up to
+    date, and the anchor is always hidden.
     """
     if anchor.parent is None:
         return anchor.matrix_basis.copy()
@@ -41,7 +42,7 @@ def matrix_of(anchor: bpy.types.Object) -> Matrix:
 def box_of(standing: Standing, within: Matrix | None = None) -> Box | None:
     """The box of a model in the world's coordinates, or in those of `within`.
 
-    None where its anchor is gone, or does not say.
+    None where its anchor is gone, or has no box noted.
     """
     anchor = standing.anchor
     if anchor is None or len(anchor.get(names.BOX, ())) != 6:
@@ -53,9 +54,9 @@ def box_of(standing: Standing, within: Matrix | None = None) -> Box | None:
 
 
 def beside(others: Sequence[Standing], box: Box, size: float) -> tuple[float, float] | None:
-    """Where a model of this box and size goes: right of what is smaller, left of all else.
+    """The place of a model among others: right of smaller models, left of larger ones.
 
-    None where nothing says how large the others are.
+    None where none of the others has its box noted.
     """
     low, high = box
     boxes = [found for found in map(box_of, others) if found is not None]
@@ -63,17 +64,18 @@ def beside(others: Sequence[Standing], box: Box, size: float) -> tuple[float, fl
         return None
     gap = max(LEAST_GAP, GAP * (high.x - low.x))
     if any(other.size <= size for other in others):
-        # Right of everything, in fact: what stands is left alone, even where the order suffers.
+        # There may be larger models, too. Nothing that stands is moved, so the new model goes to
+        # the right of them all, even where that breaks the order.
         return max(right.x for _, right in boxes) + gap - low.x, 0.0
     widest = max(right.x - left.x for left, right in boxes)
     return min(left.x for left, _ in boxes) - max(gap, GAP * widest) - high.x, 0.0
 
 
 def clear_of(scene: bpy.types.Scene, box: Box) -> tuple[float, float]:
-    """Where on the ground a model is clear of what else the scene has.
+    """The place on the ground at which a model is clear of everything else in the scene.
 
-    A model moves to the right until what renders in the scene is as far from it as the model is
-    tall: a cube in the middle of it, or a lamp beside it, would spoil every shot.
+    A model moves to the right until everything that renders is as far from it as the model is tall,
+    because a cube in the middle of it, or a lamp beside it, would spoil every shot.
     """
     low, high = box
     right = None
@@ -89,7 +91,7 @@ def clear_of(scene: bpy.types.Scene, box: Box) -> tuple[float, float]:
 
 
 def companions(found: Sequence[Standing]) -> list[Companion]:
-    """All models but the first, in the cells of the first one's film."""
+    """All models except the first, in the coordinates of the first one's film, in cells."""
     if len(found) < 2 or found[0].anchor is None:
         return []
     here = matrix_of(found[0].anchor)

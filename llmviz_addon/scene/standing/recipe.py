@@ -1,7 +1,7 @@
-"""What a model in a scene was made from, read back from the scene itself.
+"""The recipe of a model in a scene, kept on the model itself.
 
 The scene is the state: recipe, architecture and run are JSON on the root collection, so a file that
-is opened anywhere knows all about itself.
+is opened elsewhere still knows everything about its models.
 """
 
 from __future__ import annotations
@@ -32,28 +32,28 @@ _STILLS = "llmviz_still_frames"
 
 T = TypeVar("T")
 
-# The latest plans, by what they were made from: to lay out GPT-3 anew takes a second and more.
+# The latest plans by their inputs, because laying out GPT-3 takes more than a second.
 _plans: Bounded[tuple, Plan] = Bounded(4)
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What to build.
+    """A model to build, and the choices for building it.
 
     Attributes
     ----------
     model
         A preset's id, or the path of a checkpoint.
     prompt
-        What the model reads.
+        The text that the model reads.
     look
         The id of a look.
     accessible
-        Whether colors are those that stay apart with a color vision deficiency.
+        True if colors are those that people with a color vision deficiency can tell apart.
     captions
-        Whether the film's captions are shown.
+        True if the film's captions are shown.
     full_context
-        Whether a large model's whole context is drawn rather than the tokens there are.
+        True if a large model's whole context is drawn rather than only the prompt's tokens.
     cubes, slabs
         The budget: cells drawn as cubes, and megabytes of values drawn on slabs.
     activation
@@ -73,17 +73,17 @@ class Recipe:
 
     @property
     def source(self) -> str:
-        """What to load: a path that is relative to the file made absolute."""
+        """The model to load; a path that is relative to the .blend file is made absolute."""
         return bpy.path.abspath(self.model) if self.model.startswith("//") else self.model
 
     @property
     def budget(self) -> Budget:
-        """What the model may cost."""
+        """The limits for drawing the model."""
         return Budget(self.cubes, self.slabs)
 
 
 def read(root: bpy.types.Collection, key: str, otherwise: T) -> T:
-    """What is kept as JSON under `key`; `otherwise` where there is nothing that can be read."""
+    """The value that is kept as JSON under `key`; `otherwise` where it cannot be read."""
     try:
         found = json.loads(root[key])
     except (KeyError, TypeError, ValueError):
@@ -92,7 +92,7 @@ def read(root: bpy.types.Collection, key: str, otherwise: T) -> T:
 
 
 def _must_read(root: bpy.types.Collection, key: str, kind: type[T]) -> T:
-    """A dataclass that is kept as JSON; what other versions kept beside is passed over."""
+    """A dataclass that is kept as JSON; fields that only other versions know are ignored."""
     kept = read(root, key, {})
     known = {field.name for field in fields(kind)}
     try:
@@ -129,12 +129,12 @@ def write_model(root: bpy.types.Collection, model: Model, computed: int) -> None
 
 
 def write_pages(root: bpy.types.Collection, digests: list[str]) -> None:
-    """Keep whose numbers stand on a model's pages: see `reuse.digest_steps`."""
+    """Keep digests of the numbers on a model's pages; see `reuse.digest_steps`."""
     root[_PAGES] = json.dumps(digests)
 
 
 def pages_of(root: bpy.types.Collection) -> list[str]:
-    """What `write_pages` kept; nothing where a model has no pages."""
+    """The digests that `write_pages` kept; empty for a model without pages."""
     return read(root, _PAGES, [])
 
 
@@ -144,7 +144,7 @@ def title_of(root: bpy.types.Collection) -> str:
 
 
 def plan_of(root: bpy.types.Collection) -> Plan:
-    """How a model is drawn."""
+    """The plan by which a model is drawn."""
     return run(plan_steps_of(root))
 
 
@@ -155,7 +155,7 @@ def plan_steps_of(root: bpy.types.Collection) -> Steps[Plan]:
 
 
 def planned(config: Config, computed: int, recipe: Recipe) -> Steps[Plan]:
-    """The plan for a recipe, made once for as long as it is asked for."""
+    """The plan for a recipe; the latest plans are kept, so that asking again costs nothing."""
     made_from = config, computed, recipe.full_context, recipe.cubes, recipe.slabs
     if made_from not in _plans:
         _plans[made_from] = yield from plan_steps(
@@ -170,7 +170,7 @@ def config_of(root: bpy.types.Collection) -> Config:
 
 
 def write_run(root: bpy.types.Collection, run: Run | None) -> None:
-    """Keep what the film tells of; nothing of a model without numbers."""
+    """Keep the run that the film shows; None for a model without numbers."""
     root[_RUN] = "" if run is None else run.to_json()
 
 
@@ -191,10 +191,10 @@ def still_frames(root: bpy.types.Collection) -> dict[str, int]:
 
 
 def write_facts(root: bpy.types.Collection, facts: frozenset[str]) -> None:
-    """Keep what holds for the film of a model; see `walkthrough.FACTS`."""
+    """Keep the facts that are true of a model's film; see `walkthrough.FACTS`."""
     root[_FACTS] = json.dumps(sorted(facts))
 
 
 def facts_of(root: bpy.types.Collection) -> frozenset[str]:
-    """What holds for the film of a model."""
+    """The facts that are true of a model's film; see `walkthrough.FACTS`."""
     return frozenset(read(root, _FACTS, []))

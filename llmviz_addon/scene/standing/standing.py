@@ -2,9 +2,9 @@
 
 A person may rename, move, copy, reparent or delete anything of a model, so nothing is found by its
 name or by the collection that it was put into. All that belongs to a model carries the model's id
-and a key that says what it is in it; `Standing` reads both, once, tells the originals from copies,
-and knows what is missing. It refers to Blender's data, so nobody keeps one beyond an operation,
-across a step that a person may act between, or across an undo.
+and a key that names its part in it. `Standing` reads both once, tells originals from copies, and
+knows which parts are missing. It refers to Blender's data, which may be gone after an undo or after
+anything a person does, so it must not be kept beyond one operation or one step of a build.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ Datablock = TypeVar("Datablock", bpy.types.Object, bpy.types.Collection)
 
 ANCHOR = "anchor"
 
-# What the parts of a model are made together with, and made anew together with.
+# Groups of a model's objects; those of one group are always drawn together.
 MODEL, STRIPS, FILM, LIGHTS = "model", "strips", "film", "lights"
 
 SECTION = "section:"
-"""How the keys of collections begin that stand for sections of the model."""
+"""Prefix of the keys of collections that hold a section of the model."""
 
-# What an object says it is, or belongs to.
+# Properties by which an object says what it is or belongs to; its key is made from them.
 _SAYS = (
     names.BLOCK,
     names.STRIP,
@@ -47,7 +47,7 @@ _SAYS = (
     names.ARROWS_OF,
 )
 
-# Under which the keys of collections are noted.
+# The name under which the keys of collections are noted, as those of groups are under theirs.
 COLLECTIONS = "collections"
 
 
@@ -57,7 +57,7 @@ class Standing:
     Attributes
     ----------
     scene, root
-        Where it stands, and the collection that holds what it was made from.
+        The scene in which it stands, and its root collection, on which its recipe is kept.
     id
         The model's own mark, on all that belongs to it.
     """
@@ -73,12 +73,12 @@ class Standing:
 
     @property
     def objects(self) -> dict[str, bpy.types.Object]:
-        """What stands of it, by key, wherever in the scene it is."""
+        """Its original objects, by key, wherever in the scene they are."""
         return self._found[0]
 
     @property
     def copies(self) -> list[bpy.types.Object]:
-        """Objects that a person copied from it. They are theirs."""
+        """Objects that a person copied from it; they belong to that person."""
         return self._found[1]
 
     @cached_property
@@ -97,16 +97,16 @@ class Standing:
         """Its collections, by key."""
         return self._found_collections[0]
 
-    # What it was made from
+    # Its recipe
 
     @cached_property
     def recipe(self) -> Recipe:
-        """What was asked for.
+        """The recipe from which it was made.
 
         Raises
         ------
         StandingError
-            If what the root holds of it cannot be read.
+            If the recipe on the root collection cannot be read.
         """
         return recipe.recipe_of(self.root)
 
@@ -122,12 +122,12 @@ class Standing:
 
     @cached_property
     def run(self) -> Run | None:
-        """The run that it shows; None for a model without numbers."""
+        """The run whose numbers it shows; None for a model without numbers."""
         return recipe.run_of(self.root)
 
     @property
     def plan(self) -> Plan:
-        """How it is drawn."""
+        """The plan by which it is drawn."""
         return run(self.plan_steps())
 
     def plan_steps(self) -> Steps[Plan]:
@@ -136,7 +136,7 @@ class Standing:
 
     @property
     def is_current(self) -> bool:
-        """Whether this version of the extension made it."""
+        """True if this version of the extension made it."""
         return self.root.get(names.VERSION) == VERSION
 
     @property
@@ -144,7 +144,7 @@ class Standing:
         """Its number of parameters, by which models in a scene are ordered."""
         return float(self.root.get(names.PARAMETERS, 0.0))
 
-    # What stands of it
+    # Its parts
 
     @property
     def anchor(self) -> bpy.types.Object | None:
@@ -152,11 +152,11 @@ class Standing:
         return self.objects.get(ANCHOR)
 
     def part(self, key: str) -> bpy.types.Collection:
-        """The collection of ours with this key; the root where somebody has dissolved it."""
+        """The collection with this key; the root where a person has deleted that collection."""
         return self.collections.get(key, self.root)
 
     def marked(self, mark: str) -> dict[str, bpy.types.Object]:
-        """Objects that carry the property `mark`, by its value."""
+        """The objects that carry the property `mark`, by its value."""
         return {str(o[mark]): o for o in self.objects.values() if mark in o}
 
     def acting(self, name: str) -> list[bpy.types.Object]:
@@ -170,7 +170,7 @@ class Standing:
 
     @cached_property
     def windows(self) -> list[bpy.types.Object]:
-        """Cubes that stand in place of a slab's cells."""
+        """The objects whose cubes stand in place of a slab's cells."""
         return [o for o in self.objects.values() if names.WINDOW_OF in o]
 
     def drop(self, keys: Iterable[str]) -> None:
@@ -181,32 +181,32 @@ class Standing:
             self.__dict__.pop(name, None)
 
     def add(self, obj: bpy.types.Object) -> None:
-        """Know an object that was sealed just now."""
+        """Add an object that has just been marked by `seal`."""
         self.objects[str(obj[names.KEY])] = obj
         for name in ("blocks", "windows"):
             self.__dict__.pop(name, None)
 
     def made(self, group: str) -> list[str]:
-        """Keys of all that was made last time of a group, in order."""
+        """Keys of all objects of a group that the last build made, in order."""
         return recipe.read(self.root, names.MADE, {}).get(group, [])
 
     def note_made(self, group: str, keys: Iterable[str]) -> None:
-        """Note what was made of a group."""
+        """Note the keys of all objects of a group that were made."""
         known = recipe.read(self.root, names.MADE, {})
         self.root[names.MADE] = json.dumps(known | {group: list(keys)})
 
     @property
     def missing(self) -> list[str]:
-        """Keys of what was made and is not there any more: a person has taken it away."""
+        """Keys of objects that were made and are gone, because a person has deleted them."""
         groups = recipe.read(self.root, names.MADE, {})
         known = [key for keys in groups.values() for key in keys]
         return [k for k in known if k not in self.objects and k not in self.collections]
 
-    # Whether it can be changed
+    # Checks before it is changed
 
     @property
     def is_shared(self) -> bool:
-        """Whether another scene shows the same collection, as a linked copy of a scene does."""
+        """True if another scene shows the same collection, as a linked copy of a scene does."""
         return any(scene != self.scene for scene in self.scenes)
 
     @property
@@ -220,7 +220,7 @@ class Standing:
         Raises
         ------
         StandingError
-            If something of it belongs to another file, or is being edited.
+            If a part of it is linked from another file, or is being edited.
         """
         for datablock in (self.root, *self.objects.values()):
             data = getattr(datablock, "data", None)
@@ -236,7 +236,7 @@ class Standing:
                 )
 
     def disown_copies(self) -> None:
-        """Take our marks off what a person copied, so that it is theirs in every respect."""
+        """Take our marks off a person's copies, so that we never take them for ours."""
         for copy in (*self.copies, *self._found_collections[1]):
             for mark in [key for key in copy.keys() if _is_ours(key)]:  # noqa: SIM118
                 del copy[mark]
@@ -245,10 +245,10 @@ class Standing:
 
 
 def find(scene: bpy.types.Scene) -> list[Standing]:
-    """The models that stand in a scene, the smallest first: the film is its own.
+    """The models that stand in a scene, the smallest first, whose film the scene shows.
 
-    Models that are linked from other files are not ours to change, and a copy of a model that a
-    person made in the same scene is theirs.
+    Models that are linked from other files are left out, because they cannot be changed here; so
+    are copies that a person made of a model in the same scene, because they belong to that person.
     """
     found: dict[str, list[bpy.types.Collection]] = {}
     for root in scene.collection.children_recursive:
@@ -258,12 +258,12 @@ def find(scene: bpy.types.Scene) -> list[Standing]:
 
 
 def find_one(scene: bpy.types.Scene, model: str) -> Standing | None:
-    """The model with this id, found anew; None if it is gone."""
+    """The model with this id, looked up anew; None if it is gone."""
     return next((standing for standing in find(scene) if standing.id == model), None)
 
 
 def in_order(found: Iterable[Standing]) -> list[Standing]:
-    """Models, the smallest first."""
+    """Models in order of size, the smallest first."""
     return sorted(found, key=lambda standing: standing.size)
 
 
@@ -281,15 +281,16 @@ def of_root(root: bpy.types.Collection) -> Standing:
 
 
 def unfinished(scene: bpy.types.Scene) -> list[bpy.types.Collection]:
-    """Models in a scene that were being drawn when Blender was closed, or saved the file."""
+    """Root collections of builds that were under way when the file was saved or Blender closed."""
     found = scene.collection.children_recursive
     return [c for c in found if c.get(names.ROLE) == names.UNFINISHED and c.library is None]
 
 
 def leftovers(scene: bpy.types.Scene) -> list[bpy.types.ID]:
-    """What is left in a scene of models whose root a person has deleted.
+    """The remains in a scene of models whose root collection a person has deleted.
 
-    Only of models that were built in this scene: what was copied into it from elsewhere is theirs.
+    Only models that were built in this scene count: parts that a person copied into it from another
+    one belong to that person.
     """
     known = set(Memory(scene).models)
     roots = (c for c in bpy.data.collections if c.get(names.ROLE) == names.COMPLETE)
@@ -303,9 +304,9 @@ def leftovers(scene: bpy.types.Scene) -> list[bpy.types.ID]:
 
 
 def seal(model: str, made: Iterable[bpy.types.Object]) -> list[str]:
-    """Mark objects that were drawn of a model, in order; returns their keys.
+    """Mark the objects that were drawn for a model, in order; returns their keys.
 
-    A key is what an object says of itself, and its number where several say the same.
+    A key is made of an object's own marks, with a number where several objects have the same.
     """
     seen: dict[str, int] = {}
     keys = []
@@ -333,7 +334,7 @@ def seal_collections(model: str, made: Iterable[bpy.types.Collection]) -> list[s
 
 
 def _says(obj: bpy.types.Object) -> str:
-    """What an object is in its model, by its marks and the name that it was made with."""
+    """The part that an object plays in its model, by its marks and its original name."""
     if names.KEY in obj:
         return str(obj[names.KEY])
     if obj.get(names.ROLE) == ANCHOR:
@@ -347,7 +348,7 @@ def _of_model(model: str, things: Iterable[Datablock]) -> Iterator[Datablock]:
 
 
 def _sorted_out(found: Iterable[Datablock]) -> tuple[dict[str, Any], list[Any]]:
-    """Originals by key, and the copies of them."""
+    """The originals by key, and a list of all copies of them."""
     by_key: dict[str, list[Datablock]] = {}
     for thing in found:
         by_key.setdefault(str(thing[names.KEY]), []).append(thing)
@@ -356,9 +357,9 @@ def _sorted_out(found: Iterable[Datablock]) -> tuple[dict[str, Any], list[Any]]:
 
 
 def _original(same: list[Datablock]) -> Datablock:
-    """The one of several that is no copy.
+    """The one of several datablocks that is not a copy of another.
 
-    A copy never has the name that its original was made with, and is younger.
+    A copy never has the name that was given to its original, and was made later.
     """
     if len(same) == 1:
         return same[0]

@@ -1,4 +1,4 @@
-"""Collections of ours: made, hidden, deleted, and what nothing uses any more."""
+"""Collections of ours: making, hiding and deleting them, and sweeping up what nothing uses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NUMBER = re.compile(r"\.\d{3,}$")
 
 
 def new(name: str, parent: bpy.types.Collection, key: str) -> bpy.types.Collection:
-    """A collection of ours below `parent`."""
+    """A new collection of ours below `parent`."""
     made = bpy.data.collections.new(name)
     made[names.OURS] = True
     made[names.KEY], made[names.ROLE] = key, key.partition(":")[0]
@@ -24,17 +24,17 @@ def new(name: str, parent: bpy.types.Collection, key: str) -> bpy.types.Collecti
 
 
 def plain_name(datablock: bpy.types.ID) -> str:
-    """A name without the number that Blender puts after one that is taken."""
+    """A datablock's name without the number that Blender appends to a name that is taken."""
     return _NUMBER.sub("", datablock.name)
 
 
 def holds(children: bpy.types.bpy_prop_collection, child: bpy.types.ID) -> bool:
-    """Whether something is among objects or collections; by its name a linked one may be meant."""
+    """True if `child` is among `children`; a look-up by name could find a linked namesake."""
     return child.name in children and any(each == child for each in children)
 
 
 def parents_of(collection: bpy.types.Collection) -> list[bpy.types.Collection]:
-    """The collections of this file that a collection stands in, but for those of scenes."""
+    """The collections of this file that contain a collection, except scenes' own."""
     every = (c for c in bpy.data.collections if c.library is None)
     return [parent for parent in every if holds(parent.children, collection)]
 
@@ -43,22 +43,22 @@ def parents_of(collection: bpy.types.Collection) -> list[bpy.types.Collection]:
 
 
 def hide(scene: bpy.types.Scene, root: bpy.types.Collection) -> None:
-    """Keep a model out of the viewports; it is evaluated all the same, and rendered."""
+    """Hide a model in the viewports; it is still evaluated, and rendered."""
     for _, place in _places(scene, [root]):
         place.hide_viewport = True
 
 
 def show(scene: bpy.types.Scene, root: bpy.types.Collection) -> None:
-    """Show a model in the viewports that was drawn while it was hidden."""
+    """Show a model that was drawn while it was hidden in the viewports."""
     for _, place in _places(scene, [root]):
-        # Collections that are made in a hidden one are hidden themselves.
+        # Blender hides a collection that is made inside a hidden one by itself, too.
         for found in (place, *_below(place)):
             found.hide_viewport = False
 
 
 @contextmanager
 def out_of_view(scene: bpy.types.Scene) -> Generator[None, None, None]:
-    """The models that stand kept out of the viewports for a while."""
+    """Keep models out of the viewports for as long as this context lasts."""
 
     def models() -> list[bpy.types.Collection]:
         found = scene.collection.children_recursive
@@ -82,12 +82,12 @@ def out_of_view(scene: bpy.types.Scene) -> Generator[None, None, None]:
 def _places(
     scene: bpy.types.Scene, chosen: list[bpy.types.Collection]
 ) -> Iterator[tuple[bpy.types.ViewLayer, bpy.types.LayerCollection]]:
-    """Where view layers keep whether they show these collections."""
+    """The view layers' entries for these collections, which hold their visibility."""
     for layer in scene.view_layers:
         if layer.layer_collection is None:
-            # It has none before it is worked out for the first time.
+            # A view layer has no entries before its first update.
             layer.update()
-        # All of them before any is changed, which may make Blender work them out anew.
+        # List them all before the caller changes any, which may make Blender rebuild the entries.
         yield from [(layer, p) for p in _below(layer.layer_collection) if p.collection in chosen]
 
 
@@ -101,16 +101,16 @@ def _below(place: bpy.types.LayerCollection) -> Iterator[bpy.types.LayerCollecti
 
 
 def evaluate(scene: bpy.types.Scene) -> None:
-    """Have Blender work out what was made since; text is most of it.
+    """Have Blender evaluate what was made since the last time; text takes most of it.
 
-    Else all of it is left to the next time that the scene is drawn, in one go.
+    Otherwise Blender would evaluate all of it at once when it next draws the scene.
     """
     for layer in scene.view_layers:
         layer.update()
 
 
 def evaluating(scene: bpy.types.Scene, work: Steps[None]) -> Steps[None]:
-    """Work that draws, evaluated after each of its steps."""
+    """Steps of drawing, with the scene evaluated after each of them."""
     for told in work:
         evaluate(scene)
         yield told
@@ -121,10 +121,10 @@ def evaluating(scene: bpy.types.Scene, work: Steps[None]) -> Steps[None]:
 
 
 def delete(root: bpy.types.Collection, objects: Iterable[bpy.types.Object] = ()) -> None:
-    """Remove a collection of ours with all that is ours in it, and `objects` of ours elsewhere.
+    """Remove a collection of ours with everything of ours in it, and our `objects` elsewhere.
 
-    What a person has put into one of our collections moves to the parent of the root, and what
-    hangs on one of our objects stays where it is.
+    A person's own objects in our collections move to the parent of the root, and those that are
+    parented to one of our objects keep their place in the world.
     """
     home = next(iter(parents_of(root)), None) or _scene_of(root).collection
     collections = [root, *(c for c in root.children_recursive if c.get(names.OURS))]
@@ -134,7 +134,7 @@ def delete(root: bpy.types.Collection, objects: Iterable[bpy.types.Object] = ())
 
 
 def remove(doomed: Iterable[bpy.types.ID], home: bpy.types.Collection) -> None:
-    """Remove objects and collections; guests in these move to `home`."""
+    """Remove objects and collections; a person's own things in these move to `home`."""
     doomed = set(doomed)
     for collection in (d for d in doomed if isinstance(d, bpy.types.Collection)):
         for guests, hosts in (
@@ -153,7 +153,7 @@ def remove(doomed: Iterable[bpy.types.ID], home: bpy.types.Collection) -> None:
 
 
 def settle_names(named: Iterable[bpy.types.ID]) -> None:
-    """Drop the numbers that Blender put after names while another model had them."""
+    """Drop the numbers that Blender appended to names while another model still had them."""
     for datablock in named:
         plain = plain_name(datablock)
         if plain != datablock.name:
@@ -165,7 +165,7 @@ def _scene_of(root: bpy.types.Collection) -> bpy.types.Scene:
 
 
 def sweep() -> None:
-    """Remove datablocks of ours that nothing uses any more, and what only they used."""
+    """Remove datablocks of ours that nothing uses any more, and whatever only these used."""
     pools = (
         bpy.data.objects,
         bpy.data.meshes,
@@ -181,7 +181,7 @@ def sweep() -> None:
         bpy.data.collections,
     )
     while True:
-        # Not by their counts of users: after an undo step those of what modifiers refer to are off.
+        # User counts cannot be trusted: after an undo, Blender miscounts what modifiers refer to.
         users = bpy.data.user_map()
         unused = [
             d
@@ -192,6 +192,7 @@ def sweep() -> None:
         if not unused:
             break
         bpy.data.batch_remove(unused)
-    # Blender loads its built-in typeface with the first text, and writes it to no file by itself.
+    # Blender loads its built-in typeface with the first text, and never saves it of its own
+    # accord, so without a user it can go.
     builtin = (f for f in bpy.data.fonts if f.filepath == "<builtin>" and not f.users)
     bpy.data.batch_remove(list(builtin))
