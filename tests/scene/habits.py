@@ -93,12 +93,13 @@ def kind_of(obj: bpy.types.Object) -> str:
 class Desk:
     """The open file and its history."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, before: dict[str, object]):
         self.folder, self.book, self.counted = folder, Book(), 0
-        self.saved = False
-        for scene in bpy.data.scenes:
-            self.book.own[uid(scene)] = {}
-            self.book.markers[uid(scene)] = set()
+        scene = uid(self.scene)
+        named = {photos.name(d): uid(d) for d in datablocks()}
+        self.book.before[scene] = {k: named.get(v, v) for k, v in before.items()}
+        self.book.own[scene] = {}
+        self.book.markers[scene] = {("Own", 9)}
         self.history: list[tuple[Photo, Book]] = []
         self.at = -1
         self.step("Begin")
@@ -468,6 +469,21 @@ def _all_of(standing: scene_room.Standing) -> Iterator[bpy.types.ID]:
     yield from standing.objects.values()
     yield from standing.collections.values()
     yield from standing.root.all_objects
+
+
+def furnish() -> dict[str, object]:
+    """Put things of a person's own into an empty scene; returns what the scene is like then."""
+    scene = bpy.context.scene
+    bpy.ops.mesh.primitive_cube_add()
+    scene.camera = bpy.data.objects.new("Own Camera", bpy.data.cameras.new("Own Camera"))
+    scene.collection.objects.link(scene.camera)
+    scene.world = bpy.data.worlds.new("Own World")
+    scene.frame_start, scene.frame_end, scene.render.fps = 7, 77, 30
+    scene.frame_set(20)
+    scene.view_settings.exposure = 0.5
+    scene.timeline_markers.new("Own", frame=9)
+    found = photo(photos.name)[photos.name(scene)]
+    return {path: found[path] for path in (*SETTINGS, "world", "camera")}
 
 
 def parents_of(part: bpy.types.Collection) -> list[bpy.types.Collection]:
