@@ -1,4 +1,7 @@
-"""What can be said on the command line, and what is wrong with it; no Blender, no model."""
+"""The commands and options of the command line, and the check of what is typed.
+
+It imports neither Blender nor a model, so that help and mistakes are answered at once.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +25,9 @@ def parser(program: str, jobs: Mapping[str, Job]) -> argparse.ArgumentParser:
     Parameters
     ----------
     program
-        How the program is called, for the help.
+        The program's name, for the help.
     jobs
-        What each command does, by the command's name: "build", "stills", "film", "demo", "info".
+        A function for each command, by its name: "build", "stills", "film", "demo", "info".
     """
     made = argparse.ArgumentParser(
         prog=program, description="Takes a GPT-style language model apart in 3D."

@@ -1,4 +1,4 @@
-"""A dictionary for what is kept because panels ask often: it never grows beyond a few entries."""
+"""A small cache for panels, which ask the same many times a second."""
 
 from __future__ import annotations
 

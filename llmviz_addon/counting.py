@@ -1,4 +1,4 @@
-"""How many there are of something, in words; for all rooms."""
+"""Counts in words, such as "12 layers"; for all rooms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors that a person can meet, and what each of them says, in a panel as on the command line."""
+"""Errors that are meant for people, and their sentences, in a panel as on the command line."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ class Problem(ValueError):  # noqa: N818 (it is what a person has, and reads bet
     """
 
 
-# What a caller that speaks to people catches: ours, and what the system says by itself.
+# The errors that callers who speak to people catch: our own, and those of the system.
 PROBLEMS = (Problem, OSError, MemoryError)
 
 
 def sentence(error: BaseException) -> str:
-    """What an exception says to people, without a period at its end."""
+    """An exception as one sentence for people, without a period at its end."""
     if isinstance(error, MemoryError):
         return "There is not enough memory for this; close other programs or choose a smaller model"
     if isinstance(error, OSError):

@@ -1,4 +1,4 @@
-"""Long work as a generator that says how far it is and what it does, and returns its result."""
+"""Long work as a generator: it yields its progress with a label, and returns its result."""
 
 from __future__ import annotations
 

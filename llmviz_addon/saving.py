@@ -1,7 +1,7 @@
-"""Files that are there whole or not at all: written beside their place, checked, moved there.
+"""Files that are saved whole or not at all: written beside their place, checked, then moved there.
 
-Blender says so when a disk is full, but not always: where only the last bytes do not fit, it
-reports success and leaves a file that cannot be opened.
+When a disk is full, Blender usually says so. But where only the last bytes do not fit, it reports
+success and leaves a file that cannot be opened.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from pathlib import Path
 
 from .errors import Problem
 
-# What is not in its place yet.
+# Names of folders for files that are not in their place yet begin with this.
 _PREFIX = ".llmviz-"
 
-# Blender keeps 1,023 bytes of a path and drops the others without a word; in the path of a render
-# a brace counts twice. What is left is for names of our own.
+# Bytes of a folder's path that leave room for the names of our files. Blender keeps 1,023 bytes of
+# a path and drops the others without a word; in the path of a render a brace counts twice.
 _LONGEST = 950
 
 # A compressed .blend is Zstandard in its seekable format: frames, then a table of their sizes in a
-# frame of its own, then how many they are and this number.
+# frame of its own, then their number, a byte of flags and this magic number.
 _HEADER, _ENTRY, _FOOTER = 8, struct.Struct("<II"), struct.Struct("<IBI")
 _SEEKABLE = 0x8F92EAB1
 
@@ -36,10 +36,11 @@ class SaveError(Problem):
 
 @contextmanager
 def workshop(folder: Path) -> Iterator[Path]:
-    """A folder for files that go to `folder` when they are whole; then it is gone with the rest.
+    """A folder for files that move to `folder` once they are whole; it is removed in the end.
 
-    It is inside `folder`, so that moving them is one step, except where Blender would misread the
-    path: a long one, or outside of Windows one with a backslash, which it takes for a slash.
+    It stands inside `folder`, so that moving a file is one step. Only where Blender would misread
+    that path does it stand among the system's temporary files: a path that is too long or, outside
+    of Windows, has a backslash, which Blender takes for a slash.
     """
     size = len(os.fsencode(folder)) + str(folder).count("{") + str(folder).count("}")
     misread = size > _LONGEST or (os.sep == "/" and "\\" in str(folder))
@@ -55,10 +56,10 @@ def deliver(part: Path, path: Path) -> None:
     Raises
     ------
     OSError
-        Where it cannot be put there, be it because a file that is there may not be written.
+        If it cannot be put there, or a file of that name is there and may not be written.
     """
     if path.is_file() and not os.access(path, os.W_OK):
-        # Moving asks for the folder's permission only.
+        # Moving needs the folder's permission only, so it would replace a file that is protected.
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
     try:
         part.replace(path)
@@ -71,7 +72,7 @@ def deliver(part: Path, path: Path) -> None:
 
 
 def shortage(folder: Path) -> str:
-    """What the system says to one more megabyte in a folder; nothing where there is room."""
+    """The system's complaint about one more megabyte in a folder; empty where there is room."""
     try:
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.write(bytes(1 << 20))
@@ -81,12 +82,12 @@ def shortage(folder: Path) -> str:
 
 
 def save(path: Path) -> None:
-    """Save what is open in Blender, compressed; the file that is open stays the one it was.
+    """Save a compressed copy of the open scene; Blender's open file stays the one it was.
 
     Raises
     ------
     SaveError
-        Where the file cannot be written; one that was there before is still as it was.
+        If the file cannot be written; one that was there before is still as it was.
     """
     import bpy
 
@@ -110,7 +111,7 @@ def save(path: Path) -> None:
 
 
 def is_whole(path: Path) -> bool:
-    """Whether a compressed .blend has all of the frames that the table at its end lists."""
+    """True if a compressed .blend has all of the frames that the table at its end lists."""
     size = path.stat().st_size
     if size < _HEADER + _FOOTER.size:
         return False
@@ -118,7 +119,8 @@ def is_whole(path: Path) -> bool:
         file.seek(size - _FOOTER.size)
         count, flags, magic = _FOOTER.unpack(file.read())
         table = count * _ENTRY.size
-        # Blender writes no checksums, which the flags would tell and entries would have.
+        # Flags would announce checksums, which make the table's entries longer; Blender writes
+        # none.
         if magic != _SEEKABLE or flags or size < _HEADER + table + _FOOTER.size:
             return False
         file.seek(size - _FOOTER.size - table)

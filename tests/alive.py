@@ -1,4 +1,4 @@
-"""A sign of life from inside a test, for whoever stops suites that fall silent."""
+"""A sign of life from inside a test, for the runner that stops suites which fall silent."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import contextlib
 import sys
 from typing import Any
 
-# pytest's own, which holds back what tests print: conftest.py says.
+# pytest's capture manager, which holds back the output of tests; conftest.py sets it.
 capture: Any = None
 
 
 def tell() -> None:
-    """Print a dot: a test of many examples does so for each, to be told from one that hangs."""
+    """Print a dot. A test of many examples does so for each, so that it is not taken to hang."""
     with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
         sys.stdout.write(".")
         sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""What every test needs: Blender kept away from the user's files, and a clean scene per test.
+"""Fixtures of all tests: Blender kept away from the user's files, and a clean scene per test.
 
 Tests of the plain rooms (`tests/model`, `tests/anatomy` and others) never touch bpy, and nothing
 here imports it for them. Tests in `BPY_FOLDERS` each begin in an empty file; where a test fails,
@@ -33,16 +33,17 @@ _STATUS = pytest.StashKey[int]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let examples take their time, and give Blender a user folder before anything imports bpy.
+    """Set no time limit for examples, and give Blender a user folder before bpy is imported.
 
     Otherwise the developer's add-ons and preferences would take part in the tests, and installing
     an extension would change them. Inside the full Blender it is too late for that: there
     `tools/run_tests.py` sets the folder before Blender starts.
     """
-    # Not above: the process that only starts the full Blender finds packages for Blender's Python.
+    # Not imported at the top: the process that only starts the full Blender finds packages for
+    # Blender's Python, which its own cannot load.
     from hypothesis import HealthCheck, settings
 
-    # A busy machine takes any time for an example, and no test promises how long it takes.
+    # On a busy machine an example may take any time, and no test promises a time.
     slow = [HealthCheck.too_slow]
     settings.register_profile("any machine", deadline=None, suppress_health_check=slow)
     settings.load_profile("any machine")
@@ -60,7 +61,7 @@ def _folder(item: pytest.Item) -> str:
 
 @pytest.fixture(autouse=True)
 def clean_scene(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Begin in an empty file, with the add-on registered where the folder is about it.
+    """Begin in an empty file, with the add-on registered for the folders that test it.
 
     A test that asks for `standing` or `own_model` begins in the file of that instead.
     """

@@ -1,4 +1,4 @@
-"""Folders of the tests that need no Blender to be known."""
+"""Folders of the tests; this module needs no Blender."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The model that stands for all tests that only look, and what they have to leave as it is.
+"""The model that tests share which only look, and the check that they leave it as it is.
 
-The fixture `standing` in conftest.py hands it out; what wants a file of its own calls
+The fixture `standing` in conftest.py hands it out; a test that wants a file of its own calls
 `helpers.open_built`.
 """
 
@@ -24,7 +24,7 @@ class Shared:
 
     @property
     def stands(self) -> bool:
-        """Whether it is the file that is open."""
+        """True if its file is the one that is open."""
         return bpy.data.scenes[0].session_uid == self._scene
 
     def root(self) -> bpy.types.Collection:
@@ -37,7 +37,7 @@ class Shared:
         return root
 
     def changes(self) -> dict[str, object]:
-        """What is not as it was, though the film may have been left at another frame."""
+        """Entries that are not as they were; the film may have been left at another frame."""
         if not self.stands:
             return {"the file": ("nano-gpt", "another")}
         scene = bpy.context.scene
@@ -54,7 +54,7 @@ shared = Shared()
 
 
 def everything() -> dict[str, object]:
-    """What a census counts, and what else a test could leave to the next in the same file."""
+    """A census, and everything else that a test could leave to the next in the same file."""
     found = helpers.census()
     for mesh in bpy.data.meshes:
         place = np.empty(len(mesh.vertices) * 3, np.float32)

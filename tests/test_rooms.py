@@ -1,4 +1,4 @@
-"""The rooms keep their doors: who may import what, checked on the running code."""
+"""The rooms keep their doors: the imports of each room, checked on the running code."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ for name in sys.argv[1:]:
 
 
 def run_python(source: str, *arguments: str) -> str:
-    """What a fresh Python prints, run at the top of the repository."""
+    """The output of a fresh Python, run at the top of the repository."""
     result = subprocess.run(
         [sys.executable, "-c", source, *arguments],
         cwd=ROOT,
@@ -56,7 +56,7 @@ def test_a_plain_room_imports_without_blender(room: str) -> None:
 
 
 def test_the_package_itself_imports_nothing() -> None:
-    # `__future__` is a compiler's directive more than a module; Python 3.11 loads it nevertheless.
+    # `__future__` is a directive to the compiler, but Python 3.11 also loads it as a module.
     source = (
         "import sys; before = set(sys.modules); import llmviz_addon;"
         "print(*sorted(set(sys.modules) - before - {'__future__'}))"

@@ -1,4 +1,4 @@
-"""The runner of the tests: it waits as long as a suite talks, and says how each one ended."""
+"""The runner of the tests: it waits as long as a suite talks, and says how each one has ended."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ HANGING = "tests/scene/test_film.py::test_it_plays[dark look]"
 
 
 def shell(script: str, silence: float = SILENCE) -> Ended:
-    """How a suite of a few lines of shell ends."""
+    """The end of a suite that is a few lines of shell."""
     return Suite("fake", ["sh", "-c", script], silence).run()
 
 
 def is_there(process: int) -> bool:
-    """Whether a process runs (one that has ended and was not asked after does not)."""
+    """True if a process runs; one that has ended but has not been waited for does not."""
     try:
         state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
@@ -34,7 +34,7 @@ def is_there(process: int) -> bool:
 
 
 def gone(process: int) -> bool:
-    """Whether a process ends within a while."""
+    """True if a process ends within a while."""
     for _ in range(100):
         if not is_there(process):
             return True

@@ -1,4 +1,4 @@
-"""The tools that set up, check and package say what is wrong, and how to cure it."""
+"""The tools that set up, check and package: their messages name the mistake and the cure."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_elsewhere_than_on_debian_nothing_is_installed(monkeypatch: pytest.Monke
         environment.install_packages(["libegl1"])
 
 
-def test_a_python_is_recognised_behind_a_command() -> None:
+def test_a_python_is_recognized_behind_a_command() -> None:
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     found = environment.probe(sys.executable)
     assert (found.version if found else None) == (
@@ -83,6 +83,27 @@ def test_a_path_of_one_machine_is_found(monkeypatch: pytest.MonkeyPatch, tmp_pat
     path.write_text("fine: build/home/x, ~/models\n" + "bad: /" + "home/ada/models\n")
     (found,) = check_source.machine_paths(path)
     assert found.startswith("notes.md:2:")
+
+
+def test_british_spelling_is_found_and_names_given_by_others_are_not(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(check_source, "ROOT", tmp_path)
+    path = tmp_path / "notes.md"
+    # Put together here, so that this file passes the check itself.
+    path.write_text('a color\nreturn {"CANCELLED"}, run.cancelled()\nThe Col' + "ours of cells\n")
+    (found,) = check_source.british_words(path)
+    assert found.startswith("notes.md:3:")
+
+
+def test_a_docstring_that_begins_with_a_question_is_found(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(check_source, "ROOT", tmp_path)
+    path = tmp_path / "module.py"
+    path.write_text('"""Cells."""\n\nSIDE = 2\n"""How many there are."""\nname = "What is it?"\n')
+    (found,) = check_source.roundabout_docstrings(path)
+    assert found.startswith("module.py:4:")
 
 
 def test_a_wheel_with_other_content_is_not_taken_for_the_real_one(

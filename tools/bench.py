@@ -1,11 +1,11 @@
-"""Measure what a frame, a new prompt, a build and a file cost, against the bare cost of the same.
+"""Measure the cost of a frame, a new prompt, a build and a file against the least possible cost.
 
     bench.py              print the table for the Blender that this Python has
 
-Times on one machine say little about another, so every row has a baseline: the least that Blender
-or numpy would need for the same work, measured in the same run. Subject and baseline take turns,
-and what is printed are medians and the median of their ratios, so that other work on the machine
-troubles both alike. Nothing here passes or fails.
+Times on one machine say little about another, so every row has a baseline: the least time that
+Blender or numpy would need for the same work, measured in the same run. Subject and baseline take
+turns, so that other work on the machine slows both alike; medians of both and the median of their
+ratios are printed. Nothing here passes or fails.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ ROUNDS = 5
 
 
 def write_films(folder: Path) -> tuple[Path, Path]:
-    """Save the film and, in a file of their own, its curves on empties; says how many there are."""
+    """Save the film and, in a file of their own, its curves on empties; prints their number."""
     film, empties = folder / "film.blend", folder / "empties.blend"
     scene.build(empty_file(), RECIPE)
     save(film)
@@ -75,7 +75,7 @@ def write_films(folder: Path) -> tuple[Path, Path]:
 
 
 def measure_frames(folder: Path) -> None:
-    """What a frame of the film costs."""
+    """Print the rows about frames of the film."""
     film, empties = write_films(folder)
     turns: list[tuple[float, float, float, float]] = []
     for _ in range(ROUNDS):
@@ -109,13 +109,13 @@ def measure_frames(folder: Path) -> None:
 
 
 def bare_then_update(cells: list[CellData]) -> None:
-    """Make bare cells and let Blender evaluate a frame of them, as a build ends."""
+    """Make bare cells and let Blender evaluate a frame of them, as at the end of a build."""
     make_bare(cells)
     bpy.context.scene.frame_set(1)
 
 
 def measure_builds() -> None:
-    """What a build and a new prompt cost."""
+    """Print the rows about a build and a new prompt."""
     scene.build(empty_file(), RECIPE)
     cells = read_cells()
     built, bare, evaluated = [], [], []
@@ -140,7 +140,7 @@ def measure_builds() -> None:
         recolored.append(seconds(lambda to=recipe: scene.build(current, to)))
         forward.append(seconds(lambda: loaded.forward(ids)))
         filled.append(seconds(lambda: fill(meshes, cells)))
-    time_row("New prompt, recoloured", "one forward pass alone", Turn(recolored, forward))
+    time_row("New prompt, recolored", "one forward pass alone", Turn(recolored, forward))
     time_row("", "filling the same attributes", Turn(recolored, filled))
 
 
@@ -148,7 +148,7 @@ def measure_builds() -> None:
 
 
 def python_peak(work: Callable[[], object]) -> int:
-    """How many bytes Python and numpy hold at most while `work` runs."""
+    """The most bytes that Python and numpy hold while `work` runs."""
     tracemalloc.start()
     work()
     return tracemalloc.get_traced_memory()[1]
@@ -167,7 +167,7 @@ def report_memory(what: str, arrays: Path) -> None:
 
 
 def measure_memory(folder: Path) -> None:
-    """How much memory a build takes at most."""
+    """Print the rows about the memory of a build at its peak."""
     if not tells_memory():
         say("  Memory is measured on Linux only.")
         return

@@ -1,7 +1,7 @@
-"""What bench.py measures against: a film's curves on empties, and a model's cells alone.
+"""Baselines of bench.py: a film's curves on empties, and a model's cells alone.
 
-Both are copied from the open file as plain numbers, so that the baseline has the same keys and the
-same values as what it stands beside, and none of the extension's code.
+Both are copied from the open file as plain numbers, so that a baseline has the same keys and the
+same values as its subject, but runs none of the extension's code.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-# What `foreach_set` calls the values of an attribute, and how many numbers each has.
+# By type of attribute, the property that `foreach_set` takes, and the dtype of its numbers.
 FIELDS = {"FLOAT": ("value", np.float32), "INT": ("value", np.int32)}
 
-# How a key of an F-curve is written, in the order in which Blender wants it.
+# Fields of an F-curve's key, in the order in which Blender wants them written.
 KEY_FIELDS = {
     "co": (np.float32, 2),
     "interpolation": (np.int32, 1),
@@ -113,7 +113,7 @@ def read_cells() -> list[CellData]:
 
 
 def cell_bytes(cells: list[CellData]) -> int:
-    """What the cells take as plain arrays."""
+    """The bytes of the cells as plain arrays."""
     return sum(
         block.positions.nbytes + sum(values.nbytes for _, values in block.attributes.values())
         for block in cells
@@ -153,7 +153,7 @@ def pack(cells: list[CellData], path: Path) -> None:
 
 
 def unpack(path: Path) -> list[CellData]:
-    """What `pack` has written."""
+    """The cells in a file that `pack` has written."""
     with np.load(path) as stored:
         blocks = [CellData(stored[f"{n}/position"], {}) for n in range(int(stored["count"]))]
         for key in stored.files:

@@ -1,4 +1,4 @@
-"""What measurements in Blender share: an empty file, saving and opening, frames, and memory."""
+"""Helpers of measurements in Blender: an empty file, saving and opening, frames, and memory."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ GLANCE = 0.005
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep to itself what Blender writes about files that it opens and saves."""
+    """Hide the lines that Blender prints about files that it opens and saves."""
     sys.stdout.flush()
     kept = os.dup(1)
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -74,11 +74,11 @@ def frame_times() -> tuple[list[float], list[float]]:
     return played, jumped
 
 
-# Memory, which Linux tells of a process
+# Memory of a process, as Linux reports it
 
 
 def tells_memory() -> bool:
-    """Whether this system tells what a process holds at most."""
+    """True if this system reports the peak of a process's memory."""
     return Path("/proc/self/clear_refs").exists()
 
 
@@ -90,7 +90,7 @@ def resident(field: str, process: int | str = "self") -> int:
     Raises
     ------
     RuntimeError
-        If the system does not tell, as of a process that has ended.
+        If the system does not report it, as for a process that has ended.
     """
     for line in Path(f"/proc/{process}/status").read_text().splitlines():
         if line.startswith(field):
@@ -99,7 +99,7 @@ def resident(field: str, process: int | str = "self") -> int:
 
 
 def growth(work: Callable[[], object]) -> int:
-    """By how many bytes memory grows at most while `work` runs."""
+    """The most bytes by which memory grows while `work` runs."""
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts again from here
     before = resident("VmRSS")
     work()
@@ -114,11 +114,11 @@ def announced_growth(work: Callable[[], object]) -> int:
 
 
 def watched_growth(command: list[str]) -> tuple[int, int]:
-    """By how many bytes a child grows at most, with the files that it maps and without them.
+    """The most bytes by which a child grows, with the files that it maps and without them.
 
     The child does its work in `announced_growth` and prints the result last. The system keeps no
-    peak of what is not a file's, so that is looked at again and again, from outside, since the
-    child would not come to it in the midst of a long call.
+    peak of memory without files, so this process reads the current value again and again; the child
+    could not do that itself in the midst of a long call.
     """
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert child.stdin is not None

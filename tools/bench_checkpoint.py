@@ -1,4 +1,4 @@
-"""A checkpoint of the smallest released GPT-2's shapes, for measuring what its size costs."""
+"""A checkpoint of the smallest released GPT-2's shapes, for measuring the cost of its size."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from safetensors.numpy import load_file, save_file
 SIZES = {"n_layer": 12, "n_head": 12, "n_embd": 768, "n_positions": 1024, "vocab_size": 50257}
 
 N_PARAMETERS = 124_439_808
-"""How many numbers those are."""
+"""Numbers in all of its tensors."""
 
 
 def write_checkpoint(folder: Path) -> Path:
-    """Write one into a folder, filled with seeded numbers as at its initialisation.
+    """Write one into a folder, filled with seeded numbers as at its initialization.
 
     Returns the file that holds the numbers.
     """

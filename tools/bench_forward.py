@@ -4,9 +4,9 @@
 
 A checkpoint of 124,439,808 seeded numbers is written and opened; both sides compute from its file,
 with as many threads. Torch's side is a plain forward pass from its own functions, with its fused
-attention, and gives nothing but logits. Needs torch, which development does without otherwise:
-where it is not installed, nothing is compared with it. Files of 16 bits a number are measured
-against the one of 32. Nothing here passes or fails.
+attention, and gives nothing but logits. Without torch, which nothing else in development needs, the
+rows that compare with it are left out. Files of 16 bits a number are measured against the one of
+32. Nothing here passes or fails.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-# Settings for one machine's peculiarities would slow down numpy's side only.
+# Settings that somebody made for one machine's OpenBLAS would slow down numpy's side only.
 for _name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
     os.environ.pop(_name, None)
 
@@ -37,7 +37,7 @@ APPENDED = 5
 
 
 def n_threads() -> int:
-    """How many threads numpy's BLAS uses: one for each processor that this process may run on."""
+    """Threads of numpy's BLAS: one for each processor that this process may run on."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -78,7 +78,7 @@ def torch_forward(path: Path, ids: list[int]) -> Callable[[], Any]:
 
 
 def read_header(path: Path) -> bytes:
-    """The bytes that opening a file has to read at least."""
+    """The header of a file, which is the least that opening it has to read."""
     with path.open("rb") as file:
         return file.read(int.from_bytes(file.read(8), "little"))
 
@@ -115,7 +115,7 @@ def measure_halves(loaded: model.Model, path: Path, folder: Path, ids: list[int]
 
 
 def measure_memory(loaded: model.Model, ids: list[int]) -> None:
-    """The row about what a pass holds at most, next to what it gives back."""
+    """The row about the memory of a pass at its peak, next to the size of its result."""
     tracemalloc.start()
     trace = loaded.forward(ids)
     most = tracemalloc.get_traced_memory()[1]

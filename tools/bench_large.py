@@ -1,10 +1,10 @@
-"""Measure what a GPT-2 with all its numbers costs, and a GPT-3 without, against nano-gpt.
+"""Measure the cost of a GPT-2 with all its numbers, and of a GPT-3 without, against nano-gpt.
 
     bench_large.py        print the table for the Blender that this Python has
 
-The GPT-2 is a checkpoint of its shapes filled with seeded numbers. Its build and its file have the
-bare minimum of the same work as their baseline; frames, and all of GPT-3, have nano-gpt. What is
-printed are medians, measured in turn, as in bench.py. Nothing here passes or fails.
+The GPT-2 is a checkpoint of its shapes filled with seeded numbers. The baseline of its build and
+its file is the least work that they need; that of frames, and of all of GPT-3, is nano-gpt. Medians
+are printed, measured in turn, as in bench.py. Nothing here passes or fails.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ GPT3 = scene.Recipe("gpt3", "")
 
 ROUNDS = 3
 
-# What the labels of a build's steps begin with, the first that fits counts, and whose time it is.
+# Parts of a build by the beginnings of its steps' labels; the first that fits counts.
 PARTS = {
     "Computing": "computing",
     "Planning": "planning",
@@ -110,7 +110,7 @@ def timed_steps(recipe: scene.Recipe) -> Iterator[tuple[str, float]]:
 
 
 def part_of(label: str) -> str:
-    """Whose time a step is."""
+    """The part of a build that a step belongs to."""
     return next((part for start, part in PARTS.items() if label.startswith(start)), "rest")
 
 
@@ -124,7 +124,7 @@ def build_parts(recipe: scene.Recipe) -> dict[str, float]:
 
 
 def say_parts(rounds: list[dict[str, float]]) -> None:
-    """The line about what a build is made up of."""
+    """The line about the parts of a build."""
     names = dict.fromkeys(name for found in rounds for name in found)
     shares = {name: median(found.get(name, 0.0) for found in rounds) for name in names}
     told = (f"{name} {spent:.2f} s" for name, spent in shares.items() if spent >= 0.005)
@@ -167,7 +167,7 @@ def measure_gpt2_file(path: Path) -> None:
 
 
 def measure_memory(folder: Path, path: Path) -> None:
-    """The rows about what building GPT-2 holds at most."""
+    """The rows about the memory of building GPT-2 at its peak."""
     if not tells_memory():
         say("  Memory is measured on Linux only.")
         return

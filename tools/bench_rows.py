@@ -17,19 +17,19 @@ class Turn:
 
     @property
     def ratio(self) -> float:
-        """How many times the baseline the subject takes, in the median turn."""
+        """The subject's time over the baseline's, in the median turn."""
         return median(s / b for s, b in zip(self.subject, self.baseline, strict=True))
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """How long `work` takes."""
+    """The seconds that `work` takes."""
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
 
 
 def take_turns(rounds: int, subject: Callable[[], object], baseline: Callable[[], object]) -> Turn:
-    """Measure two kinds of work in turn, after once each that is not counted."""
+    """Measure two kinds of work in turn, after a first time each that does not count."""
     subject()
     baseline()
     pairs = [(seconds(subject), seconds(baseline)) for _ in range(rounds)]
@@ -37,7 +37,7 @@ def take_turns(rounds: int, subject: Callable[[], object], baseline: Callable[[]
 
 
 def say(line: str = "") -> None:
-    """Print at once: a table that grows row by row shows how far it is."""
+    """Print a line at once, so that a table that grows row by row shows its progress."""
     print(line, flush=True)
 
 

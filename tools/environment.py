@@ -1,9 +1,9 @@
 """Set up the development environment, and run Python in it.
 
 One virtual environment per Blender release, in `.venv/`: Python 3.11 with bpy 4.5 and Python 3.13
-with bpy 5.2, for whichever of the two this machine has. What goes into them is the `dev` group of
-pyproject.toml. A stamp beside each remembers what was installed, so that a second call takes no
-time. Needs nothing but Python's standard library.
+with bpy 5.2, for those of the two that this machine has. Their packages are the `dev` group of
+pyproject.toml. A stamp beside each remembers the packages that were installed, so that a second
+call takes no time. Needs nothing but Python's standard library.
 
     environment.py setup           set up every version that there is a Python for
     environment.py newest ARGS...  set up the newest one and run its Python with ARGS
@@ -27,8 +27,8 @@ ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENTS = ROOT / ".venv"
 VERSIONS = ("3.11", "3.13")
 
-# Debian's package for each library that bpy loads. Without libEGL the first render aborts the
-# process, so it is asked for here, where there can be a sentence.
+# Debian's package for each library that bpy loads. Without libEGL the first render would abort the
+# process without a word, so it is looked for here, where its absence can be explained.
 LIBRARIES = {
     "libX11.so.6": "libx11-6",
     "libXrender.so.1": "libxrender1",
@@ -40,8 +40,8 @@ LIBRARIES = {
     "libEGL.so.1": "libegl1",
 }
 
-# Answers with the version, the interpreter behind wrappers and virtual environments, and whether
-# it can make an environment (Debian packages that part separately).
+# Prints the version, the interpreter behind wrappers and virtual environments, and True if it can
+# make an environment (Debian has that part in a package of its own).
 PROBE = """
 import json, sys
 try:
@@ -55,7 +55,7 @@ print(json.dumps(["%d.%d" % sys.version_info[:2], path, able]))
 
 
 class SetupError(Exception):
-    """What stands in the way, as one sentence with its cure."""
+    """An obstacle to the set-up, as one sentence with its cure."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Interpreter:
 
 
 def say(message: str) -> None:
-    """Tell how far the set-up is."""
+    """Print a line about the progress of the set-up."""
     print(f"[environment] {message}", flush=True)
 
 
@@ -105,12 +105,12 @@ def interpreters() -> dict[str, Interpreter]:
 
 
 def is_debian() -> bool:
-    """Whether apt-get can be asked."""
+    """True if this system has apt-get."""
     return shutil.which("apt-get") is not None and Path("/etc/debian_version").exists()
 
 
 def missing_packages(has_venv: bool) -> list[str]:
-    """Debian's names of what the system lacks."""
+    """Debian's names of the packages that the system lacks."""
     packages = [] if has_venv else ["python3-venv"]
     if sys.platform == "linux":
         for library, package in LIBRARIES.items():
@@ -122,7 +122,7 @@ def missing_packages(has_venv: bool) -> list[str]:
 
 
 def install_packages(packages: list[str]) -> None:
-    """Install system packages when root on Debian, otherwise say which and how.
+    """Install system packages when root on Debian; otherwise raise with the command to run.
 
     Raises
     ------
@@ -170,12 +170,12 @@ def stamp_of(version: str) -> Path:
 
 
 def recipe(version: str, wanted: list[str]) -> str:
-    """What stands in the stamp of an environment that is up to date."""
+    """The content of the stamp of an environment that is up to date."""
     return hashlib.sha256("\n".join([version, *wanted]).encode()).hexdigest()
 
 
 def is_current(version: str, wanted: list[str]) -> bool:
-    """Whether the environment for a version is there, works and is up to date."""
+    """True if the environment for a version is there, works and is up to date."""
     stamp = stamp_of(version)
     fresh = stamp.is_file() and stamp.read_text() == recipe(version, wanted)
     return fresh and probe(str(python_of(version))) is not None
@@ -187,7 +187,7 @@ def prepare(python: Interpreter, wanted: list[str]) -> None:
     Raises
     ------
     SetupError
-        If a step of it fails; what the step printed stands above.
+        If a step of it fails; the step's own output stands above.
     """
     folder = ENVIRONMENTS / f"py{python.version}"
     inside = str(python_of(python.version))
@@ -240,7 +240,7 @@ def setup(*, newest_only: bool = False) -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Do what the command line says; the exit status of the last thing that failed."""
+    """Do what the command line says; returns the exit status of the last part that failed."""
     verb, *rest = arguments or [""]
     if verb not in {"setup", "newest", "each"} or (verb != "setup" and not rest):
         print(__doc__)

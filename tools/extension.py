@@ -52,7 +52,7 @@ DIGESTS = {
 
 
 class ExtensionError(Exception):
-    """Why there is no zip, in a sentence."""
+    """A sentence on the reason why there is no zip."""
 
 
 class WheelsUnavailableError(ExtensionError):
@@ -66,14 +66,14 @@ def manifest() -> dict:
 
 
 def is_intact(path: Path) -> bool:
-    """Whether a wheel is there, with the content that it ought to have."""
+    """True if a wheel is there, with the digest that it ought to have."""
     return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == DIGESTS.get(
         path.name
     )
 
 
 def fetch_wheels() -> list[Path]:
-    """Make sure of every wheel that the manifest lists.
+    """The wheels that the manifest lists, checked, and fetched where they are missing.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def fetch_wheels() -> list[Path]:
 
 
 def download(path: Path) -> None:
-    """Fetch one wheel with pip, as its own name asks for it."""
+    """Fetch one wheel with pip, for the version, Python and platform in its name."""
     package, version, python, abi, platforms = path.stem.split("-")
     print(f"[extension] fetching {path.name}", flush=True)
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
@@ -130,7 +130,7 @@ def run_builder(scripts: Path, *arguments: str) -> None:
     Raises
     ------
     ExtensionError
-        If it fails, with what it said.
+        If it fails, with its own message.
     """
     tool = scripts / "addons_core" / "bl_pkg" / "cli" / "blender_ext.py"
     # Without this list the tool checks no tags.
@@ -147,7 +147,7 @@ def build(folder: Path, scripts: Path) -> Path:
     Parameters
     ----------
     folder
-        Where the zip goes.
+        The folder that the zip goes to.
     scripts
         Blender's `scripts` folder, of whichever release.
 

@@ -1,11 +1,11 @@
-"""Folders whose tokenizers are described in several files, and what the reference makes of them.
+"""Folders whose tokenizers are described in several files, and the reference's ids for each.
 
     golden_added_tokens.py PYTHON4
 
 Run it with a Python that has transformers 5 (5.24.0 wrote the file); PYTHON4 is one that has
-transformers 4 (4.57.6). The first gives the ids. The second says of each folder whether versions
-4 read it alike, otherwise, or not at all. What is written, `folders.json`, has the changes that
-each folder makes to one small tokenizer, and `null` for ids where the reference refuses.
+transformers 4 (4.57.6). The first gives the ids. The second tells if versions 4 read a
+folder alike, otherwise, or not at all. The file, `folders.json`, has the changes that each folder
+makes to one small tokenizer, and `null` for ids where the reference refuses.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def write(files: Files, folder: Path) -> None:
         (folder / name).write_bytes(text.encode())
 
 
-# Where a folder may name a token, and what it says there
+# Places in which a folder may name a token, and entries for them
 
 
 def token(text: str, **flags: bool) -> Files:
@@ -241,7 +241,7 @@ def settings(form: str, files: Files) -> dict[str, Files]:
 
 
 def mistakes(form: str, files: Files) -> dict[str, Files]:
-    """Entries and files that are not what they should be."""
+    """Folders with entries and files that are not sound."""
     found: dict[str, Files] = {}
     for name, value in {
         "a number": 3, "a list": ["<x>"], "no name": None, "unmarked": token("<x>"), "empty": "",
@@ -260,7 +260,7 @@ def mistakes(form: str, files: Files) -> dict[str, Files]:
 
 
 def pairs() -> dict[str, Files]:
-    """What can only be with `vocab.json` and `merges.txt`."""
+    """Folders that are only possible with `vocab.json` and `merges.txt`."""
     merges = base()[1]
     without = {**PAIR, "vocab.json": {END: "absent"}}
     nobody = dict.fromkeys(("unk_token", "bos_token", "eos_token"))
@@ -279,7 +279,7 @@ def pairs() -> dict[str, Files]:
 
 
 def pipelines() -> dict[str, Files]:
-    """What can only be in a `tokenizer.json`, read by each class."""
+    """Folders that are only possible with a `tokenizer.json`, for each class that reads one."""
     found: dict[str, Files] = {}
     foreign = {"config.json": {"model_type": "absent", "n_embd": 4}}
     for name in CLASSES:
@@ -309,15 +309,15 @@ def pipelines() -> dict[str, Files]:
     return found
 
 
-# What a version of the reference makes of them
+# The answers of a version of the reference
 
 
 def answer(files: Files) -> dict[str, Any]:
-    """Ids of all texts, None where the folder is refused, and those that are decoded otherwise."""
+    """Ids of all texts, None where the folder is refused, and the texts that decode differently."""
     from transformers import AutoTokenizer, GPT2TokenizerFast
 
-    # AutoTokenizer takes a folder of another program's for one of no model in particular, and
-    # then needs a tokenizer.json.
+    # For the configuration of another program AutoTokenizer knows no model, and then it needs a
+    # tokenizer.json.
     foreign = files["config.json"]["model_type"] == "absent" and "tokenizer.json" not in files
     kind = GPT2TokenizerFast if foreign else AutoTokenizer
     with tempfile.TemporaryDirectory() as folder:

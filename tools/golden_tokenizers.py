@@ -1,8 +1,9 @@
-"""Byte-level BPE tokenizers to test with, and what the reference makes of a thousand strings.
+"""Byte-level BPE tokenizers to test with, and the reference's ids for a thousand strings.
 
-`make_golden.py` calls this. The real vocabulary of GPT-2 cannot be shipped with the tests; what is
-trained here has the same alphabet, the same rules and a vocabulary of its own, from the prose that
-Python carries along: another version of Python (3.11 wrote the files) gives another vocabulary.
+`make_golden.py` calls this. The real vocabulary of GPT-2 cannot be shipped with the tests; those
+trained here have the same alphabet and the same rules, and a vocabulary of their own. Its text is
+Python's own documentation, so another version of Python (3.11 wrote the files) gives another
+vocabulary.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ CODE = (
     '{"n_layer": 12, "n_head": 12, "activation_function": "gelu_new"}',
     "<p class='a'>1 &lt; 2</p><!-- x -->",
 )
-# What tokenizers stumble over.
+# Strings that tokenizers stumble over.
 CORNERS = (
     "", " ", "  ", "\n", "\n\n", "\t", "\r", "\r\n", " \n ", "a ", " a", "  a  b   c    ",
     END_OF_TEXT, f" {END_OF_TEXT}", f"a{END_OF_TEXT}b", f"{END_OF_TEXT * 3}", f"{END_OF_TEXT} \n",

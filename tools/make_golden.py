@@ -99,7 +99,7 @@ def network(case: Case) -> GPT2LMHeadModel:
                 parameter += 1.0
             if name.endswith("bias") and not case.bias:
                 parameter.zero_()
-            # What the file can hold exactly is what is computed with.
+            # The model computes with the numbers that the file's precision can hold exactly.
             parameter.copy_(parameter.to(case.dtype).float())
     return model
 
@@ -160,7 +160,7 @@ def record(model: GPT2LMHeadModel, ids: torch.Tensor) -> Tensors:
 
 
 def finish(trace: Tensors, config: GPT2Config, scores: Any, attentions: Any) -> None:
-    """Split what holds several blocks, and derive the aggregates that transformers has not."""
+    """Split arrays that hold several blocks, and derive the aggregates that transformers lacks."""
     n_tokens, n_head, d_head = len(trace["tokens"]), config.n_head, config.n_embd // config.n_head
     masked = torch.ones(n_tokens, n_tokens).triu(1).bool()
     for i in range(config.n_layer):
@@ -230,7 +230,7 @@ def configuration(model: GPT2LMHeadModel, case: Case) -> dict[str, Any]:
 def save_pretrained(
     folder: Path, seed: int, shard: str, save_tokenizer: Callable[..., None]
 ) -> None:
-    """Write a folder as the reference libraries do, and what they compute from it."""
+    """Write a folder as the reference libraries do, and the numbers that they compute from it."""
     case = Case(
         folder.name, seed, n_layer=2, n_head=4, n_embd=32, n_ctx=24, n_vocab=320, n_tokens=0
     )

@@ -1,7 +1,7 @@
 """Make the pictures of the README with the current code: `python tools/make_pictures.py`.
 
 Renders stills with bpy and saves them as JPEG into docs/pictures/. The screenshot of the sidebar
-comes from the window test, which leaves it in build/gui/; it is taken where it is there.
+comes from the window test, which leaves it in build/gui/; without one the old picture stays.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ QUALITY = 88
 
 
 def save(source: Path, target: Path) -> None:
-    """Save a picture as JPEG, its colours as they are."""
+    """Save a picture as JPEG, its colors as they are."""
     plain = bpy.data.scenes.new("Plain")
     plain.view_settings.view_transform = "Standard"
     plain.render.image_settings.file_format = "JPEG"

@@ -1,12 +1,12 @@
-"""Run the test suites and say how each went.
+"""Run the test suites and print the result of each.
 
-    run_tests.py wheels            every Python here: the plain rooms, and what needs bpy, side by
-                                   side on the processors there are; then the window test, once
+    run_tests.py wheels            with every Python here: the plain rooms and the tests with bpy,
+                                   side by side on all processors; then the window test, once
     run_tests.py blender PATH      all but the window test inside the full Blender at PATH
 
 Further arguments after `--` go to pytest. Each suite is a process of its own; `suite.py` follows
-it and stops it when it falls silent. A suite that finds no tests counts as failed, but where the
-further arguments choose among them.
+it and stops it when it falls silent. A suite that finds no tests counts as failed, unless further
+arguments choose among the tests.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ LONGEST = "scene"
 WINDOW = "gui"
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-# What the tests import that Blender's own Python may lack. Blender brings numpy.
+# Packages that the tests import and Blender's own Python may lack. Blender brings numpy.
 BLENDER_NEEDS = ("safetensors", "tokenizers", "pytest", "hypothesis")
 
 
 class StoppedError(Exception):
-    """The run is to end before its time: by which signal."""
+    """The signal that ends the run before its time."""
 
 
 def parts() -> dict[str, list[str]]:
-    """What runs as a suite of its own, those that take longest first: its paths."""
+    """The paths of each suite by its name, the suites that take longest first."""
     folders = [path for path in sorted(TESTS.iterdir()) if any(path.glob("**/test_*.py"))]
     named = {*PLAIN, LONGEST, WINDOW}
     plain = [f"tests/{name}" for name in PLAIN]
@@ -55,19 +55,19 @@ def parts() -> dict[str, list[str]]:
 
 
 def processors() -> int:
-    """How many processors this process may use."""
+    """Number of processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def run(suites: list[Suite], ended: list[Ended]) -> None:
-    """Run suites, as many side by side as there are processors, and note how each ended.
+    """Run suites, as many side by side as there are processors, and add the end of each to `ended`.
 
     Raises
     ------
     StoppedError
-        If a signal comes; what runs then has been ended, and what waits does not begin.
+        If a signal comes; suites that ran have been ended, and those that waited do not begin.
     """
     with ThreadPoolExecutor(processors()) as pool:
         runs = {suite.name: pool.submit(suite.run) for suite in suites}
@@ -92,7 +92,8 @@ def pytest(version: str, *arguments: str) -> list[str]:
 def wheels(extra: list[str], ended: list[Ended]) -> None:
     """The suites on the bpy wheels."""
     versions = environment.setup()
-    # Suites side by side would all fetch what goes into the zip; without it, its tests say so.
+    # The zip's wheels are fetched first, or suites side by side would each fetch them. Where that
+    # fails, the zip's tests say so.
     python = environment.python_of(versions[-1])
     subprocess.run([python, "tools/extension.py", "wheels"], cwd=ROOT, check=False)
     suites = [
@@ -146,7 +147,7 @@ def full_blender(blender: str, extra: list[str], ended: list[Ended]) -> None:
     python = environment.python_of(version)
     subprocess.run([python, "tools/extension.py", "wheels"], cwd=ROOT, check=True)
     site = needs_of_blender(version, blender)
-    # Other than in the wheels, `addopts` has to let pytest-blender in.
+    # The `addopts` of pyproject.toml keep pytest-blender out; here it is needed.
     begin = pytest(version, "-o", "addopts=--import-mode=importlib --strict-markers")
     begin += ["-W", "ignore:config.inicfg"]  # pytest-blender's own affair
     begin += ["--blender-executable", blender]
@@ -156,7 +157,7 @@ def full_blender(blender: str, extra: list[str], ended: list[Ended]) -> None:
     with ExitStack() as stack:
         suites = []
         for what, where in parts().items():
-            # Blender has no say in what is about the repository.
+            # Tests about the repository do not depend on Blender, so they do not run here.
             folders = [path for path in where if not path.endswith(".py")]
             user = stack.enter_context(tempfile.TemporaryDirectory(prefix="llmviz-tests-"))
             variables = {"BLENDER_USER_RESOURCES": user, "PYTHONPATH": str(site)}
@@ -170,7 +171,7 @@ _stopping = Event()
 
 
 def stop(number: int, _frame: object) -> None:
-    """End everything that runs, once: signals come in pairs where make passes them on."""
+    """End everything that runs; only once, since make passes signals on and they come in pairs."""
     if not _stopping.is_set():
         _stopping.set()
         raise StoppedError(f"{signal.Signals(number).name} came, from Ctrl-C or from outside")

@@ -1,9 +1,9 @@
 """One suite of tests as a process: followed while it runs, stopped when it falls silent.
 
-What pytest prints with `-v` says which test is running. It becomes a line for each file of tests,
+The output of `pytest -v` names the test that is running. It becomes a line for each file of tests,
 or for several that take no time; everything else that the suite prints is kept and shown in one
-piece at its end, so that several suites can run side by side. What judges a suite is silence, not
-length: a busy machine may take any time as long as tests come and go.
+piece at its end, so that several suites can run side by side. A suite is stopped for silence, not
+for its length: a busy machine may take any time as long as tests come and go.
 """
 
 from __future__ import annotations
@@ -24,20 +24,21 @@ ROOT = Path(__file__).resolve().parent.parent
 SILENCE = 10 * 60  # seconds without a word after which a suite is stopped
 FAREWELL = 15  # seconds for a traceback once it is asked to stop
 PAUSE = 5  # seconds that a line about tests covers at least
-BEAT = 60  # seconds after which it is said what is running
+BEAT = 60  # seconds after which a line names the test that is running
 
-# "tests/scene/test_film.py::test_it_plays[dark] PASSED [ 12%]"; a test that runs lacks the end, and
-# may have put dots before it, as signs of life.
+# "tests/scene/test_film.py::test_it_plays[dark] PASSED [ 12%]". While a test runs, its line has no
+# result yet, and may have dots in place of it, as signs of life.
 _TEST = re.compile(r"^((\S+\.py)::\S.*?)[ .]*$")
 _END = re.compile(r"\b(PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS)(?: \(.*)? +\[ *\d+%\]\s*$")
-# The last line, which counts what passed and says how long it all took.
+# The last line, with the numbers of tests that passed and failed, and the time.
 _SUMMARY = re.compile(r"^=+ (.* in [\d.]+s.*?) =+$")
-# From the first of its headings on, after the tests, pytest names tests that do not run.
+# Headings after the tests: from the first on, a test that pytest names is not running.
 _HEADING = re.compile(r"^=+ (?!test session starts).* =+$")
-# Where a test crashes, or is asked where it is, this follows its name.
+# The line that Python's fault handler prints, after a test's name, where a test crashes or is sent
+# the signal for a traceback.
 _CRASH = "Fatal Python error"
 
-# What else than failed tests an exit status of pytest may say.
+# Exit statuses of pytest that do not mean failed tests: no tests found, and others in words.
 _NO_TESTS = 5
 _SAID = {
     2: "it was interrupted",
@@ -62,7 +63,7 @@ def duration(seconds: float) -> str:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a suite ended: whether it passed, and a sentence about it."""
+    """The end of a suite: True if it passed, and a sentence about it."""
 
     name: str
     passed: bool
@@ -99,7 +100,7 @@ class Suite:
         self._told = 0.0
 
     def run(self) -> Ended:
-        """Run it to its end; nothing of it is left afterwards."""
+        """Run it to its end; none of its processes is left after that."""
         began = time.monotonic()
         say(f"=== {self.name}")
         process = subprocess.Popen(
@@ -126,11 +127,11 @@ class Suite:
         return Ended(self.name, passed and not self._stop, sentence)
 
     def stop(self, reason: str) -> None:
-        """Have it stopped, from another thread: `reason` goes on "stopped: "."""
+        """Have it stopped, from another thread; `reason` completes the sentence "stopped: ..."."""
         self._stop = self._stop or reason
 
     def _follow(self, process: subprocess.Popen[bytes]) -> None:
-        """Read what it prints until it has ended or has to be stopped."""
+        """Read its output until it has ended or has to be stopped."""
         assert process.stdout
         heard = self._told = time.monotonic()
         with selectors.DefaultSelector() as selector:
@@ -146,14 +147,14 @@ class Suite:
                     heard = now
                     self._read(text.decode(errors="replace"))
                 elif process.poll() is not None:
-                    break  # what it has started may hold on to the pipe
+                    break  # processes that it has started may keep the pipe open
                 if end and now > end:
                     return
                 if end:
                     continue
                 if now - heard > self.silence:
                     self.stop(f"it had printed nothing for {duration(self.silence)}")
-                    # Its Pythons answer to this with where they are.
+                    # Python's fault handler answers this signal with a traceback.
                     _signal(process, signal.SIGABRT)
                 elif self._stop:
                     _signal(process, signal.SIGINT)
@@ -161,14 +162,14 @@ class Suite:
                     silent = f", silent for {duration(now - heard)}" if now - heard > BEAT else ""
                     self._tell(f"{self._ended} tests have ended; at {self.running}{silent}")
                 end = now + FAREWELL if self._stop else 0.0
-        # What prints no more but has not ended has nothing to do.
+        # A process that has closed its output but not ended has nothing left to do.
         try:
             process.wait(self.silence)
         except subprocess.TimeoutExpired:
             self.stop(f"it had closed its output {duration(self.silence)} ago")
 
     def _read(self, text: str) -> None:
-        """Take in what it has printed, which may end in the middle of a line."""
+        """Take in some output, which may end in the middle of a line."""
         *lines, self._line = (self._line + text).split("\n")
         for line in lines:
             self._read_line(line)
@@ -178,7 +179,7 @@ class Suite:
     def _read_line(self, line: str) -> None:
         if _HEADING.match(line):
             self._over = True
-            # What is stopped adds its headings while a test runs.
+            # A suite that is being stopped prints its headings while a test is still running.
             self.running = self.running if self._stop else ""
             self._tell_files()
         end = None if self._over else _END.search(line)
@@ -204,7 +205,7 @@ class Suite:
         self._files[file] = None
 
     def _tell_files(self) -> None:
-        """Say how the tests of a file went, or of a few that took no time."""
+        """Print the results of the tests of a file, or of a few files that took no time."""
         if self._files:
             first, *others = self._files
             where = f"{first} and {len(others)} more" if others else first
@@ -218,7 +219,7 @@ class Suite:
         say(f"{self.name:28} {text}")
 
     def _sentence(self, status: int, seconds: float) -> str:
-        """How it ended, in words."""
+        """The end of the suite in words."""
         where = f" while {self.running} was running" if self.running else ""
         after = f"; {self._ended} tests had ended, in {duration(seconds)}"
         if self._stop:
@@ -257,5 +258,5 @@ def _signal(process: subprocess.Popen[bytes], number: int) -> None:
         os.killpg(process.pid, number)
     except ProcessLookupError:
         pass
-    except PermissionError:  # macOS says so of a group that has ended
+    except PermissionError:  # macOS raises this for a group that has ended
         pass

@@ -7,12 +7,12 @@ first eleven tokens and is asked for the next one at each position, but only the
 answers count, because the first five cannot be known.
 
 There are 3^6 = 729 inputs, so the training set is the whole world and the question of
-generalisation does not arise: the sorter has to be right for every single one, and by a margin:
+generalization does not arise: the sorter has to be right for every single one, and by a margin:
 at every step of every input the right letter's logit leads the next by at least `--margin`.
 
-That is reached within a thousand steps, while every head still looks everywhere at once.
-Training goes on, with weight decay, dropout and a falling rate, until the heads have found
-work of their own: attention that points at something is what people come to see.
+That is reached within a thousand steps, while every head still looks everywhere at once. But
+people come to see attention that points at something, so training goes on, with weight decay,
+dropout and a falling rate, until the heads have found work of their own.
 
 This needs torch and safetensors and nothing of the package; the package never needs torch.
 
@@ -61,7 +61,7 @@ CONFIG = {
 
 
 class Block(nn.Module):
-    """A transformer block of GPT-2: attention and MLP, each on the normalised stream."""
+    """A transformer block of GPT-2: attention and MLP, each on the normalized stream."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -116,7 +116,7 @@ class Sorter(nn.Module):
 
 
 def every_sequence() -> torch.Tensor:
-    """All 729 inputs, each followed by its letters sorted.  # (729, 12)"""
+    """(729, 12) all inputs, each followed by its letters sorted."""
     inputs = torch.tensor(list(product(range(len(LETTERS)), repeat=LENGTH)))
     return torch.cat([inputs, inputs.sort(dim=1).values], dim=1)
 
@@ -139,7 +139,7 @@ def optimizer_for(model: Sorter, rate: float) -> torch.optim.AdamW:
 
 @torch.no_grad()
 def judge(model: Sorter, sequences: torch.Tensor) -> tuple[int, float, float]:
-    """How many inputs sort correctly, the smallest lead of a right letter, the mean loss.
+    """The number of inputs that sort correctly, the smallest lead of a right letter, the mean loss.
 
     Feeding the right letters is enough: an input for which each next letter is right given
     the right ones before it is also sorted when the model reads its own answers.
@@ -162,7 +162,7 @@ def rate_at(step: int, steps: int) -> float:
 
 
 def train(seed: int, steps: int, rate: float, margin: float) -> tuple[Sorter, dict[str, str]]:
-    """Train from a seed, and insist on 729 sorted inputs; the model and its record."""
+    """Train from a seed, and insist on 729 sorted inputs; returns the model and its record."""
     torch.manual_seed(seed)
     torch.use_deterministic_algorithms(True)
     model = Sorter()
@@ -204,7 +204,7 @@ def canonical(model: Sorter) -> dict[str, torch.Tensor]:
 
 
 def write_record(path: Path, record: dict[str, str], arguments: argparse.Namespace) -> None:
-    """A page beside the weights that says how they came about."""
+    """Write a page beside the weights that says how they were trained."""
     path.write_text(f"""# How nano-gpt was trained
 
 `nano-gpt.safetensors` holds a GPT-2 of 3 layers, 3 heads and 48 channels that sorts six letters
@@ -217,7 +217,7 @@ It was trained from scratch by `tools/train_nano_gpt.py` and is dedicated to the
 | command | `python tools/train_nano_gpt.py --seed {arguments.seed} --steps {arguments.steps}` |
 | seed | {record["seed"]} |
 | steps | {record["steps"]}, each on {BATCH} of the 729 inputs drawn at random |
-| optimiser | AdamW, betas 0.9 and 0.95, gradients clipped to norm 1 |
+| optimizer | AdamW, betas 0.9 and 0.95, gradients clipped to norm 1 |
 | learning rate | {arguments.rate:g} after {WARM_UP} steps, falling to a tenth along a cosine |
 | regularisation | weight decay {WEIGHT_DECAY:g} on linear layers, dropout {DROPOUT:g} |
 | loss over all 729 inputs | {record["loss"]} nats per letter |
@@ -243,7 +243,7 @@ def main() -> None:
     model, record = train(arguments.seed, arguments.steps, arguments.rate, arguments.margin)
     arguments.out.mkdir(parents=True, exist_ok=True)
     metadata = {
-        "licence": "CC0-1.0",
+        "license": "CC0-1.0",
         "trained_by": "tools/train_nano_gpt.py",
         "config": json.dumps(CONFIG),
         **record,

@@ -1,7 +1,7 @@
-"""The network as blocks in space: what there is, how each cell is computed, where it stands.
+"""The network as blocks in space: their cells, the formula behind each cell, and its place.
 
-Knows numbers only through a trace that it is given, and no Blender. `build` makes everything
-from a configuration.
+This room knows no Blender, and numbers only through a trace that it is given. `build` makes
+everything from a configuration.
 """
 
 from __future__ import annotations

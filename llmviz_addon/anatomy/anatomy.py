@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Dim:
-    """A dimension of the network: its key, how it is labelled, and its size."""
+    """A dimension of the network: its key, its label, and its size in cells."""
 
     key: str
     label: str
@@ -54,7 +54,7 @@ class Anatomy:
 
     @property
     def n_tokens(self) -> int:
-        """How many positions the activations have columns for."""
+        """Number of positions that are drawn: the columns of the activations."""
         return self.space.sizes["T"]
 
     @cached_property
@@ -187,7 +187,7 @@ def build(config: Config, n_tokens: int | None = None) -> Anatomy:
     config
         Its architecture.
     n_tokens
-        How many positions are drawn: the columns of activations and aggregates. The whole context
+        Positions that are drawn: the columns of activations and aggregates. The whole context
         unless given. Weights, the position embedding among them, are always drawn in full.
 
     Raises
@@ -207,7 +207,7 @@ def build(config: Config, n_tokens: int | None = None) -> Anatomy:
 
 
 def n_cells(config: Config) -> int:
-    """How many cells the anatomy of a network has, its whole context drawn.
+    """Number of cells in the anatomy of a network whose whole context is drawn.
 
     Raises
     ------

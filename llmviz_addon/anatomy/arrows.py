@@ -20,7 +20,7 @@ from .space import LAYERS_PER_COLUMN, Space
 
 Flow = Literal["weight", "activation"]
 FLOWS: tuple[Flow, ...] = get_args(Flow)
-"""What flows along an arrow: numbers of the model, or what is computed from a prompt."""
+"""Kinds of arrows, by what flows along them: the model's weights, or what a prompt computes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +40,7 @@ class Arrow:
     shape
         (N, 3) float32, the path up to `offset`; shared between layers.
     offset
-        Where it is placed.
+        Added to `shape`, in cells: the place of its layer.
     """
 
     source: str
@@ -63,7 +63,7 @@ class Arrow:
 
 
 def flow_from(block: Block) -> Flow:
-    """What flows from a block."""
+    """The kind of the arrows that leave a block."""
     return "weight" if block.kind == "weight" else "activation"
 
 

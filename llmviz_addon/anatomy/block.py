@@ -1,6 +1,6 @@
 """Blocks: the tensors of a network as grids of cells in space.
 
-A :class:`BlockSpec` is what the blocks of one role share (all `q_weight`s of a model, say), a
+A :class:`BlockSpec` holds what the blocks of one role share (all `q_weight`s of a model, say); a
 :class:`Block` is one of them at its place. A model like GPT-3 has some ninety thousand blocks, so
 a block stores only what is its own, and everything else is read from its spec.
 """
@@ -54,7 +54,7 @@ class FormulaSpec:
 
 @dataclass(frozen=True, slots=True)
 class BlockSpec:
-    """What the blocks of one role have in common. See :class:`Block` for the attributes."""
+    """Everything that the blocks of one role share. See :class:`Block` for the attributes."""
 
     role: str
     title: str
@@ -67,11 +67,11 @@ class BlockSpec:
     tag: Tag
     config: Config
     n_tokens: int
-    """How many positions are drawn."""
+    """Number of positions that are drawn."""
     time_axis: TimeAxis = None
     causal: bool = False
     transposed: bool = False
-    """Whether the first axis of the trace's array runs along the rows."""
+    """True if the first axis of the trace's array runs along the rows."""
     formula: FormulaSpec | None = None
 
     def scope(self, layer: int | None, head: int | None) -> dict[str, str]:
@@ -93,11 +93,11 @@ class Block:
     name
         Its name, shared with the trace, e.g. ``"layer0.head1.q"``.
     layer, head
-        Where it belongs, None outside of layers or heads.
+        Numbers of its layer and head; None outside of layers or heads.
     origin
-        Centre of the cell at column 0, row 0, in cells. A column steps +x, a row -z.
+        Center of the cell at column 0, row 0, in cells. A column steps +x, a row -z.
     spec
-        What it shares with the other blocks of its role.
+        Everything that it shares with the other blocks of its role.
     """
 
     name: str
@@ -143,27 +143,27 @@ class Block:
 
     @property
     def column_dim(self) -> str:
-        """What the columns count: a key of `Anatomy.dims`, or ``"1"``."""
+        """The dimension that the columns count: a key of `Anatomy.dims`, or ``"1"``."""
         return self.spec.dims[0]
 
     @property
     def row_dim(self) -> str:
-        """What the rows count."""
+        """The dimension that the rows count: a key of `Anatomy.dims`, or ``"1"``."""
         return self.spec.dims[1]
 
     @property
     def time_axis(self) -> TimeAxis:
-        """Which axis runs along token positions; both for attention, none for weights."""
+        """The axis that runs along token positions: both in attention, None for weights."""
         return self.spec.time_axis
 
     @property
     def process(self) -> Literal["columns", "rows"]:
-        """Whether the film computes it column by column or row by row."""
+        """The direction in which the film computes it: column by column or row by row."""
         return "rows" if self.spec.time_axis in ("rows", "both") else "columns"
 
     @property
     def causal(self) -> bool:
-        """Whether cells with column (key) later than row (query) do not exist."""
+        """True if there are no cells whose column (key) is later than their row (query)."""
         return self.spec.causal
 
     @property
@@ -177,7 +177,7 @@ class Block:
 
     @property
     def center(self) -> Point:
-        """Centre of the block."""
+        """Center of the block."""
         x, y, z = self.origin
         return (x + (self.columns - 1) / 2, y, z - (self.rows - 1) / 2)
 
@@ -189,7 +189,7 @@ class Block:
 
     @property
     def formula(self) -> Formula | None:
-        """How its cells are computed; None for weights and for the tokens."""
+        """The formula of its cells; None for weights and for the tokens, which are given."""
         shared = self.spec.formula
         if shared is None:
             return None
@@ -240,11 +240,11 @@ class Block:
         return cells
 
     def order(self, n_prompt: int, n_tokens: int) -> np.ndarray:
-        """When each cell is computed.
+        """The rank of each cell in the order of computation, as a fraction.
 
-        Position by position, and within a position down the rows (or along the columns where
-        the rows are positions). A pass of generation adds positions at the end, so the same
-        numbers hold for all passes.
+        Cells are computed position by position, and within a position down the rows (or along
+        the columns where the rows are positions). A pass of generation adds positions at the
+        end, so the same numbers hold for all passes.
 
         Parameters
         ----------
@@ -254,8 +254,14 @@ class Block:
         Returns
         -------
         numpy.ndarray
-            (columns, rows) float32: rank divided by the number of cells that are ever computed,
-            so in (0, 1]; NaN for those that never are. Weights are there from the start: 0.
+            (columns, rows) float32: the rank divided by the number of cells that are ever
+            computed, so in (0, 1]; NaN for cells that never are. Weights are there from the
+            start: 0.
+
+        Raises
+        ------
+        ValueError
+            If not so many positions are drawn.
         """
         self._check(n_prompt, n_tokens)
         shape = (self.columns, self.rows)
@@ -279,6 +285,11 @@ class Block:
 
         Pass 0 computes the prompt's positions and every further pass one more. The number is
         rounded to float32 as the orders are, so that it compares equal to the last cell's.
+
+        Raises
+        ------
+        ValueError
+            If not so many positions are drawn.
         """
         self._check(n_prompt, n_tokens)
         if self.time_axis is None:
@@ -295,7 +306,7 @@ class Block:
             )
 
     def cells_before(self, position: Count) -> Count:
-        """How many cells belong to the positions before `position`, one or an array of them."""
+        """Number of cells at the positions before `position`, for one or an array of them."""
         if self.causal:
             return position * (position + 1) // 2
         return position * (self.columns if self.time_axis == "rows" else self.rows)

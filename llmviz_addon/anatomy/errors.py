@@ -1,4 +1,4 @@
-"""What can be wrong with what the anatomy is asked for."""
+"""The error that the anatomy raises."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Formulas: how one cell of a block follows from cells of other blocks.
+"""Formulas: the recipes by which a block's cells follow from cells of other blocks.
 
 A formula is an operation and its operands. An operand names a block and says, for each axis of
 its grid, which cells a target cell at (column, row) needs. From that one description come the
@@ -25,7 +25,7 @@ Values = Mapping[str, np.ndarray] | Callable[[str], np.ndarray]
 
 
 class Pick(Enum):
-    """Which cells along one axis of an operand's grid a target cell at (column, row) needs."""
+    """The cells along one axis of an operand's grid that a target cell at (column, row) needs."""
 
     ZERO = "the only one"
     COLUMN = "the target's column"
@@ -51,16 +51,16 @@ class Operand:
     Attributes
     ----------
     part
-        What it is to the operation, e.g. ``"weight"``. Operands of one part are joined end to
-        end, as the outputs of the heads are before the projection.
+        Its part in the operation, e.g. ``"weight"``. Operands of one part are joined end to end,
+        as the outputs of the heads are before the projection.
     block
         Name of the operand's block.
     columns, rows
-        Which cells along each axis.
+        The cells that are needed along each axis.
     shape
         The operand's grid, (columns, rows).
     symbol
-        How it is written in an equation.
+        Its symbol in an equation.
     """
 
     part: str
@@ -73,24 +73,25 @@ class Operand:
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """How a block's cells are computed.
+    """The recipe for a block's cells.
 
     Attributes
     ----------
     target
         Name of the block.
     symbol
-        How a cell of it is written.
+        The symbol of its cells in an equation.
     letters
         Index letters of its columns and rows; empty for an axis of one cell.
     operation
         The computation.
     operands
-        What goes into it.
+        The inputs of the computation.
     surroundings
-        Cells that are only worth a highlight: the row that a softmax normalizes over.
+        Cells that are no operands but are highlighted along with them: the row that a softmax
+        normalizes over.
     causal
-        Whether cells whose column (key) is later than their row (query) do not exist.
+        True if there are no cells whose column (key) is later than their row (query).
     config
         The model's configuration.
     """
@@ -114,7 +115,7 @@ class Formula:
         column, row
             The cell.
         n_tokens
-            How many positions are computed; no source lies beyond them.
+            Positions that are computed; no source lies beyond them.
         values
             Cells of the blocks. Only a table look-up needs them; without them its sources are
             all the entries that could be looked up.

@@ -1,4 +1,4 @@
-"""The GPT-2 family: what blocks there are, in the order of computation, and their formulas.
+"""The GPT-2 family: its blocks in the order of computation, and their formulas.
 
 Learned positions, a layer norm before attention and before the MLP, causal self-attention with
 separate heads, an MLP with one hidden layer (Radford et al., 2019, "Language Models are
@@ -90,7 +90,8 @@ class _Builder(SpecMaker):
         )
         return (
             self.spec("tokens", "Tokens", "T1", section, side="left"),
-            # The stream is at its right end, which may be far from its left one.
+            # Its title stands at its right end, beside the residual stream: the block has a
+            # column for each token of the vocabulary, so its left end may be far away.
             self.weight("wte", "Token Embedding", "VC", section, side="above_right"),
             self.weight("wpe", "Position Embedding", "PC", section),
             self.spec("embedding", "Input Embedding", "TC", section, side="right", formula=formula),

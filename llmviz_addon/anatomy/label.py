@@ -1,4 +1,4 @@
-"""Text in anatomy space: what it says, where it stands, and about how much room it takes."""
+"""Text in anatomy space: its words, its place, and about how much room it takes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Label:
     Attributes
     ----------
     text
-        What it says.
+        Its words.
     anchor
         The point on the baseline that `align` refers to.
     size
@@ -49,24 +49,24 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """How the name tags of one role are placed.
+    """The placement of the name tags of one role.
 
     Attributes
     ----------
     side
-        Where it stands: centred above or below, above and ending inside the block so that an
+        The side of the block: centered above or below, above and ending inside the block so that an
         arrow has room to its right (``"above_left"``), likewise but at the right end of a wide
-        block (``"above_right"``), to the left or right of the upper edge, or over what stands
+        block (``"above_right"``), to the left or right of the upper edge, or over the aggregates
         above the block (``"header"``).
     size
         Font size in cells.
     lift
-        How far above the block a header stands.
+        Distance of a header from the block's upper edge, in cells.
     short
-        Whether there is only room for the short title.
+        True if there is only room for the short title.
     fraction
-        Where above the block, from 0 at its left end to 1 at its right. Blocks that stand behind
-        each other differ in it, so that all their titles can be read from the front. Centred
+        Place above the block, from 0 at its left end to 1 at its right. Blocks that stand behind
+        each other differ in it, so that all their titles can be read from the front. Centered
         unless given, or at the left end of a wide block.
     """
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..model import Config
 
 Axes = tuple[Pick, Pick]
-"""Which columns and which rows of an operand's grid a cell needs."""
+"""The columns and the rows of an operand's grid that a cell needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class SpecMaker:
     config
         The architecture.
     n_tokens
-        How many positions the activations have.
+        Positions that are drawn: the columns of the activations.
     size
         Length of each dimension by its letter.
     space
@@ -130,11 +130,11 @@ class SpecMaker:
         section
             Path of its section, with ``{i}`` and ``{j}`` for the numbers of layer and head.
         kind, formula
-            What it is, and how its cells are computed.
+            Its kind, and the formula of its cells.
         side, fraction
-            Where its name tag stands; see `Tag`.
+            The place of its name tag; see `Tag`.
         transposed
-            Whether the first axis of the trace's array runs along the rows.
+            True if the first axis of the trace's array runs along the rows.
         """
         time: TimeAxis = None
         if kind != "weight" and "T" in dims:
@@ -161,7 +161,7 @@ class SpecMaker:
         )
 
     def operand(self, part: str, block: str, dims: str, axes: Axes, symbol: str) -> OperandSpec:
-        """An operand: what it is to the operation, whose cells, which, and its symbol."""
+        """An operand: its part in the operation, the block, its cells, and its symbol."""
         shape = (self.size[dims[0]], self.size[dims[1]])
         return OperandSpec(part, block, axes[0], axes[1], shape, symbol)
 
@@ -173,5 +173,5 @@ class SpecMaker:
     def formula(
         self, name: str, symbol: str, *operands: OperandSpec, around: OperandSpec | None = None
     ) -> FormulaSpec:
-        """A formula by the name of its operation; `around` is only worth a highlight."""
+        """A formula by the name of its operation; `around` is highlighted, but no operand."""
         return FormulaSpec(name, symbol, operands, () if around is None else (around,))

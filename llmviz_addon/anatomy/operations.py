@@ -1,7 +1,7 @@
 """The kinds of computation that a cell can be the result of.
 
 An :class:`Operation` knows how to write itself down and how to compute one number from the
-numbers it is given. It knows nothing of blocks, positions or layouts: `formula` gathers the
+numbers that it is given. It knows nothing of blocks, positions or layouts: `formula` gathers the
 numbers and the symbols. Adding a kind of computation means adding one function and one entry
 to `OPERATIONS`.
 """
@@ -32,12 +32,12 @@ class Operation:
     name
         Identifier, e.g. ``"dot"``.
     form
-        How it is written, with a ``{part}`` for each operand, ``{i}`` for the bound of the
+        Its form in an equation, with a ``{part}`` for each operand, ``{i}`` for the bound of the
         summation index and ``{d_head}`` for the model's head size.
     compute
         The number, from the operands and the configuration.
     optional
-        What is appended to `form` when the operand of that name exists.
+        Pairs of an operand's name and a text that is appended to `form` when that operand exists.
     """
 
     name: str
@@ -96,7 +96,8 @@ def _gelu(parts: Parts, config: Config) -> float:
 
 
 def _gelu_tanh(parts: Parts, config: Config) -> float:
-    # Hendrycks and Gimpel, 2016, "Gaussian Error Linear Units", the approximation GPT-2 uses.
+    # The approximation that GPT-2 uses, from Hendrycks and Gimpel, 2016, "Gaussian Error Linear
+    # Units".
     x = float(parts["input"][0])
     return 0.5 * x * (1.0 + math.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)))
 

@@ -16,16 +16,16 @@ CURVE_STEPS = 24
 def straight(
     start: Sequence[float], end: Sequence[float], behind: float = 0.0, ramp: float = 0.0
 ) -> Points:
-    """A line, optionally passing behind what stands between its ends.
+    """A line, which can pass behind a block that stands between its ends.
 
     Parameters
     ----------
     start, end
         (x, y, z) in cells.
     behind
-        How far behind it passes, in cells.
+        Distance at which it passes behind them, in cells.
     ramp
-        Over how many cells it gets there from each end.
+        Cells over which it gets there from each end.
     """
     a, b = np.array(start, dtype=float), np.array(end, dtype=float)
     if not behind:
@@ -68,7 +68,8 @@ def rounded(corners: Sequence[Sequence[float]], radius: float) -> Points:
         points.extend((1 - s) ** 2 * a + 2 * (1 - s) * s * corner + s**2 * b)
     points.append(given[-1])
     path = np.array(points)
-    # Where two corners share a short side, one curve ends where the next begins.
+    # Where two corners share a short side, one curve ends where the next begins; that point is
+    # kept once, since two equal points have no direction between them.
     moved = np.linalg.norm(np.diff(path, axis=0), axis=1) > 1e-6 * np.abs(path).max()
     return np.asarray(path[np.concatenate([[True], moved])], dtype=np.float32)
 

@@ -1,8 +1,8 @@
-"""What repeats in a network, said once: arrows and titles, and the places where they are.
+"""Arrows and titles that repeat in a network, each once, with all the places where they stand.
 
 All layers are alike, and all heads but for the paths into and out of them. GPT-3 has 168,000
-arrows and 131,000 titles, of which some 430 arrows and 50 titles differ. Whoever draws such a model
-draws each pattern once and places it.
+arrows and 131,000 titles, but only some 430 different arrows and 50 different titles. To draw such
+a model, each pattern is drawn once and then placed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Region = Literal["embedding", "layer", "output"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Repeats:
-    """Where something stands again and again.
+    """Places at which the same thing stands again and again.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class ArrowPattern:
         Relative to their place. Their names and sections have ``{i}`` for the layer, ``{j}`` for
         the head, and ``{stream}`` for the block that the stream comes from.
     places
-        Where they are.
+        The places at which they repeat.
     """
 
     region: Region
@@ -79,7 +79,7 @@ class TitlePattern:
     anchor
         (3,) float64, the text's anchor relative to the block's origin.
     places
-        The origins of the blocks: the centre of the cell at column 0, row 0.
+        The origins of the blocks: the center of the cell at column 0, row 0.
     """
 
     role: str
@@ -181,7 +181,7 @@ def _relative(
     head: str = "{j}",
     stream: str = "{stream}",
 ) -> Iterator[Arrow]:
-    """Arrows with their names left open, but for the head and the stream where they are given."""
+    """Arrows with braces in their names, except for the head and the stream where given."""
     names = {"layer": "layer{i}.", "head": f"layer{{i}}.head{head}.", "stream": stream}
     for route in routes:
         yield Arrow(

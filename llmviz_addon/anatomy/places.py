@@ -1,4 +1,4 @@
-"""Room that is kept free of blocks for what is drawn beside them."""
+"""Room that is kept free of blocks: for the model card, and for the key to colors and shapes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Place:
     Attributes
     ----------
     least, greatest
-        Its lower left and its upper right corner in cells; y grows upwards where it leans back.
+        Its lower left and its upper right corner in cells; y grows upward where it leans back.
     """
 
     least: Point
@@ -38,7 +38,7 @@ class Place:
 
     @property
     def lean(self) -> float:
-        """How far it leans back from upright, in radians."""
+        """The angle by which it leans back from upright, in radians."""
         return math.atan2(self.greatest[1] - self.least[1], self.greatest[2] - self.least[2])
 
     @property
@@ -55,7 +55,7 @@ def places(blocks: Mapping[str, Block], space: Space, bounds: Bounds) -> dict[st
     Parameters
     ----------
     blocks, space
-        Where things stand.
+        The network's blocks, and the geometry behind them.
     bounds
         Least and greatest corner of all blocks.
 

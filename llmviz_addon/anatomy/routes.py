@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .block import Block
 
 BEHIND = 0.7
-"""How many cells behind a post a ribbon passes: blocks are one cell deep, ribbons are flat."""
+"""Cells from a post to a ribbon that passes behind it: blocks are one cell deep, ribbons flat."""
 
 RouteRow = tuple[str, str, float, np.ndarray]
 """A row of a table of routes: source and target patterns, width in cells, (N, 3) path."""
@@ -39,7 +39,7 @@ class Route:
 
     @property
     def source_role(self) -> str:
-        """The role of the block it starts at; the stream looks like the embedding."""
+        """The role of the block it starts at: the embedding's for the stream, which looks alike."""
         return _role(self.source)
 
     @property
@@ -49,7 +49,7 @@ class Route:
 
     @property
     def within_head(self) -> bool:
-        """Whether it starts and ends in one head, and so looks the same in all of them."""
+        """True if it starts and ends in one head, and so looks the same in all of them."""
         return self.source.startswith("{head}") and self.target.startswith("{head}")
 
 
@@ -65,7 +65,7 @@ class Routes:
     roles
         A block of each role, for its size.
     space
-        Where roles stand.
+        The places of the roles.
     """
 
     def __init__(self, roles: Mapping[str, Block], space: Space) -> None:
@@ -93,7 +93,7 @@ class Routes:
         Parameters
         ----------
         joined
-            Whether it comes from the foot of the column of layers before.
+            True if it comes from the foot of the column of layers before.
         """
         start = self._space.layer_gap
         return self._routes(
@@ -273,7 +273,8 @@ class Routes:
             yield source, target, width * w, paths.rounded(corners, self._bend)
         x, width, bend = 0.0, 3.5 * w, self._bend
         if joined:
-            # As wide as what the branches leave of the river; wide ribbons need wide turns.
+            # Between columns the stream is seen from far away and runs as wide as `Space.river`;
+            # this is what the branches beside it leave. Wide ribbons need wide turns.
             left, right = -1.75 * w, self._space.river[1]
             x, width = (left + right) / 2, right - left
             bend = max(bend, 0.75 * width)
@@ -284,8 +285,8 @@ class Routes:
     def _approach(self, x: float, start: float, joined: bool) -> list[Point]:
         """The corners of a strand of the stream at `x`, up to where it runs down.
 
-        Between columns of layers it goes under the foot of the one, up between them, and over
-        the top of the other; strands keep side by side around all the turns.
+        From one column of layers to the next it passes under the foot of the first, up between
+        the two, and over the top of the second; strands keep side by side around all the turns.
         """
         if not joined:
             return [(x, 0.0, start)]

@@ -39,7 +39,7 @@ class Section:
     label
         Its title as text: what it says, where and how large.
     labeled
-        Whether the label says something that no block's title beside it says.
+        True if the label says something that no block's title beside it says.
     """
 
     name: str
@@ -116,8 +116,8 @@ def _title(path: str) -> str:
 def _label(path: str, title: str, bounds: Bounds, space: Space) -> Label:
     """Layers are named to the right of the stream, parts over the left end of their top.
 
-    Heads are named to the left of their values, which from the front left nothing hides, each
-    a line higher than the one before it, in large models up to above the heads.
+    Heads are named to the left of their values, where nothing hides the name from the front left.
+    Each name stands a line higher than the one before it, in large models up to above the heads.
     """
     (left, front, _), (right, back, top) = bounds
     last = path.rpartition(".")[2]

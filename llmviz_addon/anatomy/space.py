@@ -1,6 +1,6 @@
-"""Where everything stands: the geometry of a network of the GPT-2 family.
+"""The geometry of a network of the GPT-2 family: the place of everything in it.
 
-Measured in cells; x right, y away from the viewer, and depth *d* counted downwards here (z = -d).
+Measured in cells; x right, y away from the viewer, and depth *d* counted downward here (z = -d).
 The residual stream runs down the middle. Each layer's work stands to its left: next to it the
 layer norms, then a column of vectors (q, attention scores, head outputs), then the weights. Heads
 stack away from the viewer, the first one in front, each with its queries in front of its keys
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 LAYERS_PER_COLUMN = 12
 
 ROOMY_HEADS = 16
-"""So many heads stand as far apart as looks best; more share the depth that these would take."""
+"""Up to so many heads stand as far apart as looks best; more share the depth that these take."""
 
 Corner = tuple[float, float, float]
-"""Left edge x, centre y, and the depth d of the upper edge."""
+"""Left edge x, center y, and the depth d of the upper edge."""
 
 
 @dataclass(frozen=True)
@@ -78,15 +78,15 @@ class Space:
 
     @property
     def layer_gap(self) -> float:
-        """Distance between layers: room for what heads in the back show over those in front.
+        """Distance between layers: room for the heads in the back, which show above those in front.
 
-        Where there are several columns, the stream passes over the top of a column in it.
+        Where there are several columns, the stream passes over the top of a column in this room.
         """
         return 4 * self.margin + self._river_width
 
     @property
     def slot(self) -> float:
-        """Width kept for what has a column a position: where these are few, its title needs it."""
+        """Width kept for a block with a column for each position; at least its title's width."""
         return max(self.sizes["T"], self.margin)
 
     @cached_property
@@ -96,7 +96,7 @@ class Space:
 
     @cached_property
     def head_pitch(self) -> float:
-        """Distance between heads: more between two of them than between the planes of one."""
+        """Distance between heads: the gap between two is wider than between the planes of one."""
         rest = (3 * self.margin + self.sizes["C"] / 16) * self._crowding
         return 3.0 + 2 * self.depth_step + rest
 
@@ -122,9 +122,10 @@ class Space:
 
     @cached_property
     def river(self) -> tuple[float, float]:
-        """Left and right edge, from the middle of the stream, of what leads to the next column.
+        """Left and right edge of the stream between columns, counted from the stream's middle.
 
-        The stream is seen as a whole there, from far away, so it is as wide as what it leaves.
+        It is seen from far away there, as a whole, so it is about as wide as the blocks that it
+        runs between.
         """
         return -5.5 * self.strand, 0.45 * self.sizes["T"]
 
@@ -136,7 +137,7 @@ class Space:
 
     @cached_property
     def left_of_stream(self) -> float:
-        """Right edge of what stands next to the residual stream."""
+        """Right edge of the blocks next to the residual stream."""
         return -self.sizes["T"] / 2 - self.margin
 
     @cached_property
@@ -175,7 +176,8 @@ class Space:
         t, a = size["T"], size["A"]
         post = right - self.slot - m
         top = self.header
-        # So low that, from slightly above, the weights of the head in front do not hide it.
+        # Low enough that the weights of the head in front do not hide the scores when the heads
+        # are seen from slightly above.
         scores = top + a + 1.75 * m
         output = scores + t + m
         places = {}
@@ -270,25 +272,26 @@ class Space:
 
     @cached_property
     def lane(self) -> tuple[float, float, float]:
-        """The way of the stream between columns, of a strand in the middle of the stream.
+        """The way from column to column of a strand in the middle of the stream.
 
         Returns
         -------
         tuple of float
-            How far below a column's last residual it turns, the x between the columns where it
-            runs up (from the column that it leaves), and how high above the next layer it turns.
+            Distance below a column's last residual at which it turns; x between the columns at
+            which it runs up, from the column that it leaves; height above the next layer at which
+            it turns. All in cells.
         """
         left, right = self.river
         m = self.margin
         return m + right, self.column_right + 2 * m + right, 1.75 * m - left
 
     def layer_offset(self, layer: int) -> Corner:
-        """Where a layer's top stands: x of its residual stream, y, d."""
+        """The place of a layer's top: x of its residual stream, y, d."""
         column, place = divmod(layer, LAYERS_PER_COLUMN)
         return (column * self.column_pitch, 0.0, self.layers_top + place * self.layer_height)
 
     @cached_property
     def output_offset(self) -> Corner:
-        """Where the output stands: under the last layer."""
+        """The place of the output, under the last layer: x of the stream, y, d."""
         x, y, top = self.layer_offset(self.n_layer - 1)
         return (x, y, top + self.layer_height)

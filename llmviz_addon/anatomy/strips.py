@@ -1,4 +1,4 @@
-"""The strips at both ends of the stream: what goes in, token by token, and what comes out.
+"""The strips at both ends of the stream: tokens that go in, and predictions that come out.
 
 A tile is wider than the cell that it belongs to, so that its letter or word can be read from
 afar; the strips fan out from the columns that they are wired to. All their parts are multiples
@@ -19,29 +19,30 @@ LETTERS = 256
 """Vocabularies of up to so many tokens are letters; larger ones have words."""
 
 CANDIDATES = 5
-"""How many of the most probable next tokens are told: in gauges, lists and captions."""
+"""Number of most probable next tokens that gauges, lists and captions show."""
 
 SPREAD = 100
-"""A strip keeps room for all columns that are drawn if these are up to so many."""
+"""Columns up to which a strip keeps room for all that are drawn; with more, only for its tokens."""
 
-# In units: distance and width of tiles for a letter and for a word of some eight letters, heights
-# of tiles, of bars for either, the least distance to the block, the least width of a wire, and
-# the width of the list of candidates.
-_PITCH, _WIDTH = (3.4, 10.8), (3.0, 10.0)
-_TILE, _BAR = 5.0, (15.0, 20.0)
-_GAP, _WIRE, _LIST = 4.0, 0.09, 22.0
+# In units. Pairs are for letters and for words of some eight letters: distance between the middles
+# of tiles, width of a tile, height of a bar.
+_PITCH, _WIDTH, _BAR = (3.4, 10.8), (3.0, 10.0), (15.0, 20.0)
 
-# How high a fan is over how far its outermost wire goes sideways.
+# In units: height of a tile, least distance to the block, least width of a wire, and width of the
+# list of candidates.
+_TILE, _GAP, _WIRE, _LIST = 5.0, 4.0, 0.09, 22.0
+
+# Height of the fan of wires over the distance that its outermost wire goes sideways.
 _SLOPE = 0.2
 
-# How wide a wire is over the width of the strip at least, to be seen where all of it is in view,
-# and how many cells wide it is at most at the columns, which are a cell wide.
+# Least width of a wire over the width of the strip, so that it can be seen when all of the strip is
+# in view, and its greatest width at the block in cells, where each column is a cell wide.
 _SEEN, _NARROW = 0.0004, 0.6
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A rectangle that faces the viewer: its centre, width and height, in cells."""
+    """A rectangle that faces the viewer: its center, width and height, in cells."""
 
     center: tuple[float, float, float]
     width: float
@@ -61,12 +62,12 @@ class Strip:
     Attributes
     ----------
     tiles
-        Where each position's tile or bar stands.
+        The tile or bar of each position.
     wires
         (count, 4, 3) polylines between each position's cell and its tile.
     unit
-        In cells, what the parts of its tiles are measured in: 1 in a small model. A tile for a
-        letter is 3 units wide and 5 high, a bar 15 high.
+        The unit that parts of its tiles are measured in, in cells: 1 in a small model. A tile for
+        a letter is 3 units wide and 5 high, a bar 15 high.
     wire_sides
         (count, 4, 3) from the middle of each wire to its right side, at each of its points.
     """
@@ -137,7 +138,8 @@ def _strip(anatomy: Anatomy, name: str, count: int | None, height: float, side: 
     (left, front, bottom), (right, back, top) = block.bounds
     y = (front + back) / 2
     unit, words = anatomy.space.margin / 8, _words(anatomy)
-    # Tokens that are appended later keep their place, unless that would be too far off.
+    # The strip has room for tokens that will be appended, so that its tiles keep their places when
+    # they are; but not in a wide block, where that room would take it far from its columns.
     room = block.columns if block.columns <= SPREAD else count
     middle = (left + right) / 2 if room == block.columns else left + room / 2
     x = middle + (np.arange(count) - (room - 1) / 2) * _PITCH[words] * unit
@@ -159,9 +161,10 @@ def _strip(anatomy: Anatomy, name: str, count: int | None, height: float, side: 
 
 
 def _sides(wires: np.ndarray, width: float, side: int, words: bool) -> np.ndarray:
-    """Half the width of each wire, to its right; for words, as wide where it runs aslant.
+    """(count, 4, 3) half the width of each wire, to its right.
 
-    Without words the strip is narrow, and its wires steep enough for a width along x.
+    Tiles for letters lie close together, so their wires are steep and their width is taken along x.
+    Wires to words may run nearly flat, so theirs is taken at a right angle to the wire.
     """
     half = np.full(wires.shape[1], width / 2)
     half[:2] = min(width, _NARROW) / 2
@@ -173,7 +176,8 @@ def _sides(wires: np.ndarray, width: float, side: int, words: bool) -> np.ndarra
         normals = side * np.stack(
             [steps[..., 2], np.zeros(steps.shape[:2]), -steps[..., 0]], axis=-1
         )
-        # Where two pieces meet, their edges do: the sum of the normals, as long as needed.
+        # At a bend the edges of both pieces meet on the bisector of their normals; it is stretched
+        # until each piece keeps its width.
         middle = normals[:, :-1] + normals[:, 1:]
         middle /= np.einsum("ijk,ijk->ij", middle, normals[:, :-1])[..., None]
         sides[:, 1:-1] = middle * half[1:-1, None]

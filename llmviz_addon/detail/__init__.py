@@ -1,7 +1,7 @@
-"""How much of each block is drawn: as cubes, as a slab, or as a shape, and where its values lie.
+"""The level of detail of each block (cubes, a slab or a shape), and the images that hold values.
 
-A model like GPT-2 has more cells than anything can hold as objects. This room decides, knowing no
-Blender, which blocks share an object (`bundles`), which of the three ways each is drawn
+A model like GPT-2 has more cells than a scene can hold as objects. This room decides, without
+Blender, which blocks share an object (`bundles`), in which of the three ways each is drawn
 (`budget`), where a slab's values stand in images (`pages`), how numbers become bytes (`levels`),
 when each cell is computed (`order`) and which boxes are drawn (`bricks`).
 """

@@ -1,8 +1,8 @@
 """Bricks: the boxes that a slab or a shape is drawn as.
 
-A box can be as large as its block, but where it is very large a renderer no longer knows exactly
-enough where on it a ray falls. So blocks are cut into bricks, invisibly; and where a window of a
-slab is opened, bricks leave it out.
+One box could be as large as its block, but a renderer does not know exactly enough where a ray
+falls on a very large one. So blocks are cut into bricks, without visible seams; and where a window
+of a slab is opened, the bricks leave it out.
 """
 
 from __future__ import annotations
@@ -22,17 +22,20 @@ if TYPE_CHECKING:
     from ..anatomy import Block
 
 LARGEST = {"slab": 2048, "shape": 16_384}
-"""Cells along a brick's side. Shapes show no single numbers, and large models have many."""
+"""Most cells along a brick's side, by way. A shape shows no single numbers, so its bricks can be
+larger; a large model has many shapes, so they had better be few."""
 
 COLUMNS, ROWS, CAUSAL, ALWAYS, NEVER, SHAPE = range(6)
-"""How a brick's cells come to their numbers: position by position along columns or rows, up to the
-diagonal, from the start, not at all; or there are no numbers."""
+"""Modes of bricks, by the way their cells come to their numbers: position by position along
+columns, along rows, or row by row up to the diagonal; all from the start; never, as context that is
+not used; or a shape, which shows no numbers."""
 
 
 class Rect(NamedTuple):
-    """Cells of a grid: the first column and row, how many of each, and whether they have numbers.
+    """Cells of a grid: the first column and row, the count of each, and if they have numbers.
 
-    Numbered rectangles are within what is computed; the others are context that is not used.
+    Numbered rectangles lie within the part that is computed, the others in context that is not
+    used.
     """
 
     column: int
@@ -53,11 +56,11 @@ class Bricks:
     center, size
         (N, 3) float32, in cells: where the box stands and how large it is, depth included.
     extent
-        (N, 4) float32: columns, rows, the step of its layer, how many steps the bundle has.
+        (N, 4) float32: columns, rows, the step of its layer, and the bundle's number of steps.
     first
         (N, 4) float32: first column, first row, mode, and cells of one position.
     texel
-        (N, 4) float32: place along the ribbon, line, whether transposed, pitch.
+        (N, 4) float32: place along the ribbon, line, 1 where transposed, pitch (see `pages`).
     """
 
     block: NDArray[np.int32]
@@ -117,7 +120,7 @@ def cut(rects: Iterable[Rect], window: Rect) -> list[Rect]:
 
 
 def mode_of(block: Block) -> int:
-    """How a block's numbered cells come to their numbers."""
+    """The mode of a block's numbered cells."""
     if block.time_axis is None:
         return ALWAYS
     return {"columns": COLUMNS, "rows": ROWS, "both": CAUSAL}[block.time_axis]
@@ -129,19 +132,19 @@ def bricks(
     layout: Layout | None = None,
     windows: Iterable[tuple[int, Rect]] = (),
 ) -> Bricks:
-    """The bricks of a bundle.
+    """The bricks of a bundle, those of its first block first.
 
     Parameters
     ----------
     computed
         Positions that have numbers.
     layout
-        Where values stand; without it the bundle is drawn as a shape.
+        The places of values on pages; without it the bundle is drawn as a shape.
     windows
-        What is left out: index of a block within the bundle, and which of its cells.
+        Cells to leave out: the index of a block within the bundle, and a rectangle of it.
     """
     largest = LARGEST["shape" if layout is None else "slab"]
-    # All of a shape is alike.
+    # A shape looks the same in its computed part and beside it, so it is not cut between them.
     numbered = computed if layout is not None else max(bundle.first.columns, bundle.first.rows)
     whole = rects(bundle.first, numbered, largest)
     opened: dict[int, list[Rect]] = {}
@@ -164,7 +167,8 @@ def bricks(
     return Bricks(
         block=block,
         center=center.astype(np.float32),
-        # A hair smaller than its cells: cubes leave a gap between them, and so do bricks.
+        # A tenth of a cell smaller than its cells, so that a gap is left between two bricks as it
+        # is between two cubes.
         size=np.stack([columns - 0.1, np.ones_like(rows), rows - 0.1], -1).astype(np.float32),
         extent=_floats(columns, rows, bundle.steps[block], of),
         first=_floats(column, row, mode, np.full(len(block), float(minor))),

@@ -1,7 +1,7 @@
-"""Which blocks are drawn as cubes, which as slabs, which as shapes only, within a budget.
+"""The choice, within a budget, between cubes, slabs and shapes for each bundle of blocks.
 
-Where all fits, all are cubes. Else what the film dwells on comes first, and of the rest the
-smallest blocks: they are the ones that are seen from near by.
+Where everything fits, everything is cubes. Otherwise the blocks that the film dwells on come first,
+and then the smallest ones, because those are seen from nearby.
 """
 
 from __future__ import annotations
@@ -24,36 +24,35 @@ if TYPE_CHECKING:
 Way = Literal["cubes", "slab", "shape"]
 
 EXACTNESS: dict[Way, str] = {"cubes": "exact", "slab": f"{LEVELS} levels", "shape": "none"}
-"""How true the values are that are shown in each way."""
+"""The precision of the values that each way shows."""
 
 MEGABYTE = 2**20
 CUBE_BYTES = 110
-"""What a cell drawn as a cube takes in memory, its attributes included, as measured."""
+"""Bytes of memory for a cell drawn as a cube, its attributes included, as measured."""
 
 CUBE_RENDER_BYTES, TEXEL_RENDER_BYTES = 5_000, 5
-"""What Cycles takes for a cube, an instance of its own, and for a byte of a page, as measured."""
+"""Bytes that Cycles takes for a cube, which is an instance of its own, and for a byte of a page, as
+measured."""
 
 _BASE_BYTES = 3 * MEGABYTE
 _OBJECT_BYTES = 9_000
 
 _SCENE_BYTES, _BLOCK_BYTES = 70 * MEGABYTE, 900
-"""What words, arrows and film take in memory, and what the anatomy takes for a block, as
-measured.
-"""
+"""Bytes of memory for words, arrows and film, and for a block in the anatomy, as measured."""
 
 
 class BudgetError(Problem):
-    """A budget that nothing can be drawn within."""
+    """A budget of less than nothing."""
 
 
 @dataclass(frozen=True)
 class Budget:
-    """What may be spent on drawing a model.
+    """The limits on drawing a model.
 
     Attributes
     ----------
     cubes
-        Cells that are drawn as cubes.
+        Cells that may be drawn as cubes.
     slabs
         Megabytes of slab values, one byte a cell.
 
@@ -76,7 +75,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a model will take, before it is built.
+    """The size of a model's drawing, before it is built.
 
     Attributes
     ----------
@@ -85,12 +84,13 @@ class Estimate:
     objects
         Blocks and bundles, an object each.
     file_bytes
-        Of the saved file, about.
+        Size of the saved file, roughly.
     trace_bytes, drawn_bytes, scene_bytes
-        Of memory while building, beside the checkpoint's files, which the system reads and drops as
-        it sees fit: what the model computes, what is drawn of it, and what there is in any case.
+        Memory while building: for the numbers that the model computes, for its cells, and for
+        everything else in the scene. The checkpoint's files are not counted, since the system reads
+        and drops their pages as it sees fit.
     render_bytes
-        Of memory that Cycles takes to render it.
+        Memory that Cycles takes to render it.
     """
 
     cubes: int
@@ -105,12 +105,14 @@ class Estimate:
 
     @property
     def memory_bytes(self) -> int:
-        """Of memory while building, about."""
+        """Memory while building, roughly."""
         return self.trace_bytes + self.drawn_bytes + self.scene_bytes
 
 
 def dwelt(bundle: Bundle) -> bool:
-    """Whether the film dwells on it: what belongs to no layer, or to the first one's first head."""
+    """True if the film dwells on it: a block outside the layers, or of the first layer and, where
+    it belongs to a head, the first head.
+    """
     return bundle.single and not bundle.first.layer and not bundle.first.head
 
 
@@ -121,16 +123,17 @@ def choose(
     budget: Budget,
     shared: Mapping[str, str] | None = None,
 ) -> dict[str, Way]:
-    """How each bundle is drawn, by its name.
+    """The way in which each bundle is drawn, by its name.
 
     Parameters
     ----------
     has_numbers
-        Whether the model has weights; without them everything is a shape.
+        True if the model has weights; without them everything is a shape.
     computed
         Positions that have numbers.
     shared
-        Bundles that show the values of another one: they cost none where both are slabs.
+        Bundles that show the values of another one, by name: they cost nothing where both are
+        slabs.
     """
     shared = shared or {}
     if not has_numbers:
@@ -142,8 +145,9 @@ def choose(
         cut[_whole(bundle)] += bundle.cells
 
     def turn(bundle: Bundle) -> tuple[bool, int, int, bool]:
-        # What the later layers were cut into is as large as it was, and comes layer by layer. Of
-        # equal ones, those with values of their own come first.
+        # Bundles that were cut apart to fit a page count as large as they are together, so that
+        # cutting does not move them forward; among themselves they come layer by layer. Of equal
+        # bundles, those with values of their own come first.
         layer = bundle.first.layer or 0
         return not dwelt(bundle), cut[_whole(bundle)], layer, bundle.name in shared
 
@@ -162,7 +166,10 @@ def choose(
 
 
 def _whole(bundle: Bundle) -> str:
-    """What later layers would share if it were not cut to fit a page; else the bundle itself."""
+    """The name of the bundle that a part of it was cut from to fit a page; its own if it is whole.
+
+    Later layers share one bundle for each role unless it is cut, so the role names them all.
+    """
     return bundle.role if bundle.first.layer else bundle.name
 
 
@@ -179,12 +186,12 @@ def estimate(
     computed: int,
     layout: Layout,
 ) -> Estimate:
-    """What a model takes when it is drawn in these ways, its values standing as `layout` says."""
+    """The size of a drawing in these ways, whose values stand as `layout` says."""
     cells: dict[Way, int] = {"cubes": 0, "slab": 0, "shape": 0}
     for bundle in bundles:
         cells[ways[bundle.name]] += bundle.cells
     texels = WIDTH * sum(layout.heights)
-    # A page is packed from a copy of it.
+    # Packing a page into the file makes copies of it, one page at a time.
     largest = WIDTH * max(layout.heights, default=0)
     many = len(anatomy.blocks) > MOST_OBJECTS
     base = _BASE_BYTES + len(bundles) * _OBJECT_BYTES * (1 if many else 4)
@@ -202,7 +209,7 @@ def estimate(
 
 
 def trace_bytes(config: Config, n_tokens: int) -> int:
-    """What all intermediates of a pass take as float32.
+    """Bytes of all intermediate numbers of a forward pass, as float32.
 
     A layer keeps eleven vectors of each token's channels (norm, query, key, value, head outputs,
     projection, both residuals, norm, MLP result and its input), two of its MLP's neurons, and

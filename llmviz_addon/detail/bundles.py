@@ -1,13 +1,13 @@
 """Bundles: blocks of one role that share an object.
 
 A small model has an object for every block. In a large one the film dwells on the first layer and
-the first head, so these blocks keep an object of their own, and what is alike elsewhere shares
-one: the other heads of the first layer by role, and the later layers by role. GPT-3 has 131,150
-blocks, 50 of the first kind and 50 bundles.
+the first head, so these blocks keep an object of their own. Of the others, those of one role share
+an object: one for the other heads of the first layer, and one for all later layers. GPT-3 has
+131,150 blocks, of which 50 have their own object and the others share 50.
 
-What is bundled is computed together (heads) or one layer after the other, so one progress tells
-of all of it: the mean of its layers' progress, because `order` counts the cells of a bundle pass
-by pass and, within a pass, layer by layer.
+The blocks of a bundle are computed side by side (heads) or one layer after the other, so one number
+tells the progress of all of them: the mean over the layers, because `order` counts the cells of a
+bundle pass by pass and, within a pass, layer by layer.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..anatomy import Anatomy, Block
 
 MOST_OBJECTS = 500
-"""A model of so many blocks has an object for each of them."""
+"""Blocks of a model up to which each has an object of its own."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Bundle:
     Attributes
     ----------
     name
-        The block's name if there is only one, else what is bundled, such as
+        The block's name if there is only one, else the layers, heads and role, such as
         ``"layers1-11.mlp_weight"`` or ``"layer0.heads1-11.q"``.
     blocks
         At least one; all have the same grid.
@@ -54,7 +54,7 @@ class Bundle:
 
     @property
     def single(self) -> bool:
-        """Whether it is one block with an object of its own."""
+        """True if it is one block with an object of its own."""
         return len(self.blocks) == 1
 
     @property
@@ -70,7 +70,7 @@ class Bundle:
 
     @property
     def cells(self) -> int:
-        """How many cells its blocks have."""
+        """Number of cells of all its blocks."""
         return len(self.blocks) * self.first.columns * self.first.rows
 
     @cached_property
@@ -81,17 +81,17 @@ class Bundle:
 
     @property
     def n_steps(self) -> int:
-        """How many layers it spans."""
+        """Number of layers that it spans."""
         return int(self.steps[-1]) + 1
 
     @cached_property
     def origins(self) -> np.ndarray:
-        """(blocks, 3) float64, where the first cell of each block is."""
+        """(blocks, 3) float64, in cells: the middle of each block's cell at column 0, row 0."""
         return np.array([block.origin for block in self.blocks], float).reshape(-1, 3)
 
     @cached_property
     def leads(self) -> tuple[Block, ...]:
-        """One block of each layer: what the film does to it, it does to the layer's others too."""
+        """One block of each layer, which the film moves in place of all blocks of that layer."""
         _, first = np.unique(self.steps, return_index=True)
         return tuple(self.blocks[place] for place in first)
 
@@ -104,7 +104,7 @@ def bundle(anatomy: Anatomy, most: int | None = None) -> tuple[Bundle, ...]:
     anatomy
         The network.
     most
-        How many cells of later layers one bundle may hold; one layer always fits. No limit unless
+        Cells of later layers that one bundle may hold; a single layer is never cut. No limit unless
         given, which is right for shapes; slabs share pages of a limited size.
     """
     blocks = anatomy.blocks.values()
@@ -117,7 +117,7 @@ def bundle(anatomy: Anatomy, most: int | None = None) -> tuple[Bundle, ...]:
 
 
 def _group(block: Block) -> tuple[str, str]:
-    """What is drawn together has the same group."""
+    """A key that is the same for all blocks that are drawn as one object."""
     if block.layer:
         return ("later layers", block.role)
     return ("further heads", block.role) if block.head else ("own", block.name)
@@ -139,7 +139,7 @@ def _shared(members: list[Block], most: int | None) -> Iterator[Bundle]:
 
 
 def _name(blocks: list[Block]) -> str:
-    """What is bundled, as one name."""
+    """The name of a bundle of these blocks."""
     if len(blocks) == 1:
         return blocks[0].name
     scope = _span("layer", (b.layer for b in blocks))

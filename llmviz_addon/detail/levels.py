@@ -1,10 +1,9 @@
-"""Numbers as bytes: what a slab's image holds of a cell, and what a patch of cells looks like.
+"""Numbers as bytes, as the images of slabs hold them, and averages of patches of them.
 
 A number times the block's gain is clipped to -1 to 1 and rounded to one of 255 levels, of which
-zero is one. Byte 0 says that there is no number. From afar a pixel covers many cells; what it
-would show of them is averaged beforehand, over patches of 8 x 8 cells, in the quantities that the
-material mixes colours by: the fill of positive cells, the frame of negative ones, and the light of
-either.
+zero is one. Byte 0 means that there is no number. From afar a pixel covers many cells, so their
+look is averaged beforehand, over patches of 8 x 8 cells, in the quantities that the material mixes
+colors by: the fill of positive cells, the frame of negative ones, and the light of either.
 """
 
 from __future__ import annotations
@@ -13,35 +12,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEVELS = 255
-"""How many numbers a byte tells apart."""
+"""Numbers that a byte tells apart."""
 
 ZERO, STEPS = 128, 127
-"""The byte of the number 0, and how many levels there are on either side of it."""
+"""The byte of the number 0, and the levels on either side of it."""
 
 PATCH, CHANNELS = 8, 4
-"""Cells a side of what is averaged, and how many averages are taken of them."""
+"""Cells along a side of a patch, and averages that are taken of each patch."""
 
 BODY, GLOW = 0.6, 2.0
-"""Powers of a number's magnitude: how strongly it colours a cell, and how brightly it shines."""
+"""Powers of a number's magnitude that give the strength of its color and of its light."""
 
+# Numbers that a gain is taken from where a block has more, and numbers turned into bytes at once,
+# which bounds the memory for copies.
 _SAMPLE = 2**18
 _CHUNK = 2**20
 
-# Of a sum of 64 bytes.
+# Bits that hold the sum of a patch's 64 bytes, each up to 255.
 _BITS = 14
 
 Bytes = NDArray[np.uint8]
 
 
 def gain_of(numbers: np.ndarray) -> float:
-    """1 over the magnitude that gets the full colour; 1 where all numbers are 0 or there are none.
+    """The factor that brings numbers to -1 to 1: 1 over the magnitude that gets the full color.
 
-    The 98th percentile rather than the maximum, so that one outlier does not grey out a block. Of
-    more than a quarter of a million numbers a regular sample of as many is looked at.
+    That is the 98th percentile rather than the maximum, so that one outlier does not gray out a
+    block. Of more than a quarter of a million numbers, a regular sample of about as many is taken.
+    The factor is 1 where all numbers are 0 or there are none.
     """
     flat = numbers.reshape(-1) if numbers.flags.c_contiguous else numbers
     if flat.size > _SAMPLE:
-        # Coprime with the usual widths, so that no channel is preferred.
+        # An odd stride shares no factor with widths that are powers of two, so that the sample
+        # does not take the same few channels of every row.
         stride = flat.size // _SAMPLE | 1
         flat = flat.reshape(-1)[::stride] if flat.ndim == 1 else _sampled(flat)
     magnitude = np.abs(flat.reshape(-1))
@@ -52,7 +55,7 @@ def gain_of(numbers: np.ndarray) -> float:
 
 
 def _sampled(numbers: np.ndarray) -> np.ndarray:
-    """Evenly spread rows of a view, which taking every n-th element of would have to copy first."""
+    """Evenly spread rows of a view: taking every n-th element would copy all of it first."""
     rows = max(1, _SAMPLE // max(1, numbers[0].size))
     return numbers[np.linspace(0, len(numbers) - 1, min(rows, len(numbers))).astype(np.intp)]
 
@@ -68,7 +71,7 @@ def to_bytes(numbers: np.ndarray, gain: float) -> Bytes:
     if not (gain > 0 and np.isfinite(gain)):
         raise ValueError(f"A gain of {gain} scales nothing.")
     if numbers.ndim == 2 and numbers.strides[0] < numbers.strides[1]:
-        # In the order in which they stand in memory.
+        # A transposed view: its numbers are converted in the order in which they lie in memory.
         return to_bytes(numbers.T, gain).T
     out = np.empty(numbers.shape, np.uint8)
     rows = max(1, _CHUNK // max(1, numbers[0].size)) if len(numbers) else 1
@@ -77,7 +80,7 @@ def to_bytes(numbers: np.ndarray, gain: float) -> Bytes:
         with np.errstate(over="ignore"):
             part *= np.float32(gain * STEPS)
         np.clip(part, -STEPS, STEPS, out=part)
-        # Rounds to the nearest level; bytes are made by cutting off.
+        # Storing into bytes cuts off the fraction, so adding a half rounds to the nearest level.
         part += np.float32(ZERO + 0.5)
         if np.isnan(part.sum()):
             np.nan_to_num(part, copy=False, nan=0.0)
@@ -86,15 +89,19 @@ def to_bytes(numbers: np.ndarray, gain: float) -> Bytes:
 
 
 def to_numbers(levels: Bytes, gain: float) -> NDArray[np.float32]:
-    """Numbers from bytes, each within half a level of what it was if it was not clipped."""
+    """The numbers that bytes stand for; NaN for byte 0.
+
+    Each is within half a level of the number that the byte was made from, unless that was clipped.
+    """
     numbers = (levels.astype(np.float32) - ZERO) / np.float32(STEPS * gain)
     return np.where(levels == 0, np.float32(np.nan), numbers)
 
 
 def _fields() -> NDArray[np.uint64]:
-    """For each byte its share in the sums of a patch, and that it counts, in one number.
+    """(256,) for each byte its four shares in the sums of a patch and its count, in one integer.
 
-    A patch has 64 bytes, so a sum of theirs takes 14 bits, and their count the last 7.
+    Adding these integers adds all five fields at once. A patch has 64 bytes, so each of the four
+    sums fits 14 bits (64 x 255 is less than 2**14), and the count the 7 bits above them.
     """
     number = (np.arange(256) - ZERO) / STEPS
     magnitude = np.abs(number)
@@ -113,10 +120,10 @@ _FIELDS = _fields()
 
 
 def patches(page: Bytes) -> Bytes:
-    """What patches of 8 x 8 bytes show on average, of those with a number.
+    """Averages of patches of 8 x 8 bytes, over those that stand for a number.
 
-    That is the fill of positive ones, the frame of negative ones, the light of positive ones and
-    that of negative ones.
+    The four channels are the fill of positive cells, the frame of negative ones, the light of
+    positive ones and that of negative ones.
 
     Parameters
     ----------
@@ -126,7 +133,8 @@ def patches(page: Bytes) -> Bytes:
     Returns
     -------
     numpy.ndarray
-        (height / 8, width / 8, 4) bytes, 255 for full; 0 where there is no number at all.
+        (height / 8, width / 8, 4) bytes, 255 for full strength; 0 where no byte stands for a
+        number.
     """
     height, width = page.shape
     out = np.zeros((height // PATCH, width // PATCH, CHANNELS), np.uint8)

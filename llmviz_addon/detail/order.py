@@ -1,4 +1,4 @@
-"""When each cell of a bundle is computed, in 0 to 1 over the bundle's whole life.
+"""The order in which a bundle's cells are computed, as fractions from 0 to 1.
 
 For a single block this is `Block.order`. A bundle of several layers counts pass by pass, within a
 pass layer by layer, and within a layer as its blocks do. The material of slabs computes the same
@@ -37,7 +37,7 @@ def orders(bundle: Bundle, n_prompt: int, n_tokens: int) -> np.ndarray:
     position = _positions(bundle.first)
     before, after = (bundle.first.cells_before(position + i) for i in (0, 1))
     total = float(bundle.first.cells_before(n_tokens))
-    # Counts again: an order is a fraction that float32 has rounded.
+    # Back to whole ranks: an order is a fraction that float32 has rounded.
     rank = np.rint(own.astype(np.float64) * total)
     prompt = float(bundle.first.cells_before(n_prompt))
     step = bundle.steps[:, None, None].astype(np.float64)

@@ -2,8 +2,8 @@
 
 A graphics card takes textures of at most 16,384 texels a side, and a token embedding has 50,257
 columns, so blocks are laid end to end on ribbons as wide as a block is high, and ribbons fold at
-the page's edge like lines of text. Where a texel is follows from three numbers: the block's place
-along the ribbon, the height of the ribbon's first line, and the pitch of its lines.
+the page's edge like lines of text. The place of a texel follows from three numbers: the block's
+place along the ribbon, the page's line where the ribbon begins, and the pitch of its lines.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..anatomy import Block
 
 WIDTH = 8192
-"""Texels across a page: every graphics card takes twice as many."""
+"""Texels across a page; every graphics card that Blender runs on takes twice as many."""
 
 FULL = 8192
 """Lines after which a new page is begun."""
@@ -30,12 +30,12 @@ HIGHEST = 16_384
 """Lines that a page may have where a single bundle needs them."""
 
 MANY = 500_000
-"""Cells of a bundle that is hardly ever drawn as cubes."""
+"""Cells from which on a bundle of weights counts as large: hardly any budget makes it cubes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where a block's values stand.
+    """The place of a block's values on a page.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Placement:
     pitch
         Lines of the ribbon.
     transposed
-        Whether rows run along the ribbon: so it is for blocks that are higher than wide.
+        True if rows run along the ribbon, as they do for blocks that are higher than wide.
     """
 
     page: int
@@ -64,7 +64,7 @@ class Placement:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the values of all slabs stand: a placement for each block, and each page's height."""
+    """The places of the values of all slabs, by block, and the height of each page in lines."""
 
     places: Mapping[str, Placement]
     heights: tuple[int, ...]
@@ -86,13 +86,13 @@ def extent(block: Block, computed: int) -> tuple[int, int]:
 
 
 def fits(bundle: Bundle, computed: int) -> bool:
-    """Whether a page holds the values of a bundle."""
+    """True if a page has room for the values of a bundle."""
     pitch, length, _ = _ribbon(bundle, computed)
     return _lines(pitch, length * len(bundle.blocks)) <= HIGHEST
 
 
 def _ribbon(bundle: Bundle, computed: int) -> tuple[int, int, bool]:
-    """Pitch of the ribbon that takes a bundle, a block's length on it, and whether transposed."""
+    """The pitch of a bundle's ribbon, the length of a block on it, and True if transposed."""
     columns, rows = extent(bundle.first, computed)
     return padded(min(columns, rows)), padded(max(columns, rows)), rows > columns
 
@@ -104,13 +104,13 @@ def _lines(pitch: int, length: int) -> int:
 
 @dataclass
 class _Page:
-    """Ribbons by their pitch: how long each is so far."""
+    """A page that is being filled: its kind, and the length of each ribbon by its pitch."""
 
     kind: str
     lengths: dict[int, int] = field(default_factory=dict)
 
     def height(self, pitch: int = 0, more: int = 0) -> int:
-        """Lines that the page has, with so much more on one of its ribbons."""
+        """Lines of the page, with the ribbon of this pitch longer by `more` texels."""
         lengths = self.lengths if not more else {**self.lengths, pitch: self._with(pitch, more)}
         return sum(_lines(of, length) for of, length in lengths.items())
 
@@ -118,7 +118,7 @@ class _Page:
         return self.lengths.get(pitch, 0) + more
 
     def put(self, pitch: int, length: int) -> int:
-        """Room on a ribbon; returns where it begins."""
+        """Take room on a ribbon and return the place along it where that begins."""
         start = self.lengths.get(pitch, 0)
         self.lengths[pitch] = start + length
         return start
@@ -129,16 +129,18 @@ def lay_out(
 ) -> Layout:
     """Places for the values of all blocks of bundles.
 
-    A bundle's blocks stand on one page, since an object has one material. Weights and what is
-    computed from a prompt stand on different ones, and so do large weights and small ones, of which
-    another prompt may make cubes: it leaves the large ones where they are.
+    A bundle's blocks stand on one page, since an object has one material. Weights and numbers that
+    are computed from a prompt stand on different pages, so that the weights' pages can stay when
+    the prompt changes. Large weights and small ones stand on different pages too: another prompt
+    may leave room to draw small ones as cubes, and then the large ones keep their places.
 
     Parameters
     ----------
     computed
         Positions that have numbers.
     shared
-        Blocks that show another block's values, transposed: a tied head shows the embedding.
+        Blocks that show another block's values, transposed, by name: a tied output head shows the
+        token embedding.
 
     Raises
     ------
@@ -168,14 +170,14 @@ def lay_out(
 
 
 def _kind(bundle: Bundle) -> str:
-    """What stands together on pages."""
+    """A key that is the same for bundles that may share a page."""
     if bundle.first.kind != "weight":
         return "computed"
     return "large weights" if bundle.cells >= MANY else "small weights"
 
 
 def _find(pages: list[_Page], kind: str, pitch: int, length: int, name: str) -> int:
-    """The page for so much more, a new one where no old one has the room."""
+    """Number of the first page with room for `length` texels more; a new one where none has."""
     for number, page in enumerate(pages):
         if page.kind == kind and page.height(pitch, length) <= FULL:
             return number

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..model import Config
 
 APPENDED = 5
-"""How many tokens a model appends to the prompt, context permitting."""
+"""Tokens that a model appends to the prompt, if its context has room for them."""
 
 
 def n_computed(config: Config, n_prompt: int) -> int:
@@ -27,20 +27,21 @@ def n_computed(config: Config, n_prompt: int) -> int:
 
 @dataclass(frozen=True)
 class Plan:
-    """How a model is drawn, before anything is.
+    """A model's drawing, decided before anything is drawn.
 
     Attributes
     ----------
     anatomy
         Its blocks, for as many positions as are drawn.
     bundles
-        What shares an object, in the order of computation.
+        The blocks that share an object, in the order of computation.
     ways
-        How each bundle is drawn, by its name.
+        The way in which each bundle is drawn, by its name.
     computed
         Positions that have numbers; 0 where the model has none.
     shared
-        Bundles that show the values of another one: a tied head those of the embedding.
+        Bundles that show the values of another one, by name: a tied output head shows those of the
+        token embedding.
     """
 
     anatomy: Anatomy
@@ -51,23 +52,23 @@ class Plan:
 
     @property
     def has_numbers(self) -> bool:
-        """Whether any cell shows a number."""
+        """True if any cell shows a number."""
         return self.computed > 0
 
     @property
     def bundled(self) -> bool:
-        """Whether blocks share objects."""
+        """True if blocks share objects."""
         return len(self.bundles) < len(self.anatomy.blocks)
 
     @property
     def all_cubes(self) -> bool:
-        """Whether every cell is a cube of its own."""
+        """True if every cell is a cube of its own."""
         return set(self.ways.values()) == {"cubes"}
 
     def note(self, bundle: str) -> str:
-        """How a bundle is drawn and how true its values are; empty where the whole model is cubes.
+        """A bundle's way and the precision of its values; empty where the whole model is cubes.
 
-        It is for titles: ``"cubes, exact"``, ``"slab, 255 levels"`` or ``"shape only"``.
+        Titles end with it: ``"cubes, exact"``, ``"slab, 255 levels"`` or ``"shape only"``.
         """
         if self.all_cubes:
             return ""
@@ -76,20 +77,20 @@ class Plan:
 
     @cached_property
     def layout(self) -> Layout:
-        """Where the values of all slabs stand."""
+        """The places of the values of all slabs."""
         slabs = [b for b in self.bundles if self.ways[b.name] == "slab"]
         return lay_out(slabs, self.computed, self.shared)
 
     @cached_property
     def estimate(self) -> Estimate:
-        """What it will take."""
+        """The size of the drawing: cells, file and memory."""
         return estimate(self.anatomy, self.bundles, self.ways, self.computed, self.layout)
 
 
 def plan(
     config: Config, computed: int, *, full_context: bool = False, budget: Budget | None = None
 ) -> Plan:
-    """`plan_steps` in one go."""
+    """The plan of a model's drawing in one go; takes what `plan_steps` does."""
     return run(plan_steps(config, computed, full_context=full_context, budget=budget))
 
 
@@ -103,13 +104,13 @@ def plan_steps(
     config
         Its architecture.
     computed
-        How many tokens are computed, the prompt's and what is appended; 0 for a model without
+        Positions that are computed, the prompt's and the appended ones; 0 for a model without
         numbers, which is drawn as shapes.
     full_context
-        Whether all of the context is drawn, most of it empty, rather than the tokens there are.
+        True to draw all of the context, most of it empty, rather than the computed positions only.
         Small models and those without numbers show all of it in any case.
     budget
-        What may be spent; the default budget unless given.
+        The limits; the default budget unless given.
     """
     yield 0.0, "Placing the blocks"
     budget = budget or Budget()

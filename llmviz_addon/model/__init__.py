@@ -6,8 +6,8 @@
     >>> trace["layer0.head2.attention"].shape
     (6, 6)
 
-This room knows no Blender and draws nothing. Whatever is wrong with a model, a file or a prompt
-is raised as a `ModelError` whose message can be shown to people as it is.
+This room knows no Blender and draws nothing. Anything wrong with a model, a file or a prompt is
+raised as a `ModelError` whose message can be shown to people as it is.
 """
 
 from __future__ import annotations

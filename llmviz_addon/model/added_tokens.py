@@ -1,16 +1,17 @@
-"""Added and special tokens of a folder: who names them, and whose word counts.
+"""Added and special tokens of a folder, from the four files that may name them.
 
-Four files may name tokens beside the vocabulary: `tokenizer.json`, `tokenizer_config.json`,
-`special_tokens_map.json` and `added_tokens.json`. Precedence is that of transformers 5:
+Tokens beside the vocabulary may be named in `tokenizer.json`, `tokenizer_config.json`,
+`special_tokens_map.json` and `added_tokens.json`. Where these differ, precedence is that of
+transformers 5, which is the reference here:
 
-1. `added_tokens_decoder` in `tokenizer_config.json`, where it is there, is the whole list, and
-   neither the map nor the lists of the other files are looked at;
-2. without it, `special_tokens_map.json` overrules what the configuration says of roles, and the
+1. `added_tokens_decoder` in `tokenizer_config.json`, where it exists, is the whole list; neither
+   the map nor the lists of the other files are read then;
+2. without it, `special_tokens_map.json` overrules the roles in the configuration, and the
    list is that of `added_tokens.json`, then that of `tokenizer.json`, which wins where both have
    a token for one id;
 3. listed tokens come first, by id; then the roles (`bos_token`, `eos_token` and so on), then
-   further special tokens. Each has its id from the vocabulary or, where that lacks it, the next
-   one after the end: ids in the lists are an order and nothing else.
+   further special tokens. Each gets its id from the vocabulary or, where that lacks the token, the
+   next free id after the last: the ids in the lists only give an order.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ TOKENIZER_NAME = "tokenizer.json"
 SETTINGS_NAME = "tokenizer_config.json"
 MAP_NAME, ADDED_NAME = "special_tokens_map.json", "added_tokens.json"
 
-# In the order in which the reference adds them.
+# Names of roles, in the order in which the reference adds their tokens.
 _ROLES = (
     *("bos_token", "eos_token", "unk_token", "sep_token"),
     *("pad_token", "cls_token", "mask_token"),
@@ -45,19 +46,19 @@ _LISTED, _FURTHER, _SPECIFIC = (
     "model_specific_special_tokens",
 )
 _FLAGS = ("content", "single_word", "lstrip", "rstrip", "normalized", "special")
-# As it was called before transformers 5.
+# The name of `extra_special_tokens` before transformers 5.
 _FURTHER_ONCE = "additional_special_tokens"
 _CURE = "download the tokenizer again, or remove it to type token ids"
 
 
 @dataclass
 class AddedTokens:
-    """What a folder adds to its vocabulary.
+    """The tokens that a folder adds to its vocabulary.
 
     Attributes
     ----------
     listed : dict of int to AddedToken
-        By the id that the list says, which gives the order.
+        By the id in the list, which gives the order.
     roles : dict of str to str, AddedToken or None
         `bos_token` and the like, and names of the folder's own.
     further : list of str or AddedToken
@@ -72,12 +73,13 @@ class AddedTokens:
         """Give a tokenizer the tokens that it lacks, in the reference's order."""
         from tokenizers import AddedToken
 
-        # Those that the tokenizer has already are listed again, for their flags.
+        # A listed token that the tokenizer has already is added again, so that the list's flags
+        # replace its own.
         adding: list[Token] = [self.listed[i] for i in sorted(self.listed)]
         there = library.get_added_tokens_decoder().values()
         known = {text_of(token) for token in (*there, *adding)}
         for token in (*self.roles.values(), *self.further):
-            # Compared with what is added here, too: a name may stand in several places.
+            # Also compared with the tokens added so far: several roles may name the same one.
             if token is not None and text_of(token) not in known and token not in adding:
                 adding.append(token)
         spoken = {text_of(token) for token in self.roles.values() if token}
@@ -91,7 +93,7 @@ class AddedTokens:
 
 
 def text_of(token: Token) -> str:
-    """The letters of a token."""
+    """The text of a token."""
     return token if isinstance(token, str) else str(token.content)
 
 
@@ -101,23 +103,23 @@ def read_added_tokens(
     whole: dict[str, Any] | None,
     defaults: Mapping[str, str | None],
 ) -> AddedTokens:
-    """What the files of a folder say of added and special tokens.
+    """The added and special tokens that a folder's files name.
 
     Parameters
     ----------
     folder : Path
-        Where `special_tokens_map.json` and `added_tokens.json` are looked for.
+        The folder of `special_tokens_map.json` and `added_tokens.json`.
     settings : dict
         The content of `tokenizer_config.json`; empty where there is none.
     whole : dict or None
-        The content of `tokenizer.json`, where that is what is read.
+        The content of `tokenizer.json`, where the vocabulary comes from there.
     defaults : dict of str to str
-        Roles of which the tokenizer's class has its own idea where the folder is silent.
+        Tokens for roles that the folder does not name, by the tokenizer's class.
 
     Raises
     ------
     CheckpointError
-        Where an entry is not what it should be.
+        If an entry is not a token, or not under an id.
     """
     source = folder / SETTINGS_NAME
     said = dict(settings)
@@ -129,7 +131,7 @@ def read_added_tokens(
     if own:
         said[_SPECIFIC] = own
     entries: list[tuple[int, AddedToken]] = []
-    # By key, where it is not the configuration that says it.
+    # Files of settings by key, where these do not come from the configuration.
     sources: dict[str, Path] = {}
     if _LISTED in said:
         entries = _decoder(said[_LISTED], source)
@@ -143,8 +145,8 @@ def read_added_tokens(
         if whole is not None:
             entries += _list(whole.get("added_tokens"), folder / TOKENIZER_NAME)
     result = AddedTokens(listed=dict(entries))
-    # What a list says of a token's flags counts more than what a role does, even where another
-    # token has the id in the end.
+    # A token's flags in a list count more than those in a role, even where the list's id went to
+    # another token, so all entries are looked through and not only those that were kept.
     described = {text_of(token): token for _, token in entries}
     _assign(result, _revived(said, source), described, lambda key: sources.get(key, source))
     for role, token in defaults.items():
@@ -154,7 +156,7 @@ def read_added_tokens(
 
 
 def _overrule(said: dict[str, Any], entries: dict[str, Any], source: Path) -> None:
-    """Let a `special_tokens_map.json` have its say over the configuration's."""
+    """Replace settings of the configuration by the entries of a `special_tokens_map.json`."""
     for key, value in entries.items():
         if key != _FURTHER:
             marked = isinstance(value, dict)
@@ -183,7 +185,7 @@ def _assign(
     described: dict[str, AddedToken],
     source: Callable[[str], Path],
 ) -> None:
-    """Sort what was said into roles and further tokens; `source` is the file that said a key."""
+    """Sort settings into roles and further tokens; `source` gives the file of each key."""
     named = _FURTHER_ONCE if _FURTHER_ONCE in said and _FURTHER not in said else _FURTHER
     for role in _ROLES:
         token = said.get(role)
@@ -223,10 +225,11 @@ def _decoder(entries: Any, source: Path) -> list[tuple[int, AddedToken]]:
 def _by_id(
     entries: dict[str, Any], said: dict[str, Any], source: Path
 ) -> list[tuple[int, AddedToken]]:
-    """The tokens of an `added_tokens.json`, special where something else says so."""
+    """The tokens of an `added_tokens.json`; special are those that the configuration names."""
     from tokenizers import AddedToken
 
-    # A role that the configuration describes with its flags is not looked through yet.
+    # Only names and tokens count. A role that the configuration describes as a table of flags is
+    # not a token at this point, and the reference passes over it here, too.
     roles = [said.get(role) for role in _ROLES]
     further = said.get(_FURTHER) or []
     known = (*roles, *further) if isinstance(further, list) else roles
@@ -261,7 +264,7 @@ def _check_place(place: Any, source: Path) -> None:
 
 
 def _names_a_token(key: str, value: Any) -> bool:
-    """Whether a setting is a special token by a name of the folder's own."""
+    """True if a setting is a special token under a name of the folder's own."""
     from tokenizers import AddedToken
 
     return key.endswith("_token") and key not in _ROLES and isinstance(value, str | AddedToken)
@@ -276,14 +279,14 @@ def _token(entry: Any, source: Path) -> AddedToken:
     if not isinstance(entry, dict) or not isinstance(entry.get("content"), str):
         raise unlike
     try:
-        # The library takes other names, too, and complains about them on the console.
+        # Only flags are passed on, because the library prints a complaint about any other name.
         return AddedToken(**{key: entry[key] for key in entry if key in _FLAGS})
     except (TypeError, ValueError) as error:
         raise unlike from error
 
 
 def _revived(value: Any, source: Path) -> Any:
-    """What a configuration says, with tokens for what it marks as such."""
+    """A value of the configuration in which tables that are marked as tokens have become tokens."""
     if isinstance(value, dict):
         if value.get("__type") == "AddedToken":
             return _token({key: v for key, v in value.items() if key != "__type"}, source)

@@ -1,4 +1,4 @@
-"""The architecture of a model in the field's own terms, checked when it is made."""
+"""The architecture of a model, in the terms of papers and checkpoints, checked when it is made."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from .functions import ACTIVATIONS
 NORMS = ("layer_norm",)
 POSITIONS = ("learned",)
 
-# Far beyond any model there is, and small enough that no size computed from it can overflow or
-# keep a loop busy for long.
+# Far beyond any model there is, and small enough that sizes computed from them do not overflow and
+# loops over them end soon, whatever a damaged configuration says.
 MAX_SIZE = 2**24
 MAX_LAYERS = 4096
 
@@ -34,20 +34,20 @@ class Config:
     d_ff : int, optional
         Neurons of the MLP; `4 n_embd` unless given.
     norm, norm_eps : str, float
-        The normalisation and what it adds to the variance before the root.
+        The kind of normalization, and the number added to the variance before the root.
     activation : str
         A key of `functions.ACTIVATIONS`.
     position : str
-        How positions reach the network: `"learned"` embeddings.
+        The way in which positions reach the network: `"learned"` embeddings.
     tied : bool
-        Whether the head that makes logits is the token embedding itself.
+        True if the head that makes logits is the token embedding itself.
     bias : bool
-        Whether linear layers and norms add a bias.
+        True if linear layers and norms add a bias.
 
     Raises
     ------
     ConfigError
-        Where the sizes are not possible or a setting is not known.
+        If the sizes are not possible or a setting is not known.
     """
 
     model_type: str = "gpt2"
@@ -133,21 +133,21 @@ class Config:
         return 0 if self.tied else self.n_vocab * self.n_embd
 
     def multiplications(self, n_positions: int) -> int:
-        """How many multiplications one more token costs.
+        """Number of multiplications that one more token costs.
 
         Parameters
         ----------
         n_positions : int
-            How many positions the token attends to, itself included; those before it are
+            Number of positions that the token attends to, itself included; those before it are
             computed already.
 
         Returns
         -------
         int
-            Those of the matrix products: every number of every weight matrix is used once,
-            which is 12 n_embd² in a usual layer and n_vocab n_embd in the head that makes
-            logits, and every layer multiplies the query with each position's key and the
-            attention with each position's value, 2 n_positions n_embd in all.
+            The multiplications of the matrix products. Every number of every weight matrix is
+            used once: 12 n_embd² in a usual layer, and n_vocab n_embd in the head that makes
+            logits. Every layer also multiplies the query with each position's key and the
+            attention with each position's value: 2 n_positions n_embd in all.
 
         Notes
         -----
@@ -158,7 +158,7 @@ class Config:
         Raises
         ------
         ConfigError
-            Where the context has no such number of positions.
+            If the context does not have so many positions.
         """
         if not 1 <= n_positions <= self.n_ctx:
             raise ConfigError(

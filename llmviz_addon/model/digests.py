@@ -1,8 +1,8 @@
-"""What tensors hold, in a few letters: the same for the same numbers, whatever a file is called.
+"""Digests of tensors: a few letters, the same for the same numbers whatever their file is called.
 
-A checkpoint that was trained on has often the name, the size and even the time of the one before,
-so nothing but its content tells whether it is the same. BLAKE2b reads a gigabyte a second on one
-core; here several read, since hashing leaves Python to other threads.
+A checkpoint often keeps its name, its size and even its time when training goes on, so only its
+content tells one from the next. BLAKE2b reads a gigabyte a second on one core; here several threads
+read, since Python lets others run while one hashes.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from ..progress import Steps
 from .safetensors_file import StoredTensor
 
+# Bytes in a digest.
 _SIZE = 16
-# Bytes that a thread reads at a time, and how many such pieces a step has.
+# Bytes that a thread reads at a time, and the number of such pieces in a step.
 _PIECE = 2**22
 _PIECES = 16
 
@@ -31,7 +32,7 @@ def tensor_digests(tensors: Iterable[StoredTensor]) -> Steps[dict[StoredTensor, 
     Raises
     ------
     CheckpointError
-        Where a file has changed its size since it was opened, or is gone.
+        If a file has changed its size since it was opened, or is gone.
     """
     stored = list(tensors)
     places = [
@@ -53,7 +54,7 @@ def tensor_digests(tensors: Iterable[StoredTensor]) -> Steps[dict[StoredTensor, 
 
 
 def digest_of(*parts: bytes) -> bytes:
-    """The digest of a few parts together, each of which says where it ends."""
+    """The digest of a few parts, each with its length, so that no two ways to cut agree."""
     whole = blake2b(digest_size=_SIZE)
     for part in parts:
         whole.update(len(part).to_bytes(8, "little") + part)

@@ -1,7 +1,7 @@
-"""What can go wrong in this room, each as an exception whose message is one clear sentence.
+"""The errors of this room, each with a message that is one clear sentence.
 
-A message names the file, the tensor or the letter, says what was expected, and what to do. All
-exceptions derive from `ModelError`, so that a caller who shows messages to people needs one
+A message names the file, the tensor or the letter, says what was expected, and then what to do.
+All errors derive from `ModelError`, so that a caller who shows messages to people needs one
 `except`.
 """
 
@@ -30,8 +30,8 @@ class CheckpointError(ModelError):
 
 
 class WeightsMissingError(ModelError):
-    """Numbers were asked of a model that has only its architecture."""
+    """A question about numbers, put to a model that has only its architecture."""
 
 
 class PromptError(ModelError):
-    """A prompt the model cannot take: foreign letters, unknown ids, too long or empty."""
+    """A prompt that the model cannot take: unknown letters or ids, too many tokens, or none."""

@@ -1,7 +1,7 @@
-"""Which files of a folder, or which single file, hold a checkpoint's weights.
+"""The files of a folder that hold a checkpoint's weights, or the single file that was chosen.
 
 Nothing outside the folder is read, and no pickle is ever opened. Where weights are missing,
-`instead` says what there is in their place.
+`instead` looks for the reason.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ __all__ = ["CONFIG_NAME", "file_weights", "folder_weights", "is_there", "short"]
 # Shards, also of a variant: model.fp16-00001-of-00002.safetensors, or the variant at the end.
 _SHARD = re.compile(r"-0*([0-9]{1,5})-of-0*([0-9]{1,5})(\.[\w-]{1,40})?\.safetensors$")
 _INDEX = re.compile(r"\.index(\.[\w-]{1,40})?\.json$")
-# What `save_pretrained(variant="fp16")` calls its files.
+# Names that `save_pretrained(variant="fp16")` gives its files.
 _VARIANT = re.compile(
     r"^model\.(?:([\w-]{1,40})\.safetensors|safetensors\.index\.([\w-]{1,40})\.json)$"
 )
 
 
 def file_weights(path: Path) -> list[SafetensorsFile]:
-    """A single file of weights that was chosen, opened; of an index, all that it lists.
+    """The files of weights behind a file that was chosen, opened: itself, or an index's shards.
 
     Raises
     ------
     CheckpointError
-        Where it is none, or only a part of a checkpoint.
+        If it holds no weights, or only a part of a checkpoint's.
     """
     if _INDEX.search(path.name):
         return _shards(path, path.parent)
@@ -63,7 +63,7 @@ def folder_weights(folder: Path) -> list[SafetensorsFile]:
     Raises
     ------
     CheckpointError
-        Where there are none, or not all; it says what is missing.
+        If some or all are missing; it says which.
     """
     single, index = folder / WEIGHTS_NAME, folder / INDEX_NAME
     if is_there(single, folder):
@@ -94,7 +94,7 @@ def _by_other_names(folder: Path) -> list[SafetensorsFile]:
     others = [
         path
         for path in sorted(folder.glob("*.safetensors"))
-        # The Finder's notes about a file begin with a dot.
+        # On some disks macOS keeps notes beside a file, under its name with a dot before it.
         if not path.name.startswith(".") and is_there(path, folder)
     ]
     others = [path for path in others if not is_of_training(path.name)] or others
@@ -117,17 +117,17 @@ def _adapter_config(folder: Path) -> Path | None:
 
 
 def is_there(path: Path, folder: Path) -> bool:
-    """Whether a folder has a file, which is not a link to nowhere or to somewhere else.
+    """True if a folder has a file of its own, not a link that leads elsewhere.
 
     Notes
     -----
-    Hugging Face's cache keeps `snapshots/<revision>/` full of links into `blobs/` beside it, in
-    folders within it, too; these two belong together and are accepted as one.
+    In Hugging Face's cache, `snapshots/<revision>/` and the folders within it are full of links
+    into `blobs/` beside `snapshots/`. The two belong together and are accepted as one folder.
 
     Raises
     ------
     CheckpointError
-        Where it is such a link.
+        If it is a link to nothing, or out of the folder.
     """
     if not path.is_file():
         if path.is_symlink() and not path.exists():
@@ -148,7 +148,7 @@ def is_there(path: Path, folder: Path) -> bool:
 
 
 def short(text: Any) -> str:
-    """What a message says of a name of any length."""
+    """A name of any length, cut short for a message."""
     text = str(text)
     return text if len(text) <= 200 else f"{text[:200]}..."
 
@@ -165,7 +165,7 @@ def _open(path: Path) -> SafetensorsFile:
 
 
 def _numbered(name: str) -> tuple[int, int]:
-    """Which shard of how many a file's name says it is; a file that is no shard is 1 of 1."""
+    """The shard's number and the count of shards in a file's name; (1, 1) where it has none."""
     found = _SHARD.search(name)
     return (int(found[1]), int(found[2])) if found else (1, 1)
 
@@ -218,7 +218,7 @@ def _check_complete(index: Path, folder: Path, names: list[str]) -> None:
 
 
 def _is_plain(name: Any) -> bool:
-    """Whether a shard's name is a file name and nothing more, on any system."""
+    """True if a shard's name is a file name and nothing more, on any system."""
     return (
         isinstance(name, str)
         and 0 < len(name) <= 255

@@ -1,8 +1,7 @@
-"""Files that are something else than they were taken for: what they are, and what to do about it.
+"""Files that are not what they were taken for: sentences that say what they are and what to do.
 
-Whoever chooses the wrong file, or has only half a download, is helped by the name of the mistake
-and not by what it did to a parser. Each function gives the rest of a sentence that begins with
-the file.
+Somebody who chose the wrong file, or has half a download, needs to know that mistake, and not the
+place where a parser gave up. Each function gives the rest of a sentence that begins with the file.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ PICKLE = (
 
 
 def never_opened(name: str) -> str:
-    """What a pickle is, and how what it holds becomes a file that is read, by the pickle's name."""
+    """The end of a sentence on a pickle, with the cure that fits its name: a safetensors file."""
     if name.endswith(".bin"):
         cure = (
             "download model.safetensors, too, or load the folder with transformers' "
@@ -32,7 +31,7 @@ def never_opened(name: str) -> str:
     return f"a pickle, which could run code and is never opened; {cure}"
 
 
-# Formats by how their files begin.
+# Formats by the first bytes of their files.
 _FORMATS = {
     b"GGUF": "a GGUF file",
     b"\x89HDF": "an HDF5 file (TensorFlow)",
@@ -42,11 +41,14 @@ _FORMATS = {
 _ARCHIVES = (".zip", ".npz")
 
 HEAD = 256
-"""How many bytes of a file's beginning tell what it is."""
+"""Bytes at the beginning of a file that suffice to recognize it."""
 
 
 def stand_in(start: bytes) -> str | None:
-    """What a file is that is often found in the place of another, whatever that should be."""
+    """The sentence on a file that stands in for the wanted one: a Git LFS pointer or a web page.
+
+    None where it is neither.
+    """
     if start.startswith(b"version https://git-lfs"):
         return (
             "is a Git LFS pointer, which only stands for the file; run git lfs pull in its "
@@ -58,7 +60,7 @@ def stand_in(start: bytes) -> str | None:
 
 
 def no_safetensors(path: Path, start: bytes) -> str:
-    """What a file is that does not begin as a safetensors file does.
+    """The sentence on a file that does not begin as a safetensors file does.
 
     Parameters
     ----------
@@ -86,8 +88,8 @@ def no_safetensors(path: Path, start: bytes) -> str:
 
 
 def _text(start: bytes) -> str | None:
-    """What kind of text it is; None where it is none."""
-    letters = start.decode("utf-8", "replace").rstrip("\ufffd")  # the last may have been cut
+    """A few words on a file that begins as text does; None where it does not."""
+    letters = start.decode("utf-8", "replace").rstrip("\ufffd")  # the last letter may be cut off
     if "\ufffd" in letters or not all(c.isprintable() or c.isspace() for c in letters):
         return None
     line = letters.strip().partition("\n")[0].strip()

@@ -1,4 +1,4 @@
-"""The functions of one number or one row that networks are made of, in float32.
+"""The functions that networks are made of, of single numbers and of rows, in float32.
 
 Each is written from its published formula, and agrees with torch's float32 implementation to a
 few units in the last place. Elementwise functions keep the shape; row functions work along the
@@ -88,7 +88,7 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
 def layer_norm(
     x: Array, weight: Array, bias: Array | None, eps: float
 ) -> tuple[Array, Array, Array]:
-    """Layer normalisation (Ba, Kiros & Hinton 2016) of rows.
+    """Layer normalization (Ba, Kiros & Hinton 2016) of rows.
 
     Parameters
     ----------
@@ -101,13 +101,13 @@ def layer_norm(
     Returns
     -------
     mean, std, result : (T,), (T,), (T, C)
-        `std` is √(variance + eps), by which the centred row is divided.
+        `std` is √(variance + eps), by which the centered row is divided.
     """
     mean: Array = x.mean(axis=-1, dtype=np.float32)
-    centred = x - mean[:, None]
-    variance: Array = np.square(centred).mean(axis=-1, dtype=np.float32)
+    centered = x - mean[:, None]
+    variance: Array = np.square(centered).mean(axis=-1, dtype=np.float32)
     std: Array = np.sqrt(variance + np.float32(eps))
-    result: Array = centred / std[:, None] * weight
+    result: Array = centered / std[:, None] * weight
     return mean, std, result if bias is None else result + bias
 
 
@@ -118,7 +118,7 @@ def softmax(x: Array, out: Array | None = None) -> tuple[Array, Array, Array]:
     ----------
     x : (..., n)
     out : (..., n), optional
-        Where the shares go; a new array unless given.
+        The array to write the shares to; a new one unless given.
 
     Returns
     -------
@@ -135,12 +135,12 @@ def softmax(x: Array, out: Array | None = None) -> tuple[Array, Array, Array]:
 
 @np.errstate(over="ignore", invalid="ignore")
 def all_finite(array: Array) -> bool:
-    """Whether no number is NaN or infinite.
+    """True if no number is NaN or infinite.
 
     Notes
     -----
     The sum of squares is finite only where every number is, and BLAS computes it at the speed
-    of memory. Large numbers may overflow it, and only then is each of them looked at.
+    of memory. Large numbers may overflow it, and only then is each number looked at.
     """
     flat = array.reshape(-1)
     return bool(np.isfinite(np.dot(flat, flat))) or bool(np.isfinite(array).all())

@@ -1,4 +1,4 @@
-"""Numbers of 16 bits as float32: what numpy's own conversion gives, several times as fast.
+"""Conversion of 16-bit numbers to float32: numpy's own results, several times as fast.
 
 numpy converts float16 number by number. Moving bits is arithmetic on whole arrays instead, a
 chunk at a time, so that one step after the other finds it in the processor's cache. Nothing is
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 # Numbers at a time: half a megabyte of float32.
 _CHUNK = 2**17
 
-# Infinity in either format; as an integer, NaN is larger, and every number is smaller.
+# The bits of infinity in either format, as an integer: those of NaN are larger, those of finite
+# positive numbers smaller.
 _INFINITE = {"F16": 0x7C00, "BF16": 0x7F80}
 _SIGN = 0x8000
 
@@ -32,10 +33,11 @@ def from_float16(raw: NDArray[Any], out: NDArray[np.float32]) -> None:
 
     Notes
     -----
-    With their bits where float32 has its own, the numbers are 2^-112 times what they were, since
-    the exponents have different biases. Multiplying puts that right, for subnormal numbers, too.
-    Infinity and NaN would become finite, and are left to numpy, as is everything where the
-    processor is set to take subnormal numbers for zero, as libraries compiled for speed may do.
+    Shifted to where float32 has its sign, exponent and fraction, the bits mean numbers that are
+    2^-112 times too small, since the exponents have different biases. Multiplying puts that right,
+    for subnormal numbers, too. Infinity and NaN would become finite, so chunks that have them are
+    left to numpy. So is everything where the processor takes subnormal numbers for zero, a mode
+    that libraries compiled for speed may leave it in.
     """
     exact = bool(_SMALLEST * _SCALE > 0)
     for numbers, room in _chunks(raw, out):
@@ -61,17 +63,18 @@ def from_bfloat16(raw: NDArray[Any], out: NDArray[np.float32]) -> None:
 
 
 def all_finite(raw: NDArray[Any], dtype: str) -> bool:
-    """Whether no number is NaN or infinite, without converting any.
+    """True if no number is NaN or infinite; none is converted to find out.
 
     Parameters
     ----------
     raw
         At least one number of 16 bits, of any type.
     dtype : str
-        What the bits mean, `"F16"` or `"BF16"`.
+        The format of the bits, `"F16"` or `"BF16"`.
     """
     infinite = _INFINITE[dtype]
-    # Signed, the negative ones come first, and unsigned, last.
+    # As signed integers, the negative numbers are below all others, so the largest is a positive
+    # one's; as unsigned integers, the negative numbers are above all others.
     return bool(raw.view("<i2").max() < infinite and raw.view("<u2").max() < _SIGN | infinite)
 
 
@@ -84,5 +87,5 @@ def _chunks(
     if raw.size:
         rows = max(1, _CHUNK * len(raw) // raw.size)
         for start in range(0, len(raw), rows):
-            # Columns of a matrix are gathered once, and not in every step.
+            # Made contiguous once here, rather than gathered anew in every step on the chunk.
             yield np.ascontiguousarray(raw[start : start + rows]), out[start : start + rows]

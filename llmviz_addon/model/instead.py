@@ -1,7 +1,7 @@
-"""What a folder, or a file, has in place of a checkpoint's weights.
+"""Reasons why a folder has no weights to read: what lies in their place, and what to do about it.
 
-Weights that were not found are often there in a form that is not read, in a folder further down,
-or not whole. Which of these it is decides what helps.
+Weights that were not found are often there, but in a form that is not read, in a folder further
+down, or not whole. Each has a cure of its own.
 """
 
 from __future__ import annotations
@@ -20,31 +20,34 @@ INDEX_NAME = "model.safetensors.index.json"
 CONFIG_NAME = "config.json"
 ADAPTER_NAME = "adapter_config.json"
 
-# What PEFT, and MLX, call the weights of an adapter.
+# Names that PEFT and MLX give the weights of an adapter.
 ADAPTERS = ("adapter_model.safetensors", "adapters.safetensors")
-# What browsers and download managers add to a name, or have beside it, until they are done.
+# Endings that browsers and download managers add to a name, or to a file beside it, until they are
+# done.
 _UNFINISHED = (".crdownload", ".part", ".partial", ".download", ".incomplete", ".aria2", ".tmp")
 # Weights in formats that are not read.
 _FOREIGN = (".h5", ".msgpack", ".ot", ".onnx", ".gguf", ".tflite", ".npz", ".index")
-# What Trainer, Accelerate, DeepSpeed and Lightning keep beside the weights, to go on later.
+# Files that Trainer, Accelerate, DeepSpeed and Lightning keep beside the weights, to go on with
+# training later.
 _TRAINING = re.compile(
     r"^(?:optim(?:izer)?|(?:lr_)?scheduler|scaler|rng|random|training_args|sampler|dl_state_dict"
     r"|custom_checkpoint|trainer)(?:_states?)?(?:[_-]?[0-9]+)*\.[a-z]+$|_optim_states\.pt$"
 )
-# Below a folder: checkpoints side by side, and Hugging Face's cache of one and of several.
+# Folders of checkpoints below the one that was chosen: side by side, in Hugging Face's cache of one
+# model, and in its cache of several.
 _BELOW = ("*", "snapshots/*", "snapshots/*/*", "*/snapshots/*")
 _STEP = re.compile(r"[-_]([0-9]{1,12})$")
-# How many names are looked at to say what else is there.
+# Most names in a folder that are looked at.
 _MANY = 1000
 
 
 def is_of_training(name: str) -> bool:
-    """Whether a file is what a training run keeps beside the weights."""
+    """True if a training run keeps a file of this name beside the weights."""
     return bool(_TRAINING.search(name))
 
 
 def no_weights(folder: Path) -> CheckpointError:
-    """What a folder without safetensors has in their place, and what to do about it."""
+    """The error on a folder without safetensors: it says what is there instead, and what to do."""
     refuse_unfinished(folder)
     names = sorted(path.name for path in islice(folder.iterdir(), _MANY) if path.is_file())
     below = _below(folder)
@@ -64,7 +67,7 @@ def no_weights(folder: Path) -> CheckpointError:
 
 
 def adapter(path: Path, config: Path | None) -> CheckpointError:
-    """What to do about an adapter, of which the configuration may lie beside it."""
+    """The error on an adapter; `config` is its configuration, if that lies beside it."""
     said = {} if config is None else read_json(config)
     kind = str(said.get("peft_type") or said.get("fine_tune_type") or "")[:40]
     kind = {"LORA": "LoRA", "": "LoRA"}.get(kind.upper(), kind)
@@ -80,12 +83,12 @@ def adapter(path: Path, config: Path | None) -> CheckpointError:
 
 
 def refuse_unfinished(folder: Path) -> None:
-    """Name a download of weights that has not come to its end, if there is one."""
+    """Raise `CheckpointError` if a folder has a download of weights that is not finished."""
     partial = [
         path
         for path in islice(folder.iterdir(), _MANY)
         if path.suffix.lower() in _UNFINISHED
-        # Chrome does not know the name before the end.
+        # Chrome gives a download its name at the end only, so any of its unfinished files counts.
         and (".safetensors" in path.name or path.suffix == ".crdownload")
     ]
     partial += islice(folder.glob(".cache/huggingface/download/*.incomplete"), 1)
@@ -96,7 +99,7 @@ def refuse_unfinished(folder: Path) -> None:
 
 
 def _in_pieces(folder: Path, names: list[str]) -> str:
-    """What to do about weights of which every process of a training run wrote a piece."""
+    """The sentence on weights of which every process of a training run wrote a piece, or ""."""
     if any(name.startswith("pytorch_model") and name.endswith(".bin") for name in names):
         return ""
     if "zero_to_fp32.py" in names or any(name.endswith("_model_states.pt") for name in names):
@@ -115,10 +118,10 @@ def _in_pieces(folder: Path, names: list[str]) -> str:
 
 
 def _otherwise(folder: Path, names: list[str]) -> str:
-    """What to do about weights in a format that is not read, or about a lone configuration."""
+    """The sentence on weights in a format that is not read, or on a lone configuration, or ""."""
     pickles = [name for name in names if Path(name).suffix.lower() in PICKLES]
     if pickles:
-        # Hugging Face's name says that it is the weights.
+        # Of several pickles, one with Hugging Face's name is surely the weights.
         name = min(pickles, key=lambda name: (not name.startswith("pytorch_model"), name))
         return f"has its weights only as {name}, {never_opened(name)}"
     names += (f"onnx/{path.name}" for path in islice(sorted(folder.glob("onnx/*.onnx")), 1))
@@ -136,7 +139,7 @@ def _otherwise(folder: Path, names: list[str]) -> str:
 
 
 def _beside(names: list[str]) -> str:
-    """What to do about a folder of nothing but a training run's own files."""
+    """The sentence on a folder with nothing but a training run's own files, or ""."""
     name = next((name for name in names if is_of_training(name)), None)
     if name is None:
         return ""
@@ -147,7 +150,7 @@ def _beside(names: list[str]) -> str:
 
 
 def _below(folder: Path) -> list[Path]:
-    """Folders of checkpoints below a folder, as it would name them, the latest step first."""
+    """Paths from a folder to those of checkpoints below it, the latest training step first."""
     for patterns in (("model*.safetensors", "model*.index*.json"), ("pytorch_model*.bin",)):
         found = {path for path in _folders(folder) if _has_any(path, (*patterns, ADAPTER_NAME))}
         if found:
@@ -168,5 +171,5 @@ def _folders(folder: Path) -> Iterator[Path]:
 def _has_any(folder: Path, patterns: Iterable[str]) -> bool:
     try:
         return any(path.is_file() for pattern in patterns for path in folder.glob(pattern))
-    except OSError:  # a folder of somebody else's
+    except OSError:  # such as a folder that this user may not read
         return False

@@ -1,10 +1,11 @@
-"""From a preset's id or a path to a `Model`, reading headers, and numbers only to compare a head.
+"""Loading: from a preset's id or a path to a `Model`.
 
 A checkpoint is a folder with `config.json` and `model.safetensors` (or the shards that
 `model.safetensors.index.json` lists, or a variant of either), or a single `.safetensors` file or
 index with `config.json` beside it or in its own metadata under `config`. A tokenizer lies in the
 same folder, as `tokenizer.json`, or `vocab.json` with `merges.txt`, with its settings beside it.
-Nothing outside the folder is read, and no pickle is ever opened.
+Nothing outside the folder is read, and no pickle is ever opened. Only headers are read, except
+where the numbers of two tensors have to be compared to tell if the output head is tied.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 
 from .added_tokens import ADDED_NAME, MAP_NAME, SETTINGS_NAME, TOKENIZER_NAME
 from .errors import CheckpointError
-from .families import FAMILIES, recognise
+from .families import FAMILIES, recognize
 from .folders import CONFIG_NAME, file_weights, folder_weights, is_there, short
 from .network import Model
 from .packed import refuse, refuse_quantized
@@ -37,16 +38,16 @@ def load(source: str | Path, activation: str = "") -> Model:
     Parameters
     ----------
     activation : str
-        For a checkpoint whose configuration names no activation: which it is, as
-        `activation_function` would say it ("gelu_new" is GELU in its tanh form, "gelu" in its
-        exact one). Without it, what the configuration's program did is assumed, and said in
-        `Model.assumptions`.
+        The activation of a checkpoint whose configuration names none, as `activation_function`
+        would name it ("gelu_new" is GELU in its tanh form, "gelu" in its exact one). Unless
+        given, it is taken to be the usual one of the program that wrote the configuration, and
+        `Model.assumptions` says so.
 
     Raises
     ------
     CheckpointError, ConfigError
-        Where there is no such model, or it cannot be read; each message is one sentence that
-        names the file and the cure.
+        If there is no such model, or it cannot be read; each message is one sentence that names
+        the file and the cure.
     """
     for preset in presets():
         if source == preset.id:
@@ -86,7 +87,7 @@ def _load_checkpoint(
     raw, described = _configuration(path, folder, files)
     package = FAMILIES["gpt2"]
     if raw is not None:
-        package, said = recognise(raw, described)
+        package, said = recognize(raw, described)
         refuse_quantized(raw, described)
         raw = said
     refuse(tensor for file in files for tensor in file.tensors.values())
@@ -128,7 +129,7 @@ def _tokenizer(folder: Path, n_vocab: int) -> Tokenizer:
     else:
         files = tuple(path for path in pair if is_there(path, folder))
     for beside in (SETTINGS_NAME, MAP_NAME, ADDED_NAME):
-        is_there(folder / beside, folder)  # which refuses a link that leads elsewhere
+        is_there(folder / beside, folder)  # it raises for a link that leads out of the folder
     if len(files) == 1 and files[0] != whole:
         missing = next(path for path in pair if path not in files)
         raise CheckpointError(

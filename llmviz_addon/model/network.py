@@ -1,4 +1,4 @@
-"""A model as a whole: its architecture, its numbers, and what it does with a prompt."""
+"""A model as a whole: its architecture, its numbers, and its forward pass over a prompt."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from .tokenizer import Tokenizer
 from .trace import Trace
 from .weights import Weights
 
-# What reading all weights costs, in positions computed: on common machines, some five to ten.
+# Positions that could be computed in the time of reading all weights: on common machines, some five
+# to ten.
 _READING = 8
 
 
@@ -29,7 +30,7 @@ class Model:
     Attributes
     ----------
     id : str
-        What `load` was given: a preset's id or a path.
+        The preset's id or the path that `load` was given.
     title : str
         Its name for people.
     config : Config
@@ -41,8 +42,8 @@ class Model:
     unused : tuple of str
         Tensors of the checkpoint that this model does not need.
     assumptions : tuple of str
-        What the checkpoint does not say and was assumed, a sentence each: what, why, and what
-        to write where it is wrong.
+        A sentence on each thing that the checkpoint does not say: what was assumed, why, and
+        what to write where that is wrong.
     """
 
     id: str
@@ -64,7 +65,7 @@ class Model:
         Raises
         ------
         PromptError
-            Where the prompt is empty, too long, or has letters that the model does not know.
+            If the prompt is empty, too long, or has letters that the model does not know.
         """
         return self._checked(self.tokenizer.encode(text))
 
@@ -84,11 +85,11 @@ class Model:
         Raises
         ------
         PromptError
-            Where the sequence is empty or too long, or a token is not in the vocabulary.
+            If the sequence is empty or too long, or a token is not in the vocabulary.
         WeightsMissingError
-            Where only the architecture of this model is known.
+            If only the architecture of this model is known.
         CheckpointError
-            Where a weight that takes part is NaN or infinite, or the numbers overflow.
+            If a weight that takes part is NaN or infinite, or the numbers overflow.
         """
         return self.complete(ids, 0)
 
@@ -98,9 +99,9 @@ class Model:
         Raises
         ------
         WeightsMissingError
-            Where only the architecture of this model is known.
+            If only the architecture of this model is known.
         CheckpointError
-            Where the weight is NaN or infinite somewhere.
+            If the weight is NaN or infinite somewhere.
         """
         if self.weights is None:
             raise WeightsMissingError(f"{self.title} comes as architecture only, without numbers")
@@ -110,16 +111,16 @@ class Model:
         return found
 
     def digest(self, blocks: Iterable[str] | None = None) -> str:
-        """What `digest_steps` gives, in one go."""
+        """The digest that `digest_steps` makes, in one go."""
         return run(self.digest_steps(blocks))
 
     def digest_steps(self, blocks: Iterable[str] | None = None) -> Steps[str]:
-        """Whose numbers these are: a digest that two models share only where their tensors agree.
+        """A digest of the weights, which two models share only where their tensors agree.
 
-        It is made from what the files hold, so it knows a checkpoint that was trained on from
-        the one before, even with the same name, size and time, and one that was moved, copied or
-        sharded as the same. A model that is kept keeps what it has read of its files; load it
-        again to see what has been written since.
+        It is made from the numbers in the files, so it tells a checkpoint from its continued
+        training even where name, size and time are the same, and it stays the same when a
+        checkpoint is moved, copied or sharded. A loaded model remembers the digests of tensors
+        that it has read; load it again to notice files that were written since.
 
         Parameters
         ----------
@@ -134,12 +135,12 @@ class Model:
         Returns
         -------
         str
-            32 letters; none where only the architecture is known.
+            32 letters; empty where only the architecture is known.
 
         Raises
         ------
         CheckpointError
-            Where a file has changed since the model was loaded.
+            If a file has changed since the model was loaded.
         """
         weights = self.weights
         if weights is None:
@@ -153,7 +154,7 @@ class Model:
     ) -> Trace:
         """Continue a sequence by `n` tokens and give every intermediate of the result.
 
-        What `complete_steps` does, in one go; parameters and errors are described there.
+        This is `complete_steps` in one go; parameters and errors are described there.
         """
         return run(self.complete_steps(ids, n, temperature, seed))
 
@@ -172,16 +173,16 @@ class Model:
         ids : sequence of int
             The sequence to continue.
         n : int
-            How many tokens to append: fewer where the context has no room for so many.
+            Number of tokens to append; fewer where the context has no room for so many.
         temperature, seed : float, int
-            How tokens are chosen, as `generate` says.
+            The choice of tokens, as in `generate`.
 
         Yields
         ------
         fraction, label
-            How far it is, 0 to 1, and what is being done, before the first layer and after each
-            of every pass, and more often where a layer or the logits take long. Closing the
-            generator drops what has been computed.
+            The progress, 0 to 1, and the work at hand, before the first layer and after each
+            layer of every pass, and more often where a layer or the logits take long. Closing the
+            generator drops everything computed so far.
 
         Returns
         -------
@@ -206,13 +207,13 @@ class Model:
         ids : sequence of int
             The sequence to continue.
         n : int
-            How many tokens to add. The last one is not read back, so `len(ids) + n - 1` must
+            Number of tokens to add. The last one is not read back, so `len(ids) + n - 1` must
             not exceed `n_ctx`: nano-gpt sorts six letters within a context of eleven.
         temperature : float
             0 takes the largest logit (the first of equals); otherwise tokens are drawn from
             softmax(logits / temperature).
         seed : int
-            Of the draws: the same seed gives the same tokens.
+            Seed of the draws: the same seed gives the same tokens.
 
         Raises
         ------
@@ -232,7 +233,7 @@ class Model:
         return [*trace.ids[len(sequence) :], choose(trace.logits[-1])]
 
     def _steps(self, prompt: list[int], n: int, choose: _Choice) -> Steps[Trace]:
-        """The passes of a prompt and `n` tokens after it, which are known to fit."""
+        """The passes over a prompt and `n` tokens after it, which must fit into the context."""
         if self.weights is None:
             raise WeightsMissingError(
                 f"{self.title} comes as architecture only, without numbers to compute with; "
@@ -240,7 +241,8 @@ class Model:
             )
         package, config, weights = family(self.config.model_type), self.config, self.weights
         computation = package.Computation(config, weights, len(prompt) + n)
-        # A pass reads all weights whatever its length, which takes as long as a few positions.
+        # Progress is counted in positions. A pass reads all weights whatever its length, and that
+        # takes as long as a few positions.
         whole = len(prompt) + n + (n + 1) * _READING
         new, begun = prompt, 0
         for appended in range(n + 1):
@@ -280,7 +282,7 @@ class Model:
 
 
 class _Choice:
-    """How the next token is chosen from logits; a sequence of draws from one seed."""
+    """The choice of next tokens from logits: the largest, or draws from one seed."""
 
     def __init__(self, n: int, temperature: float, seed: int) -> None:
         if n < 0 or not 0.0 <= temperature < np.inf:

@@ -1,7 +1,7 @@
-"""Tensors that are no plain weights: quantized, an adapter's, or what one process held of them.
+"""Tensors that are no plain weights: quantized ones, an adapter's, or one process's share of them.
 
-Each needs work by the program that made it before its numbers are those of a model. Which it is
-can be seen by the configuration and by the tensors' names and shapes.
+The program that made them has to turn them into plain weights first. The configuration and the
+tensors' names and shapes tell which kind they are.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 from .errors import CheckpointError, ConfigError
 from .safetensors_file import StoredTensor
 
-# As configurations spell them, where that is not how they are called.
+# Names of methods by their spelling in configurations, where the two differ.
 _METHODS = {"gptq": "GPTQ", "awq": "AWQ", "hqq": "HQQ", "aqlm": "AQLM", "fp8": "FP8"}
-# How the names of tensors end that only one method has.
+# Methods by the last part of a tensor's name, for parts that only one method has.
 _ENDINGS = {
     "g_idx": "GPTQ",
     "q_weight": "EXL2",
@@ -46,7 +46,7 @@ def refuse_quantized(raw: dict[str, Any], path: Path) -> None:
     Raises
     ------
     ConfigError
-        It names the method and the bits, as far as they are said.
+        If it does; the message names the method and the bits, where the configuration does.
     """
     for key in ("quantization_config", "quantization"):
         said = raw.get(key)
@@ -64,7 +64,8 @@ def refuse(tensors: Iterable[StoredTensor]) -> None:
     Raises
     ------
     CheckpointError
-        It names the file, the first such tensor, what made it so, and what to do about it.
+        If there are any; the message names the file, the first such tensor, what made it, and
+        what to do about it.
     """
     by_name = {tensor.name: tensor for tensor in tensors}
     for name, tensor in by_name.items():
@@ -74,7 +75,7 @@ def refuse(tensors: Iterable[StoredTensor]) -> None:
 
 
 def _why(name: str, tensor: StoredTensor, others: dict[str, StoredTensor]) -> str:
-    """What a tensor says is wrong, and what to do; empty where it says nothing."""
+    """The reason why a tensor is no plain weight, and the cure; empty where it is one."""
     short, parts = name[:100], name.split(".")
     method = _quantized(parts, tensor, others)
     if method:
@@ -99,7 +100,7 @@ def _why(name: str, tensor: StoredTensor, others: dict[str, StoredTensor]) -> st
 
 
 def _method(said: dict[str, Any], key: str) -> tuple[str, str]:
-    """What a configuration says of method and bits, as parts of a sentence."""
+    """The method and the bits that a configuration names, as parts of a sentence."""
     method = said.get("quant_method")
     if isinstance(method, str):
         name = _METHODS.get(method.lower(), method[:40])
@@ -122,7 +123,8 @@ def _quantized(
     end, stem = parts[-1], ".".join(parts[:-1])
     if end == "qweight":
         zeros = others.get(f"{stem}.qzeros")
-        # AWQ packs what GPTQ does along the other axis.
+        # GPTQ packs its numbers along the other axis than AWQ, so that qweight and qzeros differ
+        # in their last size.
         same = zeros is not None and zeros.shape[-1:] == tensor.shape[-1:]
         return "AWQ" if same else "GPTQ"
     if end == "scales" and f"{stem}.qweight" not in others:

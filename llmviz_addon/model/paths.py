@@ -1,4 +1,4 @@
-"""What a path alone says: the title of the model there, and what helps where nothing is."""
+"""Paths: the title of the model at one, and the cure where nothing is there."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from pathlib import Path
 
 from .presets import presets
 
-# Names that say what is in a folder or file, and not whose it is.
+# Names that any model's folder or file could have.
 _GENERIC = re.compile(
     r"^(?:(?:pytorch[_-]?)?(?:model|weight|checkpoint|ckpt|output|result)s?|out|run|hf|huggingface"
     r"|safetensors|main|master|model\.[\w.-]{1,60}|[0-9a-f]{40}|.{1,60}-of-[0-9]+)$",
     re.IGNORECASE,
 )
-# Names that say which of a training run's models one is.
+# Names that tell a training run's models apart, but not one run from another.
 _STAGE = re.compile(
     r"^(?:(?:checkpoint|ckpt|global_?step|step|steps|epoch|iter|iteration)?[-_]?[0-9]+"
     r"|(?:final|best|last|latest)(?:[-_](?:model|checkpoint|ckpt))?)$",
     re.IGNORECASE,
 )
-# Folders that no model is called after, and those whose folders are people's.
+# Folders that no model is named after; with a slash, those whose own folders are named after
+# people.
 _SHELVES = frozenset(
     {"tmp", "downloads", "desktop", "documents", "content", "data", "home", "users", "root"}
     | {"home/", "users/"}
@@ -28,12 +29,13 @@ _SHELVES = frozenset(
 
 
 def title_of(path: Path) -> str:
-    """What people call the model at a path.
+    """The name that people have for the model at a path.
 
-    Hugging Face's cache has it in the name of the repository, without its owner, and a folder
-    within the repository adds its own. A name that any model could have, such as `model` or
-    `output`, is passed over for the folder's around it, and one that only says which of several
-    it is, such as `checkpoint-500`, follows that: "my-run/checkpoint-500".
+    In Hugging Face's cache that is the repository's name without its owner, followed by the folder
+    within the repository, if any. Elsewhere it is the name of the file or folder. A name that any
+    model could have, such as `model` or `output`, is passed over for that of the folder around it.
+    A name that only tells models of one run apart, such as `checkpoint-500`, comes after that of
+    the folder around it: "my-run/checkpoint-500".
     """
     place = Path(os.path.normpath(path.absolute()))
     parts = place.parts
@@ -55,7 +57,7 @@ def title_of(path: Path) -> str:
 
 
 def nothing_at(source: str) -> str:
-    """What is wrong with a path where nothing is, and what to do about it."""
+    """The sentence on a path where nothing is: what is wrong with it, and what to do."""
     bare = source.strip().strip("\"'")
     if bare != source and bare and Path(bare).exists():
         return "has quotation marks or spaces around it; remove them"
@@ -94,7 +96,7 @@ def _is_forbidden(path: Path) -> bool:
 
 
 def _moved(path: Path) -> str:
-    """How far a path leads, for somebody who knows what has been moved since."""
+    """The sentence on a path that leads nowhere: it names the first part that is missing."""
     if path.is_symlink():
         return "is a link to a checkpoint that is not there; make it again, or choose the target"
     there = next((folder for folder in path.absolute().parents if folder.exists()), None)

@@ -1,14 +1,14 @@
-"""From a tokenizer's files to one that computes, the way that transformers goes.
+"""From a tokenizer's files to a tokenizer that works, as transformers reads them.
 
-The reference is what `AutoTokenizer` of transformers 5 makes of a folder. There are two ways, and
-`tokenizer_class` says which. A `GPT2Tokenizer`, which is meant where nothing is said, takes the
-vocabulary, the merges and the tokens around the text out of `tokenizer.json`, or the first two
-from `vocab.json` and `merges.txt`, and does the rest as GPT-2 does. A `PreTrainedTokenizerFast`,
-which is meant beside a `config.json` of nanoGPT and the like, does all that `tokenizer.json` says.
+The reference is `AutoTokenizer` of transformers 5. It has two ways to read a folder, and
+`tokenizer_class` names one. A `GPT2Tokenizer`, the default, takes the vocabulary, the merges and
+the tokens around the text from `tokenizer.json`, or the first two from `vocab.json` and
+`merges.txt`, and does the rest as GPT-2 does. A `PreTrainedTokenizerFast`, the default beside a
+`config.json` of nanoGPT and the like, does everything that `tokenizer.json` says.
 
-Versions 4 go both ways a little differently. Where they would follow another part of a
-`tokenizer.json`, the folder is refused; where files contradict each other about tokens, version 5
-counts.
+Versions 4 do both a little differently. Where they would follow other parts of a `tokenizer.json`
+than version 5 does, the folder is refused, since nobody can know which of the two the model was
+trained with. Where files contradict each other about added tokens, version 5 decides.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 VOCABULARY_NAME, MERGES_NAME = "vocab.json", "merges.txt"
 
-# The one token that GPT-2's vocabulary has for its meaning instead of its letters.
+# The one special token in GPT-2's vocabulary.
 END_OF_TEXT = "<|endoftext|>"
-# Which GPT-2's class adds where the folder names no others.
+# Roles that GPT-2's class gives it where the folder names no other token.
 _NAMED = dict.fromkeys(("unk_token", "bos_token", "eos_token"), END_OF_TEXT)
 
 # Names of the two classes. The second has had several; only version 5 knows the last two.
@@ -53,14 +53,13 @@ def read_library(files: tuple[Path, ...]) -> Library:
     """The tokenizer in `tokenizer.json`, or in `vocab.json` and `merges.txt`, and around them.
 
     `tokenizer_config.json`, `special_tokens_map.json` and `added_tokens.json` in the same folder
-    are read, too. What a file says of truncation, padding and dropping merges at random is for
-    training and batches; the reference does not follow the first two either when it reads a
-    prompt.
+    are read, too. Truncation, padding and the random dropping of merges are left out: they are for
+    training and batches, and the reference does not truncate or pad a prompt either.
 
     Raises
     ------
     CheckpointError
-        Where a file is not sound, or is not read alike by all versions of the reference.
+        If a file is not sound, or versions of the reference read it differently.
     """
     with refusing(files, "is not a sound tokenizer"):
         return _Reader(files).read()
@@ -68,14 +67,14 @@ def read_library(files: tuple[Path, ...]) -> Library:
 
 @contextmanager
 def refusing(files: tuple[Path, ...], what: str) -> Iterator[None]:
-    """Turn whatever the library raises over a tokenizer's files into a refusal."""
+    """Turn anything that the library raises over a tokenizer's files into a `CheckpointError`."""
     try:
         yield
     except ModelError:
         raise
     except BaseException as error:
-        # The library knows no narrower class, and what it has not foreseen is not even an
-        # Exception: it is written in Rust and panics.
+        # The library raises no narrower class than Exception. Where it did not foresee a mistake,
+        # it panics, since it is written in Rust, and a panic is not even an Exception.
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
         names = " and ".join(map(str, files))
@@ -128,7 +127,8 @@ class _Reader:
         if not is_there(source, self.folder):
             return _GPT2[0]
         config = read_json(source)
-        # A configuration of another program's is to the reference one of no model in particular.
+        # The reference knows no model for the configuration of another program, such as nanoGPT's,
+        # and then follows tokenizer.json; only a pair of files is always GPT-2's.
         known = config.get("model_type") == "gpt2" or len(self.files) > 1
         return config.get("tokenizer_class") or (_GPT2 if known else _WHOLE)[0]
 
@@ -155,7 +155,7 @@ class _Reader:
         return library
 
     def _as_gpt2(self, whole: dict[str, Any]) -> Library:
-        """A `tokenizer.json` of which GPT-2's tokenizer takes what it does not know itself."""
+        """A tokenizer as GPT-2's, with a `tokenizer.json`'s vocabulary and tokens around text."""
         from tokenizers import Tokenizer as Library
 
         bpe = whole["model"]
@@ -177,7 +177,7 @@ class _Reader:
         return library
 
     def _as_it_says(self, whole: dict[str, Any], kind: str) -> Library:
-        """A `tokenizer.json` as it is."""
+        """A tokenizer that does everything as its `tokenizer.json` says."""
         from tokenizers import Tokenizer as Library
 
         first = whole.get("pre_tokenizer")
@@ -220,7 +220,7 @@ class _Reader:
         return added
 
     def _surround(self, library: Library, added: AddedTokens) -> None:
-        """Tokens around the text, which the settings ask for where no `tokenizer.json` does."""
+        """Put the tokens around the text that the settings ask for."""
         from tokenizers import processors
 
         around: dict[str, str] = {}
@@ -249,7 +249,7 @@ def _sound_file(path: Path) -> dict[str, Any]:
     """The content of a `tokenizer.json` that holds a byte-level BPE."""
     raw = read_json(path, plain=True)
     bpe = raw.get("model")
-    # Files of the library's first years do not name the type.
+    # Files from the library's first years do not name the type.
     if not isinstance(bpe, dict) or bpe.get("type", "BPE") != "BPE" or "merges" not in bpe:
         kind = bpe.get("type") if isinstance(bpe, dict) else None
         named = f"a tokenizer of type {kind[:40]}" if isinstance(kind, str) else "no BPE"
@@ -260,12 +260,12 @@ def _sound_file(path: Path) -> dict[str, Any]:
         raise CheckpointError(
             f"{path}: holds a BPE of letters, and only byte-level BPE can be read; {_CURE}"
         )
-    bpe["dropout"] = None  # of merges, at random, for training
+    bpe["dropout"] = None  # drops merges at random, which is for training only
     return raw | {"truncation": None}
 
 
 def _is_byte_level(part: Any, depth: int = 0) -> bool:
-    """Whether a step of a tokenizer, or one in a sequence of steps, is the byte-level one."""
+    """True if a step of a tokenizer, or one in a sequence of steps, is the byte-level one."""
     if not isinstance(part, dict) or depth > 4:
         return False
     steps = [step for value in part.values() if isinstance(value, list) for step in value]
@@ -273,7 +273,7 @@ def _is_byte_level(part: Any, depth: int = 0) -> bool:
 
 
 def _deviation(whole: dict[str, Any]) -> str | None:
-    """What a `tokenizer.json` does differently from GPT-2, in a few words; None if nothing."""
+    """The first difference of a `tokenizer.json` from GPT-2, in a few words; None without one."""
     if whole.get("normalizer") is not None:
         return f"a normalizer{_of_type(whole['normalizer'])}"
     first = whole.get("pre_tokenizer")
@@ -287,7 +287,8 @@ def _deviation(whole: dict[str, Any]) -> str | None:
     marks = (bpe.get("continuing_subword_prefix"), bpe.get("end_of_word_suffix"))
     if any(marks):
         return "marks at the ends of tokens"
-    # Unknown letters are only met where the vocabulary lacks one of the 256.
+    # A token for unknown letters is used only where the vocabulary lacks one of the 256 letters
+    # that stand for bytes.
     if bpe.get("unk_token") is not None or bpe.get("byte_fallback"):
         from tokenizers import pre_tokenizers
 
@@ -326,7 +327,7 @@ def read_merges(path: Path) -> list[tuple[str, str]]:
     Raises
     ------
     CheckpointError
-        Where a line is not a pair; the message has its number.
+        If a line is not a pair; the message has its number.
     """
     try:
         text = read_file(path).decode()

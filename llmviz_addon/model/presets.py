@@ -21,7 +21,7 @@ class Preset:
     Attributes
     ----------
     id, title, summary : str
-        For scripts, for labels, and one line for a tooltip.
+        Its name in scripts, its name on screen, and one line for a tooltip.
     config : Config
     weights : Path or None
         The file with the numbers; None where only the architecture comes with us.
@@ -51,7 +51,7 @@ def presets() -> tuple[Preset, ...]:
     Raises
     ------
     ConfigError
-        Where a preset's file is not sound; the message names it.
+        If a preset's file is not sound; the message names it.
     """
     found = [_read(path) for path in FOLDER.glob("*.toml")]
     return tuple(sorted(found, key=lambda preset: preset.config.n_parameters))

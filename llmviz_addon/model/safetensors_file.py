@@ -1,10 +1,10 @@
-"""Safetensors files: the library says whether one is sound, and its tensors are left on disk.
+"""Safetensors files, checked by the library of that name; their tensors stay on disk.
 
 A file is eight bytes of header length, a JSON header that names each tensor's dtype, shape and
 place, and the bytes themselves (https://github.com/huggingface/safetensors#format). Opening one
-with the `safetensors` library checks all of this, and nothing is read from a file that it
-refuses. What it lacks is a numpy array that stays in the file: `get_tensor` copies, and knows no
-BF16. For that we read the places from the header that it has accepted, and map the file.
+with the `safetensors` library checks all of this, and nothing is read from a file that it refuses.
+But the library gives no numpy array that stays in the file: `get_tensor` copies, and knows no BF16.
+So once it has accepted the header, we read the tensors' places from there and map the file.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ MAX_JSON = 32 * 2**20
 # The dtypes that can hold weights here.
 _FLOATS = {"F32": "<f4", "F16": "<f2", "BF16": "<u2", "F64": "<f8"}
 
-# What the library's shortest sentences mean, by how they begin.
+# Explanations of the library's shortest messages, by their beginnings.
 _INCOMPLETE = "incomplete metadata"
 _MEANINGS = {
     "invalid offset for tensor": "its data overlaps another's, leaves a hole or is reversed",
@@ -45,12 +45,13 @@ _MEANINGS = {
 
 
 def read_file(path: Path, most: int = MAX_JSON) -> bytes:
-    """All of a small file of a checkpoint.
+    """All bytes of a small file of a checkpoint.
 
     Raises
     ------
     CheckpointError
-        Where the file cannot be read, is larger than `most` bytes, or stands for another.
+        If the file cannot be read, is larger than `most` bytes, or is a pointer or a web page in
+        place of the file itself.
     """
     try:
         size = path.stat().st_size
@@ -71,13 +72,13 @@ def read_file(path: Path, most: int = MAX_JSON) -> bytes:
 def read_json(path: Path, *, plain: bool = False) -> dict[str, Any]:
     """The object in a JSON file.
 
-    With `plain` it must be UTF-8 without a byte order mark, as the reference implementation reads a
-    tokenizer's files.
+    With `plain` it must be UTF-8 without a byte order mark, since the reference implementation
+    reads a tokenizer's files in no other form.
 
     Raises
     ------
     CheckpointError
-        Where the file cannot be read, is empty or too large, or is not a JSON object.
+        If the file cannot be read, is empty or too large, or is not a JSON object.
     """
     data = read_file(path)
     if not data.strip():
@@ -93,7 +94,13 @@ def read_json(path: Path, *, plain: bool = False) -> dict[str, Any]:
 def parse_json(data: bytes, path: Path, what: str) -> dict[str, Any]:
     """A JSON object from bytes, in which no name may occur twice.
 
-    Text of Windows may begin with a byte order mark, and PowerShell writes UTF-16.
+    UTF-8 and UTF-16 are read, with or without a byte order mark: programs on Windows put one before
+    their text, and PowerShell writes UTF-16.
+
+    Raises
+    ------
+    CheckpointError
+        If the bytes are not a JSON object; `what` is its name in the message.
     """
     try:
         value = json.loads(data.decode(json.detect_encoding(data)), object_pairs_hook=_unique)
@@ -117,7 +124,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class StoredTensor:
-    """One tensor in a file: where it is, not what it holds."""
+    """One tensor's entry in a file: its name, type, shape and place, without its numbers."""
 
     file: SafetensorsFile = field(repr=False)
     name: str
@@ -140,7 +147,7 @@ class StoredTensor:
         Raises
         ------
         CheckpointError
-            Where the file has changed on disk.
+            If the file has changed on disk.
         """
         return self.file.data()[self.begin : self.end]
 
@@ -150,13 +157,13 @@ class StoredTensor:
         Raises
         ------
         CheckpointError
-            Where the dtype is not one that holds weights, or the file has changed on disk.
+            If the dtype is not one that holds weights, or the file has changed on disk.
         """
         self.check_floats()
         data = self.stored()
         try:
             return data.view(_FLOATS[self.dtype]).reshape(self.shape)
-        except ValueError as error:  # sound, but of more dimensions than numpy has
+        except ValueError as error:  # a sound file can have more dimensions than numpy's arrays
             raise CheckpointError(
                 f"{self.file.path}: tensor {self.name} cannot be had as an array ({error}); "
                 "save the checkpoint with plain vectors and matrices"
@@ -165,12 +172,12 @@ class StoredTensor:
     def to_float32(
         self, raw: NDArray[Any], room: Callable[[tuple[int, ...]], Array] | None = None
     ) -> Array:
-        """Numbers of (a part of) `raw()` in float32: the same memory where they are that.
+        """Numbers of (a part of) `raw()` in float32: a view of it where it is float32 already.
 
         Parameters
         ----------
         raw
-            What `raw()` gave, or a view of it.
+            The array from `raw()`, or a view of it.
         room : callable, optional
             Makes the array of a given shape that takes converted numbers; a new one unless given.
         """
@@ -187,7 +194,7 @@ class StoredTensor:
         return out
 
     def all_finite(self, raw: NDArray[Any]) -> bool:
-        """Whether (a part of) `raw()`, at least one number of it, is finite in float32."""
+        """True if (a part of) `raw()` is finite in float32; it must have at least one number."""
         if self.dtype in ("F16", "BF16"):
             return halves.all_finite(raw, self.dtype)
         return bool(np.isfinite(self.to_float32(raw)).all())
@@ -207,7 +214,7 @@ class SafetensorsFile:
     Raises
     ------
     CheckpointError
-        Where the file is not readable, truncated, or its header not sound.
+        If the file cannot be read, is truncated, or has a header that is not sound.
     """
 
     def __init__(self, path: Path) -> None:
@@ -271,8 +278,8 @@ class SafetensorsFile:
         Raises
         ------
         CheckpointError
-            Where the file is gone, or no longer what was opened. Reading mapped bytes that a
-            file has lost would end the process, so its size is looked at each time.
+            If the file is gone or has changed. Reading mapped bytes that a file no longer has
+            would end the process, so its size is looked at each time.
         """
         if self._map is None:
             self._map = self._mapped()
@@ -299,12 +306,12 @@ class SafetensorsFile:
 
 
 def _stamp(status: os.stat_result) -> tuple[int, int]:
-    """By which, with its header, a file's change is noticed: bytes, and the time of writing."""
+    """The size in bytes and the time of writing; with the header, they tell if a file changed."""
     return status.st_size, status.st_mtime_ns
 
 
 def _reason(error: SafetensorError) -> str:
-    """What the library says of a file, and what it means."""
+    """The library's message on a file, with an explanation where it is short."""
     said = str(error).removeprefix("Error while deserializing").removeprefix(" header")
     said = said.removeprefix(": ")
     meanings = (f": {text}" for words, text in _MEANINGS.items() if said.startswith(words))
@@ -312,17 +319,18 @@ def _reason(error: SafetensorError) -> str:
 
 
 def _end(header: bytes) -> int:
-    """Where the last tensor of a header that the library has understood ends."""
+    """The end of the last tensor, in bytes of data, by a header that the library understands."""
     entries = json.loads(header)
     entries.pop("__metadata__", None)
     return max((entry["data_offsets"][1] for entry in entries.values()), default=0)
 
 
 def _accuse(header: bytes) -> str | None:
-    """The first tensor whose entry the library refuses on its own, which it does not name itself.
+    """The name of the first tensor whose entry the library refuses, and the reason.
 
-    Every entry is shown to the library as that of a file which holds nothing else and ends with
-    the header: whatever is not sound about it comes before the complaint about the missing data.
+    The library does not name it, so each entry is shown to it again as the only one of a file that
+    ends with the header. Its complaint about an entry that is not sound comes before the one about
+    the missing data, which it makes of all others.
     """
     try:
         entries = json.loads(header)

@@ -1,4 +1,4 @@
-"""Between what a person types and what a network reads."""
+"""The tokenizer, between the text that a person types and the token ids that a network reads."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Tokenizer:
     Attributes
     ----------
     unit : str
-        What a prompt is made of: `"letters"`, `"words"` or `"ids"`.
+        The parts of a prompt: `"letters"`, `"words"` or `"ids"`.
 
     Raises
     ------
     ConfigError
-        Where the vocabulary is not `n_vocab` different characters.
+        If the vocabulary is not `n_vocab` different characters.
     """
 
     def __init__(self, n_vocab: int, vocabulary: Sequence[str] | None = None) -> None:
@@ -55,7 +55,7 @@ class Tokenizer:
         Raises
         ------
         PromptError
-            Where a letter is not in the vocabulary, or a word is not an id.
+            If a letter is not in the vocabulary, or a word is not an id.
         """
         if self.vocabulary is None:
             return [self._number(word) for word in text.split()]
@@ -72,12 +72,12 @@ class Tokenizer:
         return ("" if self.vocabulary else " ").join(self.label(i) for i in ids)
 
     def label(self, token: int) -> str:
-        """How one token is written on screen: its letter, or its id.
+        """One token as it is written on screen: its letter, or its id.
 
         Raises
         ------
         PromptError
-            Where the vocabulary has no such id.
+            If the vocabulary has no such id.
         """
         self._check(token)
         return self.vocabulary[token] if self.vocabulary else str(int(token))
@@ -87,7 +87,7 @@ class Tokenizer:
             raise PromptError(f"Token {token} is not in the vocabulary, 0 to {self.n_vocab - 1}")
 
     def _number(self, word: str) -> int:
-        # Bounded before int() sees it: Python refuses to convert very long numbers.
+        # The length is checked first, because int() raises for very long numbers.
         if word.isascii() and word.isdigit() and len(word) < 12 and int(word) < self.n_vocab:
             return int(word)
         shown = word if len(word) <= 20 else word[:20] + "..."

@@ -13,17 +13,16 @@ from numpy.typing import NDArray
 class Trace(Mapping[str, NDArray[Any]]):
     """All blocks of a model for one sequence, weights included.
 
-    A mapping from block names (docs/architecture.md, "Names") to arrays: activations and
-    aggregates are what the forward pass computed, in float32; weight blocks are slices of the
-    checkpoint, resolved when asked for. Iterating gives the names in the order of the data
-    flow; `len` counts blocks.
+    A mapping from block names (docs/architecture.md, "Names") to arrays. Activations and aggregates
+    are float32 arrays from the forward pass; weight blocks are slices of the checkpoint, resolved
+    when asked for. Iterating gives the names in the order of the data flow; `len` counts blocks.
 
     Attributes
     ----------
     ids : list[int]
         The tokens that were read.
     n_tokens : int
-        How many: T in the shapes of the blocks.
+        Their number, T in the shapes of the blocks.
     logits : (T, n_vocab) float32
     """
 
@@ -59,5 +58,5 @@ class Trace(Mapping[str, NDArray[Any]]):
         return len(self._names)
 
     def __contains__(self, name: object) -> bool:
-        # Mapping's own would convert a weight to find out.
+        # Mapping's own method would convert a weight to find out.
         return name in self._names

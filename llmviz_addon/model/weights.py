@@ -18,13 +18,13 @@ from .safetensors_file import StoredTensor
 
 Array = NDArray[np.float32]
 
-# Numbers looked at at a time when a tensor is checked: 1 MB of float32.
+# Numbers of a tensor that are checked at a time: 1 MB of float32.
 _CHUNK = 2**18
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where one weight comes from: a stored tensor, transposed where the checkpoint does."""
+    """The stored tensor of one weight, and True if the checkpoint has it transposed."""
 
     tensor: StoredTensor
     transposed: bool = False
@@ -35,9 +35,9 @@ class Source:
 
 
 class Room:
-    """Memory for numbers that are converted, used again and again.
+    """Memory for converted numbers, used again and again.
 
-    New memory costs the system as much time as the conversion does.
+    Fresh memory costs as much time as the conversion itself.
     """
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class Room:
         """An array of this shape, in the place of the one before."""
         size = math.prod(shape)
         if self._numbers.size < size:
-            self._numbers = np.empty(0, np.float32)  # first gives back what it had
+            self._numbers = np.empty(0, np.float32)  # gives its memory back before it takes more
             self._numbers = np.empty(size, np.float32)
         return self._numbers[:size].reshape(shape)
 
@@ -59,9 +59,9 @@ class Weights(Mapping[str, Array]):
     beyond the pages that the system keeps. F16 and BF16 are converted each time they are asked
     for; `part` converts no more than is needed.
 
-    Each tensor is searched for NaN and infinity when it is first asked for by name. A forward
-    pass does without, so as to read the numbers once: it takes `whole`, `rows` and `piece`,
-    watches its results, and has `refuse` look for the culprit.
+    Each tensor is searched for NaN and infinity when it is first asked for by name. A forward pass
+    skips that search, so as to read the numbers only once: it calls `whole`, `rows` and `piece`,
+    checks its results instead, and calls `refuse` to find the weight at fault.
     """
 
     def __init__(self, sources: Mapping[str, Source]) -> None:
@@ -78,9 +78,9 @@ class Weights(Mapping[str, Array]):
         Raises
         ------
         KeyError
-            Where the model has no weight of this name.
+            If the model has no weight of this name.
         CheckpointError
-            Where the tensor holds NaN or infinity, or is stored in a dtype without weights.
+            If the tensor holds NaN or infinity, or has a dtype that cannot hold weights.
         """
         tensor = self._source(name).tensor
         if tensor not in self._checked:
@@ -103,7 +103,7 @@ class Weights(Mapping[str, Array]):
     def piece(self, name: str, axis: int, place: slice, room: Room) -> Array:
         """A slice of a matrix along one axis to compute with, not searched for NaN and infinity.
 
-        Where it has to be converted, it takes `room`, and holds until that is used again.
+        A converted piece lies in `room`, and is valid until that is used again.
         """
         source = self._source(name)
         along = 1 - axis if source.transposed else axis
@@ -112,20 +112,20 @@ class Weights(Mapping[str, Array]):
         return piece.T if source.transposed else piece
 
     def refuse(self, block: str, names: Iterable[str]) -> NoReturn:
-        """Say why a block that these weights made is not finite.
+        """Raise the error on a block that is not finite, with the weight that made it so.
 
         Parameters
         ----------
         block : str
             The block's name.
         names : iterable of str
-            The weights that took part; those that the model does not have are passed over.
+            The weights that took part; names that the model does not have are passed over.
 
         Raises
         ------
         CheckpointError
-            Always: it names the first weight that holds NaN or infinity, or else the block,
-            since finite weights, too, can be so large that sums overflow.
+            Always. It names the first weight that holds NaN or infinity. Where there is none, it
+            names the block: finite weights can be so large that sums overflow.
         """
         for name in names:
             if name in self._sources:
@@ -139,13 +139,13 @@ class Weights(Mapping[str, Array]):
     def digest_steps(self, names: Iterable[str]) -> Steps[str]:
         """A digest of some weights, which others share only with the same numbers; in steps.
 
-        It is of what the files hold, not of their names, sizes or times. A tensor is read once
-        for all digests that these weights are asked for.
+        It depends on the numbers in the files, not on the files' names, sizes or times. A tensor
+        is read once for all digests of these weights.
 
         Raises
         ------
         KeyError, CheckpointError
-            Where the model has no such weight, or its file has changed since it was opened.
+            If the model has no such weight, or its file has changed since it was opened.
         """
         sources = {name: self._source(name) for name in sorted(set(names))}
         tensors = dict.fromkeys(source.tensor for source in sources.values())
@@ -168,7 +168,7 @@ class Weights(Mapping[str, Array]):
         return tuple(dict.fromkeys(tensor.file.path for tensor in self._tensors()))
 
     def _tensors(self) -> Iterable[StoredTensor]:
-        """Each stored tensor once: a tied head is the token embedding's."""
+        """Each stored tensor once; a tied head and the token embedding share one."""
         return dict.fromkeys(source.tensor for source in self._sources.values())
 
     def shape(self, name: str) -> tuple[int, ...]:
@@ -189,7 +189,7 @@ class Weights(Mapping[str, Array]):
         return len(self._sources)
 
     def __contains__(self, name: object) -> bool:
-        # Mapping's own would read the tensor to find out.
+        # Mapping's own method would read the tensor to find out.
         return name in self._sources
 
 

@@ -2,8 +2,8 @@
 
 The `tokenizers` library does the work: it is what the reference implementation runs on, so ids
 are the same. It is imported, and a tokenizer's files are read, when a prompt is first encoded or
-a token first written; opening a checkpoint waits for neither. `pipelines.py` says what the files
-mean, `added_tokens.py` which tokens there are beside the vocabulary.
+a token first written, so that opening a checkpoint waits for neither. `pipelines.py` interprets the
+files, and `added_tokens.py` finds the tokens beside the vocabulary.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .tokenizer import Tokenizer
 if TYPE_CHECKING:
     from tokenizers import Tokenizer as Library
 
-# Letters of a label, beyond which it is cut short: what fits on a tile.
+# Most letters of a label, as many as fit on a tile.
 _LONGEST_LABEL = 16
 _SIGNS = {"\n": "⏎", "\t": "⇥"}
 
@@ -29,8 +29,8 @@ _SIGNS = {"\n": "⏎", "\t": "⇥"}
 class WordTokenizer(Tokenizer):
     """GPT-2's tokenizer, or another byte-level BPE.
 
-    Text becomes the tokens that the reference makes of it, with tokens around it where the
-    folder asks for such (`add_bos_token`, or a template in `tokenizer.json`). A special token
+    It makes the same tokens of a text as the reference does, with tokens around them where the
+    folder asks for these (`add_bos_token`, or a template in `tokenizer.json`). A special token
     such as `<|endoftext|>` can be typed.
 
     Parameters
@@ -40,9 +40,9 @@ class WordTokenizer(Tokenizer):
         padded to a round number, or larger, where tokens were added and never trained: then
         only prompts that contain one of those are refused.
     files : (Path,) or (Path, Path)
-        `tokenizer.json`, or `vocab.json` and `merges.txt`. Neither they nor what lies beside
-        them is read before it is needed: `encode`, `decode` and `label` raise `CheckpointError`
-        where a file is not sound.
+        `tokenizer.json`, or `vocab.json` and `merges.txt`. They and the files beside them are
+        read when they are first needed: `encode`, `decode` and `label` raise `CheckpointError` if
+        one is not sound.
     """
 
     def __init__(self, n_vocab: int, files: tuple[Path, ...]) -> None:
@@ -56,8 +56,8 @@ class WordTokenizer(Tokenizer):
         Raises
         ------
         PromptError
-            Where the text holds half of a surrogate pair, which is no character, or a token
-            that the model has no embedding for.
+            If the text holds half of a surrogate pair, which is no character, or a token that the
+            model has no embedding for.
         """
         try:
             text.encode()
@@ -79,7 +79,7 @@ class WordTokenizer(Tokenizer):
         return ids
 
     def decode(self, ids: Sequence[int]) -> str:
-        """The text of token ids, with � for what is only a part of a character.
+        """The text of token ids, with � for each part of a character that is not whole.
 
         Ids that a padded vocabulary has no token for give no text.
         """
@@ -90,16 +90,16 @@ class WordTokenizer(Tokenizer):
             return str(library.decode(list(ids), skip_special_tokens=False))
 
     def label(self, token: int) -> str:
-        """How one token is written on screen, in at most 16 letters.
+        """One token as it is written on screen, in at most 16 letters.
 
-        A space at either end is `·`, a new line `⏎`, a tab `⇥`. What cannot be printed is
-        written as its UTF-8 bytes, `‹0D›`, and so is part of a character, `‹E2 80›`. An id that
-        a padded vocabulary has no token for is `#50300`.
+        A space at either end is `·`, a new line `⏎`, a tab `⇥`. Other characters that cannot be
+        printed appear as their UTF-8 bytes, `‹0D›`, and so does a part of a character, `‹E2 80›`.
+        An id that a padded vocabulary has no token for is `#50300`.
 
         Raises
         ------
         PromptError
-            Where the vocabulary has no such id.
+            If the vocabulary has no such id.
         """
         self._check(token)
         return self._spelled(token)

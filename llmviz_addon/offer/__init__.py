@@ -1,8 +1,9 @@
-"""The offer: what people are told of a model before it is built.
+"""The offer: everything that people are told about a model before it is built.
 
-`cards` describes a model and reads prompts for it, `estimates` says what drawing it takes. The
-sidebar and the command line tell the same, since both ask here.
+`cards` describes a model and reads prompts for it; `estimates` says how much drawing it takes. The
+sidebar and the command line say the same, since both ask here.
 
-Nothing is imported here at module level, and no module here imports the model room, detail or numpy
-before it needs them: panels are there when Blender starts, which should not wait for those.
+Nothing is imported here at module level, and no module here imports the rooms `model` and `detail`,
+or numpy, before it needs them: the panels load when Blender starts, which should not wait for
+those.
 """

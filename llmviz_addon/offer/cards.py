@@ -1,7 +1,7 @@
-"""Cards: all there is to say of a model from its files, and a reader for its prompts.
+"""Cards: a model's description, read from its files, and a reader for its prompts.
 
-Panels draw many times a second, so what a checkpoint's files say is kept for a moment. No tensor is
-read.
+Panels draw many times a second, so cards are kept, and their files are looked at again only every
+few seconds. No tensor is read.
 """
 
 from __future__ import annotations
@@ -20,34 +20,35 @@ if TYPE_CHECKING:
     from ..detail import Estimate
     from ..model import Config, Model
 
-# Seconds for which files are taken to be as they were.
+# Seconds for which a checkpoint's files are not looked at again.
 FRESH = 2.0
 
-# Readings of a card, and cards, that are kept.
+# Most cards that are kept, and most prompts that each keeps as it read them.
 _MOST_KEPT = 16
 
-# Files of a folder that are watched, and bytes below which settings are compared whole.
+# Most files of a folder that are watched for changes, and bytes below which settings are compared
+# by their content.
 _MOST_FILES, _SMALL = 1000, 100_000
 
 FILMED = 64
-"""Tokens of a prompt up to which the walkthrough is made; longer ones are built all the same."""
+"""Most tokens of a prompt for which a walkthrough is made; with more, a model is built without."""
 
-# Presets whose numbers nobody outside has.
+# Presets whose weights were never published, so that no checkpoint can bring them.
 _UNPUBLISHED = ("gpt3",)
 
-# For a model that reads words and proposes no prompt.
+# The prompt to begin with for a model that reads words and proposes none.
 _WORDS = "The quick brown fox"
 
-# For one that reads token ids.
+# The same for a model that reads token ids.
 _ID = "0"
 
-# What a checkpoint's folder holds, in the format of Hugging Face.
+# Files in the folder of a checkpoint in Hugging Face's format, as a panel lists them.
 _FILES = ("config.json", "model.safetensors", "tokenizer.json, or", "vocab.json, merges.txt")
 
 
 @dataclass(frozen=True)
 class Card:
-    """What there is to say of a model.
+    """A model's description for people.
 
     Attributes
     ----------
@@ -56,21 +57,21 @@ class Card:
     facts : tuple of str
         Parameters, shape and context, a line each.
     problem : str
-        Why it cannot be built, as a sentence for people; empty where it can.
+        The reason why it cannot be built, as a sentence for people; empty where it can.
     note : str
-        What else there is to know, as a sentence: that it has no numbers, and what brings them.
+        For a model without numbers, a sentence that says so and how to get them; else empty.
     files : tuple of str
-        The files that bring them, a line each.
+        The files that the note speaks of, a line each.
     proposal : str
         A prompt to begin with; empty for a model without numbers.
     reader : Model or None
         The model without its weights, to read prompts with.
     has_numbers : bool
-        Whether there are weights, so that it computes.
+        True if there are weights, so that it computes.
     assumptions : tuple of str
-        What was taken for granted, since the configuration does not say it, a sentence each.
+        A sentence on each setting that the configuration leaves open and that was assumed.
     asks_activation : bool
-        Whether the configuration leaves the activation open, so that one may be chosen.
+        True if the configuration leaves the activation open, so that one may be chosen.
     """
 
     title: str
@@ -88,7 +89,7 @@ class Card:
     )
 
     def read(self, prompt: str) -> tuple[Sequence[int], str]:
-        """The token ids of a prompt, and what is wrong with it (empty where nothing is).
+        """The token ids of a prompt, and the problem with it (empty where there is none).
 
         A model without numbers reads nothing, and takes every prompt for right.
         """
@@ -99,7 +100,7 @@ class Card:
         return self._readings[prompt]
 
     def why_no_prompt(self) -> str:
-        """Why a model that can be built reads no prompt, as a sentence; empty where it does."""
+        """The reason why a model that can be built reads no prompt; empty where it reads one."""
         if self.problem or self.has_numbers or self.reader is None:
             return ""
         said = "Without numbers, no prompt is read"
@@ -108,14 +109,14 @@ class Card:
         return f"{said}; with them, up to {self.reader.config.n_ctx:,} tokens"
 
     def words(self, ids: Sequence[int]) -> tuple[str, ...]:
-        """How tokens are written, where they are words; empty where the prompt shows it anyway."""
+        """The tokens as text, one by one; empty where they are letters or ids, as typed."""
         if self.reader is None or self.reader.tokenizer.unit != "words":
             return ()
         return tuple(self.reader.tokenizer.label(token) for token in ids)
 
 
 def parameters(config: Config) -> str:
-    """How many parameters, like "85,584 parameters"."""
+    """The number of parameters, like "85,584 parameters"."""
     return counted(config.n_parameters, "parameter")
 
 
@@ -131,7 +132,7 @@ def sizes(config: Config) -> str:
 
 
 def describe(model: Model, found: Estimate) -> str:
-    """All there is to say of a model and of what drawing it takes, as lines of text."""
+    """A model and the size of its drawing, as lines of text for the command line."""
     config = model.config
     head = config.n_head_parameters
     size = estimates.size(model.n_bytes)
@@ -168,15 +169,16 @@ def prompt_of(model: Model) -> str:
 
 
 def shape_only(preset_id: str) -> str:
-    """What there is to know of a model that comes without its numbers."""
+    """The note on a model that comes without its numbers; files are listed after a colon."""
     if preset_id in _UNPUBLISHED:
         return "Shape only: its weights were never published"
     return "Shape only. To see its numbers, choose Checkpoint above, and a folder with these files:"
 
 
 def card(source: str, activation: str = "") -> Card:
-    """The card of a preset's id or a checkpoint's path; never raises for what is wrong with it.
+    """The card of a preset's id or a checkpoint's path.
 
+    It does not raise for a model that cannot be built: the card's `problem` says why.
     `activation` is the one that was chosen for a model whose configuration leaves it open.
     """
     now, key = time.monotonic(), (source, activation)
@@ -204,21 +206,22 @@ def preset_ids() -> tuple[str, ...]:
 
 
 def is_proposed(prompt: str) -> bool:
-    """Whether a prompt is none of the user's own, but empty or one that a model begins with."""
+    """True if a prompt is empty or one that a model begins with, so that nobody typed it."""
     from ..model import presets
 
     own = {preset.prompt for preset in presets()} if preset_ids() else set()
     return prompt in {"", _WORDS, _ID, *own}
 
 
-# When it was read, what the files looked like then, and the card, by source.
+# By source and activation: the time at which the files were last looked at, their mark then, and
+# the card.
 _kept: Bounded[tuple[str, str], tuple[float, object, Card]] = Bounded(_MOST_KEPT)
 
 
 def _mark(source: str) -> object:
-    """What changes when the files of a checkpoint do, as far as a card tells of them.
+    """The state of a checkpoint's files: it differs when a file that a card depends on changes.
 
-    Settings are compared whole: a copy may keep size and time of writing.
+    Settings are compared by their content, since a copy may have the size and time of the original.
     """
     path = Path(source)
     try:
@@ -251,7 +254,7 @@ def _read(source: str, activation: str) -> Card:
         facts=(parameters(config), shape(config), sizes(config)),
         note="" if model.has_weights else shape_only(model.id),
         files=() if model.has_weights or model.id in _UNPUBLISHED else _FILES,
-        # Without its weights, so that no file stays open.
+        # The card is kept for a while; without the weights it keeps no file open.
         reader=replace(model, weights=None),
         proposal=prompt_of(model),
         has_numbers=model.has_weights,

@@ -1,7 +1,7 @@
-"""Estimates of what drawing a model takes: cells, file size and memory, and the memory there is.
+"""Estimates of a model's drawing: cells, file size, the memory it takes, and the memory at hand.
 
-Planning GPT-3 takes most of a second and panels draw many times in one, so estimates are kept by
-what they were made from.
+Planning GPT-3 takes most of a second, and panels draw many times in one, so the latest estimates
+are kept.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 _KILO = 1_000
 
-# Heads up to which a plan takes hundredths of a second.
+# Heads, of all layers together, up to which a plan takes hundredths of a second.
 _QUICK = 500
 
-# The latest estimates, by what they were made from.
+# The latest estimates, by the arguments of `estimate`.
 _found: Bounded[tuple, Estimate] = Bounded(16)
 
 
@@ -32,13 +32,13 @@ class MemoryShortageError(Problem):
 
 
 def is_slow(*question: Any) -> bool:
-    """Whether `estimate` takes longer for these arguments than a panel may take to draw."""
+    """True if `estimate` takes longer for these arguments than a panel may take to draw."""
     config = question[0]
     return config.n_layer * config.n_head > _QUICK and question not in _found
 
 
 def estimate(config: Config, n_prompt: int, full_context: bool, cubes: int, slabs: int) -> Estimate:
-    """What drawing a model takes.
+    """The size of a model's drawing: cells, file and memory.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def estimate(config: Config, n_prompt: int, full_context: bool, cubes: int, slab
     n_prompt
         Tokens of the prompt; 0 for a model that has no numbers.
     full_context
-        Whether all of the context is drawn.
+        True to draw all of the context.
     cubes, slabs
         The budget: cells as cubes, and megabytes of slab values.
     """
@@ -62,7 +62,7 @@ def estimate(config: Config, n_prompt: int, full_context: bool, cubes: int, slab
 
 
 def rows(found: Estimate) -> tuple[tuple[str, str], ...]:
-    """An estimate as names and values, without what a model has none of."""
+    """An estimate as names and values for people; rows that would say 0 are left out."""
     cells = (("Cubes", found.cubes), ("Slabs", found.slabs), ("Shape Only", found.shapes))
     return (
         *((name, f"{count:,} cells") for name, count in cells if count),
@@ -73,7 +73,7 @@ def rows(found: Estimate) -> tuple[tuple[str, str], ...]:
 
 
 def only_cubes(found: Estimate) -> bool:
-    """Whether every cell is drawn as a cube, as in small models."""
+    """True if every cell is drawn as a cube, as in small models."""
     return bool(found.cubes) and not found.slabs and not found.shapes
 
 
@@ -87,22 +87,22 @@ def size(n_bytes: float) -> str:
 
 
 def why_no_memory(title: str, needed: Estimate, available: int | None) -> str:
-    """Why a model cannot be built for lack of memory; empty where it can, or nothing is known.
+    """The sentence on a model that memory is too short for; empty if it fits or nothing is known.
 
     Parameters
     ----------
     title
         The model's name.
     needed
-        What building takes. The checkpoint itself is not counted: the system reads it from the disk
-        piece by piece, and drops what it has no room for.
+        The estimate. It does not count the checkpoint itself, which the system reads from the disk
+        piece by piece, dropping pieces that it has no room for.
     available
-        Bytes that other programs leave; None where the system does not say.
+        Bytes of memory that other programs leave; None where the system does not say.
     """
     if available is None or needed.memory_bytes <= available:
         return ""
     cures = ["close other programs"]
-    # What takes too little of it to matter is no cure.
+    # A cure is named only where it would free a good part of what is needed.
     if 3 * needed.trace_bytes > needed.memory_bytes:
         cures.append("use a shorter prompt")
     if 3 * needed.drawn_bytes > needed.memory_bytes:

@@ -1,20 +1,21 @@
-"""The model drawn in Blender: what operators, the command line and scripts call.
+"""The model drawn in Blender: the functions that operators, the command line and scripts call.
 
     >>> from llmviz_addon import scene
     >>> root = scene.build(bpy.context.scene, scene.Recipe("nano-gpt", "CBABBC"))
     >>> scene.remove(bpy.context.scene)
 
 Long work comes as a generator of (fraction, label); `run` exhausts one. From the top down, each
-imports only what stands below it:
+part imports only those below it:
 
-- `assembly`: the steps of a build, which use all below; `views`: the 3D views that show it
-- `pictures`: what is rendered
-- `playing`: what plays: the film as curves, camera, captions and markers
-- `drawn`: what is drawn: blocks, words, arrows, strips
-- `standing`: what stands in a scene, and what a person changed of it
-- `style`: what things are made of and how they look
-- `attributes`, `names`, `compat`, `version`: how arrays are written, what things are called, and
-  how Blender's versions differ
+- `assembly`: the steps of a build, with `renewal`, its last step, which puts the new model in place
+  of the old one; `removal`; `styling`, which gives models a look; `views`, the 3D views of them
+- `pictures`: renders of stills and films
+- `playing`: the film as curves, camera, captions and markers
+- `drawn`: the objects of a model: blocks, words, arrows, strips
+- `standing`: the models of a scene, and a person's changes to them
+- `style`: materials, node groups, looks and light
+- `attributes`, `names`, `compat`, `version`: writing arrays to meshes, names of things, the
+  differences between Blender's versions, and our own version
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def set_captions(root: bpy.types.Collection, visible: bool) -> None:
 
 
 def captions_visible(root: bpy.types.Collection) -> bool:
-    """Whether the captions of a model's film appear in renders."""
+    """True if the captions of a model's film appear in renders."""
     return captions.shown(of_root(root))
 
 

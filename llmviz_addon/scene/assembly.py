@@ -23,7 +23,7 @@ from .drawn.model import Numbers, draw, draw_strips
 from .playing import captions, company, film
 from .playing.company import Subject
 from .removal import clear_away
-from .renewal import model_objects, promote, renew
+from .renewal import model_objects, promote, renew, settle_names
 from .standing import recipe as recipes
 from .standing import standing as stands
 from .standing import tree
@@ -187,6 +187,7 @@ class _Build:
             and not (self._is_whole(old) and old.missing)
             and drawn.keys() <= wanted.keys()
             and all(o[names.DRAWN_AS] == "cubes" for o in drawn.values())
+            and all(names.GROUP_CELLS in o.modifiers for o in drawn.values())
             and all(len(o.data.vertices) == wanted[name].cells for name, o in drawn.items())
         )
 
@@ -280,6 +281,8 @@ class _Build:
         else:
             tree.delete(staged)
         tree.sweep()
+        if cells is None:
+            settle_names(Standing(scene, root))
         return root
 
 

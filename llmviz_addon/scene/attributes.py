@@ -5,8 +5,8 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
-# What an attribute type is called in `foreach_set`, the dtype Blender copies without converting,
-# and how many numbers an element has.
+# By type of attribute: the property that `foreach_set` takes, the dtype that Blender copies without
+# converting, and the numbers in an element.
 _TYPES = {
     "FLOAT": ("value", np.float32, 1),
     "INT": ("value", np.int32, 1),
@@ -18,7 +18,7 @@ _TYPES = {
 def write_attribute(
     mesh: bpy.types.Mesh, name: str, values: np.ndarray, kind: str, domain: str = "POINT"
 ) -> None:
-    """Write `values` to the attribute `name`, made where it does not exist.
+    """Write `values` to the attribute `name`, which is made if it does not exist.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""The one place that knows Blender's version: 4.5 LTS and 5.2 LTS.
+"""The differences between Blender's versions 4.5 LTS and 5.2 LTS.
 
-Everything else in the package is written once, against what both have in common; what they do not
-have in common is a function here.
+No other module knows the version: everything else is written once, against the parts of Blender
+that both have in common, and each difference is a function here.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ IS_5 = bpy.app.version >= (5, 0, 0)
 
 EEVEE = "BLENDER_EEVEE" if IS_5 else "BLENDER_EEVEE_NEXT"
 
-# Sockets whose visible name changed: the name that we write, and what 4.5 calls it.
+# Sockets whose visible name changed: the name in 5.2, which we write, and the one in 4.5.
 _NAMES_4 = {"Factor": "Fac"}
 
 
 def socket_names(name: str) -> tuple[str, ...]:
-    """Spellings of a socket's visible name, the first one that exists counts."""
+    """Spellings of a socket's visible name; the first one that a node has is meant."""
     old = _NAMES_4.get(name)
     return (name, old) if old else (name,)
 
@@ -46,7 +46,7 @@ def modifier_input(modifier: bpy.types.NodesModifier, name: str) -> object:
 
 
 def modifier_inputs(modifier: bpy.types.NodesModifier) -> list[str]:
-    """Names of the input sockets of a geometry nodes modifier, but for its geometry."""
+    """Names of the input sockets of a geometry nodes modifier, except its geometry."""
     if modifier.node_group is None:
         return []
     return [
@@ -74,9 +74,9 @@ def use_nodes(owner: bpy.types.Material | bpy.types.World) -> None:
 def fcurves(
     owner: bpy.types.ID, action: bpy.types.Action
 ) -> bpy.types.ActionChannelbagFCurves | None:
-    """The F-curves of `owner` in its action, which is `action` unless it has one already.
+    """The F-curves of `owner` in its own action, or in `action`, which it gets if it has none.
 
-    None where its action belongs to another file.
+    None if its action belongs to another file.
     """
     data = owner.animation_data or owner.animation_data_create()
     if data.action is None:
@@ -93,7 +93,7 @@ def fcurves(
 
 
 def fcurves_of(owner: bpy.types.ID) -> bpy.types.ActionChannelbagFCurves | None:
-    """The F-curves that `owner` has; None where it has none that can be changed."""
+    """The F-curves of `owner`; None if it has none, or they belong to another file."""
     data = owner.animation_data
     if data is None or data.action is None or data.action_slot is None or data.action.library:
         return None
@@ -118,7 +118,7 @@ def drop_unused_slots(action: bpy.types.Action, owners: Iterable[bpy.types.ID]) 
 
 
 def let_go(owner: bpy.types.ID) -> None:
-    """Take its action from `owner` where nothing of it is left there, and the slot with it."""
+    """Take its action, and the slot, from an owner that has no curves left in it."""
     data = owner.animation_data
     curves = fcurves_of(owner)
     if data is None or data.action is None or data.action_slot is None or curves:
@@ -137,12 +137,13 @@ def file_settings(kind: str) -> dict[str, object]:
     The order matters: 5.2 offers file formats by the medium that is set first.
     """
     image = "render.image_settings"
-    # 5.2 has a switch for whether a render is written at all.
+    # 5.2 has a switch that turns the writing of renders off.
     switch = {"render.save_output": True} if "save_output" in _render_settings() else {}
     plain = {
         f"{image}.color_mode": "RGB",
         f"{image}.color_depth": "8",
-        # Else the file has other colors than the scene, or another file beside it.
+        # With other values the file gets other colors than the scene shows, or a preview is
+        # written beside it.
         f"{image}.color_management": "FOLLOW_SCENE",
         f"{image}.use_preview": False,
     }

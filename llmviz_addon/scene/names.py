@@ -1,6 +1,6 @@
 """Every string that crosses Python, attributes, properties and node trees, spelled once.
 
-What a film moves is spelled in `walkthrough.targets`.
+Targets and properties that a film moves are spelled in `walkthrough.targets`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ ORDER = "order"
 STATE = "state"
 TINT = "tint"
 
-# What `STATE` says of a cell.
+# Values of `STATE`: the cell has no number, or it has one.
 STATE_EMPTY = 0
 STATE_NUMBER = 1
 
@@ -30,7 +30,7 @@ TEXEL = "texel"
 CELL_CO = "cell_co"
 CELL_COLOR = "cell_color"
 
-# Attribute of a flat mesh: how transparent it is, vertex by vertex.
+# Attribute of a flat mesh: transparency, 0 to 1, one value per vertex.
 CLEAR = "clear"
 
 # Custom properties of a block's object that the material reads and that the film animates.
@@ -47,37 +47,38 @@ EXACTNESS = "llmviz_values"
 KIND = "kind"
 GAIN = "gain"
 
-# Kind, wake and gain, for the material: of the object, or of each cell where several blocks share
-# one. The wake is how far behind the progress cells still light up.
+# Kind, wake and gain, as the material reads them: from the object, or from each cell where several
+# blocks share an object. The wake is the part of the progress for which a cell that was just
+# computed still lights up.
 TRAITS = "traits"
 
 # The gain of each of the blocks that share an object.
 GAINS = "llmviz_gains"
 
-# Of a slab, the gains by which the bytes of its blocks were written: what a person sets as its gain
-# says nothing of them.
+# Of a slab, the gains by which the bytes of its blocks were written. A person may set another gain
+# on the object, which leaves the bytes as they are.
 PAGE_GAINS = "llmviz_page_gains"
 
-# Property of the anchor: the height of the floor, in metres below it.
+# Property of the anchor: the height of the floor, in meters below it.
 FLOOR = "llmviz_floor"
 
-# Of the anchor, the model's box in metres from it; of the root, the model's parameters.
+# Of the anchor, the model's box in meters from it; of the root, the model's parameters.
 BOX = "llmviz_box"
 PARAMETERS = "llmviz_parameters"
 
-# Of cubes that stand in place of a slab's cells: the bundle's name. Of the slab: what is open.
+# Of cubes that stand in place of a slab's cells: the bundle's name. Of the slab: its open windows.
 WINDOW_OF = "llmviz_window_of"
 WINDOWS = "llmviz_windows"
 
 # Marks on datablocks of ours.
-# What a label or an object of arrows belongs to: the name of a block, or a section's target.
+# Of a label or an object of arrows: the name of its block, or its section's target.
 LABEL_OF = "llmviz_label_of"
 ARROWS_OF = "llmviz_arrows_of"
 
-# Which position of a strip an object belongs to, as a target: "strip:input:3".
+# Of an object of a strip: its position, as a target, "strip:input:3".
 STRIP = "llmviz_strip"
 
-# Who the film calls by name: the camera, a token that flies, a caption.
+# Of actors (the camera, a token that flies) and of captions: the name that the film has for them.
 ACTOR = "llmviz_actor"
 CAPTION_OF = "llmviz_caption_of"
 
@@ -85,36 +86,38 @@ OURS = "llmviz"
 VERSION = "llmviz_version"
 ROLE = "llmviz_role"
 
-# Which model something belongs to, what it is in it, and what we wrote on it last: see
-# `standing.Standing` and `standing.ledger`.
+# Of everything in a model: the model's id, a key that is its own within the model, and the values
+# that we wrote on it last. See `standing.Standing` and `standing.ledger`.
 MODEL = "llmviz_model"
 KEY = "llmviz_key"
 WRITTEN = "llmviz_written"
 
-# Of a root collection: the keys of all that was made, by group. Of what the film moves: its curves.
+# Of a root collection: the keys of everything that was made, by group. Of an owner of the film's
+# curves: these curves.
 MADE = "llmviz_made"
 CURVES = "llmviz_curves"
 # Of a root collection: the action of its film.
 ACTION = "llmviz_action"
 
-# Of a page's material: the number of the page. Of a root: before the names of its shared parts.
+# Of a page's material: the number of the page. Of a root collection: the beginning of the names of
+# its shared parts.
 PAGE = "llmviz_page"
 KIT = "llmviz_kit"
 
-# The roles of a root collection: of a model that is complete, and of one that is being drawn.
+# Roles of a root collection: the model is complete, or still being drawn.
 COMPLETE, UNFINISHED = "model", "unfinished model"
 
 # The kinds of a block, by the number that the material reads.
 KINDS = anatomy.KINDS
 
-# Node groups and materials read as text of the interface.
+# Names of node groups and materials, which people see in the interface.
 GROUP_CELLS = "LLM Cells"
 GROUP_CELL_COLOR = "LLM Cell Color"
 GROUP_REPEATS = "LLM Repeats"
 GROUP_PIECES = "LLM Pieces"
 GROUP_SLABS = "LLM Slabs"
 GROUP_SLAB_CELLS = "LLM Slab Cells"
-# Modifiers by which a block is drawn have the names of their groups.
+# Names of the modifiers that draw blocks, which are those of their groups.
 WAYS_OF_DRAWING = (GROUP_CELLS, GROUP_SLABS)
 MATERIAL_CELL = "LLM Cell"
 MATERIAL_SLAB = "LLM Slab"

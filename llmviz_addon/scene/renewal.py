@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 
 from . import names
-from .drawn import blocks, windows
+from .drawn import blocks, slabs, windows
 from .drawn.model import Numbers
 from .standing import ledger, tree
 from .standing import recipe as recipes
@@ -13,6 +13,7 @@ from .standing import standing as stands
 from .standing.errors import StandingError
 from .standing.graft import Graft
 from .standing.standing import FILM, MODEL, STRIPS, Standing
+from .style.materials import PAGE_IMAGES, is_page
 from .version import VERSION
 
 
@@ -106,6 +107,15 @@ def _renew_strips(standing: Standing, staged: bpy.types.Collection, whole: bool)
     found = [c for c in staged.children if c.get(names.KEY) == STRIPS]
     drawn = [obj for collection in found for obj in collection.objects]
     Graft(standing, STRIPS, drawn, whole=whole).put(found)
+
+
+def settle_names(standing: Standing) -> None:
+    """Drop the numbers that Blender put after names while what was drawn before had them."""
+    objects = standing.objects.values()
+    pages = [m for m in slabs.materials_of(objects) if names.PAGE in m]
+    images = [m.node_tree.nodes[name].image for m in pages if is_page(m) for name in PAGE_IMAGES]
+    data = [obj.data for obj in objects if obj.data is not None and obj.data.get(names.OURS)]
+    tree.settle_names([*filter(None, images), *data])
 
 
 def leave_to_others(shared: Standing) -> None:

@@ -1,11 +1,11 @@
-"""3D views: turned to the models and made to show their numbers, and given back as they were.
+"""3D views: turned to the models, set to show their numbers, and given back as they were.
 
-Solid mode ignores materials but can show the color that stands in each cell's vertices, so Build
-asks for that: in flat light, which leaves the colors as they are, and without outlines, which from
-afar cover the cells in black. Where other models stand than before, the view turns to all of them,
-beside the sidebar that lies over it. The shading type stays what it is. A view's former values are
-kept on its screen, which undo does not touch, and come back with Remove where they have not been
-changed since.
+Solid mode ignores materials but can show the color attribute of each cell's vertices, so Build sets
+it to do that: in flat light, which leaves the colors as they are, and without outlines, which from
+afar cover the cells in black. When the models of a scene change, views turn to all of them, and fit
+them beside the sidebar that lies over the view. The shading type stays as it is. A view's former
+values are kept on its screen, which undo does not touch, and Remove brings back those that have not
+been changed since.
 """
 
 from __future__ import annotations
@@ -22,25 +22,26 @@ from .pictures.stills import overview
 
 _REMEMBERED = "llmviz_views"
 
-# Where views stand, by the name of their screen and the number of their area.
+# The places and directions of views, by the name of their screen and the number of their area.
 Watching = dict[tuple[str, int], list]
 
-# Sides of a view in the order of `Margins`, what stays free at each, and how much may be covered.
+# Sides of a view in the order of `Margins`; the share of the view that stays free at each; and the
+# share that headers and sidebars may cover before they are ignored.
 _SIDES, _MARGIN, _MOST_TAKEN = ("LEFT", "RIGHT", "TOP", "BOTTOM"), 0.03, 0.7
 
-# What Solid mode needs to show values, by the names of the shading's properties.
+# Properties of the shading with which Solid mode shows the numbers.
 _SHADING = {"color_type": "VERTEX", "light": "FLAT", "show_object_outline": False}
 
-# How many times the model's size away a view must still draw it.
+# Distance at which a view must still draw the model, in multiples of the model's size.
 _FAR = 6.0
 
-# How many times nearer than the farthest the nearest may be, so that what lies close together
-# does not flicker.
+# Greatest ratio of the farthest to the nearest distance that a view draws: with a greater one,
+# surfaces close to each other flicker.
 _DEPTH = 1e6
 
 
 def screens_of(manager: bpy.types.WindowManager, scene: bpy.types.Scene) -> list[bpy.types.Screen]:
-    """What the windows that show a scene show."""
+    """The screens of the windows that show a scene."""
     return [window.screen for window in manager.windows if window.scene == scene]
 
 
@@ -49,16 +50,16 @@ def prepare(
     roots: Sequence[bpy.types.Collection],
     turn: bool = True,
 ) -> None:
-    """Have the 3D views of `screens` show the values of the cells.
+    """Have the 3D views of `screens` show the numbers of the cells.
 
     Parameters
     ----------
     screens
-        What windows show.
+        The screens of windows.
     roots
-        The models that stand, the film's own first.
+        Root collections of the models in the scene, the film's own first.
     turn
-        Whether the views turn to the whole models.
+        True to turn the views to the whole models.
     """
     reach = _reach(roots)
     for screen in screens:
@@ -79,7 +80,7 @@ def follow(screens: Iterable[bpy.types.Screen], roots: Sequence[bpy.types.Collec
 
 
 def _clipping(space: bpy.types.SpaceView3D, reach: float) -> dict[str, float]:
-    """From where to where a view must draw to show what is `reach` meters away."""
+    """The clip distances of a view that shows things up to `reach` meters away."""
     end = max(space.clip_end, reach)
     return {"clip_start": max(space.clip_start, end / _DEPTH), "clip_end": end}
 
@@ -90,19 +91,19 @@ def _overlook(
     space: bpy.types.SpaceView3D,
     roots: Sequence[bpy.types.Collection],
 ) -> None:
-    """Turn a view to whole models, and keep where it stood before we first turned it."""
+    """Turn a view to whole models, and keep its place from before we first turned it."""
     region = space.region_3d
     kept = _kept(screen)
     stands = kept.setdefault("stand", {})
     before, ours = stands.get(str(index), (None, None))
     now = _standing(region)
     if ours is not None and region.view_perspective == "CAMERA":
-        # It shows the film, and goes on to.
+        # The view shows the film, and stays with it.
         return
     if ours is None or not _same(now, ours):
         before = now
     aspect, margins = _room(screen.areas[index])
-    # A view's lens counts for a sensor twice as wide as a camera's.
+    # The lens of a view is for a sensor twice as wide as a camera's.
     rotation, target, distance = overview(roots, aspect, space.lens / 2, margins)
     _stand(region, ["PERSP", list(rotation), list(target), distance])
     stands[str(index)] = [before, _standing(region)]
@@ -110,7 +111,7 @@ def _overlook(
 
 
 def _room(area: bpy.types.Area) -> tuple[float, Margins]:
-    """Width over height of an area's view, and what of it a model must leave free.
+    """Width over height of an area's view, and the margins that a model must leave free.
 
     Headers, tools and the sidebar lie over the view.
     """
@@ -132,7 +133,7 @@ def _room(area: bpy.types.Area) -> tuple[float, Margins]:
     sizes = (width, width, height, height)
     shares = [taken[side] / size for side, size in zip(_SIDES, sizes, strict=True)]
     if max(shares[0] + shares[1], shares[2] + shares[3]) > _MOST_TAKEN:
-        # Hardly anything of the view is free.
+        # So little of the view is free that the model is framed as if nothing lay over it.
         shares = [0.0] * len(_SIDES)
     return width / height, Margins(*(share + _MARGIN for share in shares))
 
@@ -152,7 +153,8 @@ def watch_on(screens: Iterable[bpy.types.Screen], watched: Watching) -> None:
     for screen in screens:
         for index, space in _views(screen):
             before = watched.get((screen.name, index))
-            # Whoever leaves the camera by himself moves the view.
+            # A person who leaves the camera on purpose also moves the view, so a view that has not
+            # moved lost its camera to the rebuild.
             if before and _standing(space.region_3d)[2:] == before[2:]:
                 space.region_3d.view_perspective = "CAMERA"
 
@@ -169,7 +171,7 @@ def show_film(screen: bpy.types.Screen, area: bpy.types.Area, root: bpy.types.Co
 
 
 def restore(screens: Iterable[bpy.types.Screen]) -> None:
-    """Give the views back what they had, where it is still what we set."""
+    """Give the views back their former values, where they still have those that we set."""
     for screen in screens:
         kept = _kept(screen)
         for index, space in _views(screen):
@@ -208,13 +210,13 @@ def _set(
         now = _get(space, name)
         if now == ours:
             continue
-        # A rebuild removes the camera that a view looks through, and Blender makes the view leave
-        # it: that is no choice of the user's.
+        # When a rebuild removes the camera that a view looks through, Blender makes the view leave
+        # it; that is not the person's choice, so it does not count as a former value.
         known = name in view and (view[name][1] == now or name == "view_perspective")
         before = view[name][0] if known else now
         view[name] = (before, ours)
         _put(space, name, ours)
-        # Blender stores floats with fewer digits; what is compared later is what it stored.
+        # Blender stores floats with fewer digits, so the value is read back for comparing later.
         view[name] = (before, _get(space, name))
     screen[_REMEMBERED] = json.dumps(kept)
 
@@ -234,7 +236,7 @@ def _put(space: bpy.types.SpaceView3D, name: str, value: Any) -> None:
 
 
 def _standing(region: bpy.types.RegionView3D) -> list:
-    """Where a view looks from."""
+    """A view's perspective, rotation, point that it turns about, and distance from there."""
     return [
         region.view_perspective,
         list(region.view_rotation),
@@ -245,7 +247,7 @@ def _standing(region: bpy.types.RegionView3D) -> list:
 
 def _stand(region: bpy.types.RegionView3D, standing: list) -> None:
     perspective, rotation, location, distance = standing
-    # Leave the camera first, or moving the view would be moving within its frame.
+    # The view leaves the camera first; else it would be moved within the camera's frame.
     region.view_perspective = "PERSP"
     region.view_rotation = Quaternion(rotation)
     region.view_location = Vector(location)
@@ -254,7 +256,7 @@ def _stand(region: bpy.types.RegionView3D, standing: list) -> None:
 
 
 def _same(a: list, b: list) -> bool:
-    """Whether two views are one, as far as Blender's floats can tell."""
+    """True if two views look the same way from the same place, within Blender's precision."""
 
     def numbers(standing: list) -> list[float]:
         return [*standing[1], *standing[2], standing[3]]
@@ -264,7 +266,7 @@ def _same(a: list, b: list) -> bool:
 
 
 def _reach(roots: Iterable[bpy.types.Collection]) -> float:
-    """Meters from the scene's middle to where a view must still draw."""
+    """Meters from the scene's middle up to which a view must draw."""
     drawn = (item for root in roots for item in root.all_objects)
     places = [o.matrix_world.translation for o in drawn if o.type == "MESH"]
     return _FAR * max((place.length for place in places), default=0.0)

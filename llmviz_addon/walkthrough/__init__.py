@@ -3,7 +3,7 @@
     >>> storyboard = walkthrough.compile(None, anatomy, walkthrough.Run.of(model, 6, trace))
     >>> print(storyboard)
 
-This room knows no Blender: it says what plays, and `scene` writes it on the timeline.
+This room knows no Blender: it makes the storyboard, and `scene` writes that on the timeline.
 """
 
 from __future__ import annotations

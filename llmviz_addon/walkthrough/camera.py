@@ -17,10 +17,11 @@ from .storyboard import Channel, Key
 from .tracks import Board
 
 NEAR = 4000.0
-"""Cells up to which a small model is filmed with nothing clipped but what touches the lens."""
+"""Cells from the camera to its subject up to which, in a small model's film, the picture begins as
+near to the camera as `targets.CLIP_START`."""
 
 CLIPPED = 0.005
-"""The part of the distance to the subject that is clipped."""
+"""Distance at which the picture begins, as a part of the distance to the subject."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Segment:
 
 
 class Camera:
-    """Where the camera is, and the keys that take it there."""
+    """The camera's place over time, and the keys that take it there."""
 
     def __init__(self, board: Board) -> None:
         self._board = board
@@ -42,7 +43,7 @@ class Camera:
 
     @property
     def rest(self) -> CameraPose | None:
-        """Where the camera stands when all that was asked for is done; None before the first."""
+        """The pose after all moves so far; None before the first."""
         return self._rest
 
     @property
@@ -52,7 +53,7 @@ class Camera:
         return moves[-1] if moves else None
 
     def pose(self, time: float) -> CameraPose:
-        """Where the camera is at a time.
+        """The camera's pose at a time.
 
         Raises
         ------
@@ -127,18 +128,19 @@ def _components() -> list[tuple[str, int, Callable[[CameraPose], float]]]:
 
 
 def clipping(channels: Sequence[Channel], *, large: bool) -> tuple[Channel, ...]:
-    """Where the picture begins, and how large captions are that hang just behind it.
+    """Channels for the distance at which the picture begins, and for the captions behind it.
 
-    Both follow the distance of what is looked at, half a percent of it at most: depth is kept in
-    numbers of few digits, and so are places far from the world's origin. A small model is never
-    seen from so far that it mattered; its film has no such channels.
+    Depth in the picture has few digits, and so have places far from the world's origin. So where
+    the subject is far away, the picture begins farther from the camera, at half a percent of the
+    subject's distance at most, and the captions hang farther away and grow with it. A small model
+    is never seen from so far that this matters; its film has no such channels.
 
     Parameters
     ----------
     channels
-        Those of the film.
+        The channels of the film.
     large
-        Whether the model has the fact ``"large"``.
+        True if the model has the fact ``"large"``.
     """
     name = (targets.CAMERA, targets.FOCUS_DISTANCE)
     distances = next((c for c in channels if (c.target, c.property) == name), None)

@@ -32,7 +32,7 @@ class ZoomPath:
 
 
 def zoom_path(start_width: float, end_width: float, pan: float) -> ZoomPath:
-    """The optimal path from one view to another whose centre is `pan` away.
+    """The optimal path from one view to another whose center is `pan` away.
 
     Notes
     -----
@@ -52,8 +52,8 @@ def zoom_path(start_width: float, end_width: float, pan: float) -> ZoomPath:
     def at(fraction: float) -> tuple[float, float]:
         r = r0 + rho * length * fraction
         width = w0 * math.cosh(r0) / math.cosh(r)
-        travelled = w0 / rho**2 * (math.cosh(r0) * math.tanh(r) - math.sinh(r0))
-        return travelled / pan, width
+        traveled = w0 / rho**2 * (math.cosh(r0) * math.tanh(r) - math.sinh(r0))
+        return traveled / pan, width
 
     return ZoomPath(length, at)
 
@@ -73,7 +73,7 @@ class Move:
         return cls(start, end, zoom_path(_view(start), _view(end), pan))
 
     def panned(self, fraction: float) -> float:
-        """How much of the way between the two subjects is done, 0 to 1."""
+        """The part of the way between the two subjects that is done, 0 to 1."""
         return self.path.at(slow_in_out(fraction))[0]
 
     def __call__(self, fraction: float) -> CameraPose:

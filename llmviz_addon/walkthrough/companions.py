@@ -1,4 +1,4 @@
-"""Other models of the scene: where they stand, and what captions say of them."""
+"""Other models of the scene: their places, and the values that captions quote of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Companion:
     Attributes
     ----------
     id, title
-        What the scene calls it, and what captions do.
+        Its name in the scene, and in captions.
     config
         Its architecture.
     bounds
@@ -39,7 +39,7 @@ def in_order(companions: Iterable[Companion]) -> tuple[Companion, ...]:
 
 
 def told(companion: Companion, own: Config, words: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """What captions may put in braces of a companion.
+    """Values of a companion for the names in a caption's braces.
 
     Parameters
     ----------

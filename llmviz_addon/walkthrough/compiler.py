@@ -50,17 +50,17 @@ def compile_steps(
     anatomy
         The network.
     run
-        Its prompt and what it made of it; None for a model without numbers, of which only what
-        the script has for shapes is played.
+        The model's prompt and predictions; None for a model without numbers, for which only the
+        chapters about shapes are played.
     aspect
         Width of the picture over its height: shots are fitted to it.
     language
         Of the texts, where no script is given.
     palette
-        ``"standard"`` or ``"accessible"``: what captions call the colours.
+        ``"standard"`` or ``"accessible"``, for the names of colors in captions.
     bundles
-        Which blocks share an object, as `detail.bundle` says: a bundle has one channel for each
-        property, named like it. Every block has its own unless given.
+        Blocks that share an object, as `detail.bundle` makes them: a bundle has one channel for
+        each property, named like the bundle. Every block has its own unless given.
     companions
         Other models in the scene, in any order.
     model
@@ -121,7 +121,7 @@ def reading_time(text: str) -> float:
 
 @dataclass
 class _Film:
-    """What is compiled so far; `others` holds the values of each companion."""
+    """The film so far; `others` holds the values of each companion for captions."""
 
     stage: Stage
     facts: frozenset[str]
@@ -178,7 +178,7 @@ class _Film:
         self.time = end
 
     def _names(self, beat: Beat, companion: int | None) -> dict[str, int]:
-        """What stands for the names in a beat's braces."""
+        """The numbers for the names in a beat's braces."""
         last = self.stage.anatomy.config.n_layer - 1
         places = {"first": 0, "next": 1, "last": last}
         layer = places[beat.layer] if isinstance(beat.layer, str) else beat.layer

@@ -1,10 +1,10 @@
-"""How a value goes from one key to the next.
+"""Easings: the ways in which a value goes from one key to the next.
 
 An easing belongs to the key that it starts from. ``"constant"`` jumps at the next key, ``"linear"``
 goes evenly, the three ``"ease"`` ones follow a sine, and ``"smooth"`` is the general one: a cubic
-through both keys with the slopes that they carry. An animation curve can follow each exactly, so
-that what is computed here is what plays: a Bezier segment whose handles stand at a third of the way
-in time *is* that cubic, since time then runs evenly along it.
+through both keys with the slopes that they carry. Blender's F-curves follow each of them exactly,
+so the values computed here are those that play: a Bezier segment whose handles stand at a third of
+the way in time *is* that cubic, since time then runs evenly along it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,13 @@ EASINGS = ("constant", "linear", "ease", "ease_in", "ease_out", "smooth")
 
 
 def blend(easing: str, fraction: float) -> float:
-    """How far a value is on its way at a fraction of the time; every easing but ``"smooth"``."""
+    """The part of the way that is done at a fraction of the time, for all but ``"smooth"``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such easing.
+    """
     match easing:
         case "constant":
             return 0.0

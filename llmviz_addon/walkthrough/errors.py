@@ -1,4 +1,4 @@
-"""What can be wrong with a script."""
+"""The error that a script, its texts or its stills raise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fitting a camera to a subject: where to stand so that points are exactly in view.
+"""Fitting a camera to a subject: the place from which points are exactly in view.
 
 The direction of view is chosen; the place is computed. In the camera's own axes (right, up, into
 the picture) let a point be (r, u, d) and the camera (x, y, c). A perspective camera shows the point
@@ -19,7 +19,7 @@ that is left. This is the exact solution for given directions, in one pass over 
 iteration; nearer than that no camera with the same direction and lens sees them all.
 
 Directions. z is up and the viewer looks along +y. Azimuth 0 is straight from the front (the
-camera at -y); a positive azimuth takes the camera to the viewer's right (towards +x), turning
+camera at -y); a positive azimuth takes the camera to the viewer's right (toward +x), turning
 counterclockwise seen from above. A positive elevation takes it up, looking down. The camera never
 rolls. Angles are in degrees, places in the units of the points.
 """
@@ -32,12 +32,18 @@ from dataclasses import dataclass
 import numpy as np
 
 SENSOR = 36.0
-"""Millimetres of the longer side of the picture, Blender's default sensor with automatic fit."""
+"""Millimeters of the longer side of the picture, Blender's default sensor with automatic fit."""
 
 
 @dataclass(frozen=True)
 class Margins:
-    """How much of the picture stays free at each side, as fractions of its width and height."""
+    """Parts of the picture that stay free at each side, as fractions of its width or height.
+
+    Raises
+    ------
+    ValueError
+        If one is negative, or two opposite ones leave no picture.
+    """
 
     left: float = 0.05
     right: float = 0.05
@@ -55,7 +61,7 @@ class Margins:
 
 @dataclass(frozen=True)
 class CameraPose:
-    """A camera: where it stands, where it looks, through which lens.
+    """A camera: its place, its direction and its lens.
 
     Attributes
     ----------
@@ -64,9 +70,9 @@ class CameraPose:
     azimuth, elevation
         Its direction in degrees, as the module describes it.
     distance
-        How far into the picture its subject is: distance to the plane of focus.
+        Depth of its subject: the distance to the plane of focus.
     lens
-        Focal length in millimetres, on a sensor whose longer side is 36 mm.
+        Focal length in millimeters, on a sensor whose longer side is 36 mm.
     """
 
     location: tuple[float, float, float]
@@ -131,13 +137,13 @@ def fit(
     points
         (N, 3), at least one.
     azimuth, elevation
-        Where the camera looks from, in degrees.
+        Direction from which the camera looks, in degrees.
     lens
-        Focal length in millimetres.
+        Focal length in millimeters.
     aspect
         Width of the picture over its height.
     margins
-        What stays free; the default is a narrow margin all around.
+        Parts that stay free; the default is a narrow margin all around.
     nearest
         No point comes nearer to the camera than this. It only matters for subjects so small that
         a camera could see all of them from within, such as a single point.
@@ -163,7 +169,7 @@ def fit(
         raise ValueError(f"A lens of {lens} mm and an aspect of {aspect} make no picture.")
     margins = margins or Margins()
     turn = axes(azimuth, elevation)
-    seen = points @ turn  # (N, 3): right, up, towards the camera
+    seen = points @ turn  # (N, 3): right, up, toward the camera
     depth = -seen[:, 2]
     half_width, half_height = half_extent(lens, aspect)
     sides = (

@@ -8,7 +8,7 @@ the end:
   within a pass, layer by layer, and a film computes them so; thus the mean is exactly the part of
   the bundle's cells that is computed.
 - `highlight` is the largest: the bundle is lit while any of its layers is.
-- What else there is belongs to all alike, and is the first lead's.
+- The other properties are the same for all of a bundle's leads, and are taken from the first.
 """
 
 from __future__ import annotations
@@ -38,25 +38,27 @@ JUMP = 1e-4
 """Seconds before a jump at which its old value is keyed."""
 
 NOTICED, EXACT = 0.02, 1e-9
-"""How far merged keys may be off: `highlight` by what nobody would miss, `progress` not at all."""
+"""The most by which merged keys may be off: for `highlight` too little to be seen, for `progress`
+nothing but rounding."""
 
 BENDS = 0.05
-"""Seconds over which an eased curve is as good as straight."""
+"""Seconds over which an eased curve looks straight."""
 
 AHEAD = 1 + 2.0**-22
-"""The mean is a hair ahead: orders and progress are float32, and what is complete is to be seen."""
+"""A factor on the mean. Orders and progress are float32, so that a mean could be rounded to just
+below the order of a cell that is complete, and the cell would not be seen."""
 
 
 @dataclass(frozen=True)
 class Leads:
-    """The blocks that gestures act on, and what becomes of their channels.
+    """The blocks that gestures act on; merges their channels into those of bundles.
 
     Attributes
     ----------
     anatomy
         The network.
     bundles
-        What shares an object; None where every block has its own.
+        Blocks that share an object; None where every block has its own.
     """
 
     anatomy: Anatomy
@@ -80,7 +82,7 @@ class Leads:
         return found
 
     def of(self, names: Iterable[str]) -> list[str]:
-        """The leads that stand for blocks, each once; what shares an object is moved together."""
+        """The leads of these blocks, each once; where no object is shared, the blocks."""
         if self.bundles is None:
             return list(names)
         return list(dict.fromkeys(self._lead_of[name] for name in names))
@@ -113,11 +115,11 @@ class Leads:
 
 
 def _merged(prop: str, found: Sequence[Channel | None]) -> tuple[Key, ...]:
-    """The keys of a bundle whose leads have these channels; None where one stays as it is."""
+    """The keys of a bundle whose leads have these channels; None for a lead that is not moved."""
     there = [channel for channel in found if channel is not None]
     first = there[0].keys
     alike = all(channel is not None and channel.keys == first for channel in found)
-    # Nothing is less lit than what the film says nothing of.
+    # The default highlight is 0, the least there is, so a single lead's channel is the largest.
     unrivaled = prop == targets.HIGHLIGHT and len(there) == 1
     if alike or unrivaled or prop not in (targets.PROGRESS, targets.HIGHLIGHT):
         return first
@@ -160,9 +162,10 @@ class _Curve:
 def _keys(
     curves: Sequence[_Curve], combine: Callable[[Floats], Floats], tolerance: float
 ) -> tuple[Key, ...]:
-    """The keys, as few as will do, of what curves come to together."""
+    """Keys, as few as will do, of the curve that `combine` makes of curves."""
     times = np.unique(np.concatenate([curve.times for curve in curves]))
-    # Where one interval ends and another begins, rounding can make two moments of one.
+    # The end of one interval and the start of the next are the same moment, but rounding can make
+    # them differ.
     times = times[np.diff(times, prepend=-np.inf) > INSTANT]
     if any(curve.eased.any() for curve in curves):
         times = _finer(times)
@@ -183,14 +186,14 @@ def _keys(
 
 
 def _finer(times: Floats) -> Floats:
-    """Moments, and further ones between those that are far apart: easing bends what is between."""
+    """Moments, with further ones between those far apart, so that lines follow an eased curve."""
     spans = itertools.pairwise(times)
     parts = [np.linspace(a, b, math.ceil((b - a) / BENDS) + 1)[:-1] for a, b in spans]
     return np.concatenate([*parts, times[-1:]])
 
 
 def _needed(times: Floats, values: Floats, tolerance: float) -> NDArray[np.intp]:
-    """Which points of a polyline to keep so that it changes by no more than `tolerance`.
+    """Indices of a polyline's points that keep it within `tolerance` of all its points.
 
     Notes
     -----

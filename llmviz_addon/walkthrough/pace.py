@@ -1,4 +1,4 @@
-"""How long each block takes: the time of a sweep, shared out over what it computes.
+"""Pace: the time of a sweep, shared out over the blocks that it computes.
 
 A block's time is proportional to the cells that the pass computes in it and, weakly, to the length
 of the dot product behind each of them (to the power of a quarter): large blocks take longer, and no
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """When a block is computed, in seconds, and its progress at the end of it."""
+    """A block's time: seconds at which its computation starts and ends, and its progress then."""
 
     block: str
     start: float
@@ -29,7 +29,7 @@ class Interval:
 
 
 def computed_cells(block: Block, p: int, n_prompt: int, n_tokens: int) -> int:
-    """How many cells of a block pass `p` computes; 0 for weights."""
+    """Number of cells of a block that pass `p` computes; 0 for weights."""
     if block.time_axis is None:
         return 0
     last = min(n_prompt + p, n_tokens)
@@ -38,7 +38,7 @@ def computed_cells(block: Block, p: int, n_prompt: int, n_tokens: int) -> int:
 
 
 def dot_length(block: Block) -> int:
-    """How many terms are summed for one cell; 1 where nothing is summed."""
+    """Number of terms that are summed for one cell; 1 where nothing is summed."""
     if block.formula is None:
         return 1
     long = (Pick.ALL, Pick.UP_TO_ROW, Pick.UP_TO_COLUMN)
@@ -54,7 +54,7 @@ def dot_length(block: Block) -> int:
 
 
 def relative_time(block: Block, p: int, n_prompt: int, n_tokens: int) -> float:
-    """How long a block takes in pass `p`, relative to other blocks."""
+    """The time that a block takes in pass `p`, in a unit that all blocks share."""
     return float(computed_cells(block, p, n_prompt, n_tokens) * dot_length(block) ** 0.25)
 
 
@@ -72,18 +72,18 @@ def schedule(
     Parameters
     ----------
     blocks
-        Those that are scheduled, by name, in the order of computation.
+        The blocks that are scheduled, by name, in the order of computation.
     span
-        Names of the first and the last block that is computed, in the order of computation; with
-        heads side by side, all heads' blocks of the same role are meant.
+        Names of the first and the last block that is computed. With heads side by side, each name
+        stands for the blocks of its role in all heads of its layer.
     p
         The pass.
     tokens
         Tokens of the prompt, and of the finished sequence.
     time
-        When the sweep starts and ends, in seconds.
+        Start and end of the sweep, in seconds.
     together
-        Whether heads are computed side by side, or one after the other.
+        True if heads are computed side by side, False if one after the other.
     """
     groups: dict[tuple[object, ...], list[Block]] = {}
     for block in blocks.values():
@@ -105,7 +105,7 @@ def schedule(
 
 
 def _group(block: Block, together: bool) -> tuple[object, ...]:
-    """What is computed at the same time has the same key."""
+    """A key that is the same for blocks that are computed at the same time."""
     if together and block.head is not None:
         return (block.layer, block.role)
     return (block.name,)

@@ -1,4 +1,4 @@
-"""How each gesture is played: from what a script says to keys on the board."""
+"""The performance of gestures: from a script's words to keys on the board."""
 
 from __future__ import annotations
 
@@ -22,16 +22,17 @@ if TYPE_CHECKING:
     from ..anatomy import Anatomy
 
 SHORTEST_FLIGHT = 0.3
-"""Seconds below which a flight could not be followed; the token just appears at the input."""
+"""Seconds below which nobody could follow a flight; the token just appears at the input."""
 
 SHORTEST_LOOK = 0.3
-"""Seconds that the column of a token's index shines at least."""
+"""Least seconds for which the column of a token's index shines."""
 
 ONE_BY_ONE, WAVE = 16, 0.4
-"""Tiles that flash one after the other; of more, each takes this many seconds."""
+"""Most tiles that flash one after the other, and the seconds that each takes where there are more,
+so that flashes overlap."""
 
 APPARENT = 0.07
-"""Height of a flying tile in the picture, as a fraction of it, where it flies far away."""
+"""Least height of a flying tile on its way, as a fraction of the picture's height."""
 
 
 def play(stage: Stage, gesture: verbs.Gesture, moment: Moment) -> None:
@@ -40,8 +41,8 @@ def play(stage: Stage, gesture: verbs.Gesture, moment: Moment) -> None:
     Raises
     ------
     AuthoringError
-        If it is longer than its beat, means nothing, wants what another one moves, or needs a run
-        where there is none.
+        If it is longer than its beat, names nothing that exists, moves a property that another
+        gesture is moving, or needs numbers of a model that has none.
     """
     if stage.given is None and not isinstance(gesture, verbs.Appear | verbs.Highlight):
         raise AuthoringError(f"{moment.id}: {gesture.verb} needs numbers, and this model has none.")
@@ -56,12 +57,13 @@ def play(stage: Stage, gesture: verbs.Gesture, moment: Moment) -> None:
 
 
 def _targets(stage: Stage, subjects: tuple[str, ...], moment: Moment) -> list[str]:
-    """The targets that subjects mean: blocks, tiles, or what has a name of its own."""
+    """The targets that subjects name: blocks, tiles, sections, the key or the card."""
     found: list[str] = []
     for subject in subjects:
         name = fill(subject, moment.names)
         if name in (f"{targets.OUTPUT}:predictions", f"{targets.OUTPUT}:before"):
-            # What follows the prompt, or what the prompt's earlier columns predict.
+            # Bars from the prompt's last column on, which predict how it goes on, or the bars of
+            # the prompt's columns before it.
             last, end = stage.run.n_prompt - 1, stage.run.n_tokens
             positions = range(last, end) if name.endswith("predictions") else range(last)
             found += [targets.tile(targets.OUTPUT, i) for i in positions]
@@ -98,7 +100,7 @@ def _process(stage: Stage, gesture: verbs.Process, moment: Moment) -> None:
 
 
 def _computed(stage: Stage, selector: str, moment: Moment) -> list[str]:
-    """The leads of the blocks that are meant, without the weights."""
+    """The leads of the blocks that a selector names, without the weights."""
     names = stage.leads.of(stage.selection.blocks(fill(selector, moment.names)))
     computed = [name for name in names if stage.anatomy.blocks[name].time_axis is not None]
     if not computed:
@@ -168,7 +170,7 @@ def _highlight(stage: Stage, gesture: verbs.Highlight, moment: Moment) -> None:
 
 
 def _focus(stage: Stage, gesture: verbs.Focus, moment: Moment) -> None:
-    # One frame short, so that the jump back does not bend the way there.
+    # One frame short, so that the jump back to no column is not blended with the way there.
     end = moment.end - 1 / FPS
     columns = stage.run.n_prompt
     for target in _targets(stage, gesture.subject, moment):
@@ -188,7 +190,8 @@ def _focus(stage: Stage, gesture: verbs.Focus, moment: Moment) -> None:
                 easing="linear",
             )
         elif gesture.columns == "ids":
-            # Of a long prompt only some, so that each can be seen; in step with "prompt".
+            # Of a long prompt only some tokens, so that each column can be seen. Each comes at the
+            # time at which "prompt" passes over the token's own column.
             step = (end - moment.start) / columns
             for token in range(0, columns, math.ceil(SHORTEST_LOOK / step)):
                 time = moment.start + token * step
@@ -202,7 +205,7 @@ def _flash(stage: Stage, gesture: verbs.Flash, moment: Moment) -> None:
     count = stage.run.n_prompt
     length = (moment.end - moment.start) / count
     if count > ONE_BY_ONE:
-        # So many run past as a wave.
+        # With so many tiles the flashes overlap and run along the strip as a wave.
         length = min(max(length, WAVE), moment.end - moment.start)
     for i, start in enumerate(_starts(moment, count, length)):
         tile = targets.tile(gesture.subject, i)
@@ -215,7 +218,7 @@ def _flash(stage: Stage, gesture: verbs.Flash, moment: Moment) -> None:
 
 
 def _starts(moment: Moment, count: int, length: float) -> list[float]:
-    """When each of so many things begins, the last one in time for its own length."""
+    """Start times of `count` things of this length; the last one ends with the moment."""
     step = (moment.end - moment.start - length) / max(1, count - 1)
     return [moment.start + i * step for i in range(count)]
 
@@ -255,8 +258,8 @@ def fly(
     stage.actors[name] = Actor(
         name, "token_tile", run.label(token), int(token), (goal.width, goal.height)
     )
-    # The token's segment is the first from the top of its bar, and the tile leaves from its middle;
-    # where the tile is higher than the segment, its upper edge starts level with the bar's.
+    # The token's segment is the topmost of its bar, and the tile leaves from the middle of it. A
+    # tile that is higher than the segment starts with its upper edge level with the bar's.
     segment = max(run.token_probabilities[column] * bar.height, goal.height)
     lift = np.array([0.0, -0.6, bar.height / 2 - min(segment, bar.height) / 2])
     here, there = np.array(bar.center) + lift, np.array(goal.center) + (0.0, -0.6, 0.0)
@@ -285,7 +288,8 @@ def fly(
     board.smooth(name, targets.SCALE, times, scale, owner)
     board.set(name, targets.OPACITY, 0.0, 0.0, owner)
     board.ramp(name, targets.OPACITY, start, start + 0.15 * span, 1.0, owner)
-    # The tile of the strip is there when the actor arrives, and the actor leaves under its cover.
+    # The strip's own tile has appeared when the flying one arrives, so that nobody sees the flying
+    # one fade away.
     settled = end - 1 / FPS
     tile = targets.tile(targets.INPUT, position)
     board.ramp(tile, targets.OPACITY, end - 0.1 * span, settled, 1.0, owner)

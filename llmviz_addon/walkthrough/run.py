@@ -1,4 +1,4 @@
-"""What the film tells of: one prompt, and what the model made of it."""
+"""A run: one prompt, the tokens that a model appended to it, and its predictions on the way."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from ..model import Model, Trace
 
 LONGEST = 26
-"""Characters of a prompt or a title that a caption quotes; longer ones are elided."""
+"""Characters up to which a caption quotes a prompt or a title in full; longer ones are elided."""
 
 SPACE = "·"
-"""What stands for a space in labels of tokens."""
+"""The character that stands for a space in labels of tokens."""
 
 
 class Candidate(NamedTuple):
@@ -30,7 +30,7 @@ class Candidate(NamedTuple):
 
 
 class Texts(NamedTuple):
-    """The prompt, what was appended, and what was predicted in all, as a tokenizer spells them."""
+    """The prompt, the appended tokens, and all predicted tokens, as a tokenizer spells them."""
 
     prompt: str
     appended: str
@@ -39,16 +39,16 @@ class Texts(NamedTuple):
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a model: the finished sequence and what was predicted on the way.
+    """One run of a model: the finished sequence and the predictions on the way.
 
     Attributes
     ----------
     prompt_ids
         The tokens that the model was given.
     ids
-        The finished sequence: the prompt, and what was appended to it.
+        The finished sequence: the prompt, then the tokens that were appended to it.
     labels
-        How tokens are written, by id; at least those that occur and those that are candidates.
+        Tokens as they are written, by id; at least those that occur and those that are candidates.
     candidates
         At each position of the finished sequence the most probable next tokens, the best one
         first: `CANDIDATES`, or fewer where the vocabulary is smaller.
@@ -58,8 +58,14 @@ class Run:
     model
         The model's title.
     texts
-        What the sequence reads where tokens are parts of words; None where they are letters or
-        bare numbers, which their labels spell.
+        The sequence as text where tokens are parts of words; None where they are letters or bare
+        numbers, since their labels spell it.
+
+    Raises
+    ------
+    AuthoringError
+        If the sequence does not begin with its prompt, or there are not as many candidates or
+        probabilities as positions.
     """
 
     prompt_ids: Sequence[int]
@@ -104,7 +110,7 @@ class Run:
         model: str = "The model",
         texts: Texts | None = None,
     ) -> Run:
-        """A run from all probabilities, of which it keeps what is told.
+        """A run from all probabilities; it keeps the largest ones, which the film shows.
 
         Parameters
         ----------
@@ -134,7 +140,7 @@ class Run:
         )
 
     def to_json(self) -> str:
-        """Everything, to be kept in a scene; `from_json` reads it back."""
+        """The run as text, to be kept in a scene; `from_json` reads it back."""
         return json.dumps(asdict(self))
 
     @classmethod
@@ -168,14 +174,14 @@ class Run:
 
     @property
     def predicted(self) -> list[int]:
-        """The next token after the prompt, and after each one that follows: one for every pass.
+        """The tokens that each pass predicted, one for every pass.
 
-        What was appended, where something was; the most probable token at the end.
+        These are the appended tokens, then the most probable token after the last of them.
         """
         return [*self.ids[self.n_prompt :], self.candidates[-1][0].token]
 
     def label(self, token: int) -> str:
-        """How a token is written."""
+        """A token as it is written."""
         return self.labels[int(token)]
 
     def name(self, token: int) -> str:

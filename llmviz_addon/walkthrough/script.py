@@ -28,7 +28,7 @@ CAPTION_MARGINS = Margins(left=0.06, right=0.06, top=0.07, bottom=0.21)
 """The default of shots: the lower fifth of the picture belongs to the caption."""
 
 FILM_LENS = 24.0
-"""Millimetres: wide enough to look down along a tall model. Captions want one lens for a film."""
+"""Millimeters: wide enough to look down along a tall model. Captions want one lens for a film."""
 
 LAYERS = ("first", "next", "last")
 EACH = ("companion",)
@@ -36,26 +36,26 @@ EACH = ("companion",)
 
 @dataclass(frozen=True)
 class ShotSpec:
-    """What the camera shows in a beat.
+    """The camera's shot in a beat.
 
     Attributes
     ----------
     show
-        Selectors of what has to be in view.
+        Selectors of everything that has to be in view.
     azimuth, elevation
         Degrees, see `framing`.
     lens
-        Millimetres.
+        Millimeters.
     margins
-        What stays free around it.
+        Parts of the picture that stay free around it.
     at, move
-        When the move begins, in seconds from the beat's start, and how long it takes.
+        Start of the move in seconds from the beat's start, and its length in seconds.
     drift
         Degrees that the camera turns on while it waits for the next shot.
     tall
-        What is said of pictures that are higher than wide, where it differs.
+        The shot for pictures that are higher than wide, where it differs.
     large
-        What is said of models with the fact ``"large"``, where it differs.
+        The shot for models with the fact ``"large"``, where it differs.
     """
 
     show: tuple[str, ...]
@@ -105,7 +105,7 @@ class Beat:
 
 @dataclass(frozen=True)
 class Chapter:
-    """Beats under a title; `state` is how the model stands when it begins.
+    """Beats under a title; `state` is the model's state when it begins.
 
     ``"empty"``: nothing is computed yet; ``"computed"``: everything is; ``"shape"``: there are no
     numbers, and only then it plays; ``"any"``: it plays for models with and without numbers.
@@ -126,7 +126,7 @@ class Script:
     chapters: tuple[Chapter, ...]
     words: Mapping[str, Sequence[str]]
     colors: Mapping[str, Sequence[str]]
-    """For each palette the words for the colours of weights, activations and aggregates."""
+    """By palette, the words for the colors of weights, activations and aggregates."""
 
 
 def load(name: str = "gpt2", language: str = "en") -> Script:
@@ -141,7 +141,7 @@ def load(name: str = "gpt2", language: str = "en") -> Script:
 
 
 def read_preset(file: str) -> dict[str, Any]:
-    """What a file of `presets/walkthroughs` holds.
+    """The table in a file of `presets/walkthroughs`.
 
     Raises
     ------
@@ -159,7 +159,7 @@ def read_preset(file: str) -> dict[str, Any]:
 
 
 def parse(script: Mapping[str, Any], texts: Mapping[str, Any]) -> Script:
-    """A script from what its two files hold.
+    """A script from the tables in its two files.
 
     Raises
     ------
@@ -353,7 +353,10 @@ class Table:
         return Table(self._get(key, dict, "a table"), f"{self.where}, {key}")
 
     def variant(self, key: str, *without: str) -> Table:
-        """A table of what differs from this one, with the rest filled in but for `without`."""
+        """The table at a key, with this table's values for all keys that it lacks.
+
+        The key itself and those in `without` are not filled in.
+        """
         own = self.table(key)
         rest = {name: v for name, v in self.values.items() if name not in (key, *without)}
         return Table({**rest, **own.values}, own.where)

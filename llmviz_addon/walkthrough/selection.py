@@ -1,4 +1,4 @@
-"""What a script means by a name: blocks, sections, cells, strips, and where they are.
+"""Selectors: a script's names for blocks, sections, cells and strips, and the places of these.
 
 A selector is one of
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 _CELLS = re.compile(r"(?P<name>[^\[]+)\[(?P<columns>[^,\]]*)(?:,(?P<rows>[^\]]*))?\]")
 _FIELD = re.compile(r"\{(\w+)\}")
 _PLACES = {targets.CARD: ("model_card_large", "model_card"), targets.KEY: ("key",)}
-"""Which places a name means: the first that there is."""
+"""Places by name, the preferred one first; a name means the first of its places that exists."""
 
 
 def fill(selector: str, names: Mapping[str, int]) -> str:
@@ -63,7 +63,7 @@ def fill(selector: str, names: Mapping[str, int]) -> str:
 
 
 def common_names(anatomy: Anatomy, run: Run | None) -> dict[str, int]:
-    """What may stand in braces in every beat and every still."""
+    """Numbers for the names that may stand in braces in every beat and every still."""
     config = anatomy.config
     names = {"last_layer": config.n_layer - 1, "last_head": config.n_head - 1}
     if run is not None:
@@ -93,7 +93,7 @@ class Selection:
         return cls(anatomy, *counts, companions)
 
     def blocks(self, selector: str) -> list[str]:
-        """The names of the blocks that are meant, in the order of computation.
+        """The names of the blocks that a selector means, in the order of computation.
 
         Raises
         ------
@@ -118,7 +118,7 @@ class Selection:
         return found
 
     def points(self, selectors: Iterable[str]) -> np.ndarray:
-        """(N, 3) corners of everything that is meant.
+        """(N, 3) corners of everything that selectors mean, in cells.
 
         Raises
         ------
@@ -128,7 +128,7 @@ class Selection:
         return np.concatenate([self._corners(selector) for selector in selectors])
 
     def center(self, selector: str) -> np.ndarray:
-        """(3,) the middle of what is meant."""
+        """(3,) the middle of everything that a selector means, in cells."""
         corners = self._corners(selector)
         return (corners.min(axis=0) + corners.max(axis=0)) / 2
 
@@ -162,14 +162,15 @@ class Selection:
         if selector == "companions" or strip in ("companion", "companions"):
             return self._boxes(selector, strip, position)
         if selector == "candidates":
-            # Where there are no tiles there is no list beside them.
+            # Without tiles there is no list beside them; `tiles` raises then.
             rows = candidates(self.anatomy, len(self.tiles(targets.OUTPUT)))
             return np.concatenate([row.corners for row in rows])
         for name in _PLACES.get(selector, ()):
             if name in self.anatomy.places:
                 place = self.anatomy.places[name]
                 return np.array([place.least, place.greatest])
-        # Each block by itself: the corners of a whole section would reserve room for nothing.
+        # The corners of each block rather than of their common box, which has empty corners that
+        # would take room in the picture.
         names = self.blocks(selector)
         if len(names) == len(self.anatomy.blocks):
             return self._silhouette
@@ -179,8 +180,8 @@ class Selection:
     def _silhouette(self) -> np.ndarray:
         """Corners of all blocks that could be at the edge of a picture.
 
-        Of boxes in a row away from the viewer, as heads are, the first and the last; GPT-3 has
-        131,150 boxes in 2,894 rows.
+        Boxes that stand in a row away from the viewer, as heads do, are taken as one from the first
+        to the last; GPT-3 has 131,150 boxes in 2,894 rows.
         """
         boxes = self.anatomy.boxes
         across, up = boxes[:, :, 0], boxes[:, :, 2]
@@ -253,6 +254,6 @@ def _span(selector: str, text: str, size: int) -> tuple[int, int]:
 
 
 def _place(text: str, size: int) -> int:
-    """A number, or one that counts from the end; at the start where there are fewer."""
+    """An index, counted from the end where it is negative; 0 where there are not so many."""
     number = int(text)
     return max(0, number + size) if number < 0 else number

@@ -1,4 +1,4 @@
-"""The stage: everything that a gesture may need, and how the model stands when a chapter begins."""
+"""The stage: everything that a gesture may need, and the model's state when a chapter begins."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Moment:
-    """A beat in time: its id, when it starts and ends, and what stands for names in braces."""
+    """A beat in time: its id, its start and end in seconds, and numbers for names in braces."""
 
     id: str
     start: float
@@ -35,7 +35,8 @@ class Moment:
 class Stage:
     """Everything that a gesture may need.
 
-    `given` is the run, None for a model without numbers; whoever plays one asks for `run`.
+    `given` is the run, None for a model without numbers. A gesture that needs a run reads `run`,
+    which raises where there is none.
     """
 
     anatomy: Anatomy
@@ -90,11 +91,11 @@ class Stage:
         elif self.given is not None:
             self._computed(time, owner)
         elif state == "shape":
-            # It tells what numbers look like.
+            # The key explains what numbers look like, and there are none to see.
             self.board.set(targets.KEY, targets.OPACITY, time, 0.0, owner)
 
     def _empty(self, time: float, owner: str) -> None:
-        """Nothing is computed, and nothing is there but blocks."""
+        """Key the state before computation: no block has progress, and only blocks are there."""
         for name, block in self.leads.blocks.items():
             if block.time_axis is not None:
                 self.board.set(name, targets.PROGRESS, time, 0.0, owner)
@@ -102,7 +103,7 @@ class Stage:
             self.board.set(target, targets.OPACITY, time, 0.0, owner)
 
     def _computed(self, time: float, owner: str) -> None:
-        """Everything is computed, and everything is there; card and key come and go with a beat."""
+        """Key the state after computation: all is there, but for card and key, which beats show."""
         around = [t for t in self.surroundings() if t not in (targets.CARD, targets.KEY)]
         everything = [
             *((name, targets.PROGRESS) for name in self.leads.blocks),

@@ -1,4 +1,4 @@
-"""Composed stills: which moment of the film, seen from where, through which lens.
+"""Composed stills: moments of the film, each with a camera of its own.
 
 They are presets like the script (`presets/walkthroughs/gpt2.stills.toml`), and are framed in the
 same way, so one still fits every model of the family and every shape of picture.
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..anatomy import Anatomy
 
 ORDINARY = frozenset({"numbers"})
-"""What is true of a model with numbers that stands alone."""
+"""The facts about a model with numbers that stands alone."""
 
 STILL_MARGINS = Margins(0.06, 0.06, 0.07, 0.07)
 
@@ -41,26 +41,26 @@ class Still:
     beat
         The beat that it is taken in, ``"chapter.beat"``.
     at
-        How far into that beat, 0 to 1.
+        Moment within that beat, as a fraction from 0 to 1.
     show
-        Selectors of what has to be in the picture.
+        Selectors of everything that has to be in the picture.
     azimuth, elevation, lens, margins
         As in a shot.
     f_stop
-        The aperture, for a scene in which a cell is two centimetres; 0 for no depth of field.
+        The aperture, for a scene in which a cell is two centimeters; 0 for no depth of field.
     focus
-        Selector of what is in focus; what is shown, unless given.
+        Selector of the subject that is in focus; the middle of what is shown, unless given.
     closer
-        How much nearer than the exact fit the camera goes, as a factor on the distance below 1
-        for a picture that its subject overflows.
+        A factor on the distance of the exact fit: below 1 the camera goes nearer, and the subject
+        overflows the picture.
     captions
-        Whether the caption of the moment is in the picture.
+        True if the caption of the moment is in the picture.
     tall
         The still for pictures that are square or higher than wide, where it differs.
     large
         The still for models with the fact ``"large"``, where it differs.
     facts
-        What must hold for it to be offered.
+        Facts that must hold for it to be offered.
     """
 
     id: str
@@ -92,7 +92,8 @@ def stills(facts: frozenset[str] = ORDINARY, name: str = "gpt2") -> tuple[Still,
     Parameters
     ----------
     facts
-        As `Storyboard.facts` has them; of a model with numbers that stands alone, unless given.
+        As `Storyboard.facts` has them; those of a model with numbers that stands alone, unless
+        given.
     name
         The family.
 
@@ -106,7 +107,7 @@ def stills(facts: frozenset[str] = ORDINARY, name: str = "gpt2") -> tuple[Still,
 
 
 def parse_stills(values: dict[str, Any]) -> tuple[Still, ...]:
-    """Stills from what their file holds.
+    """Stills from the table in their file.
 
     Raises
     ------
@@ -162,7 +163,7 @@ def _moment(table: Table) -> float:
 
 
 def still_time(still: Still, storyboard: Storyboard) -> float:
-    """When a still is taken, in seconds of the film.
+    """The moment of a still, in seconds of the film.
 
     Raises
     ------
@@ -176,7 +177,7 @@ def still_time(still: Still, storyboard: Storyboard) -> float:
         raise AuthoringError(
             f"still {still.id!r}: this film has no beat {still.beat!r}; there are {known}."
         ) from None
-    # One frame before the next beat begins to move what is seen here.
+    # One frame before the end at the latest: from then on the next beat moves things.
     last = max(start, end - 1 / storyboard.fps)
     return min(start + still.at * (end - start), last)
 
@@ -188,7 +189,7 @@ def still_pose(
     aspect: float = 16 / 9,
     companions: Sequence[Companion] = (),
 ) -> CameraPose:
-    """The camera of a still; its `distance` is where the focus is.
+    """The camera of a still; its `distance` is that of the plane of focus.
 
     Parameters
     ----------
@@ -200,7 +201,7 @@ def still_pose(
     Raises
     ------
     AuthoringError
-        If the still shows something that this model has not.
+        If the still shows something that this model does not have.
     """
     still = still.suited(anatomy, aspect)
     selection = Selection.of(anatomy, run, in_order(companions))

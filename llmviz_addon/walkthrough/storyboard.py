@@ -1,8 +1,8 @@
 """The film as data: channels of keys, captions, markers, shots, actors. Printing it reads well.
 
 A storyboard is what a script becomes for one model, one prompt and one shape of picture. Time is
-in seconds. It holds no Blender and decides nothing: whoever draws it writes one F-curve for each
-channel. Every property has one owner: two channels for the same one are an error.
+in seconds. It knows no Blender and leaves no decisions open: each channel becomes one F-curve.
+Every property has one owner: two channels for the same one are an error.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Key:
     value
         The property's value.
     easing
-        How it goes on from here to the next key, one of `easing.EASINGS`.
+        The way from here to the next key, one of `easing.EASINGS`.
     slope
         For ``"smooth"``: change per second at this key.
     """
@@ -68,7 +68,7 @@ def value_of(keys: Sequence[Key], time: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """How one property of one target changes; it keeps its first and last value outside the keys.
+    """One property of one target over time; outside the keys it keeps its first or last value.
 
     Attributes
     ----------
@@ -77,7 +77,12 @@ class Channel:
     keys
         At least one, times ascending.
     index
-        Which component, for properties that have several.
+        Number of the component, for properties that have several.
+
+    Raises
+    ------
+    AuthoringError
+        If the keys are not in order, or one has an unknown easing.
     """
 
     target: str
@@ -143,7 +148,7 @@ class Caption:
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """Where a chapter or a beat begins and ends; `id` is ``chapter`` or ``chapter.beat``."""
+    """The start and end of a chapter or a beat; `id` is ``chapter`` or ``chapter.beat``."""
 
     time: float
     name: str
@@ -177,7 +182,9 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """What the camera was fitted to; it arrives at `end` of its move."""
+    """A shot as it was fitted: what it shows, its pose, and the seconds at which the move begins
+    and arrives.
+    """
 
     beat: str
     start: float
@@ -219,7 +226,7 @@ class Storyboard:
         object.__setattr__(self, "_by_name", found)
 
     def value_at(self, target: str, prop: str, time: float, index: int = 0) -> float:
-        """What a property is at a time; its default where the film says nothing of it.
+        """The value of a property at a time; its default where no channel moves it.
 
         Raises
         ------
@@ -230,7 +237,7 @@ class Storyboard:
         return targets.DEFAULTS[prop] if channel is None else channel.at(time)
 
     def span(self, id: str) -> tuple[float, float]:  # noqa: A002 (the field's name in Marker)
-        """When a chapter or a beat (``"chapter.beat"``) starts and ends.
+        """The seconds at which a chapter or a beat (``"chapter.beat"``) starts and ends.
 
         Raises
         ------
@@ -262,7 +269,7 @@ class Storyboard:
         return "\n".join(lines)
 
     def _describe(self, beat: Marker) -> Iterable[str]:
-        """What is seen and done in a beat."""
+        """Lines on a beat: its shot, the properties that move, and its caption."""
         for shot in self.shots:
             if shot.beat == beat.id:
                 pose = shot.pose

@@ -1,4 +1,4 @@
-"""What a film may move: the targets of channels, and the properties that each of them has.
+"""The targets that channels can move, and the properties that each of them has.
 
 | target | what it is | properties |
 |---|---|---|
@@ -27,15 +27,15 @@
 `rotation_euler`
     XYZ angles in radians, as Blender's.
 `lens`
-    Millimetres, on a sensor whose longer side is 36 mm.
+    Millimeters, on a sensor whose longer side is 36 mm.
 `focus_distance`
     In cells, from the camera to the plane of focus.
 `clip_start`
     In cells; what is nearer to the camera is not seen.
 `scale`
-    1 is the size that the actor was given. For captions, size and distance from the camera: at 1
-    they hang 1.5 cells before it, three times `clip_start`. Where large models are seen from afar
-    both grow alike, so that they are told apart from what is far away, and do not tremble.
+    1 is the size that the actor was given. For captions, both size and distance from the camera: at
+    1 they hang 1.5 cells before it, three times `clip_start`. Where a large model is seen from afar
+    both grow alike, so that captions look the same, stay in front of everything and do not tremble.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ KEY = "key"
 INPUT = "strip:input"
 OUTPUT = "strip:output"
 SECTION = "section:"
-"""What a section's target begins with; its path follows."""
+"""The beginning of a section's target; the section's path follows."""
 
 DEFAULTS = {
     PROGRESS: 1.0,
@@ -72,7 +72,7 @@ DEFAULTS = {
     SCALE: 1.0,
     CLIP_START: 0.5,
 }
-"""What a property is where the film says nothing of it: everything computed, nothing lit."""
+"""Values of properties that no channel moves: everything computed, nothing lit."""
 
 
 def section(path: str) -> str:

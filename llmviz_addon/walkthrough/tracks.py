@@ -1,8 +1,8 @@
-"""Where channels are written: a track for each property, with one owner at a time.
+"""Tracks, on which channels are written: one for each property, with one owner at a time.
 
 Gestures ask for ramps and pulses; the board keeps the keys and raises when two gestures want the
-same property at the same time. The end of a pulse is a *tail*: it fades if nobody else needs the
-property, and yields to whoever does.
+same property at the same time. The end of a pulse is a *tail*: it fades out, but ends early where
+the next gesture takes the property.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ class Track:
     Attributes
     ----------
     keys
-        What was asked for, times ascending.
+        The keys, times ascending.
     owner
         The beat that asked last.
     free_from
-        From when on another gesture may take over.
+        Seconds from which on another gesture may take over.
     """
 
     name: Name
@@ -84,7 +84,7 @@ class Board:
         return self._tracks[name]
 
     def value(self, target: str, prop: str, time: float) -> float:
-        """What a property is at a time, as far as it is written."""
+        """The value of a property at a time, by the keys so far."""
         track = self._tracks.get((target, prop, 0))
         return targets.DEFAULTS[prop] if track is None else track.value(time)
 
@@ -153,12 +153,13 @@ class Board:
         for time in times:
             low, high = max(times[0], time - step), min(times[-1], time + step)
             slope = (at(high) - at(low)) / (high - low)
-            # Where it starts and ends it rests: so do all the functions that are asked for.
+            # The difference quotient is one-sided at both ends, and all functions that are followed
+            # here rest there.
             slope = 0.0 if time in (times[0], times[-1]) else slope
             track.keys.append(Key(time, at(time), "smooth", slope))
         track.keys[-1] = replace(track.keys[-1], easing="constant")
         track.free_from = times[-1]
 
     def channels(self) -> tuple[Channel, ...]:
-        """What was written."""
+        """The channels of all properties that have keys."""
         return tuple(track.channel for track in self._tracks.values() if track.keys)

@@ -1,8 +1,8 @@
-"""The gestures of a script: what each verb may say, and its defaults.
+"""The gestures of a script: the options of each verb, and their defaults.
 
 A gesture is a table with exactly one verb, whose value is its subject, and options. All have `at`,
-seconds from the beat's start, and `time`, how long they take (else to the end of the beat).
-`performance` knows how to play them.
+seconds from the beat's start, and `time`, the seconds that they take (else to the end of the beat).
+`performance` plays them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .run import Run
 
 LEAST_PACE = 0.35
-"""However many passes there are, they get no faster than to this part of the first one's time."""
+"""Least time of a pass, as a part of the first one's, however many passes there are."""
 
 Heads = Literal["together", "in turn"]
 Columns = Literal["prompt", "ids", "last"]
@@ -24,7 +24,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {"Heads": get_args(Heads), "Columns": get
 
 @dataclass(frozen=True, kw_only=True)
 class Gesture:
-    """What all gestures have: when they begin in their beat, and how long they take."""
+    """A gesture: its subject, its start in seconds from the beat's, and its length in seconds."""
 
     verb: ClassVar[str]
     subject: Any
@@ -32,7 +32,7 @@ class Gesture:
     time: float | None = None
 
     def length(self, run: Run | None) -> float:
-        """How many seconds of its beat it needs at least."""
+        """Least seconds that its beat must last."""
         del run
         return self.at + (self.time or 0.0)
 
@@ -92,9 +92,9 @@ class Process(Gesture):
     pass_: int = 0
     heads: Heads = "together"
     glow: float = 0.35
-    """How much a block lights up while it is in process."""
+    """Highlight of a block while it is computed, 0 to 1."""
     weights: float = 0.0
-    """How much the weights light up that a block in process uses."""
+    """Highlight of the weights that it uses, for the same time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,10 +170,10 @@ class Generate(Gesture):
     carry: float = 1.4
     faster: float = 1.0
     most: float = 30.0
-    """Seconds that all of it takes at most."""
+    """Most seconds that all passes take together."""
 
     def passes(self, run: Run) -> range:
-        """The passes that there are; pass *p* is the one with *p* appended tokens."""
+        """The numbers of the passes; pass *p* is the one with *p* appended tokens."""
         last = run.n_appended if self.to is None else min(self.to, run.n_appended)
         return range(self.subject, last + 1)
 

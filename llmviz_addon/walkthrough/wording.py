@@ -1,6 +1,6 @@
-"""What captions may say: facts that choose between texts, and values for names in braces.
+"""The wording of captions: facts that choose between texts, and values for names in braces.
 
-Every number and every letter in a caption comes from here, that is from the run or from the
+Every number and every token in a caption comes from here, and so from the run or from the
 configuration, never from the script.
 """
 
@@ -31,23 +31,23 @@ FACTS = (
     "companions",
     "companions_more",
 )
-"""What a script may ask: tokens were appended, more than one was, the context is full, the result
-is the prompt sorted, there are several layers, two of these negated; tokens are parts of words,
-the vocabulary is larger than `SMALL`, and the model is so large that not all of it can be seen with
-a cell in sight (`LARGE`); the model has numbers, or it has only a shape; other models stand in the
-scene, more than one of them."""
+"""Facts that a script may ask for. In this order: tokens were appended; more than one was; the
+context is full; the result is the prompt, sorted; there are several layers; no token was appended;
+there is one layer only; tokens are parts of words; the vocabulary is larger than `SMALL`; the model
+is larger than `LARGE`; it has numbers; it has only a shape; other models stand in the scene; more
+than one does."""
 
 LARGE = 20_000
-"""Cells along the longer side of a model."""
+"""Cells along a model's longest side up to which a view of all of it still shows single cells."""
 
 SMALL = 10
-"""Tokens of a vocabulary whose probabilities can be taken in at a glance."""
+"""Tokens of a vocabulary up to which all probabilities can be taken in at a glance."""
 
 
 def facts(
     anatomy: Anatomy, run: Run | None, companions: Sequence[Companion] = ()
 ) -> frozenset[str]:
-    """Which of `FACTS` hold; `run` is None for a model without numbers."""
+    """Those of `FACTS` that hold; `run` is None for a model without numbers."""
     several = anatomy.config.n_layer > 1
     holds = {
         "layers": several,
@@ -75,7 +75,7 @@ def _run_facts(anatomy: Anatomy, run: Run) -> dict[str, bool]:
 
 
 def is_large(anatomy: Anatomy) -> bool:
-    """Whether the fact ``"large"`` holds."""
+    """True if the fact ``"large"`` holds: a side is longer than `LARGE` cells."""
     least, greatest = anatomy.bounds()
     return max(b - a for a, b in zip(least, greatest, strict=True)) > LARGE
 
@@ -83,7 +83,7 @@ def is_large(anatomy: Anatomy) -> bool:
 def values(
     anatomy: Anatomy, run: Run | None, words: Mapping[str, Sequence[str]], model: str = ""
 ) -> dict[str, str]:
-    """What captions may put in braces.
+    """Values for the names in a caption's braces.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def values(
 
 
 def _sizes(anatomy: Anatomy, model: str, words: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """What the architecture says."""
+    """Values that follow from the architecture."""
     config = anatomy.config
     weight, activation, aggregate = words["colors"]
     sizes = ("n_layer", "n_head", "n_embd", "n_ctx", "n_vocab", "d_head", "d_ff", "n_parameters")
@@ -119,7 +119,7 @@ def _sizes(anatomy: Anatomy, model: str, words: Mapping[str, Sequence[str]]) -> 
 
 
 def _told(run: Run, words: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """What the run says."""
+    """Values that follow from the run."""
     predicted = run.predicted
     written = [run.write(ids) for ids in (run.prompt_ids, run.ids[run.n_prompt :], predicted)]
     # Letters in the order of their numbers; words as they stand in the prompt.
@@ -128,7 +128,7 @@ def _told(run: Run, words: Mapping[str, Sequence[str]]) -> dict[str, str]:
         written = [quote(text) for text in run.texts]
         ids = list(dict.fromkeys(run.prompt_ids))[:3]
     prompt, appended, result = written
-    # A number stays in one line with its word.
+    # A space that does not break keeps each probability in one line with its token.
     guesses = run.candidates[run.n_prompt - 1]
     return {
         "prompt": prompt,

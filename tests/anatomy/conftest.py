@@ -14,9 +14,9 @@ from llmviz_addon import anatomy, model
 
 GOLDEN = Path(__file__).parents[1] / "model" / "golden"
 
-# What each shape is for: the reference; no biases and a narrow MLP; a context wider than the
-# channels; one of everything; a second and third column of layers; heads beyond counting; fewer
-# positions drawn than the context has, and only one.
+# In this order: the reference; no biases and a narrow MLP; a context wider than the channels; one
+# of everything; a second and third column of layers; very many heads; fewer positions drawn than
+# the context has; and only one.
 SHAPES = {
     "nano-gpt": {"n_layer": 3, "n_head": 3, "n_embd": 48, "n_ctx": 11, "n_vocab": 3},
     "bare": {"n_layer": 2, "n_head": 2, "n_embd": 8, "n_ctx": 7, "n_vocab": 5, "bias": False},
@@ -70,7 +70,7 @@ def _golden(case: str) -> tuple[anatomy.Anatomy, Mapping[str, np.ndarray]]:
     loaded = model.load(GOLDEN / case)
     intermediates = load_file(GOLDEN / case / "trace.safetensors")
     trace = loaded.forward(intermediates["tokens"].tolist())
-    # The intermediates are another implementation's; only the weights are read by ours.
+    # The intermediates come from another implementation; only the weights are read with our code.
     return anatomy.build(loaded.config), {**trace, **intermediates}
 
 

@@ -35,7 +35,7 @@ def arrows_at(pattern: anatomy.ArrowPattern, place: int) -> Iterator[anatomy.Arr
 
 
 def overlap(a, b):
-    """Whether two boxes have more than a border in common; each is least and greatest corner."""
+    """True if two boxes, least and greatest corner each, share more than a border."""
     return all(
         low_a < high_b - 1e-6 and low_b < high_a - 1e-6
         for low_a, high_a, low_b, high_b in zip(*a, *b, strict=True)
@@ -49,7 +49,7 @@ def flat(bounds):
 
 
 def tolerance(points):
-    """How far float32 may be off at coordinates as large as these, and a little."""
+    """An error that float32 may have at coordinates as large as these, and a little more."""
     return 1e-3 + 2e-7 * float(np.abs(points).max())
 
 

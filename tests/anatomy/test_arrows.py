@@ -1,4 +1,4 @@
-"""Flow arrows: from edge to edge, around everything else, and no more than the formulas say."""
+"""Flow arrows: from edge to edge, around everything else, and only for operands of formulas."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_every_block_is_reached_and_leads_on(body):
 
 
 def on_an_edge(point, block):
-    """Whether a point lies on the outline of a block, in its plane."""
+    """True if a point lies on the outline of a block, in its plane."""
     (x0, _, z0), (x1, _, z1) = block.bounds
     tolerance = 1e-3 + 1e-6 * max(abs(x0), abs(z0))
     x, y, z = point
@@ -115,7 +115,7 @@ JOINED = {(f"layer{i}.mlp_residual", f"layer{i + 1}") for i in (11, 23, 35)}
 
 
 def test_arrows_are_seen_from_as_far_as_their_layer(giant):
-    # Those that do not run along the stream, whose width is the number of tokens.
+    # Arrows that do not run along the stream; the stream is as wide as the number of tokens.
     space = giant.space
     assert 3 * space.ribbon > 0.003 * space.layer_height
 

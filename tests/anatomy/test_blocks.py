@@ -1,4 +1,4 @@
-"""What blocks there are, which numbers they show, and when each cell is computed."""
+"""Blocks: the list of them, their numbers, and the order in which cells are computed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where blocks, names and arrows stand: nothing in anything else's way."""
+"""The layout of blocks, names and arrows: nothing stands in the way of anything else."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_no_name_of_a_section_covers_a_block_or_name_beside_the_stream(giant):
 
 
 def test_titles_are_as_large_beside_large_blocks_as_beside_small_ones(giant, nano):
-    # Of a view of one layer, a title takes about the same share in every model.
+    # A title takes about the same share of a view of one layer in every model.
     def share(body):
         return body.space.title_size / body.space.layer_height
 
@@ -243,7 +243,7 @@ def test_a_card_can_be_read_beside_the_embedding_and_from_where_all_is_in_view(g
     longer = max(right - left, top - bottom)
     card = giant.places["model_card_large"]
     assert 0.1 * longer <= card.height <= 0.12 * longer
-    # Its like beside the embedding: a tenth of it at least.
+    # The small card is at least a tenth as high as the embedding beside it.
     assert giant.places["model_card"].height > 0.1 * giant.config.n_embd
     assert giant.places["key"].height > 0.05 * giant.config.n_embd
     # Near the top, and beside the layers rather than below or behind them.

@@ -1,4 +1,4 @@
-"""What repeats, said once: the patterns together are all arrows and all titles, no more."""
+"""Patterns of what repeats: together they are all arrows and all titles, and no more."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def test_wires_are_as_wide_aslant_as_upright_and_narrow_at_their_cells(giant):
         left, right = strip.wires - strip.wire_sides, strip.wires + strip.wire_sides
         assert (left[:, [0, -1], 2] == right[:, [0, -1], 2]).all()
         for wire, a in zip(strip.wires, left, strict=True):
-            # The upper end of the slant, as far from its edge as the tile's end of the wire.
+            # At the upper end of its slanted part, the wire is as wide as at the tile.
             way = wire[2] - wire[1]
             way /= np.linalg.norm(way)
             apart = np.linalg.norm(np.cross(a[2] - wire[2], way))

@@ -1,4 +1,4 @@
-"""The command line: what it makes, what it says, and with which code it ends."""
+"""The command line: its files, its messages and its exit codes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def run(*arguments: str, source: str | None = None) -> subprocess.CompletedProce
 
 @pytest.fixture
 def blender_module() -> None:
-    """For what starts Python with Blender as a module; a full Blender's Python has none."""
+    """Skip where a new Python cannot import bpy: that of a full Blender has no such module."""
     import bpy
 
     if bpy.app.binary_path:

@@ -1,4 +1,4 @@
-"""The command line with large models: how much is drawn, several in a file, memory and disk."""
+"""The command line with large models: the detail drawn, several in a file, memory and disk."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from llmviz_addon.scene import views
 
 ROOT = Path(__file__).parents[2]
 
-# Saves a file twice: freely, then where no file may be as large as that, by so many bytes.
+# Saves a file twice: freely, and then under a limit on file size that lacks some bytes for it.
 SAVE_ON_A_FULL_DISK = """
 import resource, signal, sys
 from pathlib import Path
@@ -41,7 +41,7 @@ except saving.SaveError as error:
 
 @pytest.fixture
 def asked(monkeypatch) -> list:
-    """What the scene room was asked to build, which it does not do here: (recipe, beside)."""
+    """The (recipe, beside) that the scene room was asked to build; here it does not build."""
     found = []
 
     def steps(_scene, recipe, beside=False, notes=None):
@@ -121,7 +121,7 @@ def test_info_tells_what_drawing_takes_with_the_detail_that_is_asked_for(capsys)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the system has no such limit")
-# Some of these Blender takes for success: the last frames are written without a look back.
+# Blender takes some of these for success, since it does not check the writing of the last frames.
 @pytest.mark.parametrize("missing", [20, 1000, 20_000, 10**9])
 def test_a_full_disk_is_said_and_leaves_the_former_file_whole(tmp_path: Path, missing: int):
     if bpy.app.binary_path:

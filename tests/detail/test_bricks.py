@@ -1,4 +1,4 @@
-"""The boxes that a slab is drawn as cover each of its cells once, and none where it is opened."""
+"""The boxes of a slab cover each of its cells once, and none that a window has opened."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .conftest import CONFIGS
 
 
 def _count(rectangles, columns: int, rows: int) -> np.ndarray:
-    """How often each cell of a grid is covered."""
+    """Number of rectangles that cover each cell of a grid."""
     covered = np.zeros((columns, rows), int)
     for rect in rectangles:
         assert rect.columns > 0 and rect.rows > 0 and rect.column >= 0 and rect.row >= 0
@@ -87,7 +87,7 @@ def test_a_cut_beside_a_rectangle_leaves_it_as_it_is():
 
 
 def _cells_of_bricks(made, found) -> list[np.ndarray]:
-    """For each block how often each cell is covered, from the places of the boxes alone."""
+    """For each block the number of boxes over each cell, from the places of the boxes alone."""
     covered = [np.zeros((b.columns, b.rows), int) for b in made.blocks]
     for index, center, size in zip(found.block, found.center, found.size, strict=True):
         block = made.blocks[index]

@@ -1,4 +1,4 @@
-"""A budget is kept, and goes first to what the film dwells on and to what is small."""
+"""A budget is kept, and goes first to blocks that the film dwells on and to small ones."""
 
 from __future__ import annotations
 

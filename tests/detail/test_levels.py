@@ -105,7 +105,7 @@ def test_a_gain_that_scales_nothing_is_refused_in_words(gain):
 
 
 @pytest.mark.parametrize("shape", [(1,), (50,), (51, 20), (500, 524)])
-def test_the_gain_makes_the_98th_percentile_the_full_colour(shape):
+def test_the_gain_makes_the_98th_percentile_the_full_color(shape):
     numbers = np.random.default_rng(2).normal(size=shape).astype(np.float32)
     expected = 1 / np.percentile(np.abs(numbers), 98)
     for view in (numbers, numbers.T, np.asfortranarray(numbers)):
@@ -128,7 +128,7 @@ def test_the_gain_is_1_where_all_is_zero_and_takes_the_largest_where_nearly_all_
 
 
 def _patch(cells: np.ndarray) -> list[float]:
-    """What a patch shows, cell by cell, of those that have a number."""
+    """The averages of a patch, computed cell by cell over those that have a number."""
     fill = frame = light = frame_light = 0.0
     count = 0
     for byte in cells.reshape(-1).tolist():
@@ -162,7 +162,7 @@ def _expected(page: np.ndarray) -> np.ndarray:
 @settings(max_examples=25, deadline=None)
 @given(hnp.arrays(np.uint8, (2 * PATCH, 3 * PATCH), elements=st.integers(0, 255)))
 def test_a_patch_shows_the_mean_of_its_cells(page):
-    # A byte of a picture, and up to half of one that each cell's share is rounded by.
+    # Half a level of rounding for each cell's share, and half for the average.
     np.testing.assert_allclose(patches(page), _expected(page), atol=1.0)
 
 

@@ -1,4 +1,4 @@
-"""Every cell of a slab has a texel of its own, where the file says it is."""
+"""Every cell of a slab has a texel of its own, at the place that its placement says."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_no_two_cells_share_a_texel_and_all_are_on_the_page(shape, computed):
 
 
 def _spans(layout, bundles, computed: int):
-    """For each page and ribbon, what each block takes of it: (start, end, name), and its pitch."""
+    """By page and ribbon, the part that each block takes, (start, end, name), and its pitch."""
     spans: dict[tuple[int, int], list[tuple[int, int, str]]] = {}
     pitches: dict[tuple[int, int], int] = {}
     for made in bundles:

@@ -1,4 +1,4 @@
-"""What a user gets: the zip, in a Blender that has never seen it."""
+"""The zip as a person gets it, in a Blender that has never seen it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SCRIPT = Path(__file__).parent / "use_the_zip.py"
 
 
 def blender_command() -> list[str]:
-    """How to start another Blender like the one that runs this test."""
+    """The command that starts another Blender like the one that runs this test."""
     import bpy
 
     if bpy.app.binary_path:
@@ -49,7 +49,7 @@ def user(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def steps(extension_zip: Path, user: Path) -> dict[str, dict]:
-    """What happened at each step of `use_the_zip.py`."""
+    """The facts that `use_the_zip.py` reported, by step."""
     result = run_blender(user, *blender_command(), str(SCRIPT), "--", str(extension_zip))
     assert result.returncode == 0, f"{result.stdout[-3000:]}\n{result.stderr[-3000:]}"
     lines = [line for line in result.stdout.splitlines() if line.startswith("STEP ")]
@@ -59,7 +59,7 @@ def steps(extension_zip: Path, user: Path) -> dict[str, dict]:
 
 @pytest.fixture(scope="session")
 def names(extension_zip: Path) -> list[str]:
-    """What is in the zip."""
+    """Names of the files in the zip."""
     with zipfile.ZipFile(extension_zip) as archive:
         return archive.namelist()
 

@@ -22,17 +22,17 @@ def tell(step: str, **facts: object) -> None:
 
 
 def has_operator() -> bool:
-    """Whether `llmviz.build` is there: `bpy.ops` answers to every name, this does not."""
+    """True if `llmviz.build` exists; `bpy.ops` has an answer to every name, so it cannot tell."""
     return "build" in dir(bpy.ops.llmviz)
 
 
 def is_enabled() -> bool:
-    """Whether the preferences list the extension."""
+    """True if the preferences list the extension."""
     return MODULE in bpy.context.preferences.addons
 
 
 def build() -> dict[str, object]:
-    """Build nano-gpt as a script would; what stands in the scene afterwards."""
+    """Build nano-gpt as a script would; returns facts about the scene afterward."""
     scene = bpy.context.scene
     scene.llmviz.model = "nano-gpt"
     scene.llmviz.prompt = "CBABBC"
@@ -42,7 +42,7 @@ def build() -> dict[str, object]:
 
 
 def remove() -> dict[str, object]:
-    """Remove what was built; how many of its objects are left in the file."""
+    """Remove the model; returns the number of its objects that are left in the file."""
     bpy.ops.llmviz.remove()
     return {"left": sum("llmviz_block" in o for o in bpy.data.objects)}
 

@@ -1,7 +1,7 @@
 """Runs in a full Blender with its window: a person's first minutes with the extension.
 
-Started by `test_window.py` with the zip, a folder for what it finds out, and the file that Xvfb
-keeps the screen in. The steps are a generator that a timer moves on, since Blender handles events
+Started by `test_window.py` with the zip, a folder for its results, and the file that Xvfb keeps the
+screen in. The steps are a generator that a timer moves on, since Blender handles events
 and draws only between timer calls; a `yield` waits that many seconds. It ends the process itself,
 because a timer's exception would only be printed.
 """
@@ -47,12 +47,12 @@ facts: dict[str, object] = {}
 
 
 def blocks() -> int:
-    """How many blocks stand in the scene."""
+    """Number of blocks in the scene."""
     return sum("llmviz_block" in item for item in window().scene.objects)
 
 
 def seen() -> int:
-    """How many blocks the view shows."""
+    """Number of blocks that the view shows."""
     return sum(item.visible_get() for item in window().scene.objects if "llmviz_block" in item)
 
 
@@ -151,7 +151,7 @@ def stops() -> Iterator[float]:
 
 
 def stop(operator: str, share: float) -> Iterator[float]:
-    """Press a button that builds, and Esc when so much is done."""
+    """Press a button that builds, and Esc when this share of the work is done."""
     running, before = addon("ui.running"), census()
     yield from press(operator)
     yield from until(lambda: running.work is not None, "the build begins")
@@ -191,8 +191,8 @@ def picking() -> Iterator[float]:
     yield from scroll("UP")
     yield from press("llmviz.build")
     yield from until_built()
-    (root,) = addon("ui.state").standing(scene)
-    ways = addon("ui.inspecting").plan_for(root).ways
+    (model,) = addon("ui.state").models(scene)
+    root, ways = model.root, model.plan.ways
     next(o for o in root.objects if o.get("llmviz_role") == "anchor").location.x += 12_000
     camera = bpy.data.objects.new("Mine", bpy.data.cameras.new("Mine"))
     scene.collection.objects.link(camera)
@@ -202,12 +202,12 @@ def picking() -> Iterator[float]:
             facts["pointed at"] += yield from pointing.name_cells(root, name, through)
             facts["ways"].append(ways[name])
     yield from screenshot("9-picked")
-    scene.llmviz.window_block, facts["cancelled"] = "", []
+    scene.llmviz.window_block, facts["canceled"] = "", []
     before = drawn()
     for key in ("ESC", "RIGHTMOUSE"):
         yield from pointing.point(*over_the_view(), key)
         modal = [operator.bl_idname for operator in window().modal_operators]
-        facts["cancelled"].append([key, modal, pointing.named()[0], drawn() == before])
+        facts["canceled"].append([key, modal, pointing.named()[0], drawn() == before])
 
 
 def drawn() -> dict[str, list[str]]:
@@ -217,7 +217,7 @@ def drawn() -> dict[str, list[str]]:
 
 
 def open_tab() -> bool:
-    """Bring our tab to the front; whether that worked."""
+    """Bring our tab to the front; True if that worked."""
     try:
         region("UI").active_panel_category = TAB
     except (TypeError, ValueError):
@@ -227,7 +227,7 @@ def open_tab() -> bool:
 
 
 def finish(status: int) -> None:
-    """Leave what was found out, and the process: quitting would always report success."""
+    """Write the results and end the process here, since quitting would always report success."""
     (RESULTS / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
     sys.stdout.flush()
     sys.stderr.flush()
@@ -243,7 +243,7 @@ def advance() -> float:
         return next(steps)
     except StopIteration:
         finish(0)
-    except Exception:  # noqa: BLE001 - Blender would print it and go on for ever
+    except Exception:  # noqa: BLE001 - Blender would print it and go on forever
         traceback.print_exc()
         try:
             shutil.copy(SCREEN, RESULTS / "failed.xwd")

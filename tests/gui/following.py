@@ -10,8 +10,8 @@ import subprocess
 import threading
 from collections.abc import Callable
 
-# Seconds. What drives the window says every few of them what it waits for, but where a machine is
-# busy, a large model that is drawn without a graphics card takes minutes for one picture.
+# Seconds. The process that drives the window prints every few seconds what it waits for. But on a
+# busy machine without a graphics card, one picture of a large model takes minutes.
 SILENCE = 9 * 60
 
 
@@ -20,7 +20,7 @@ def follow(
 ) -> tuple[int, str]:
     """Run a command, hand over each line that it prints, and stop it when it prints none.
 
-    Returns its exit status, which is not 0 where it was stopped, and all that it printed.
+    Returns its exit status, which is not 0 if it was stopped, and everything that it printed.
     """
     process = subprocess.Popen(
         command,

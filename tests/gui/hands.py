@@ -1,4 +1,4 @@
-"""What a person does with a Blender window: look for a button, click, type, wait.
+"""The hands of a person at a Blender window: they look for a button, click, type, wait.
 
 Runs inside Blender. Whatever takes time is a generator that yields the seconds to wait, since
 Blender handles events and draws only between two calls of a timer.
@@ -14,7 +14,7 @@ import bpy
 
 TICK = 0.1
 PATIENCE = 180  # seconds for anything to happen, as Blender's timers count them: more when busy
-BEAT = 5  # of these seconds, after which it is said again what is waited for
+BEAT = 5  # of these seconds, after each of which a line says again what is waited for
 
 
 def window() -> bpy.types.Window:
@@ -81,7 +81,7 @@ def operator_under_mouse() -> str:
 
 
 def find(operator: str) -> Generator[float, None, tuple[int, int]]:
-    """Where an operator's button is in the sidebar, by moving over it."""
+    """The place of an operator's button in the sidebar, found by moving the mouse over it."""
     sidebar = region("UI")
     # Two buttons may stand side by side.
     for x in (sidebar.x + sidebar.width // 3, sidebar.x + 3 * sidebar.width // 4):
@@ -145,7 +145,7 @@ def type_over_the_view(key: str, **modifiers: bool) -> Iterator[float]:
 
 
 def standing() -> list:
-    """Where the 3D view stands and what it shows there, to tell whether it stays."""
+    """The 3D view's place, direction and shading, to tell if anything of it changes."""
     space = view().spaces.active
     seen = space.region_3d
     numbers = (*seen.view_rotation, *seen.view_location, seen.view_distance)
@@ -153,10 +153,10 @@ def standing() -> list:
 
 
 def census() -> dict[str, list]:
-    """What a file holds and a scene shows, to tell whether anything changed."""
+    """The contents of a file and of a scene, to tell if anything changes."""
     found: dict[str, list] = {"view": standing()}
     for prop in bpy.types.BlendData.bl_rna.properties:
-        # Blender's own: what windows show, and brushes that it loads when it likes.
+        # Without Blender's own: the screens of windows, and brushes that it loads at any time.
         if prop.type == "COLLECTION" and prop.identifier not in {
             *("window_managers", "workspaces", "screens", "brushes", "libraries", "all_ids"),
         }:

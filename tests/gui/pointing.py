@@ -1,5 +1,5 @@
-"""Pointing at cells in the 3D view: where a cell is drawn is worked out from the view's matrices,
-and what the eyedropper names there is compared with it.
+"""Pointing at cells in the 3D view, to compare the cell that the eyedropper names with the one that
+the view's matrices put under the mouse.
 
 Runs inside Blender, like `hands`.
 """
@@ -15,7 +15,7 @@ import numpy as np
 from hands import TICK, addon, call, mouse, region, view, window
 from mathutils import Euler, Vector
 
-CELL = 0.02  # metres
+CELL = 0.02  # meters
 SPREAD = 5  # cells around the one that is looked at
 
 
@@ -40,7 +40,7 @@ def look_at(place: Vector, through: bpy.types.Object | None) -> None:
     through.data.clip_start = 0.01
     window().scene.camera = through
     seen.view_perspective = "CAMERA"
-    # Somebody dragged the camera's view aside.
+    # As if somebody had zoomed and dragged the camera's view.
     seen.view_camera_zoom, seen.view_camera_offset = 12.0, (0.05, -0.03)
 
 
@@ -60,7 +60,7 @@ def corners_of_the_picture() -> list[tuple[int, int]]:
 
 
 def is_free(x: int, y: int) -> bool:
-    """Whether nothing lies over the view at a pixel."""
+    """True if nothing lies over the view at a pixel."""
     over = [r for r in view().regions if r.x <= x < r.x + r.width and r.y <= y < r.y + r.height]
     return [r.type for r in over] == ["WINDOW"]
 
@@ -86,9 +86,9 @@ def named() -> list:
 def name_cells(
     root: bpy.types.Collection, name: str, through: bpy.types.Object | None, count: int = 4
 ) -> Generator[float, None, list]:
-    """Point at cells of a block; returns for each what should be named and what is."""
+    """Point at cells of a block; returns for each the name expected and the name given."""
     settings, dice = window().scene.llmviz, random.Random(f"{name} {through is None}")
-    block = addon("ui.inspecting").plan_for(root).anatomy.blocks[name]
+    block = addon("scene").of_root(root).plan.anatomy.blocks[name]
     column, row = block.columns // 2, block.rows // 2
     look_at(place_of(root, block, column, row), through)
     yield 1.0

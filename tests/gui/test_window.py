@@ -72,7 +72,7 @@ def session(
     tmp_path_factory: pytest.TempPathFactory,
     pytestconfig: pytest.Config,
 ) -> dict[str, object]:
-    """What happened in the window, with the pictures turned into PNGs."""
+    """The results of the session in the window, with the pictures turned into PNGs."""
     display, dump = screen
     user, results = tmp_path_factory.mktemp("user"), tmp_path_factory.mktemp("results")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BLENDER_")}
@@ -80,7 +80,7 @@ def session(
     capture = pytestconfig.pluginmanager.getplugin("capturemanager")
 
     def told(line: str) -> None:
-        """Pass it on, so that whoever follows this process sees that it goes on."""
+        """Print the line, so that the runner of the tests sees a sign of life."""
         with capture.global_and_fixture_disabled():
             print(line, flush=True)
 
@@ -158,7 +158,7 @@ def test_a_model_that_stands_is_seen_again_when_another_is_stopped(
 
 
 def test_the_cell_that_is_named_is_the_one_under_the_mouse(session: dict[str, object]) -> None:
-    """Of cubes and of slabs, in perspective and through a camera, twelve kilometers away."""
+    """Cubes and slabs, in perspective and through a camera, twelve kilometers from the origin."""
     assert session["ways"] == ["cubes", "slab"] * 2
     pairs = session["pointed at"]
     assert [named for _, named in pairs] == [wanted for wanted, _ in pairs]
@@ -166,7 +166,7 @@ def test_the_cell_that_is_named_is_the_one_under_the_mouse(session: dict[str, ob
 
 
 def test_esc_and_a_right_click_put_the_eyedropper_away(session: dict[str, object]) -> None:
-    for key, modal, block, as_before in session["cancelled"]:
+    for key, modal, block, as_before in session["canceled"]:
         assert (modal, block, as_before) == ([], "", True), key
 
 

@@ -2,7 +2,7 @@
 
 Blender's own screenshot is black under software OpenGL, so the picture is taken on the X side:
 Xvfb keeps its screen in a file of the XWD format (X11/XWDFile.h): a header of 32-bit numbers, a
-colour map of 12-byte entries, then the rows, here 32 bits a pixel.
+color map of 12-byte entries, then the rows, here 32 bits a pixel.
 """
 
 from __future__ import annotations

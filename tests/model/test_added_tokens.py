@@ -24,7 +24,7 @@ _DATA = json.loads((FOLDER / "folders.json").read_text("utf-8"))
 TEXTS: list[str] = _DATA["texts"]
 ROWS: dict[str, dict[str, Any]] = {row["name"]: row for row in _DATA["folders"]}
 
-# What a GPT2Tokenizer does not look for in a tokenizer.json since transformers 5, and before did.
+# Parts of a tokenizer.json that a GPT2Tokenizer followed before transformers 5, and now ignores.
 PASSED_OVER = {
     "NFC": "a normalizer of type NFC",
     "lower case": "a normalizer of type Lowercase",
@@ -58,7 +58,7 @@ def words_of(folder: Path, files: dict[str, Any], n_vocab: int = 5000) -> WordTo
 
 
 def complaint(folder: Path, files: dict[str, Any]) -> str:
-    """What encoding says of a folder; one sentence."""
+    """The message of encoding with a folder's tokenizer; one sentence."""
     with pytest.raises(model.CheckpointError) as caught:
         words_of(folder, files).encode("a b")
     message = str(caught.value)
@@ -135,7 +135,7 @@ def test_the_end_of_text_beyond_the_embedding_can_only_not_be_typed(tmp_path):
         words.encode(END)
 
 
-# What the reference decides by its own version, by code, or by accident
+# Cases that the reference decides by its version, by code, or by accident
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_a_link_to_tokens_elsewhere_is_not_followed(tmp_path, name):
 
 
 def test_a_panic_of_the_library_is_a_sentence(tmp_path, monkeypatch):
-    # As pyo3 names it; it derives from no Exception.
+    # The class that pyo3 raises for a panic in Rust; it does not derive from Exception.
     panic = type("PanicException", (BaseException,), {})
 
     class Panicking:

@@ -1,4 +1,4 @@
-"""What a configuration leaves open: what was taken for it is said, and can be chosen."""
+"""Settings that a configuration leaves open: assumptions are reported, and can be overruled."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_the_form_of_gelu_that_was_assumed_is_said_and_how_to_have_the_other(
     assert f"GELU in its {form} form was assumed, since config.json does not name it" in said
     assert f'"activation_function": "{other}" there' in said
     assert loaded.config.activation == {"exact": "gelu", "tanh": "gelu_tanh"}[form]
-    # What it says to write does what it says.
+    # Writing the setting that the message names has the effect that it promises.
     config = json.loads((source / "config.json").read_text())
     inner = config.get("model", config)
     inner["activation_function"] = other
@@ -70,8 +70,8 @@ def test_the_form_of_gelu_that_was_assumed_is_said_and_how_to_have_the_other(
 
 
 def test_an_early_nanogpt_computes_what_gpt2_does_once_that_is_said(folder):
-    # With the tanh form, biases and a tied head it is GPT-2: the same numbers as Hugging Face has
-    # them, which other tests hold to the reference.
+    # With the tanh form, biases and a tied head it is GPT-2, so its numbers must be those of the
+    # same checkpoint in Hugging Face's form, which other tests compare with the reference.
     tensors = load_file(GOLDEN / "nanogpt-bias" / WEIGHTS)
     linear = ("c_attn.weight", "c_proj.weight", "c_fc.weight")
     turned = {n: np.ascontiguousarray(t.T) if n.endswith(linear) else t for n, t in tensors.items()}
@@ -115,7 +115,7 @@ def test_what_is_assumed_without_a_configuration_is_said(tmp_path, write_hollow)
     assert "12 heads were assumed, as OpenAI's GPT-2 of 768 channels has them" in heads
     assert '"n_head" in a config.json beside the weights' in heads
     assert "GELU in its tanh form was assumed, since there is no config.json" in activation
-    # A configuration of nothing but what they ask for is enough.
+    # A configuration with nothing but the settings that the messages ask for is enough.
     said = {"n_head": 24, "activation_function": "gelu"}
     (tmp_path / "config.json").write_text(json.dumps(said))
     loaded = model.load(tmp_path)

@@ -31,7 +31,7 @@ def folder(tmp_path) -> Path:
 
 
 def complaint(source: Path | str, error: type[model.ModelError] = model.CheckpointError) -> str:
-    """What loading and computing says; one sentence, at small cost."""
+    """The message of loading and computing; one sentence, at small cost."""
     tracemalloc.start()
     try:
         with pytest.raises(error) as caught:
@@ -166,7 +166,7 @@ def test_pickles_are_never_opened(tmp_path, name):
     assert "pickle" in complaint(tmp_path)
 
 
-def test_a_pickle_with_another_name_is_recognised(folder):
+def test_a_pickle_with_another_name_is_recognized(folder):
     for start in (b"PK\x03\x04" + b"\0\0\x08\x08", b"\x80\x02ccollections\n"):
         (folder / WEIGHTS).write_bytes(start + b"rest")
         assert "pickle" in complaint(folder)

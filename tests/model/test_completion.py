@@ -21,7 +21,7 @@ NANO = [2, 1, 0, 1, 1, 2]
 
 
 def finish(steps):
-    """Everything that a generator of steps yields, and what it returns."""
+    """Everything that a generator of steps yields, and its result."""
     seen = []
     while True:
         try:
@@ -48,7 +48,7 @@ def test_a_completed_sequence_has_the_numbers_of_a_pass_over_it(case, n_prompt):
 
 @pytest.mark.parametrize("case", CASES)
 def test_positions_computed_one_by_one_agree_with_transformers(case, monkeypatch):
-    # Whatever the model would choose, it is given the golden file's tokens, one after the other.
+    # The model does not choose: it gets the golden file's tokens, one after the other.
     golden = load_file(GOLDEN / case / "trace.safetensors")
     tokens = golden["tokens"].tolist()
     following = iter(tokens[1:])
@@ -115,7 +115,7 @@ def test_each_pass_reads_each_weight_once(monkeypatch, appended, case):
 
 
 def count_touches(monkeypatch) -> Counter[str]:
-    """How often each stored tensor's numbers are asked for, from now on."""
+    """Count how often each stored tensor's numbers are asked for, from now on."""
     touched: Counter[str] = Counter()
     raw = StoredTensor.raw
 

@@ -1,4 +1,4 @@
-"""Architectures: what is counted, what is possible, and the presets that describe some."""
+"""Architectures: counts of their numbers, their limits, and the presets that describe some."""
 
 from __future__ import annotations
 

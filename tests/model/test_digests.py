@@ -1,4 +1,4 @@
-"""Whose numbers they are: judged by the tensors, and not by a file's name, size or time."""
+"""Digests: the same for the same tensors, whatever a file's name, size or time."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_only_the_blocks_that_are_asked_for_matter(folder):
     before = model.load(folder)
     wanted = before.digest(blocks)
     others = {before.digest([further]), before.digest([*blocks, further]), wanted}
-    del before  # which holds the file open
+    del before  # it holds the file open
     tensors = load_file(folder / WEIGHTS)
     tensors[C_FC] += 1
     disguised(folder, tensors)

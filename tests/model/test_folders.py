@@ -32,7 +32,7 @@ def copy(folder: Path, source: Path = TIED) -> Path:
 
 
 def touch(folder: Path, *names: str) -> Path:
-    """Files that are of no interest but for their names."""
+    """Make files of which only the names matter."""
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(b"PK\x03\x04")
@@ -45,7 +45,7 @@ def complaint(source: Path) -> str:
     message = str(caught.value)
     assert 20 < len(message) <= 600
     assert message.startswith(f"{source}: ")
-    assert message.count("; ") == 1  # what is wrong, and what helps
+    assert message.count("; ") == 1  # the mistake; then the cure
     return message
 
 
@@ -237,7 +237,7 @@ def test_a_graph_of_onnx_is_named_and_where_it_came_from_asked_for(tmp_path, nam
 # Adapters
 
 
-# What PEFT 0.21 and mlx-lm write, cut to what matters.
+# Configurations that PEFT 0.21 and mlx-lm write, cut to the settings that matter.
 @pytest.mark.parametrize(
     ("config", "kind", "base"),
     [

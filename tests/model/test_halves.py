@@ -1,4 +1,4 @@
-"""Numbers of 16 bits: every one as float32 has it, whatever surrounds it and however it lies."""
+"""Numbers of 16 bits: every one converts exactly, whatever is around it and however it lies."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ALL = np.arange(2**16).astype(np.uint16)
 
 
 def meaning(bits: int, exponent_bits: int) -> float:
-    """What 16 bits stand for, as IEEE 754 says it: sign, exponent and fraction."""
+    """The number that 16 bits stand for by IEEE 754: sign, exponent and fraction."""
     fraction_bits = 15 - exponent_bits
     sign = -1.0 if bits >> 15 else 1.0
     exponent = bits >> fraction_bits & 2**exponent_bits - 1
@@ -51,7 +51,7 @@ def from_bfloat16(bits: np.ndarray) -> np.ndarray:
 
 
 def same(ours: np.ndarray, wanted: np.ndarray) -> None:
-    """The same numbers, signs of zeros, and NaN in the same places."""
+    """Assert the same numbers, signs of zeros, and NaN in the same places."""
     np.testing.assert_array_equal(ours, wanted)
     there = ~np.isnan(wanted)
     np.testing.assert_array_equal(np.signbit(ours)[there], np.signbit(wanted)[there])
@@ -66,7 +66,7 @@ def test_every_float16_is_what_numpy_and_the_standard_say(order):
 
 
 def test_every_finite_float16_is_exact_without_numpys_help():
-    # Among infinities and NaN numpy would do the work; these go through our own arithmetic.
+    # Chunks with infinities or NaN are left to numpy; without them, our own arithmetic runs.
     finite = ALL[np.isfinite(HALF)]
     assert len(finite) == 2**16 - 2 * 2**10
     assert halves.all_finite(finite, "F16")
@@ -136,7 +136,9 @@ def test_numbers_at_an_odd_place_of_a_file_are_the_same(tmp_path, dtype, table):
 
 @contextmanager
 def subnormals_taken_for_zero() -> Iterator[None]:
-    """What a library compiled with -ffast-math does to the thread that loads it, on x86."""
+    """Take subnormal numbers for zero, as a library that was compiled with -ffast-math makes the
+    thread that loads it do on x86.
+    """
     libm = ctypes.CDLL("libm.so.6")
     before = (ctypes.c_uint32 * 8)()
     libm.fegetenv(before)

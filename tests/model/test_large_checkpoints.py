@@ -1,4 +1,4 @@
-"""What goes wrong with checkpoints of several files and of gigabytes: one clear sentence each."""
+"""Flaws of checkpoints of several files and of gigabytes: one clear sentence each."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def folder(tmp_path) -> Path:
 
 
 def complaint(source: Path, error: type[model.ModelError] = model.CheckpointError) -> str:
-    """What loading and computing says; one sentence."""
+    """The message of loading and computing; one sentence."""
     with pytest.raises(error) as caught:
         model.load(source).forward(IDS)
     message = str(caught.value)
@@ -103,7 +103,7 @@ def test_a_damaged_number_in_a_shard_is_named_with_its_file_and_place(folder):
 )
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_a_pass_finds_a_damaged_number_wherever_it_is(tmp_path, name, value):
-    # The numbers are read once, without a search beforehand: whatever they spoil is noticed.
+    # The numbers are read once, without a search beforehand, so a flaw shows in the results.
     source = GOLDEN.parent / "huggingface-tied"
     tensors = load_file(source / "model.safetensors")
     place = (2, *(0,) * (tensors[name].ndim - 1))  # a row that the prompt reads, of embeddings, too

@@ -134,7 +134,7 @@ def test_other_precisions_are_read_as_they_are(network, tmp_path, dtype):
 
 
 def in_precision(tensor: np.ndarray, dtype: str) -> tuple[np.ndarray, np.ndarray]:
-    """The float32 values that a precision can hold, and how it stores them."""
+    """The float32 values that a precision can hold, and the array that stores them in it."""
     if dtype == "BF16":
         stored = (tensor.view(np.uint32) >> 16).astype(np.uint16)
         return (stored.astype(np.uint32) << 16).view(np.float32), stored
@@ -239,7 +239,7 @@ def test_a_named_size_of_mingpt_needs_no_numbers(tmp_path):
     )
 
 
-def test_a_released_size_is_recognised_without_a_configuration(tmp_path):
+def test_a_released_size_is_recognized_without_a_configuration(tmp_path):
     loaded = model.load(save_gpt2_layer(tmp_path / "gpt2.safetensors"))
     assert (loaded.config.n_head, loaded.config.d_head, loaded.config.n_layer) == (12, 64, 1)
 

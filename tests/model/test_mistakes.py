@@ -1,4 +1,4 @@
-"""Wrong choices and half downloads: the sentence names the mistake, and what helps."""
+"""Wrong choices and half downloads: the sentence names the mistake and the cure."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ def sharded(tmp_path) -> Path:
 
 
 def complaint(source: Path | str) -> str:
-    """What opening, and reading a prompt, says; one sentence that names the file first."""
+    """The message of opening and of reading a prompt; one sentence that names the file first."""
     with pytest.raises(model.CheckpointError) as caught:
         model.load(source).read_prompt("a")
     message = str(caught.value)
     assert len(message) <= 600
-    assert message.count("; ") == 1  # what is wrong, and what helps
-    assert not re.search(r"\d(,\d{3}){3}", message)  # what a parser takes for a length
+    assert message.count("; ") == 1  # the mistake; then the cure
+    assert not re.search(r"\d(,\d{3}){3}", message)  # a length that a parser made of other bytes
     return message
 
 

@@ -52,7 +52,7 @@ def remove_inside(data: bytearray, rng: random.Random) -> None:
 
 
 def change_digits(data: bytearray, rng: random.Random) -> None:
-    """Shapes, offsets, dtypes and layer numbers that are still numbers."""
+    """Change digits of the header: shapes, offsets, dtypes and layer numbers."""
     length = struct.unpack("<Q", data[:8])[0]
     digits = [i for i in range(8, 8 + length) if chr(data[i]).isdigit()]
     for i in rng.sample(digits, rng.randint(1, 3)):
@@ -60,7 +60,7 @@ def change_digits(data: bytearray, rng: random.Random) -> None:
 
 
 def shuffle_entries(data: bytearray, rng: random.Random) -> None:
-    """A header that is sound by itself and describes other tensors."""
+    """Shuffle the header's entries: it is sound by itself, but describes other tensors."""
     length = struct.unpack("<Q", data[:8])[0]
     header = json.loads(data[8 : 8 + length])
     names = [name for name in header if name != "__metadata__"]
@@ -85,7 +85,7 @@ def test_a_damaged_file_computes_finite_numbers_or_says_what_is_wrong(case, tmp_
     for i in range(ROUNDS):
         data = bytearray(sound)
         MUTATIONS[i % len(MUTATIONS)](data, rng)
-        # A new file each time: changing one that is still mapped is another matter.
+        # A new file each time, since a file that changes while it is mapped is another case.
         path = tmp_path / f"{i}.safetensors"
         path.write_bytes(data)
         outcomes[outcome(path)] += 1

@@ -106,8 +106,9 @@ def test_a_part_of_a_model_that_is_wrapped_names_what_is_missing(tmp_path):
 
 # Tied weights, saved once
 
-# What safetensors 0.8's `save_model` writes for a GPT2LMHeadModel, and for one that is `model` in
-# another module: the tensor under the name that comes first, and the other in the metadata.
+# Names that safetensors 0.8's `save_model` writes for a GPT2LMHeadModel, and for one that is
+# `model` in another module: the tensor under the name that comes first, and the other in the
+# metadata.
 ALIASES = [
     ("lm_head.weight", {"transformer.wte.weight": "lm_head.weight"}),
     ("model.lm_head.weight", {"model.transformer.wte.weight": "model.lm_head.weight"}),

@@ -1,4 +1,4 @@
-"""The sorter that comes with the extension: what it can do, and what its trace holds."""
+"""The sorter that comes with the extension: its skill at sorting, and its trace."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_generating_nothing_gives_nothing(nano):
 def test_the_weights_say_where_they_come_from():
     with safe_open(PRESETS / "nano-gpt.safetensors", "np") as file:
         metadata = file.metadata()
-    assert metadata["licence"] == "CC0-1.0"
+    assert metadata["license"] == "CC0-1.0"
     assert json.loads(metadata["config"])["n_layer"] == 3
     record = (PRESETS / "nano-gpt.md").read_text()
     assert f"| seed | {metadata['seed']} |" in record

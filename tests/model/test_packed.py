@@ -1,4 +1,4 @@
-"""Tensors that are no plain weights: what made them so is named, and what makes them plain.
+"""Tensors that are no plain weights: the message names their program and the cure.
 
 Names, dtypes and shapes are those that the programs write: AutoGPTQ and AutoAWQ of a layer of
 16 by 48 in 4 bits, bitsandbytes, mlx-lm, PEFT 0.21, FSDP, and DeepSpeed with ZeRO-3.
@@ -43,7 +43,7 @@ def complaint(source: Path) -> str:
         model.load(source)
     message = str(caught.value)
     assert 20 < len(message) <= 600
-    assert message.count("; ") == 1  # what is wrong, and what helps
+    assert message.count("; ") == 1  # the mistake; then the cure
     return message
 
 
@@ -150,7 +150,7 @@ def test_integers_without_an_explanation_are_refused_before_anything_is_computed
     assert f"{LAYER}.weight is stored as I8; save" in complaint(folder)
 
 
-# What training leaves
+# Pieces that training leaves
 
 LORA = {
     f"base_model.model.{LAYER}.lora_A.weight": np.ones((2, 16), np.float32),

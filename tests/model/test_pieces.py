@@ -20,13 +20,13 @@ CASES = sorted(
     folder.name for folder in GOLDEN.iterdir() if (folder / "trace.safetensors").exists()
 )
 WEIGHTS = "model.safetensors"
-# What multiplying by one number of a weight counts, in passes of few positions.
+# The cost that multiplying by one number of a weight counts as, in passes of few positions.
 READ = forward._TOUCH
 
 
 @pytest.fixture
 def small_steps(monkeypatch):
-    """Steps that have room for a hundred numbers of a weight."""
+    """Let a step have room for a hundred numbers of a weight."""
     monkeypatch.setattr(forward, "_STEP", 100 * READ)
 
 

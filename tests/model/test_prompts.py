@@ -1,4 +1,4 @@
-"""What people type: read where it can be, refused in one sentence where it cannot."""
+"""Prompts as people type them: read, or refused in one sentence."""
 
 from __future__ import annotations
 

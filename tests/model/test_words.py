@@ -51,7 +51,7 @@ def test_every_token_has_a_label_that_can_be_printed_on_a_tile(words):
     assert not any(label.startswith(" ") or label.endswith(" ") for label in labels)
 
 
-# As GPT-2's vocabulary spells a token, and how it is written.
+# Tokens as GPT-2's vocabulary spells them, and as they are written.
 LABELS = {
     "the": "the",
     "Ġthe": "·the",
@@ -204,7 +204,7 @@ def test_the_setting_for_a_space_in_front_is_followed(tmp_path, words):
 
 
 def complaint(folder: Path, n_vocab: int = 2000) -> str:
-    """What reading a prompt says of the tokenizer in a folder; one sentence."""
+    """The message of reading a prompt with the tokenizer in a folder; one sentence."""
     files = (folder / "tokenizer.json",)
     if not files[0].exists():
         files = (folder / "vocab.json", folder / "merges.txt")

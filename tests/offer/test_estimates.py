@@ -1,4 +1,4 @@
-"""Estimates of what drawing a model takes, and the refusal of one that memory has no room for."""
+"""Estimates of a model's drawing, and the refusal of one that does not fit into memory."""
 
 from __future__ import annotations
 

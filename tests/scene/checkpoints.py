@@ -49,7 +49,7 @@ def save(folder: Path, seed: int = 7, **shape: int) -> Path:
 
 @contextmanager
 def away(folder: Path) -> Iterator[Path]:
-    """A checkpoint that is elsewhere for a while, where nobody knows it; comes back as it was."""
+    """Hide a checkpoint in another place for a while; it comes back as it was."""
     elsewhere = folder.rename(folder.with_name("elsewhere"))
     try:
         yield elsewhere

@@ -1,4 +1,4 @@
-"""The network's own numbers, computed apart from everything that draws them."""
+"""The network's numbers, computed without any of the code that draws them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def expect():
         prompt_ids = ["ABC".index(letter) for letter in prompt]
         ids = list(prompt_ids)
         for _ in range(min(APPENDED, network.config.n_ctx - len(prompt_ids))):
-            # Greedy, one token after the other, as nothing in the scene does it.
+            # Greedy, with a whole pass for each token. The scene's code does it in another way.
             ids.append(int(np.argmax(network.forward(ids).logits[-1])))
         trace = network.forward(ids)
         run = walkthrough.Run.of(network, len(prompt_ids), trace)

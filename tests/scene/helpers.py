@@ -1,4 +1,4 @@
-"""What several tests of the scene need: a build, a census of the file, a process of its own."""
+"""Helpers of the scene's tests: a build, a census of the file, a process of its own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.folders import RUN
 
 PROMPT = "CBABBC"
 
-# Pools that Blender itself fills as it likes: windows, brushes, and what a picture leaves behind.
+# Pools that Blender itself fills at any time: of windows, of brushes, and of rendered pictures.
 _NOT_COUNTED = {
     "all_ids",
     "window_managers",
@@ -38,10 +38,10 @@ _built: dict[scene_room.Recipe, Path] = {}
 def open_built(
     prompt: str = PROMPT, model: str = "nano-gpt", **options: object
 ) -> bpy.types.Collection:
-    """Open a file of one's own in which a model was built and nothing else was done.
+    """Open a file of the test's own in which a model was built and nothing else was done.
 
-    It is as after `build` in an empty file, unsaved, and costs a third: what is asked for a second
-    time in a run of the tests was built the first time. So a checkpoint has to stay as it is.
+    It is as after `build` in an empty file, unsaved, and costs a third: each model is built once in
+    a run of the tests, saved, and opened from then on. So a checkpoint has to stay as it is.
     """
     recipe = scene_room.Recipe(model, prompt, **options)
     if recipe not in _built:
@@ -50,7 +50,7 @@ def open_built(
         path = RUN / f"built-{len(_built)}.blend"
         bpy.ops.wm.save_as_mainfile(filepath=str(path), copy=True, compress=False)
         _built[recipe] = path
-    # Opened as a user's start-up file is: the new file has no name that it could be saved under.
+    # Opened like a person's start-up file, so that the new file has no name and counts as unsaved.
     bpy.ops.wm.read_homefile(filepath=str(_built[recipe]))
     (root,) = scene_room.roots(bpy.context.scene)
     return root
@@ -66,7 +66,7 @@ def pools() -> dict[str, bpy.types.bpy_prop_collection]:
 
 
 def counts() -> dict[str, int]:
-    """How many datablocks there are of each type."""
+    """Numbers of datablocks by type."""
     return {name: len(pool) for name, pool in pools().items() if len(pool)}
 
 
@@ -160,7 +160,7 @@ def seen() -> set[str]:
 
 
 def difference(before: dict[str, object], after: dict[str, object]) -> dict[str, object]:
-    """What two censuses do not have in common; empty where the file is as it was."""
+    """Entries in which two censuses differ; empty where the file is as it was."""
     return {
         key: (before.get(key), after.get(key))
         for key in before.keys() | after.keys()

@@ -1,5 +1,5 @@
-"""What a picture borrows of a scene's settings is as a person left it afterwards, and what they
-chose for the scene itself is in the picture.
+"""Settings of a scene that a picture borrows are given back as they were, and a person's own
+choices for the scene show in the picture.
 
 No model is needed for that.
 """

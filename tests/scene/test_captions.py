@@ -45,7 +45,7 @@ def _frames(board) -> list[int]:
 
 
 def _expected(board, frame: int) -> list[str]:
-    """Texts to be read at a frame, words only; none where one comes or goes within a frame."""
+    """Texts to be read at a frame, as words; none if one comes or goes within a frame of it."""
     time = (frame - 1) / FPS
     return sorted(f"{c.title} {c.text}".strip() for c in board.captions if c.start <= time < c.end)
 
@@ -121,7 +121,7 @@ def test_nothing_of_the_model_comes_between_the_camera_and_a_caption(clean_scene
         view = np.array(scene.camera.matrix_world.inverted())
         seen = cloud @ view[:3, :3].T + view[:3, 3]
         depth = -seen[:, 2]
-        # Half a cell's diagonal of room around a cell's centre.
+        # Half a cell's diagonal of room around a cell's center.
         reach = np.abs(depth) * 18 / scene.camera.data.lens + ROOM
         near = (depth > -ROOM) & (np.abs(seen[:, :2]) < reach[:, None]).all(axis=1)
         assert depth[near].min(initial=np.inf) > max(depths) + ROOM, f"frame {frame}"

@@ -203,7 +203,7 @@ def test_the_material_reads_the_kind_of_the_block():
         assert kind == _kind(obj["llmviz_block"]), obj.name
 
 
-def test_full_colour_is_near_the_largest_number_and_1_for_probabilities():
+def test_full_color_is_near_the_largest_number_and_1_for_probabilities():
     for obj in helpers.block_objects():
         name, mesh = obj["llmviz_block"], obj.data
         if name.endswith((".attention", "probabilities")):
@@ -211,7 +211,7 @@ def test_full_colour_is_near_the_largest_number_and_1_for_probabilities():
             continue
         shown = np.abs(helpers.read(mesh, "value")[helpers.read(mesh, "state") == 1]) * obj["gain"]
         if shown.max() > 0:
-            assert shown.max() >= 1 - 1e-5, f"{name}: something has the full colour"
+            assert shown.max() >= 1 - 1e-5, f"{name}: something has the full color"
             beyond = (shown > 1 + 1e-5).sum()
             assert beyond <= np.ceil(0.03 * len(shown)), f"{name}: little is beyond it"
 

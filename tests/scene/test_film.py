@@ -56,7 +56,7 @@ def _owners(root: bpy.types.Collection) -> dict[str, list[bpy.types.Object]]:
         if label in ("card", "key"):
             found.setdefault(label, []).append(obj)
         section = obj.get("llmviz_arrows_of") or label.partition("section:")[2]
-        # What belongs to a section belongs to those that it is a part of, too.
+        # Objects of a section also belong to the sections that it is a part of.
         while section:
             found.setdefault(f"section:{section}", []).append(obj)
             section = section.rpartition(".")[0]
@@ -64,7 +64,7 @@ def _owners(root: bpy.types.Collection) -> dict[str, list[bpy.types.Object]]:
 
 
 def _titles(root: bpy.types.Collection) -> dict[str, list[bpy.types.Object]]:
-    """What is written beside a block, by the name of the block."""
+    """The objects of titles, by the name of their block."""
     found: dict[str, list[bpy.types.Object]] = {}
     for obj in root.all_objects:
         if "llmviz_label_of" in obj:

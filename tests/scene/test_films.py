@@ -1,4 +1,4 @@
-"""A film is the frames that were asked for, in files of their own, and stops after any of them."""
+"""A film is the frames that were asked for, in files of their own; it can stop after each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TINY = (32, 18)
 
 @pytest.fixture(scope="module", autouse=True)
 def clean_scene():
-    """One build for all tests, of which pictures show few cells, for time."""
+    """One build for all tests; pictures show few of its cells, to save time."""
     root = helpers.open_built()
     for obj in helpers.block_objects():
         obj.hide_render = not obj["llmviz_block"].startswith(("tokens", "embedding"))

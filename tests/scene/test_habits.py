@@ -96,7 +96,7 @@ class Habits(RuleBasedStateMachine):
     )
     def handle(self, kind, at, act):
         desk, obj = self.desk, self.desk.target(kind, at)
-        if obj is None or bpy.context.mode != "OBJECT" and act != "mode":
+        if obj is None or (bpy.context.mode != "OBJECT" and act != "mode"):
             return
         done = getattr(self, f"_{act.replace(' ', '_')}")(obj)
         if done is not False:

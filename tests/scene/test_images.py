@@ -1,4 +1,4 @@
-"""A page of slab values is a sound picture, and any part of it can be read where it stands."""
+"""A page of slab values is a sound picture, and any part of it can be read from the file."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_page_is_a_png_by_the_standard(size):
     np.testing.assert_array_equal(lines, page)
 
 
-def test_a_colour_picture_is_a_png_by_the_standard():
+def test_a_color_picture_is_a_png_by_the_standard():
     picture = np.random.default_rng(1).integers(0, 256, (5, 7, 4)).astype(np.uint8)
     header, lines = _inflated(images.color_png(picture))
     assert header == (7, 5, 8, 6, 0, 0, 0)
@@ -70,8 +70,8 @@ def test_blender_reads_every_byte_of_a_page_and_of_its_patches(size):
     for image in (values, coarse):
         assert image.packed_file is not None
         assert image.colorspace_settings.name == "Non-Color"
-    grey = np.dstack([page, page, page, np.full_like(page, 255)])
-    np.testing.assert_array_equal(_shown(values), grey)
+    gray = np.dstack([page, page, page, np.full_like(page, 255)])
+    np.testing.assert_array_equal(_shown(values), gray)
     np.testing.assert_array_equal(_shown(coarse), patches(page))
 
 

@@ -1,4 +1,4 @@
-"""What a cell looks like says what it is: plus, minus, zero, not yet computed."""
+"""The look of a cell tells if it is positive, negative, zero or not yet computed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def clean_scene():
     for obj in (camera, sun):
         studio.collection.objects.link(obj)
     studio.camera = camera
-    studio.world = bpy.data.worlds.new("Grey")
+    studio.world = bpy.data.worlds.new("Gray")
     studio.world.color = (0.05, 0.05, 0.05)
     return studio
 
@@ -112,7 +112,7 @@ def _cells(picture: np.ndarray) -> list[np.ndarray]:
 
 @pytest.mark.parametrize("kind", BLOCKS)
 @pytest.mark.parametrize(("look", "accessible"), LOOKS)
-def test_plus_minus_zero_and_empty_are_told_apart_without_colour(
+def test_plus_minus_zero_and_empty_are_told_apart_without_color(
     studio, tmp_path, look, accessible, kind
 ):
     _dress(look, accessible)
@@ -207,7 +207,7 @@ def _lab(color: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("deficiency", _DEFICIENCY)
 @pytest.mark.parametrize("look", ["dark", "light"])
-def test_kinds_stay_apart_with_a_colour_vision_deficiency(look, deficiency):
+def test_kinds_stay_apart_with_a_color_vision_deficiency(look, deficiency):
     palette = scene_room.looks.load(look).colors(accessible=True)
     seen = [
         _lab(np.clip(np.array(_DEFICIENCY[deficiency]) @ np.array(color[:3]), 0, 1))

@@ -1,4 +1,4 @@
-"""Node trees and attributes: what goes wrong says so, what is built is whole."""
+"""Node trees and attributes: mistakes raise errors, and trees are built whole."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def test_the_animated_properties_can_be_overridden_in_a_file_that_links_the_mode
         assert all(obj.is_property_overridable_library(f'["{prop}"]') for prop in ANIMATED)
 
 
-def test_blocks_stand_where_the_anatomy_says_at_two_centimetres_a_cell(clean_scene):
+def test_blocks_stand_where_the_anatomy_says_at_two_centimeters_a_cell(clean_scene):
     for obj in helpers.block_objects():
         block = clean_scene.anatomy.blocks[obj["llmviz_block"]]
         assert tuple(obj.scale) == pytest.approx((CELL,) * 3)
@@ -52,7 +52,7 @@ def test_blocks_stand_where_the_anatomy_says_at_two_centimetres_a_cell(clean_sce
 def test_moving_the_anchor_moves_everything_of_the_model(root):
     (anchor,) = (o for o in root.objects if o.get("llmviz_role") == "anchor")
     bpy.context.view_layer.update()
-    # What the film hides is not evaluated; it hangs on the anchor nevertheless.
+    # Objects that the film hides are not evaluated, though they hang on the anchor, too.
     seen = [o for o in root.all_objects if not o.hide_viewport or o is anchor]
     before = {o.name: o.matrix_world.copy() for o in seen}
     anchor.location.x += 5.0
@@ -101,10 +101,10 @@ def _tints() -> list[tuple[float, ...]]:
     found = []
     for obj in sorted(palette.objects, key=lambda o: o.name):
         layer = obj.data.color_attributes.active_color
-        assert layer is not None, f"{obj.name}: Solid mode draws the active colour attribute"
+        assert layer is not None, f"{obj.name}: Solid mode draws the active color attribute"
         colors = np.empty(len(layer.data) * 4, np.float32)
         layer.data.foreach_get("color", colors)
-        assert (np.ptp(colors.reshape(-1, 4), axis=0) == 0).all(), "one colour a cube"
+        assert (np.ptp(colors.reshape(-1, 4), axis=0) == 0).all(), "one color a cube"
         found.append(tuple(colors[:4].tolist()))
     return found
 

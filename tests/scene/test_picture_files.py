@@ -1,4 +1,5 @@
-"""A picture is whole and under the name that was said, or it is not there and a sentence says why.
+"""A picture is saved whole under the name that was announced, or not at all, and a sentence says
+why.
 
 No model is needed for that.
 """
@@ -21,13 +22,14 @@ from llmviz_addon.scene.pictures import files, films, naming, taking
 
 from . import pictures
 
-# What Blender would read as a frame's number, a variable, a slash or nothing at all, and more.
+# Among others, characters that Blender would read as a frame's number, a variable or a slash, or
+# would drop.
 ODD = "a #3 {fps} {x %04d \"b\" 'c' \\ 漢字 é 🙂 .."
 
 
 @pytest.fixture
 def scene() -> bpy.types.Scene:
-    """A scene of which a picture takes no time."""
+    """A scene whose pictures take no time."""
     made = bpy.context.scene
     camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
     made.collection.objects.link(camera)
@@ -237,7 +239,7 @@ def test_a_folder_is_probed_without_touching_what_is_there(tmp_path):
 
 
 def _model(prompt: str, look: str = "dark", title: str = "nano-gpt", numbers: bool = True, **more):
-    """What names are made of."""
+    """A model with the attributes that names of files are made from."""
     recipe = scene_room.Recipe("nano-gpt", prompt, look, **more)
     return SimpleNamespace(recipe=recipe, title=title, run=object() if numbers else None)
 
@@ -285,7 +287,7 @@ PROMPTS = (
 
 
 def test_two_prompts_never_have_one_name():
-    """Also where the file system takes capitals for small letters, or composes accents."""
+    """Also where the file system ignores case or composes accents."""
     made = [_named(prompt) for prompt in PROMPTS]
     assert len({unicodedata.normalize("NFC", name).casefold() for name in made}) == len(PROMPTS)
 

@@ -1,4 +1,4 @@
-"""A new prompt recolours what stands; what fails or is stopped changes nothing."""
+"""A new prompt recolors the model; a build that fails or is stopped changes nothing."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_new_prompt_keeps_every_block_and_writes_its_numbers(expect):
     assert np.array_equal(helpers.read(helpers.block("wte").data, "value"), old["wte"])
 
 
-def test_recolouring_is_the_same_as_building_afresh():
+def test_recoloring_is_the_same_as_building_afresh():
     root = helpers.build("CABBACCBABA")
     fresh = {o["llmviz_block"]: helpers.values(o.data) for o in helpers.block_objects()}
     chapters, counted = scene_room.chapters(root), helpers.counts()
@@ -136,7 +136,7 @@ def test_a_model_without_weights_is_drawn_as_shapes_with_few_objects():
 
 @pytest.fixture(params=["nothing", "the same shape", "another shape", "a model beside"])
 def interrupted(request):
-    """The steps of a build, made anew by each call, over what stands."""
+    """A function that makes the steps of a build over the model that stands."""
     _furnish()
     if request.param == "the same shape":
         helpers.build("ABC")
@@ -166,7 +166,8 @@ def test_a_build_that_is_stopped_leaves_the_file_as_it_was(interrupted):
     steps = interrupted()
     told = list(itertools.takewhile(lambda told: told[1] != "Showing the film", steps))
     steps.close()
-    # All steps where a person may press Esc would take long; some, and all of the last.
+    # Trying every step at which a person may press Esc would take long, so only some are tried, and
+    # all of the last ones.
     for stop in (*range(1, len(told) - 1, 15), len(told) - 1, len(told), len(told) + 1):
         steps = interrupted()
         (_, label) = next(itertools.islice(steps, stop - 1, None))
@@ -193,7 +194,7 @@ def test_a_new_prompt_leaves_hidden_what_somebody_hid():
 
 
 def test_progress_never_goes_back_and_ends_at_one():
-    for prompt in ("CBABBC", "ABC"):  # the second recolours
+    for prompt in ("CBABBC", "ABC"):  # the second recolors
         steps = scene_room.steps(bpy.context.scene, scene_room.Recipe("nano-gpt", prompt))
         told = [fraction for fraction, _ in steps]
         assert told == sorted(told) and told[-1] == 1.0 and len(told) > 5

@@ -1,4 +1,4 @@
-"""Removing takes away what is ours and nothing else; building touches nothing that is not."""
+"""Removing takes away our own things and nothing else; building leaves all others untouched."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from . import helpers
 
 
 def _furnish() -> bpy.types.Object:
-    """A user's scene whose things have the names that ours will have."""
+    """A person's scene, whose things have the names that ours will have."""
     scene = bpy.context.scene
     bpy.ops.mesh.primitive_cube_add(location=(0.5, 0, 0))
     cube = bpy.context.object
@@ -156,7 +156,7 @@ def test_the_model_stands_clear_of_what_is_there(expect):
     bpy.context.view_layer.update()
     root = helpers.build()
     bpy.context.view_layer.update()
-    # Lights and cameras have their place anywhere; what renders may not be in or near the model.
+    # Lights and cameras may be anywhere; objects that render may not be in or near the model.
     corners = [
         obj.matrix_world @ Vector(corner)
         for obj in root.all_objects

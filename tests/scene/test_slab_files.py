@@ -125,7 +125,7 @@ def test_building_again_leaves_no_old_pages(root, folder):
 
 
 def _uids(weights: bool) -> dict[str, int]:
-    """The image of each slab's numbers, by the block's name, of weights or of all else."""
+    """The id of each slab's image, by the block's name: of weights, or of all others."""
     found = {}
     for obj in helpers.block_objects():
         slab = obj.modifiers.get("LLM Slabs")
@@ -141,6 +141,14 @@ def slabs(clean_scene, folder) -> Path:
     """A checkpoint, built once with all of its weights as slabs."""
     helpers.open_built(PROMPT, str(folder), cubes=0)
     return folder
+
+
+@pytest.fixture
+def own_slabs(tmp_path) -> Path:
+    """The same in a folder that a test may change."""
+    path = checkpoints.save(tmp_path / "model")
+    helpers.build(PROMPT, path, cubes=0)
+    return path
 
 
 def test_another_prompt_leaves_the_pages_of_weights_and_makes_those_of_activations(slabs):
@@ -160,19 +168,19 @@ def test_weights_that_have_changed_on_disk_are_read_again(tmp_path):
     assert not set(_uids(weights=True).values()) & set(before.values())
 
 
-def test_weights_are_read_again_whose_file_has_the_name_size_and_time_of_the_one_before(slabs):
-    path, before = slabs / "model.safetensors", _uids(weights=True)
+def test_weights_are_read_again_whose_file_has_the_name_size_and_time_of_the_one_before(own_slabs):
+    path, before = own_slabs / "model.safetensors", _uids(weights=True)
     looks = path.stat()
-    checkpoints.save(slabs, seed=8)
+    checkpoints.save(own_slabs, seed=8)
     os.utime(path, ns=(looks.st_atime_ns, looks.st_mtime_ns))
     assert path.stat().st_size == looks.st_size
-    helpers.build(PROMPT, slabs, cubes=0)
+    helpers.build(PROMPT, own_slabs, cubes=0)
     assert not set(_uids(weights=True).values()) & set(before.values())
 
 
-def test_pages_of_weights_stay_where_the_checkpoint_has_only_moved(slabs):
+def test_pages_of_weights_stay_where_the_checkpoint_has_only_moved(own_slabs):
     before = _uids(weights=True)
-    moved = slabs.rename(slabs.with_name("elsewhere"))
+    moved = own_slabs.rename(own_slabs.with_name("elsewhere"))
     os.utime(moved / "model.safetensors", ns=(0, 0))
     helpers.build(PROMPT, moved, cubes=0)
     assert _uids(weights=True) == before
@@ -196,7 +204,7 @@ def test_a_stopped_rebuild_leaves_the_pages_that_it_would_have_kept(slabs):
 
 
 def _attributes(tree: bpy.types.NodeTree, seen: set[str]) -> set[str]:
-    """What a tree and the groups in it read from objects and instances."""
+    """The attributes that a tree and the groups in it read from objects and instances."""
     found = set()
     for node in tree.nodes:
         if node.type == "ATTRIBUTE" and node.attribute_type in ("OBJECT", "INSTANCER"):

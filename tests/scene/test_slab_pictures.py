@@ -1,4 +1,4 @@
-"""Cubes and slabs look alike where one could replace the other, and hide and light up the same."""
+"""Cubes and slabs look alike where one may replace the other, and hide and light up alike."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _recipe(path: str, cubes: int) -> scene_room.Recipe:
 
 
 class Studio:
-    """A scene with a camera right in front of a block, a sun and grey surroundings."""
+    """A scene with a camera right in front of a block, a sun and gray surroundings."""
 
     def __init__(self, drawn: dict[str, dict[str, bpy.types.Object]]):
         self.drawn = drawn
@@ -46,7 +46,7 @@ class Studio:
         scene.render.engine = "CYCLES"
         scene.cycles.samples, scene.cycles.use_denoising = 16, False
         scene.cycles.max_bounces, scene.cycles.transparent_max_bounces = 0, 32
-        # Dark enough that no colour is clipped.
+        # Dark enough that no color is clipped.
         scene.view_settings.view_transform, scene.view_settings.exposure = "Standard", -1.0
         scene.render.image_settings.file_format = "PNG"
         self.eye = bpy.data.objects.new("Eye", bpy.data.cameras.new("Eye"))
@@ -59,8 +59,8 @@ class Studio:
         for obj in (self.eye, sun):
             scene.collection.objects.link(obj)
         scene.camera = self.eye
-        scene.world = bpy.data.worlds.new("Grey")
-        # What is seen between cubes is what slabs show between cells from afar.
+        scene.world = bpy.data.worlds.new("Gray")
+        # The background seen between cubes gets the color that slabs have between cells from afar.
         scene.world.color = scene_room.looks.load("dark").gap[:3]
 
     def picture(
@@ -92,7 +92,7 @@ class Studio:
         return _linear(shown)
 
     def _first_cell(self, obj, way) -> np.ndarray:
-        """Where the middle of the cell at column 0, row 0 is, in metres."""
+        """The middle of the cell at column 0, row 0, in meters."""
         place = np.array(obj.evaluated_get(self._graph()).matrix_world.translation)
         if way == "cubes":
             return place
@@ -111,7 +111,7 @@ def studio(clean_scene) -> Studio:
 
 
 def _linear(shown: np.ndarray) -> np.ndarray:
-    """Light from what a screen shows (IEC 61966-2-1)."""
+    """Scene-linear light of the colors on a screen (IEC 61966-2-1)."""
     return np.where(shown <= 0.04045, shown / 12.92, ((shown + 0.055) / 1.055) ** 2.4)
 
 
@@ -120,7 +120,7 @@ def _both(studio, name, path, **options) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _cells(picture: np.ndarray, pixels: int = 6, inside: int = 0) -> np.ndarray:
-    """(rows, columns, 3) the mean colour of each cell that is seen in full, or of its inside."""
+    """(rows, columns, 3) the mean color of each cell that is seen in full, or of its inside."""
     count = len(picture) // pixels
     whole = picture[: count * pixels, : count * pixels]
     cells = whole.reshape(count, pixels, count, pixels, 3).swapaxes(1, 2)
@@ -141,7 +141,7 @@ def test_near_by_a_slab_looks_like_cubes(studio, tmp_path, name):
     assert cubes.max() > 0.3 and cubes.std() > 0.03, "there is something to see"
     assert np.abs(cubes - slab).mean() < 0.008
     assert _alike(_cells(cubes), _cells(slab)) > 0.99
-    # Another part of the same block is as colourful and not alike.
+    # Another part of the same block is as colorful and not alike.
     elsewhere = studio.picture("slab", name, tmp_path, at=(20, 11), per_cell=6)
     assert _alike(_cells(cubes)[:5, :5], _cells(elsewhere)[:5, :5]) < 0.9
 
@@ -180,7 +180,7 @@ def test_cubes_and_slabs_scale_their_numbers_alike(studio):
 
 
 def _hidden(studio, way, name, path, progress: float) -> np.ndarray:
-    """(rows, columns) which cells look otherwise than when all is computed."""
+    """(rows, columns) bool, cells that look otherwise than when everything is computed."""
     options = {"at": (0, 0), "per_cell": 6, "size": 60}
     all_there = _cells(studio.picture(way, name, path, **options), inside=1)
     now = _cells(studio.picture(way, name, path, progress=progress, **options), inside=1)
@@ -196,7 +196,7 @@ def test_a_slab_hides_the_cells_that_cubes_hide(studio, tmp_path, name, progress
 
 
 def _brightened(studio, way, path, properties: dict) -> np.ndarray:
-    """How much brighter each column is than without these properties, in luminance."""
+    """Luminance of each column, less that without these properties."""
     options = {"at": (0, 0), "per_cell": 6, "size": 60}
     plain = studio.picture(way, "layer0.ln_1", path, **options)
     lit = studio.picture(way, "layer0.ln_1", path, **options, **properties)
@@ -230,7 +230,7 @@ def test_from_afar_a_slab_has_the_light_of_cubes(studio, tmp_path, name):
 def test_what_is_not_computed_looks_the_same(studio, tmp_path):
     options = {"at": (0, 0), "per_cell": 6, "size": 60, "progress": 0.0}
     cubes, slab = _both(studio, "layer0.ln_1", tmp_path, **options)
-    # Small cubes on a dark ground: what stands out of it is the same.
+    # Small cubes on a dark ground: both ways have the same contrast with it.
     assert cubes.max() > 3 * cubes.min()
     assert slab.max() == pytest.approx(cubes.max(), rel=0.3)
     assert slab.mean() == pytest.approx(cubes.mean(), rel=0.3)
@@ -242,7 +242,7 @@ def test_a_slab_flickers_no_more_than_cubes_when_the_camera_moves(studio, tmp_pa
     for way in ("cubes", "slab"):
         frames = []
         for frame in range(5):
-            # A part of a pixel on, and other samples, as in a film.
+            # Moved on by a part of a pixel, with other samples, as from frame to frame of a film.
             studio.scene.cycles.seed = frame
             at = (100 + frame / 6 / pixels, 1 + frame / 9 / pixels)
             options = {"at": at, "per_cell": pixels, "size": size}

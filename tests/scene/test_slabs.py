@@ -21,12 +21,12 @@ N_PROMPT, N_TOKENS = 5, 10
 # Tensors whose second axis runs along the columns, as docs/architecture.md has them.
 TURNED = {"attention_scores", "attention", "mlp_weight", "mlp", "mlp_activation", "lm_head"}
 
-# How a brick's numbered cells come to their numbers, in the words of `detail.bricks`.
+# Modes of bricks, as `detail.bricks` numbers them.
 COLUMNS, ROWS, CAUSAL, ALWAYS, NEVER, SHAPE = range(6)
 
 
 class Built(NamedTuple):
-    """A model that is drawn, and the same computed apart from it."""
+    """A model that is drawn, and its numbers, computed apart from the drawing."""
 
     root: bpy.types.Collection
     body: anatomy.Anatomy
@@ -34,7 +34,7 @@ class Built(NamedTuple):
 
 
 def _built(path, **options) -> Built:
-    """Build a checkpoint, and run it greedily, one token after the other, as no scene does it."""
+    """Build a checkpoint, and run it greedily with a whole pass for each token."""
     root = helpers.build(PROMPT, path, **options)
     network = model.load(path)
     ids = [int(word) for word in PROMPT.split()]
@@ -181,7 +181,7 @@ def _drawn(way: str) -> list[bpy.types.Object]:
 
 
 def _gain(obj: bpy.types.Object, name: str, built: Built) -> float:
-    """What scales a block's numbers to -1 to 1."""
+    """The gain by which a block's numbers are scaled to -1 to 1."""
     if "llmviz_gains" not in obj:
         return obj["gain"]
     names = _names(obj, built)
@@ -257,7 +257,7 @@ def test_pages_hold_nothing_but_numbers_of_slabs(built, pages):
 
 
 def _moment(brick: Brick, n_prompt: int, n_tokens: int) -> np.ndarray:
-    """(columns, rows) when the cells of a brick are computed: pass, layer, position, cell."""
+    """(columns, rows) the order of a brick's cells: by pass, layer, position and cell."""
     column, row = np.mgrid[: brick.columns, : brick.rows]
     column, row = column + brick.column, row + brick.row
     if brick.mode == ALWAYS:
@@ -320,7 +320,7 @@ def test_boxes_stand_where_the_bricks_say(built):
 
 
 def _sharing(block: anatomy.Block) -> tuple[str, str]:
-    """What is drawn as one object of a large model: further heads by role, later layers by role."""
+    """A key that blocks share in a large model if they are one object."""
     if block.layer:
         return ("later layers", block.role)
     return ("further heads", block.role) if block.head else ("own", block.name)

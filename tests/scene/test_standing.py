@@ -1,4 +1,4 @@
-"""What tests share: a file that nobody changes unnoticed, and files that are as if just built."""
+"""The files that tests share: one that nobody changes unnoticed, and others as if just built."""
 
 from __future__ import annotations
 

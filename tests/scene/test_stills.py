@@ -1,4 +1,4 @@
-"""Stills are files of the size asked for, and the scene is as it was afterwards."""
+"""Stills are files of the size asked for, and the scene is as it was before."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHAPES = {"wide": (128, 72), "square": (96, 96), "tall": (72, 128)}
 
 @pytest.fixture(scope="module", autouse=True)
 def clean_scene():
-    """One build for all tests, with settings of a user's own."""
+    """One build for all tests, with settings of a person's own."""
     root = helpers.open_built()
     scene = bpy.context.scene
     scene.render.resolution_x, scene.render.resolution_y = 333, 222
@@ -34,7 +34,7 @@ def clean_scene():
 
 @pytest.fixture
 def few_cells():
-    """Leave most cells out of pictures, which take long with them."""
+    """Leave most cells out of pictures, to save time."""
     kept = ("tokens", "wte", "embedding", "logits", "probabilities")
     for obj in helpers.block_objects():
         obj.hide_render = not obj["llmviz_block"].startswith(kept)
@@ -71,7 +71,7 @@ def test_stills_are_rendered_one_step_each(monkeypatch, tmp_path):
 
 
 def _watch(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
-    """Note how each picture would be taken instead of taking it."""
+    """Note the settings of each picture instead of taking it."""
     shots: list[dict] = []
 
     def look(scene):

@@ -1,4 +1,4 @@
-"""A strip shows what the model read and what it makes of it, each position as one object."""
+"""A strip shows the model's tokens or predictions, each position as one object."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _positions(strip: str) -> dict[int, bpy.types.Object]:
 
 
 def _said(obj: bpy.types.Object, name: str) -> list[str]:
-    """What texts of this name among its pieces say, from top to bottom, then from the left."""
+    """The texts of this name among its pieces, from top to bottom, then from the left."""
     pieces = compat.modifier_input(obj.modifiers["LLM Pieces"], "Collection").objects
     texts = [o for o in pieces if o.type == "FONT" and o.name.split(".")[0] == name]
     texts.sort(key=lambda o: (-round(o.location.z, 5), o.location.x))

@@ -1,4 +1,4 @@
-"""What is written beside blocks: their names and, where there is room, how true they are."""
+"""Titles beside blocks: their names and, where there is room, the precision of their values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from . import helpers
 
 
 def _titles(root: bpy.types.Collection) -> dict[str, str]:
-    """What is written beside blocks, by the blocks' names."""
+    """The titles of blocks, by the blocks' names."""
     titles = (o for o in root.all_objects if o.type == "FONT" and o.name.endswith(" title"))
     return {o["llmviz_label_of"]: o.data.body for o in titles}
 

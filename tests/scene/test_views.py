@@ -1,4 +1,4 @@
-"""3D views turn when other models stand, and come back to where they were."""
+"""3D views turn when the models of a scene change, and come back to where they were."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LEVEL = Quaternion()
 
 @pytest.fixture
 def view() -> bpy.types.RegionView3D:
-    """Where the only 3D view stands, 7 m from a place of the user's."""
+    """The only 3D view, 7 m from a place that a person looks at."""
     (area,) = (a for a in bpy.context.screen.areas if a.type == "VIEW_3D")
     region = area.spaces.active.region_3d
     region.view_perspective, region.view_distance = "PERSP", 7.0
@@ -25,7 +25,7 @@ def view() -> bpy.types.RegionView3D:
 
 @pytest.fixture
 def models(monkeypatch) -> Callable[[int], list[bpy.types.Collection]]:
-    """A function that makes models; a view of so many is a hundred meters away for each."""
+    """A function that makes models; a view of all is a hundred meters away for each of them."""
     monkeypatch.setattr(
         views,
         "overview",

@@ -15,7 +15,7 @@ from tests import sorter
 
 @pytest.fixture
 def settings() -> bpy.types.PropertyGroup:
-    """What the scene asks for."""
+    """The scene's settings for the extension."""
     return bpy.context.scene.llmviz
 
 

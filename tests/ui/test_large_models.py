@@ -1,6 +1,6 @@
 """Large models in the sidebar: built as shapes, side by side, within memory, and opened up.
 
-What the scene room does is stood in for: these are promises about what it is asked for.
+A stand-in takes the place of the scene room: these tests are about the calls that it gets.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SMALL = model.Config(n_layer=2, n_head=2, n_embd=8, n_ctx=6, n_vocab=5)
 
 
 class Asked(list):
-    """What the scene room was asked to build: (recipe, beside), in order."""
+    """The (recipe, beside) that the scene room was asked to build, in order."""
 
     ended = 0
 
@@ -81,7 +81,7 @@ def stand(monkeypatch) -> Callable[..., bpy.types.Collection]:
 
 @pytest.fixture
 def opened(monkeypatch) -> list:
-    """What the scene room was asked to open; closing empties the list."""
+    """The windows that the scene room was asked to open; closing empties the list."""
     found: list = []
 
     class WindowError(Problem):

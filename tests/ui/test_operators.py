@@ -1,4 +1,4 @@
-"""The operators as a script calls them: complete when they return, or refused with a sentence."""
+"""The operators as a script calls them: they return when all is done, or refuse in a sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The panels in every state: they draw without a mistake, and say what matters."""
+"""The panels in every state: they draw without a mistake, and show the facts that matter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ray under the mouse leads to what is drawn there, at any distance from the world's middle."""
+"""The ray under the mouse meets the cell that is drawn there, at any distance from the origin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the render operators make of the settings, and what they say of the files."""
+"""The render operators: the settings that they use, and their messages about the files."""
 
 from __future__ import annotations
 

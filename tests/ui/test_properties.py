@@ -1,4 +1,4 @@
-"""`scene.llmviz`: what it holds, and how the picker, the path and the pictures hang on it."""
+"""`scene.llmviz`: its properties, and the picker, the path and the pictures that depend on them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Networks and runs to compile films for: the trained sorter, and sizes nobody has trained."""
+"""Networks and runs to compile films for: the trained sorter, and others with made-up numbers."""
 
 from __future__ import annotations
 

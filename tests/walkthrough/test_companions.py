@@ -73,7 +73,7 @@ def test_the_introduction_is_the_same_in_company(sorter, film):
     inside = [caption for caption in board.captions if caption.start < end]
     assert inside == [caption for caption in alone.captions if caption.start < end]
     for time in np.linspace(0, end, 200):
-        # But for the last digit, which a BLAS rounds as it likes.
+        # Except for the last digit, which depends on the BLAS.
         found, expected = astuple(camera_at(board, time)), astuple(camera_at(alone, time))
         assert np.hstack(found) == pytest.approx(np.hstack(expected), rel=1e-12, abs=1e-12)
         assert board.value_at(targets.CAPTIONS, "scale", time) == 1

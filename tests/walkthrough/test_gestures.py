@@ -1,4 +1,4 @@
-"""What each verb of a script does to the model, on a film of one beat."""
+"""The verbs of a script: the effect of each on the model, in a film of one beat."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""GPT-2's film by the same script: what is shown can be read, and nothing is hectic."""
+"""GPT-2's film by the same script: everything shown can be read, and nothing is hectic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Large models: what the film says of a bundle is what it would say of each of its blocks."""
+"""Large models: a film by bundles shows the same as the film of each block by itself."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def moments(film, bundle):
 def test_a_bundle_shows_what_its_blocks_would_show_at_any_time(played):
     _, _, bundles, whole, film = played
     for bundle in bundles:
-        # What the first layer's other heads do, its first head does too.
+        # In the first layer, the other heads' bundles do the same as its first head.
         if bundle.n_steps == 1 or bundle.first.kind == "weight":
             continue
         when = orders(bundle, *PASSES.values())

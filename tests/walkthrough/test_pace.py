@@ -1,4 +1,4 @@
-"""The time of a sweep is shared out over what is computed, counted from the cells' order."""
+"""The time of a sweep is shared out over the computed cells, counted from the cells' order."""
 
 from __future__ import annotations
 

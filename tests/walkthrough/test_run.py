@@ -1,4 +1,4 @@
-"""A run keeps what the film tells of, and words read as words."""
+"""A run keeps everything that the film quotes, and words read as words."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PROMPT = "The quick brown fox jumps over the lazy dog.\n\nThe"
 
 @pytest.fixture(scope="module")
 def worded():
-    """A model with a large vocabulary, and a run in words: what a tokenizer would make of it."""
+    """A model with a large vocabulary, and a run in words, as with a tokenizer."""
     config = model.Config(n_layer=2, n_head=2, n_embd=32, n_ctx=80, n_vocab=300)
     rng = np.random.default_rng(5)
     ids = [250, 3, 8, 250, 7, 9, 11]

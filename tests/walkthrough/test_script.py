@@ -1,4 +1,4 @@
-"""A script is checked strictly, and what is wrong is named: chapter, beat and key."""
+"""A script is checked strictly, and messages name chapter, beat and key."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_a_mistake_is_named(change, says):
         ),
         ({BEAT + "shot": {"show": ["layer{lair}"]}}, "known here are"),
         ({BEAT + "shot": {"show": ["layer7.mlp"]}}, "one.first, shot: .*'layer7.mlp'"),
-        ({"texts__one__first__text": "Is {colour}?"}, "'colour' in braces"),
+        ({"texts__one__first__text": "Is {color}?"}, "'color' in braces"),
     ],
 )
 def test_what_cannot_be_played_is_named(sorter, change, says):

@@ -1,4 +1,4 @@
-"""Selectors find what they say, and say what they do not find."""
+"""Selectors find the things that they name, and report those that do not exist."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def test_what_no_channel_moves_keeps_its_default():
     assert film.value_at("embedding", "progress", 5) == 1
     assert film.value_at("embedding", "focus_column", 5) == -1
     with pytest.raises(KeyError):
-        film.value_at("embedding", "colour", 5)
+        film.value_at("embedding", "color", 5)
 
 
 def test_a_property_with_two_owners_is_an_error():

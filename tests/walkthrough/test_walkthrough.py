@@ -1,4 +1,4 @@
-"""The film for nano-gpt and for other models of the family, checked against what it must do."""
+"""The film for nano-gpt and for other models of the family, checked against its promises."""
 
 from __future__ import annotations
 

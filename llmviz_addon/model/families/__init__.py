@@ -1,9 +1,9 @@
 """The families of models: one package each, with the same functions.
 
-`unwrap` says whether a configuration is one of the family's, `canonical` names a checkpoint's
-tensors, `read_config` turns both into a `Config` and says what it assumed, `weights` finds every
-weight, `Computation` computes, some positions at a time, `block_names` lists the blocks,
-`weight_source` says which weight a weight block shows, and `weight_block` gives its array.
+`unwrap` recognizes a configuration of the family, `canonical` names a checkpoint's tensors,
+`read_config` turns both into a `Config` and lists its assumptions, `weights` finds every weight,
+`Computation` is the forward pass, some positions at a time, `block_names` lists the blocks,
+`weight_source` finds the weight that a weight block shows, and `weight_block` gives its array.
 To add a family, write such a package and enter it here under its `Config.model_type`.
 """
 
@@ -25,20 +25,20 @@ def family(model_type: str) -> ModuleType:
     Raises
     ------
     ConfigError
-        Where the family is not supported.
+        If the family is not supported.
     """
     if model_type not in FAMILIES:
         raise ConfigError(f"model_type is {model_type!r}; supported: {', '.join(FAMILIES)}")
     return FAMILIES[model_type]
 
 
-def recognise(raw: dict[str, Any], path: Path) -> tuple[ModuleType, dict[str, Any]]:
+def recognize(raw: dict[str, Any], path: Path) -> tuple[ModuleType, dict[str, Any]]:
     """The family that a checkpoint's configuration belongs to, and the part that describes it.
 
     Raises
     ------
     ConfigError
-        Where no family knows it; the message names its `model_type`.
+        If no family knows it; the message names its `model_type`.
     """
     for package in FAMILIES.values():
         unwrapped = package.unwrap(raw)

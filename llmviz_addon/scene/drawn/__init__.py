@@ -1,1 +1,1 @@
-"""What is drawn: blocks as cubes, slabs and shapes, words, arrows and strips."""
+"""The objects of a model: blocks as cubes, slabs and shapes; words, arrows and strips."""

@@ -1,4 +1,4 @@
-"""Blocks as objects: a mesh of one vertex for each cell, and what the material reads."""
+"""Blocks as objects: a mesh of one vertex for each cell, with the attributes of its material."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from .. import names
 from ..attributes import write_attribute
 from ..style.kit import CELL, Kit, tints
 
-# A cell whose order is this is never computed.
+# The order of a cell that is never computed; progress goes up to 1.
 NEVER = 2.0
 
-# What a number of these roles is at most: their colour scale is fixed, and equal in every layer.
+# Roles whose numbers are at most 1: their color scale is fixed, and equal in every layer.
 _PROBABILITIES = ("attention", "probabilities")
 
 
 @dataclass(frozen=True)
 class Cells:
-    """What is drawn of a bundle as cubes: for each block its cells, column after column."""
+    """The cells of a bundle that is drawn as cubes: block by block, column after column."""
 
     value: np.ndarray  # (blocks, cells) float32, 0 where there is no number
     order: np.ndarray  # (blocks, cells) float32, `NEVER` where there is no number
     empty: np.ndarray  # (blocks, cells) bool
-    gains: np.ndarray  # (blocks,) value x gain = 1 is the full colour
+    gains: np.ndarray  # (blocks,) value x gain = 1 is the full color
 
 
 def gather(bundle: Bundle, trace: Trace, n_prompt: int) -> Cells:
-    """The numbers of a bundle's blocks and when each is computed."""
+    """The numbers of a bundle's blocks, with their order of computation and their gains."""
     count = len(bundle.blocks)
     value = np.stack([np.asarray(b.cells(trace), np.float32).reshape(-1) for b in bundle.blocks])
     order = np.asarray(orders(bundle, n_prompt, len(trace.ids)), np.float32).reshape(count, -1)
@@ -48,7 +48,7 @@ def gather(bundle: Bundle, trace: Trace, n_prompt: int) -> Cells:
 
 
 def gain(block: Block, numbers: np.ndarray) -> float:
-    """1 over the magnitude that gets the full colour: 1 for probabilities, else nearly the largest.
+    """1 over the magnitude that gets the full color: nearly the largest, or 1 for probabilities.
 
     `numbers` are finite.
     """
@@ -63,7 +63,7 @@ def grid(block: Block) -> tuple[np.ndarray, np.ndarray]:
 
 
 def create(bundle: Bundle, cells: Cells, kit: Kit) -> bpy.types.Object:
-    """Make the object of a bundle drawn as cubes; linking it into a collection is the caller's."""
+    """Make the object of a bundle drawn as cubes; the caller links it into a collection."""
     column, row = (np.tile(part, len(bundle.blocks)) for part in grid(bundle.first))
     mesh = bpy.data.meshes.new(bundle.name)
     mesh.vertices.add(column.size)
@@ -85,7 +85,7 @@ def create(bundle: Bundle, cells: Cells, kit: Kit) -> bpy.types.Object:
 
 
 def equip(mesh: bpy.types.Mesh, bundle: Bundle, way: Way) -> bpy.types.Object:
-    """An object for a bundle with all properties that say what it is and that a film moves."""
+    """An object for a bundle, with the properties that describe it and those that a film moves."""
     block = bundle.first
     mesh[names.OURS] = True
     obj = bpy.data.objects.new(bundle.name, mesh)
@@ -111,7 +111,7 @@ def equip(mesh: bpy.types.Mesh, bundle: Bundle, way: Way) -> bpy.types.Object:
 
 
 def set_gains(obj: bpy.types.Object, bundle: Bundle, gains: np.ndarray) -> None:
-    """Note on an object how its numbers are scaled to colours, and what else the material reads."""
+    """Note on an object the gains of its blocks, and the traits that the material reads."""
     block = bundle.first
     wake = 1.5 / (block.columns if block.process == "columns" else block.rows)
     kind = names.KINDS.index(block.kind)
@@ -122,13 +122,13 @@ def set_gains(obj: bpy.types.Object, bundle: Bundle, gains: np.ndarray) -> None:
 
 
 def set_gain(obj: bpy.types.Object, gain: float) -> None:
-    """Scale an object's numbers to colors as a person has set it."""
+    """Set an object's gain to the value that a person has chosen."""
     obj[names.GAIN] = gain
     obj[names.TRAITS] = [*list(obj[names.TRAITS])[:2], gain]
 
 
 def write(obj: bpy.types.Object, bundle: Bundle, cells: Cells) -> None:
-    """Write the numbers into the mesh of a bundle: all that a new prompt changes."""
+    """Write the numbers into the mesh of a bundle; a new prompt changes nothing else."""
     kind = names.KINDS.index(bundle.first.kind)
     mesh = obj.data
     write_attribute(mesh, names.VALUE, cells.value, "FLOAT")
@@ -140,7 +140,8 @@ def write(obj: bpy.types.Object, bundle: Bundle, cells: Cells) -> None:
     write_attribute(mesh, names.TINT, tint, "INT")
     set_gains(obj, bundle, cells.gains)
     if not bundle.single:
-        # Each block has a scale of its own; an instance's attribute comes before the object's.
+        # Each block has a gain of its own, so it is an attribute of the cells, which the material
+        # reads before the object's property of the same name.
         _, wake, _ = obj[names.TRAITS]
         traits = np.empty((*cells.value.shape, 3), np.float32)
         traits[..., 0], traits[..., 1], traits[..., 2] = kind, wake, cells.gains[:, None]

@@ -1,6 +1,6 @@
-"""Flat things around the cubes: text and meshes of plain polygons, which one material each shows.
+"""Flat things around the cubes: text, and meshes of plain polygons.
 
-Sizes and places are given in cells, like everything in the anatomy; here they become metres.
+Sizes and places are given in cells, like everything in the anatomy; here they become meters.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..attributes import write_attribute
 from ..style.looks import Color, linear
 from .blocks import CELL
 
-# What Solid mode shows of tiles and arrows, by kind, in any look: dark enough for white letters.
+# Colors of tiles and arrows in Solid mode, by kind, for all looks: dark enough for white letters.
 TILE_TINTS = (linear("#232936"), linear("#2f8f5b"))
 ARROW_TINTS = (linear("#2c4b8c"), linear("#2b6a48"))
 
@@ -24,9 +24,10 @@ FACING_VIEWER = (np.pi / 2, 0.0, 0.0)
 
 @dataclass
 class Easel:
-    """Where flat things are made: they go into `collection` and hang on `root`.
+    """A maker of flat things of one material: they go into `collection` and hang on `root`.
 
-    `tints` are the colours of meshes in Solid mode, by kind; places count from `origin` (cells).
+    `tints` are the colors of meshes in Solid mode, by kind. Places that its methods take are in
+    cells of the anatomy, where `origin` is the origin of `root`.
     """
 
     root: bpy.types.Object | None
@@ -51,8 +52,8 @@ class Easel:
     ) -> bpy.types.Object:
         """A text of cap height about 0.7 `size` (cells), in the plane that faces the viewer.
 
-        `kind` counts the colours of the material; `upright` turns the text to read upwards. Texts
-        of the same words and size share their curve.
+        `kind` is the number of a color of the material; `upright` turns the text so that it reads
+        upward. Texts of the same words and size share their curve.
         """
         key = (body, size, align, valign)
         curve = self._curves.get(key)
@@ -62,7 +63,8 @@ class Easel:
             curve.body = body
             curve.size = size * CELL
             curve.align_x, curve.align_y = align, valign
-            # Fewer points a bend than the default 12: thousands of labels are drawn as meshes.
+            # Fewer points for each bend than Blender's 12, since a scene may have thousands of
+            # labels, each of which becomes a mesh.
             curve.resolution_u = 3
             curve.materials.append(self.material)
             if self.font is not None:
@@ -109,7 +111,7 @@ class Easel:
         return self.mesh(name, corners, np.array([[0, 1, 2, 3]]), place=center, kind=kind)
 
     def _tint(self, mesh: bpy.types.Mesh, kind: int) -> None:
-        """A colour attribute for Solid mode, which knows no material."""
+        """Give a mesh the color attribute that Solid mode shows in place of the material."""
         if kind >= len(self.tints):
             return
         color = np.tile(np.array(self.tints[kind], np.float32), (len(mesh.vertices), 1))
@@ -119,7 +121,7 @@ class Easel:
     def hang(
         self, obj: bpy.types.Object, place: tuple[float, float, float], kind: int
     ) -> bpy.types.Object:
-        """Put an object of ours at `place` (cells) and give it what the materials read."""
+        """Put an object at `place` (cells), with the properties that flat materials read."""
         obj[names.OURS] = True
         obj[names.KIND] = float(kind)
         obj[names.OPACITY] = 1.0
@@ -127,7 +129,8 @@ class Easel:
         obj.id_properties_ui(names.OPACITY).update(min=0.0, max=1.0)
         obj.parent = self.root
         obj.location = tuple((float(c) - o) * CELL for c, o in zip(place, self.origin, strict=True))
-        # What is read is neither lit nor a light, so it casts no shadow on the cubes.
+        # Flat materials ignore light and show their own color, like print. A shadow of one on the
+        # cubes would look like a mistake.
         obj.visible_shadow = False
         self.collection.objects.link(obj)
         return obj
@@ -158,7 +161,7 @@ def ribbon(
     points, across
         (n, 3) the path, and unit vectors along which the ribbon is wide.
     width, head
-        Of the ribbon, and the length of its head, which is twice as wide. Cells.
+        Width of the ribbon, and length of its head, which is twice as wide; in cells.
     """
     lengths = np.linalg.norm(np.diff(points, axis=0), axis=1)
     along = np.concatenate([[0.0], np.cumsum(lengths)])

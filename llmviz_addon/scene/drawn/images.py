@@ -1,8 +1,9 @@
 """Pages of slab values as images, packed into the file.
 
-A page is a PNG picture of 8-bit grey whose lines are stored, not compressed: values are noise to a
-compressor, Blender decodes it only when it is first drawn, and where each byte stands in it is
-known (https://www.w3.org/TR/png-3/, RFC 1951 section 3.2.4).
+A page is a PNG picture of 8-bit gray whose lines are stored, not compressed. Compressing would gain
+little, since values look like noise. Blender decodes the picture only when it is first drawn, and
+the place of each byte in the file is known, so that a window can be read without decoding
+(https://www.w3.org/TR/png-3/, RFC 1951 section 3.2.4).
 """
 
 from __future__ import annotations
@@ -18,15 +19,16 @@ from ...detail.pages import WIDTH
 from .. import names
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# What stands before the first line of a stored picture: signature, header chunk, the data chunk's
-# length and name, and the two bytes that begin a zlib stream.
+# Bytes before the first line of a stored picture: signature, header chunk, the data chunk's length
+# and name, and the two bytes that begin a zlib stream.
 _HEAD = len(_SIGNATURE) + 25 + 8 + 2
-# A stored block of deflate begins with a flag and its length twice; a PNG line with its filter.
+# Bytes before the texels of a line. A stored block of deflate begins with a flag and twice its
+# length, and a PNG line with its filter.
 _LINE_HEAD = 6
 
 
 def _chunk(kind: bytes, *data: bytes | memoryview) -> list[bytes | memoryview]:
-    """The parts of a chunk, whose data stays where it is."""
+    """The parts of a chunk, to be joined; the data is not copied yet."""
     check = zlib.crc32(kind)
     for part in data:
         check = zlib.crc32(part, check)
@@ -40,7 +42,7 @@ def _file(header: bytes, *data: bytes | memoryview) -> bytes:
 
 
 def stored_png(page: Bytes) -> bytes:
-    """An 8-bit grey PNG file of (height, width) bytes, each line as one stored block.
+    """An 8-bit gray PNG file of (height, width) bytes, each line as one stored block.
 
     Raises
     ------
@@ -90,14 +92,15 @@ def make_values(name: str, page: Bytes) -> bpy.types.Image:
 
 
 def make_patches(name: str, averages: Bytes) -> bpy.types.Image:
-    """What a page's patches show, as a packed image whose alpha is a number like the others."""
+    """The averages of a page's patches as a packed image; its alpha is data like the others."""
     image = _pack(f"{name} Patches", color_png(averages))
     image.alpha_mode = "CHANNEL_PACKED"
     return image
 
 
 def _pack(name: str, data: bytes) -> bpy.types.Image:
-    # Of one pixel: the packed file says how large it is, and no buffer is filled before.
+    # Made with one pixel, so that Blender fills no buffer of the full size: the size comes from the
+    # packed file.
     image = bpy.data.images.new(name, 1, 1)
     image[names.OURS] = True
     image.pack(data=data, data_len=len(data))

@@ -19,11 +19,12 @@ from .. import names
 from .blocks import CELL
 from .flat import Easel, rectangles
 
-# Colours of the label material, by the order in which it was made.
+# Kinds of labels: the numbers of the label material's colors, in the order in which `Kit.label`
+# names them.
 TITLE, SECTION, DIMENSION, PAPER = range(4)
 
-# Where the lengths of axes are written: at blocks that show a dimension for the first time, along
-# the edges that no arrow and no title needs.
+# Blocks whose width is written below them. They, and those of `_ROWS` below, are the first to show
+# a dimension, and no arrow and no title needs the edge where it is written.
 _COLUMNS = (
     "wte",
     "embedding",
@@ -32,11 +33,12 @@ _COLUMNS = (
     "layer0.mlp_activation",
     "lm_head",
 )
-# The model card, in sizes of its lines: the pitch of lines, and the heading with the room that it
-# takes; on a large card, seen from where all of the model is, the name at least is to be read.
+# The model card, in font sizes of its lines: the distance between lines; then the heading's font
+# size and the height that it takes. On a large card it is larger, so that the name at least can be
+# read where all of a large model is in view.
 _PITCH = 1.5
 _HEADING, _LARGE_HEADING = (2.4, 3.2), (4.4, 5.0)
-# Width of a capital over its size.
+# Width of a capital over the font size.
 _LETTER = 0.68
 
 _ROWS = ("wte", "wpe", "layer0.ln_1", "layer0.projection_weight", "layer0.mlp_projection_weight")
@@ -53,13 +55,13 @@ def noted(title: str, note: str, block: Block) -> str:
     whole, tag = f"{title} ({note})" if note else title, block.spec.tag
     if tag.side in ("left", "right"):
         return title
-    # Those that stand behind each other share their width.
+    # Titles of blocks that stand behind each other share the width: each has a third.
     room = block.columns / (1 if tag.fraction is None else 3)
     return whole if 1.2 * len(whole) * CHARACTER * tag.size < room else title
 
 
 def titles(easel: Easel, blocks: Mapping[str, Block], plan: Plan) -> None:
-    """The name of each block beside it and, where it is wide enough, how it is drawn."""
+    """Write the title of each block and, where the block is wide enough, its way of drawing."""
     for name, block in blocks.items():
         label = block.label
         text = noted(label.text, plan.note(name), block)
@@ -68,8 +70,9 @@ def titles(easel: Easel, blocks: Mapping[str, Block], plan: Plan) -> None:
 
 
 def sections(easel: Easel, root: Section, few: bool = False) -> None:
-    """The name of each section, larger than those of blocks; where `few`, of later layers only
-    the layer's.
+    """Write the title of each section, larger than those of blocks.
+
+    With `few`, the parts of later layers get none.
     """
     for section in root.walk():
         later = section.name.startswith("layer") and not section.name.startswith("layer0.")
@@ -79,7 +82,7 @@ def sections(easel: Easel, root: Section, few: bool = False) -> None:
 
 
 def dimensions(easel: Easel, anatomy: Anatomy) -> None:
-    """How long the axes are: |- T -| brackets at a few blocks, with the name and the number."""
+    """Draw |- T -| brackets along a few axes, with the dimension's name and length."""
     for name in _COLUMNS:
         if name in anatomy.blocks:
             _measure_columns(easel, anatomy, anatomy.blocks[name])
@@ -89,7 +92,7 @@ def dimensions(easel: Easel, anatomy: Anatomy) -> None:
 
 
 def _bracket(size: float) -> tuple[float, float, float]:
-    """Gap to the block, half length of the ticks, half width of the line."""
+    """Gap to the block, half length of the ticks, half width of the line, for a font size."""
     return 0.5 * size, 0.25 * size, 0.035 * size
 
 
@@ -150,7 +153,7 @@ def _length(anatomy: Anatomy, dim: str) -> str:
 
 
 def card_lines(title: str, config: Config) -> tuple[str, list[tuple[str, str]]]:
-    """What the model card says: a heading, and pairs of a number and what it counts."""
+    """The words of the model card: a heading, and pairs of a number and the thing it counts."""
     lines = [
         _count(config.n_parameters, "parameter"),
         _count(config.n_layer, "layer"),
@@ -169,14 +172,14 @@ def _count(number: int, noun: str) -> tuple[str, str]:
 
 
 def card(easel: Easel, anatomy: Anatomy, title: str) -> None:
-    """The model card in the room that the anatomy keeps for it."""
+    """Write the model card in the room that the anatomy keeps for it."""
     places = anatomy.places
     large = "model_card_large" in places
     place = places["model_card_large" if large else "model_card"]
     (x, y, bottom), top = place.least, place.least[2] + place.height
     heading, lines = card_lines(title, anatomy.config)
     letters, room = _LARGE_HEADING if large else _HEADING
-    # A line of the heading and one for each fact, as large as fits.
+    # The font size is the largest at which the heading and a line for each fact fit.
     size = (top - bottom) / (room + _PITCH * len(lines))
     width = place.greatest[0] - x
     letters = min(letters * size, width / (_LETTER * len(heading)))

@@ -1,6 +1,6 @@
-"""The key: what the colours and shapes of cells mean, drawn with cells of the same material.
+"""The key to the colors and shapes of cells, drawn with cells of the same material.
 
-These are the only cells that are no numbers of the model; each is labelled with what it stands for.
+These are the only cells that are no numbers of the model; labels beside them say so.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from .blocks import CELL, NEVER
 from .flat import Easel
 from .labels import SECTION, TITLE
 
-# Numbers shown for each kind; after a gap follows the cell that is not computed yet.
+# Numbers shown for each kind. After a gap follows a cell that is not computed yet.
 _NUMBERS = np.array([-1.0, -0.5, 0.0, 0.5, 1.0])
 _HEADINGS = ("−", "", "0", "", "+", "not computed")
 _MEANINGS = ("Weights", "Activations", "Aggregates")
 _PLACES = np.array([0.0, 1.0, 2.0, 3.0, 4.0, 6.4])
-# Size of a heading and a meaning, where the cells begin, and the pitch of the rows; all in cells
-# of the key, of which the table is _WIDTH wide.
+# Font sizes of headings and meanings, the left edge of the cells, the distance between rows, and
+# the width of the table; all in cells of the key.
 _HEADING, _MEANING, _INDENT, _ROW, _WIDTH = 0.62, 0.72, 5.2, 1.25, 14.2
 
 

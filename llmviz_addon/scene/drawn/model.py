@@ -24,7 +24,7 @@ from . import blocks, labels, legend, repeats, reuse, ribbons, slabs, strips
 from .blocks import CELL
 from .flat import ARROW_TINTS, TILE_TINTS, Easel
 
-# Titles that are drawn between two steps: text is slow to evaluate.
+# Titles that are drawn in one step; few, since Blender is slow to evaluate text.
 _TITLES = 25
 
 
@@ -47,12 +47,12 @@ class Numbers:
 
     @property
     def n_prompt(self) -> int:
-        """How many tokens the prompt has; what follows in the trace was generated."""
+        """Number of tokens in the prompt; those after it in the trace were generated."""
         return len(self.prompt_ids)
 
     @property
     def run(self) -> Run | None:
-        """What the film tells of."""
+        """The run that the film tells about; None for a model without numbers."""
         return None if self.trace is None else Run.of(self.model, self.n_prompt, self.trace)
 
 
@@ -65,18 +65,18 @@ def draw(
     old: Standing | None = None,
     others: Sequence[Standing] = (),
 ) -> Steps[None]:
-    """Draw a model below `root`; yields how far it is.
+    """Draw a model below `root`; yields its progress.
 
     Parameters
     ----------
     scene
-        Where it will stand.
+        The scene that it will stand in.
     root
         A collection of ours with nothing in it yet.
     numbers
         The model run on its prompt.
     kit
-        What it is made of.
+        The materials and node groups that models of this scene share.
     old
         The model in whose place it will stand, if there is one.
     others
@@ -85,7 +85,7 @@ def draw(
     plan = numbers.plan
     replaces = None if old is None else old.id
     anchor = _anchor(scene, root, plan, old, others)
-    # What stood there may be gone after the next step.
+    # Each step lets other things happen in Blender, and these models may be gone after the next.
     del old, others
     yield 0.0, "Sorting the blocks"
     collections = _collections(root, plan)
@@ -113,7 +113,7 @@ def draw(
 def _draw_words(
     root: bpy.types.Collection, anchor: bpy.types.Object, numbers: Numbers, kit: Kit
 ) -> Steps[None]:
-    """Draw everything that is read or followed, a part at a time."""
+    """Draw all words, arrows and strips, a part at a time."""
     anatomy, plan = numbers.anatomy, numbers.plan
     words, arrows = tree.new("Labels", root, "labels"), tree.new("Arrows", root, "arrows")
     easel = Easel(anchor, words, kit.label, kit.font)
@@ -152,7 +152,7 @@ def _draw_bundle(
 
 
 def _collections(root: bpy.types.Collection, plan: Plan) -> dict[str, bpy.types.Collection]:
-    """Collections after the section tree; of a bundled model those of its first layer."""
+    """Collections like the section tree; of the layers of a bundled model only the first's."""
     made = {MODEL: root}
     for section in plan.anatomy.root.walk():
         if section.name == "model" or not _has_own(section.name, plan):
@@ -167,7 +167,7 @@ def _collections(root: bpy.types.Collection, plan: Plan) -> dict[str, bpy.types.
 
 
 def _has_own(section: str, plan: Plan) -> bool:
-    """Whether a section has a collection: in a bundled model some share one."""
+    """True if a section has a collection of its own; in a bundled model some share one."""
     if not plan.bundled:
         return True
     first, last = section.partition(".")[0], section.rpartition(".")[2]
@@ -189,9 +189,9 @@ def _collection_of(
 def draw_strips(
     root: bpy.types.Collection, anchor: bpy.types.Object, numbers: Numbers, kit: Kit
 ) -> Steps[None]:
-    """Draw what a model read and what it makes of it, in a collection below `root`.
+    """Draw the strips of a model's input and output, in a collection below `root`.
 
-    Nothing is drawn of a model without numbers.
+    A model without numbers has none.
     """
     if numbers.trace is None:
         return
@@ -215,15 +215,15 @@ def _anchor(
     old: Standing | None,
     others: Sequence[Standing],
 ) -> bpy.types.Object:
-    """Make the anchor: the model stands on the ground, clear of what else the scene has."""
+    """Make the anchor, at a place where the model stands on the ground, clear of other things."""
     anchor = bpy.data.objects.new(f"{root.name} Anchor", None)
     anchor[names.OURS] = True
     anchor[names.ROLE] = ANCHOR
-    # Hidden, or the viewport draws a dashed line from it to each of the model's objects.
+    # An anchor that is visible makes the viewport draw a dashed line from it to each object.
     anchor.hide_viewport = True
     anchor.hide_render = True
     low, high = (Vector(corner) * CELL for corner in extent(plan))
-    # What hangs lowest is read, so it hangs clear of the ground.
+    # The lowest things are words, which stay clear of the ground so that they can be read.
     low.z -= 0.5 * plan.anatomy.space.margin * CELL
     size = float(plan.anatomy.config.n_parameters)
     if old is not None and old.anchor is not None:
@@ -238,12 +238,12 @@ def _anchor(
 
 
 def extent(plan: Plan) -> tuple[tuple, tuple]:
-    """Least and greatest corner of all that is drawn, strips and card included, in cells."""
+    """Least and greatest corner of everything that is drawn, strips and card included, in cells."""
     anatomy = plan.anatomy
     corners = [np.array(corner) for corner in anatomy.bounds()]
     for place in anatomy.places.values():
         corners += [np.array(place.least), np.array(place.greatest)]
-    # A model without numbers has read nothing.
+    # A model without numbers has no strips.
     ends = (input_strip, output_strip) if plan.has_numbers else ()
     for strip in (end(anatomy) for end in ends):
         corners += [corner for tile in strip.tiles for corner in tile.corners]

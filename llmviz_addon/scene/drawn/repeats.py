@@ -1,4 +1,4 @@
-"""What repeats in a large model, drawn once and instanced: the arrows and titles of all layers."""
+"""Arrows and titles that repeat in a large model's layers, drawn once and instanced."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from . import ribbons
 from .flat import Easel
 from .labels import TITLE, noted
 
-# Titles of further heads in later layers, beyond which only those of the first head are drawn:
-# from where a layer is in view they are specks, and each is a mesh of its own to draw.
+# Titles of further heads above which those in later layers are left out. When a layer is in view
+# they are specks, and each costs a mesh to draw.
 MOST_TITLES = 3_000
 
 
@@ -37,7 +37,7 @@ def _repeat(
 
 
 def _hidden(obj: bpy.types.Object) -> bpy.types.Object:
-    """Take an object that is only a source out of the scene; the repeats keep it."""
+    """Take an object out of the scene that is only a source; the repeats still refer to it."""
     for collection in list(obj.users_collection):
         collection.objects.unlink(obj)
     obj.parent = None
@@ -46,7 +46,7 @@ def _hidden(obj: bpy.types.Object) -> bpy.types.Object:
 
 
 def titles(easel: Easel, kit: Kit, plan: Plan) -> None:
-    """The titles of the blocks that share an object; the others have texts of their own."""
+    """Write the titles of blocks that share an object; the others have texts of their own."""
     own = {(b.first.layer, b.first.head, b.first.role) for b in plan.bundles if b.single}
     owners = {
         (block.layer, block.head, block.role): bundle.name
@@ -73,7 +73,7 @@ def titles(easel: Easel, kit: Kit, plan: Plan) -> None:
 def _title_places(
     pattern: TitlePattern, own: set[tuple], owners: dict[tuple, str], many: bool
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Where titles of one role stand, for each bundle that they belong to."""
+    """Each bundle that has titles of one role, with the places (N, 3) of these, in cells."""
     found: dict[str, list[np.ndarray]] = {}
     places = zip(
         pattern.anchors, pattern.places.layers.tolist(), pattern.places.heads.tolist(), strict=True
@@ -88,7 +88,7 @@ def _title_places(
 
 
 def arrows(easel: Easel, kit: Kit, patterns: Iterable[ArrowPattern]) -> None:
-    """All arrows, each pattern drawn once for the first layer and once for the others."""
+    """Draw all arrows: each pattern once for the first layer, and once for all others."""
     for pattern in patterns:
         for kind in FLOWS:
             chosen = [arrow for arrow in pattern.arrows if arrow.kind == kind]
@@ -102,7 +102,10 @@ def arrows(easel: Easel, kit: Kit, patterns: Iterable[ArrowPattern]) -> None:
 
 
 def _arrow_places(pattern: ArrowPattern) -> Iterator[tuple[str, np.ndarray]]:
-    """The sections that arrows come and go with: later layers come with the first of them."""
+    """The sections that arrows come and go with, and their places in each, (N, 3), in cells.
+
+    The arrows of all later layers come and go with layer 1.
+    """
     layers, offsets = pattern.places.layers, pattern.places.offsets
     if pattern.region != "layer":
         yield pattern.region, offsets

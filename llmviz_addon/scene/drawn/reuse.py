@@ -1,4 +1,4 @@
-"""Pages of weights that a rebuild leaves as they are: another prompt changes none of them."""
+"""Pages of weights that a rebuild keeps, since another prompt changes none of their numbers."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from .slabs import Kept
 
 
 def digest_steps(model: Model, plan: Plan) -> Steps[list[str]]:
-    """Whose numbers stand on each page: a digest of the weights there, or nothing where others do.
+    """A digest of the weights on each page; empty for pages of numbers computed from a prompt.
 
-    Yields how far it is, from 0 to 1.
+    Yields its progress, from 0 to 1.
     """
     on_pages: dict[int, list[str]] = {
         page: [] for page in range(len(plan.layout.heights)) if _of_weights(plan, page)
@@ -28,7 +28,8 @@ def digest_steps(model: Model, plan: Plan) -> Steps[list[str]]:
     for name, at in plan.layout.places.items():
         if at.page in on_pages:
             on_pages[at.page].append(name)
-    # A weight may stand on two of them, and is read for the first.
+    # All weights are read in steps here; the digests of single pages below are made from what the
+    # model remembers, at once.
     every = [name for names in on_pages.values() for name in names]
     yield from model.digest_steps(every)
     pages = range(len(plan.layout.heights))
@@ -36,10 +37,10 @@ def digest_steps(model: Model, plan: Plan) -> Steps[list[str]]:
 
 
 def pages(old: Standing, plan: Plan, digests: list[str]) -> dict[int, Kept]:
-    """Which pages of a new plan, whose numbers have these digests, stand already, by number.
+    """Pages of a new plan that the old model has already, by their number in the new plan.
 
-    They are the pages of weights on which the same numbers of the same blocks stand in the same
-    places, if nobody has removed them.
+    A page is kept if its digest is the same and the same blocks stand in the same places on it,
+    and nobody has removed it.
     """
     if not old.is_current:
         return {}
@@ -57,7 +58,7 @@ def pages(old: Standing, plan: Plan, digests: list[str]) -> dict[int, Kept]:
 
 
 def _content(layout: Layout, page: int) -> tuple[int, frozenset[tuple[str, Placement]]]:
-    """The height of a page and what stands where on it, whatever its number."""
+    """The height of a page, and the blocks on it with their places, whatever its number."""
     places = layout.places.items()
     here = ((name, replace(at, page=0)) for name, at in places if at.page == page)
     return layout.heights[page], frozenset(here)
@@ -69,7 +70,7 @@ def _of_weights(plan: Plan, page: int) -> bool:
 
 
 def _found(before: Plan, drawn: dict[str, bpy.types.Object], page: int) -> Kept | None:
-    """The images and gains of a page; None where somebody has removed what shows it."""
+    """The images and gains of a page; None if somebody has removed an object or image of it."""
     gains: dict[str, float] = {}
     images = None
     for bundle in before.bundles:

@@ -13,11 +13,11 @@ from .. import names
 from ..attributes import write_attribute
 from .flat import Easel, ribbon
 
-# What is drawn of the width that the anatomy reserves for an arrow, and the length of its head
+# Width of a ribbon over the width that the anatomy reserves for its arrow, and length of the head
 # over the ribbon's width.
 SLIM, HEAD = 0.5, 2.2
 
-# How transparent a ribbon is at its source; it gathers strength as it flows.
+# Transparency of a ribbon at its source; from there it grows solid toward the head.
 FAINT = 0.75
 
 
@@ -47,7 +47,7 @@ def merged(easel: Easel, name: str, arrows: Iterable[Arrow], kind: int) -> bpy.t
 
 
 def _fade(vertices: np.ndarray) -> np.ndarray:
-    """How transparent the vertices of one ribbon are: faint at the source, solid at the head."""
+    """Transparency of one ribbon's vertices: `FAINT` at the source, 0 at the head."""
     n = (len(vertices) - 3) // 2
     middle = (vertices[:n] + vertices[n : 2 * n]) / 2
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(middle, axis=0), axis=1))])

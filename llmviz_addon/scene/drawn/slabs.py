@@ -1,4 +1,4 @@
-"""Slabs and shapes: a mesh of one vertex for each brick, boxes on them, values in images."""
+"""Slabs and shapes: meshes of one vertex for each brick, boxes on them, and values in images."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from ..style.kit import Kit
 from . import blocks, images
 from .blocks import CELL
 
-# Lines of a page that are averaged between two steps.
+# Lines of a page that are averaged in one step.
 _AVERAGED = 128 * PATCH
 
 
 @dataclass(frozen=True)
 class Pages:
-    """What slabs are drawn with: a material for each page, and each block's gain."""
+    """All pages of a model: the layout, a material for each page, and each block's gain."""
 
     layout: Layout
     materials: tuple[bpy.types.Material, ...]
@@ -36,7 +36,7 @@ class Pages:
 
 @dataclass(frozen=True)
 class Kept:
-    """A page that stands already: its two images, and the gains of the blocks on it."""
+    """A page of the model before that is kept: its two images, and the gains of its blocks."""
 
     values: bpy.types.Image
     patches: bpy.types.Image
@@ -44,7 +44,7 @@ class Kept:
 
 
 def numbers_of(block: Block, trace: Trace, computed: int) -> np.ndarray:
-    """The computed cells of a block, (columns, rows), as a view of the trace where it can be."""
+    """The computed cells of a block, (columns, rows), as a view of the trace."""
     array = np.asarray(trace[block.name])
     if array.ndim == 1:
         array = array[None, :] if block.columns == 1 else array[:, None]
@@ -57,9 +57,9 @@ def numbers_of(block: Block, trace: Trace, computed: int) -> np.ndarray:
 def fill(
     plan: Plan, trace: Trace, n_prompt: int, kit: Kit, kept: Mapping[int, Kept]
 ) -> Steps[Pages]:
-    """Write the numbers of all slabs into pages, but for those that are `kept`, by their number.
+    """Write the numbers of all slabs into pages, except those that are `kept`, by their number.
 
-    Yields how far it is, from 0 to 1.
+    Yields its progress, from 0 to 1.
     """
     layout, gains = plan.layout, {}
     slabs = [b for b in plan.bundles if plan.ways[b.name] == "slab" and b.name not in plan.shared]
@@ -150,7 +150,7 @@ def create(
 
 
 def material_of(obj: bpy.types.Object) -> bpy.types.Material | None:
-    """The material of a slab, which is its page's; None where somebody has taken it away."""
+    """The material of a slab, which is its page's; None if somebody has taken it away."""
     modifier = obj.modifiers.get(names.GROUP_SLABS)
     if modifier is None or modifier.type != "NODES" or modifier.node_group is None:
         return None
@@ -169,7 +169,7 @@ def set_bricks(obj: bpy.types.Object, found: Bricks) -> None:
     mesh.clear_geometry()
     mesh.vertices.add(len(found.block))
     if not len(found.block):
-        # All of it is opened up.
+        # Windows are open over all of it, so no brick is left.
         return
     origin = found.center[0].copy()
     mesh.vertices.foreach_set("co", (found.center - origin).reshape(-1))

@@ -1,7 +1,8 @@
-"""The input strip and the output strip: tokens as letters, and the model's opinion on the next.
+"""The input strip and the output strip: tokens as tiles, and gauges of the next one's probability.
 
-A position is one object that the film moves: it shows a collection with its pieces, which are in no
-scene themselves. A frame costs as much as there are objects with curves, and a prompt may be long.
+Each position is one object that the film moves. It instances a collection with its pieces, which
+are in no scene themselves. This keeps objects with curves few: a frame costs more with each of
+them, and a prompt may be long.
 """
 
 from __future__ import annotations
@@ -32,15 +33,16 @@ from ..style.kit import Kit
 from .flat import Easel, rectangles
 from .labels import DIMENSION, SECTION, TITLE
 
-# Colours of the tile material.
+# Kinds of tiles: the numbers of the tile material's colors.
 FACE, GLOW = 0, 1
 
-# Of a gauge of the output, in units of its strip: its width, the gap between shares, the room for
-# the letter and the number below it; and how transparent a share is at its upper end.
+# A gauge of the output, in units of its strip: its width, the gap between shares, and the height
+# kept for the letter and the number below it. Then the transparency of a share's upper end.
 GAUGE, SPLIT, LETTER_ROOM, VEIL = 1.2, 0.12, 4.4, 0.55
 
-# Positions that are drawn between two steps, since their texts are slow to evaluate; in long
-# sequences a share of them, for with each step Blender sorts out the whole scene.
+# Positions that are drawn in one step: few, since Blender is slow to evaluate their texts. In long
+# sequences a step draws one part in SHARES of them, because after each step Blender goes through
+# the whole scene.
 BETWEEN, SHARES = 16, 8
 
 # Font size in a list of candidates, over the height of a row.
@@ -67,13 +69,13 @@ class Easels:
 
 
 def _show(easels: Easels, pieces: Easels, strip: str, position: int) -> None:
-    """Stand an object where a position's pieces are, which shows them all."""
+    """Make the object of a position, which shows all of its pieces at their place."""
     collection = pieces.tile.collection
     mesh = bpy.data.meshes.new(collection.name)
     mesh[names.OURS] = True
     obj = bpy.data.objects.new(collection.name, mesh)
     easels.tile.hang(obj, pieces.tile.origin, 0)
-    # Each piece has a colour of its own.
+    # Without a kind of its own it leaves each piece its color.
     del obj[names.KIND]
     modifier = obj.modifiers.new(names.GROUP_PIECES, "NODES")
     modifier.node_group = easels.kit.pieces
@@ -166,10 +168,10 @@ def _list(easels: Easels, tokenizer: Tokenizer, row: np.ndarray, places: tuple[T
 
 
 def _gauge(easels: Easels, tokenizer: Tokenizer, row: np.ndarray, place: Tile, unit: float) -> None:
-    """A slim gauge, all of it probability 1, over the most probable token and its number.
+    """Draw a slim gauge as high as probability 1, over the most probable token and its number.
 
-    What the candidates leave of the gauge is the share of all other tokens. Lengths are in units
-    of the strip.
+    The part that the candidates leave empty is the share of all other tokens. Lengths are in
+    units of the strip.
     """
     best = most_probable(row)
     (x, y, _), (lower, upper) = place.center, place.corners
@@ -182,7 +184,7 @@ def _gauge(easels: Easels, tokenizer: Tokenizer, row: np.ndarray, place: Tile, u
             continue
         box = np.array([[x - half, x + half, z - size + SPLIT * unit, z, y]])
         share = easels.tile.mesh("Output Share", *rectangles(box), kind=GLOW if not rank else FACE)
-        # Brightest at its foot, over the letter that it stands for.
+        # Solid at its foot and fading upward, so that the topmost share seems to rise from below.
         write_attribute(share.data, names.CLEAR, np.array([0.0, 0.0, VEIL, VEIL]), "FLOAT")
         if rank and size > 1.2 * unit:
             at = (x + GAUGE * unit, y, z - size / 2)

@@ -1,8 +1,8 @@
-"""Opening a slab up: a window of its cells becomes cubes in place, and the slab leaves it out.
+"""Windows of slabs: a rectangle of cells that become cubes in place, and that the slab leaves out.
 
 The cubes show a weight's exact values where the checkpoint is still there and agrees with the slab.
-Otherwise, and for what was computed from a prompt, their numbers are read from the slab's page, in
-its 255 levels. They play in the film as the slab does.
+Otherwise, and for numbers that were computed from a prompt, they are read from the slab's page, in
+its 255 levels. The film moves the cubes as it moves the slab.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from ..style.materials import VALUES, is_page
 from . import blocks, images, slabs
 from .blocks import CELL, Cells
 
-# Cells along a side of a window: some four thousand cubes.
+# Cells along a side of a window, which makes some four thousand cubes.
 SIDE = 64
 
 
 class WindowError(Problem):
-    """A window that cannot be opened; says why."""
+    """A window that cannot be opened; the message says why."""
 
 
 def open_window(scene: bpy.types.Scene, name: str, column: int, row: int) -> bpy.types.Object:
@@ -52,7 +52,7 @@ def open_window(scene: bpy.types.Scene, name: str, column: int, row: int) -> bpy
     WindowError
         If there is no such block or cell, or it is not drawn as a slab.
     StandingError
-        If what stands cannot be changed.
+        If the model cannot be changed.
     """
     standing, plan, bundle = _find(scene, name)
     standing.check()
@@ -78,7 +78,7 @@ def _open(
     made[names.MODEL], made[names.KEY] = standing.id, f"window:{name} {column} {row}"
     ledger.note(made)
     if obj.animation_data is not None and obj.animation_data.action is not None:
-        # The same curves: what plays on the slab plays on its cubes.
+        # The cubes share the slab's curves, so that the film moves both alike.
         data = made.animation_data_create()
         data.action = obj.animation_data.action
         data.action_slot = obj.animation_data.action_slot
@@ -88,12 +88,12 @@ def _open(
 
 
 def close_windows(scene: bpy.types.Scene) -> int:
-    """Close all windows of a scene; returns how many there were.
+    """Close all windows of a scene; returns their number.
 
     Raises
     ------
     StandingError
-        If what stands cannot be changed.
+        If a model cannot be changed.
     """
     closed = 0
     found = [standing for standing in find(scene) if opened(standing)]
@@ -114,7 +114,7 @@ def close_windows(scene: bpy.types.Scene) -> int:
 
 
 def opened(standing: Standing) -> list[tuple[str, int, int]]:
-    """What is open of a model: for each window its block, and the cell in its middle."""
+    """The open windows of a model: for each its block, and the cell in its middle."""
     found = []
     bundles = None
     for name, obj in standing.blocks.items():
@@ -128,7 +128,10 @@ def opened(standing: Standing) -> list[tuple[str, int, int]]:
 
 
 def open_again(standing: Standing, were: Sequence[tuple[str, int, int]]) -> list[str]:
-    """Open the same windows in a model that was drawn anew; says which could not be."""
+    """Open the same windows in a model that was drawn anew.
+
+    Returns a sentence for each that could not be opened.
+    """
     if not were:
         return []
     plan, notes = standing.plan, []
@@ -255,7 +258,7 @@ def _exact(standing: Standing, block: Block, window: Rect) -> np.ndarray | None:
 
 
 def _set_columns(made: bpy.types.Object, window: Rect) -> None:
-    """Columns and rows as the block counts them, so that the column in focus is the same."""
+    """Number columns and rows as in the whole block, so that the column in focus is the same."""
     mesh = made.data
     for name, start in ((names.COLUMN, window.column), (names.ROW, window.row)):
         values = read_attribute(mesh, name) + np.int32(start)
@@ -279,7 +282,7 @@ def _page_image(obj: bpy.types.Object) -> bytes:
 
 
 def _has_page(obj: bpy.types.Object) -> bool:
-    """Whether a slab still shows its page, and the page is still in the file."""
+    """True if a slab still shows its page, and the page's image is still in the file."""
     material = slabs.material_of(obj)
     if material is None or not is_page(material):
         return False

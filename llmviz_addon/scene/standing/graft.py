@@ -181,14 +181,9 @@ class Graft:
             # It was put where this one stands, but for the height of what stands on the ground.
             stands.location = drawn.location
         self._renew_data(stands, drawn, theirs)
-        if stands.get(names.DRAWN_AS) != drawn.get(names.DRAWN_AS):
-            _change_modifiers(stands, drawn)
         self._renew_properties(stands, drawn, theirs)
-        for modifier in drawn.modifiers:
-            mine = stands.modifiers.get(modifier.name)
-            # None where a person has taken it away.
-            if mine is not None and mine.type == modifier.type == "NODES":
-                self._renew_inputs(mine, modifier)
+        for mine, modifier in _renew_modifiers(stands, drawn):
+            self._renew_inputs(mine, modifier)
         if "name" not in theirs and tree.plain_name(drawn) != stands.name:
             stands.name = tree.plain_name(drawn)
         ledger.note_again(stands, theirs)
@@ -262,15 +257,32 @@ def _is_needed(obj: bpy.types.Object) -> bool:
     return obj.get(names.ROLE) == ANCHOR or actor in (targets.CAMERA, targets.CAPTIONS)
 
 
-def _change_modifiers(stands: bpy.types.Object, drawn: bpy.types.Object) -> None:
-    """Have an object drawn in another way: cubes, a slab or a shape."""
-    for modifier in [m for m in stands.modifiers if m.name in names.WAYS_OF_DRAWING]:
-        stands.modifiers.remove(modifier)
-    for at, modifier in enumerate(drawn.modifiers):
-        made = stands.modifiers.new(modifier.name, modifier.type)
-        made.node_group, made.show_expanded = modifier.node_group, False
-        # Before a person's own, which work on what it makes.
-        stands.modifiers.move(len(stands.modifiers) - 1, at)
+def _renew_modifiers(
+    stands: bpy.types.Object, drawn: bpy.types.Object
+) -> list[tuple[bpy.types.Modifier, bpy.types.Modifier]]:
+    """Give an object the modifiers by which it is drawn: without one it would show no numbers.
+
+    Returns each with the one that was drawn.
+    """
+    pairs = [(_like(modifier, stands), modifier) for modifier in drawn.modifiers]
+    kept = [mine for mine, _ in pairs]
+    for modifier in list(stands.modifiers):
+        if modifier.name in names.WAYS_OF_DRAWING and modifier not in kept:
+            stands.modifiers.remove(modifier)
+    for at, (mine, modifier) in enumerate(pairs):
+        if mine is None:
+            made = stands.modifiers.new(modifier.name, modifier.type)
+            made.node_group, made.show_expanded = modifier.node_group, modifier.show_expanded
+            # Before a person's own, which work on what it makes.
+            stands.modifiers.move(len(stands.modifiers) - 1, at)
+    return [(_like(modifier, stands), modifier) for modifier in drawn.modifiers]
+
+
+def _like(drawn: bpy.types.Modifier, stands: bpy.types.Object) -> bpy.types.Modifier | None:
+    """The modifier of an object that does what one that was drawn does, whatever it is called."""
+    same = (m for m in stands.modifiers if m.type == "NODES" and m.node_group == drawn.node_group)
+    named = (m for m in stands.modifiers if m.type == "NODES" and m.name == drawn.name)
+    return next(same, next(named, None))
 
 
 def _places(obj: bpy.types.Object) -> Sequence[str]:

@@ -1,1 +1,1 @@
-"""What it is made of and how it looks: shared parts, node groups, materials, looks, light."""
+"""The style of a scene: parts that its models share, node groups, materials, looks and light."""

@@ -1,8 +1,8 @@
-"""What the models of a scene share: the cell's shape, the viewport's tints, groups, materials.
+"""The kit: parts that the models of a scene share, such as node groups and materials.
 
 A scene has one kit, since it has one look, and no two scenes share any of it. The root collection
-of each model refers to the parts, so that they are found again by no name, are saved and appended
-with the model, and go with the last one.
+of each model refers to the parts. So they are found again whatever they are called, are saved and
+appended with the model, and disappear with the last one.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from .groups import slab_cells as slab_cells_group
 from .groups import slabs as slabs_group
 from .looks import Look, Palette, linear
 
-# Metres a cell: the size of a small bead, so that lenses and apertures behave as in a photograph
-# of small objects.
+# Meters along a cell: the size of a small bead, so that lenses and apertures behave as in a
+# photograph of small objects.
 CELL = 0.02
 
 CELL_SIZE = 0.9
@@ -39,7 +39,7 @@ INNER_SIZE = 0.42
 TINT_STEPS = 11
 TINTS_PER_KIND = TINT_STEPS + 1
 
-# Of a part of the kit: that a look has given it its colors.
+# Property of a part of the kit to which a look has given its colors.
 _PAINTED = "llmviz_painted"
 
 
@@ -49,8 +49,8 @@ class Kit:
     Parameters
     ----------
     roots
-        Root collections of the models of one scene. What is made is noted on the last of them, so
-        that nothing is changed of the others; `hand_on` notes it on all.
+        Root collections of the models of one scene. New parts are noted on the last of them, so
+        that the others stay unchanged; `hand_on` notes them on all.
     """
 
     def __init__(self, roots: Iterable[bpy.types.Collection]):
@@ -63,7 +63,7 @@ class Kit:
 
     @property
     def cell_color(self) -> bpy.types.ShaderNodeTree:
-        """The group that says what a cell looks like."""
+        """The group that gives a cell its color, light and presence."""
         return self._part("cell color", cell_color_group.build)
 
     @property
@@ -93,7 +93,7 @@ class Kit:
 
     @property
     def font(self) -> bpy.types.VectorFont | None:
-        """The typeface of all words; None where Blender comes without it."""
+        """The typeface of all words; None if this Blender comes without it."""
         return self._part("font", _font)
 
     @property
@@ -137,12 +137,12 @@ class Kit:
             found = make()
             if found is not None:
                 _mark(found, role)
-                # On what is drawn now; the others get it when that stands.
+                # Noted on the model that is being drawn; the others get it when that is complete.
                 self._roots[-1][_key(role)] = found
         return found
 
     def get(self, role: str) -> bpy.types.ID | None:
-        """The part with this role where it has been made."""
+        """The part with this role; None if it has not been made."""
         for root in self._roots:
             found = root.get(_key(role))
             if found is not None and found.get(names.VERSION) == VERSION:
@@ -167,8 +167,8 @@ class Kit:
     ) -> None:
         """Give the kit, and the materials of pages, the colors of a look.
 
-        What has its colors already is left alone, since a person may have changed them; but for
-        `insist`, which is for a look that was just chosen.
+        Parts that have their colors already are left alone, since a person may have changed them.
+        With `insist`, which is for a look that was just chosen, they are painted, too.
         """
 
         def due(part: bpy.types.ID) -> bool:
@@ -196,7 +196,8 @@ class Kit:
         boxes = self.get("boxes")
         if boxes and due(boxes):
             for kind, box in enumerate(sorted(boxes.objects, key=lambda o: o.name)):
-                # Halfway between nothing and the full color: Solid mode shows no single cells.
+                # Solid mode shows no single cells of a slab, so its box gets a color halfway
+                # between zero and full.
                 middle = kind * TINTS_PER_KIND + TINT_STEPS * 3 // 4
                 _tint(box.data, _tint_color(middle, palette))
 
@@ -249,7 +250,7 @@ def _plain_cube(material: bpy.types.Material) -> bpy.types.Mesh:
 
 
 def _color_attribute(mesh: bpy.types.Mesh) -> None:
-    """What Solid mode shows of a mesh that is instanced."""
+    """Give a mesh that is instanced the color attribute that Solid mode shows."""
     mesh.attributes.new(names.CELL_COLOR, "FLOAT_COLOR", "POINT")
     mesh.attributes.active_color_name = names.CELL_COLOR
     mesh.attributes.default_color_name = names.CELL_COLOR
@@ -303,21 +304,21 @@ def _font() -> bpy.types.VectorFont | None:
     if not path.is_file():
         return None
     font = bpy.data.fonts.load(str(path))
-    # Loading counts a user that is none, which would keep the font in the file for ever.
+    # Loading counts a user that does not exist, which would keep the font in the file forever.
     font.user_clear()
     font.pack()
     return font
 
 
 def set_pixel(shown: Iterable[bpy.types.Material], lens: float, longer: int) -> None:
-    """Tell the materials of slabs how fine a picture is.
+    """Set the width of a picture's pixels in the materials of slabs.
 
     Parameters
     ----------
     shown
         Materials of pages and shapes.
     lens
-        In millimeters.
+        Focal length in millimeters.
     longer
         Pixels along the picture's longer side.
     """
@@ -343,7 +344,8 @@ def _tint_color(index: int, palette: Palette) -> np.ndarray:
     number = step / (TINT_STEPS - 1) * 2 - 1
     end = np.array((palette.positive if number > 0 else palette.negative)[kind])
     if number < 0:
-        # A hollow face cannot be drawn with one colour: halfway to it tells minus from plus.
+        # A plain cube has one color and cannot show a frame around a hollow face. A color halfway
+        # between the two still tells minus from plus.
         end = (end + np.array(palette.hollow)) / 2
     return np.array(palette.zero) * (1 - abs(number)) + end * abs(number)
 

@@ -1,7 +1,7 @@
-"""Looks: colours, light and render settings, read from `presets/looks/*.toml`.
+"""Looks: colors, light and render settings, read from `presets/looks/*.toml`.
 
-A look never builds anything: it sets the values of nodes that the materials have by name, so
-switching looks is quick and a user's own changes to a material's structure survive it.
+A look never builds anything: it sets the values of nodes in the materials, found by name. So
+switching looks is quick, and a person's own changes to a material's structure survive it.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ Color = tuple[float, float, float, float]
 
 
 class LookError(Problem):
-    """A look that does not exist, or a look file that cannot be used; says which and why."""
+    """A look that does not exist, or whose file cannot be used; the message says which and why."""
 
 
 def linear(hex_color: str) -> Color:
-    """Scene-linear RGBA of an sRGB colour like "#4f8dff" (IEC 61966-2-1)."""
+    """Scene-linear RGBA of an sRGB color like "#4f8dff" (IEC 61966-2-1)."""
     digits = hex_color.lstrip("#")
     if len(digits) != 6:
-        raise LookError(f"{hex_color!r} is not a colour; write it like #4f8dff.")
+        raise LookError(f"{hex_color!r} is not a color; write it like #4f8dff.")
     srgb = [int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)]
     r, g, b = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in srgb)
     return (r, g, b, 1.0)
@@ -36,7 +36,7 @@ def linear(hex_color: str) -> Color:
 
 @dataclass(frozen=True)
 class Palette:
-    """Scene-linear colours of cells; `positive` and `negative` are in the order of `KINDS`."""
+    """Scene-linear colors of cells; `positive` and `negative` are in the order of `KINDS`."""
 
     zero: Color
     hollow: Color
@@ -47,7 +47,7 @@ class Palette:
 
 @dataclass(frozen=True)
 class Look:
-    """One look; the tables that need no conversion stay as they stand in the file."""
+    """One look; tables that need no conversion are as they stand in the file."""
 
     id: str
     title: str
@@ -66,7 +66,7 @@ class Look:
     render: dict[str, Any]
 
     def colors(self, accessible: bool) -> Palette:
-        """The palette, or the one that stays legible with a colour vision deficiency."""
+        """The palette, or the one that stays legible with a color vision deficiency."""
         return self.accessible if accessible else self.palette
 
 
@@ -88,7 +88,7 @@ def load(look_id: str) -> Look:
     Raises
     ------
     LookError
-        If there is no such look, or its file lacks a table or a colour.
+        If there is no such look, or its file lacks a table or a color.
     """
     path = FOLDER / f"{look_id}.toml"
     if not path.is_file():

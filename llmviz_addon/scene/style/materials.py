@@ -1,4 +1,4 @@
-"""The materials, one each for cells, labels, arrows and tiles, and how a look sets their values."""
+"""The materials of cells, slabs, labels, arrows and tiles, and the values that looks set there."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from .nodes import Graph, Socket
 def _new(name: str) -> bpy.types.Material:
     material = bpy.data.materials.new(name)
     material[names.OURS] = True
-    # Dithered needs no sorting, so cells that dissolve and shells that are absent draw correctly.
+    # Dithered transparency needs no sorting, so cells that fade and shells that are not there yet
+    # draw correctly.
     material.surface_render_method = "DITHERED"
     return material
 
@@ -98,7 +99,7 @@ def slab(
 
 @dataclass(frozen=True)
 class Page:
-    """What a page's material needs to know: its images, its height, and the tokens of the run."""
+    """The page of a material: its images, its height in lines, and the tokens of the run."""
 
     values: bpy.types.Image
     patches: bpy.types.Image
@@ -107,12 +108,12 @@ class Page:
     n_tokens: int
 
 
-# The node that says how wide a pixel is at one cell's distance, over the size of a cell.
+# Name of the node with the width of a pixel at one cell's distance, in cells.
 PIXEL = "pixel"
 
 
-# The nodes with a page's images.
-VALUES, PATCHES = "values", "patches"
+# Names of the nodes with a page's images.
+PAGE_IMAGES = VALUES, PATCHES = "values", "patches"
 
 
 def _texture(g: Graph, image: bpy.types.Image, name: str, place: Socket) -> Socket:
@@ -147,16 +148,16 @@ def _surface(
 
 
 def flat(name: str, colors: tuple[str, ...]) -> bpy.types.Material:
-    """A material without shading: the colour that the object asks for, at its own opacity.
+    """A material without shading: the object's kind chooses the color, its opacity applies.
 
-    `colors` are the look's names for what the object's `kind` property counts from 0. It is used
-    for what has to be read or followed: text, arrows, tiles.
+    `colors` are the look's names for the kinds, counted from 0. Text, arrows and tiles use it,
+    since they have to be legible in any light.
     """
     material = _new(name)
     with Graph.material(material) as g:
 
         def own(prop: str) -> Socket:
-            # Where a model repeats a title, the property of the object that repeats it.
+            # Where a title is instanced, this reads the property of the object that instances it.
             return from_instance(g, prop)
 
         kind = own(names.KIND)
@@ -184,8 +185,8 @@ def flat(name: str, colors: tuple[str, ...]) -> bpy.types.Material:
 
 
 def turn_page(shown: bpy.types.Material, drawn: bpy.types.Material) -> None:
-    """Have the material of a page show what another one shows; all else of it stays."""
-    for name in (VALUES, PATCHES):
+    """Have the material of a page show the page of another one; everything else of it stays."""
+    for name in PAGE_IMAGES:
         image = _node(drawn, name).image
         _node(shown, name).image = image
     groups = [_node(material, names.GROUP_SLAB_CELLS) for material in (shown, drawn)]
@@ -195,9 +196,9 @@ def turn_page(shown: bpy.types.Material, drawn: bpy.types.Material) -> None:
 
 
 def is_page(material: bpy.types.Material) -> bool:
-    """Whether a material still has what a page is shown with."""
+    """True if a material is a page's and still has the nodes that show it."""
     nodes = material.node_tree.nodes if material.node_tree else {}
-    wanted = (VALUES, PATCHES, names.GROUP_SLAB_CELLS)
+    wanted = (*PAGE_IMAGES, names.GROUP_SLAB_CELLS)
     return names.PAGE in material and all(name in nodes for name in wanted)
 
 
@@ -206,7 +207,7 @@ def _node(material: bpy.types.Material, name: str) -> bpy.types.Node:
 
 
 def set_values(tree: bpy.types.NodeTree, values: dict[str, object]) -> None:
-    """Set the look's nodes of `tree`, addressed by node name; names it has not are passed over."""
+    """Set the look's nodes of `tree`, by name; names that it does not have are passed over."""
     for key, value in values.items():
         node = tree.nodes.get(key)
         if node is not None:
@@ -214,7 +215,7 @@ def set_values(tree: bpy.types.NodeTree, values: dict[str, object]) -> None:
 
 
 def cell_values(look: Look, palette: Palette) -> dict[str, object]:
-    """What a look says about cells, by node name."""
+    """The values that a look sets for cells and slabs, by node name."""
     values: dict[str, object] = {
         key.replace("_", " "): float(value) for key, value in {**look.cell, **look.slab}.items()
     }

@@ -1,4 +1,4 @@
-"""Build node trees from Python that reads like the formula it draws.
+"""Node trees built from Python that reads like the formulas they compute.
 
 A `Graph` wraps one node tree, geometry or shader. Nodes are made with `Graph.node`, whose keywords
 are first properties of the node, then input sockets by their visible name in snake case; arithmetic
@@ -212,7 +212,7 @@ def arrange(tree: bpy.types.NodeTree, step: tuple[int, int] = (220, 210)) -> Non
     """Place nodes in columns by their distance from the tree's inputs, each frame in a band.
 
     Bands stand one below the other in the order in which the frames were made, so a tree reads
-    like the code that built it: paragraphs downwards, steps to the right.
+    like the code that built it: paragraphs downward, steps to the right.
     """
     depth = _depths(tree)
     bands: dict[bpy.types.Node | None, list[bpy.types.Node]] = {None: []}
@@ -234,7 +234,7 @@ def arrange(tree: bpy.types.NodeTree, step: tuple[int, int] = (220, 210)) -> Non
 
 
 def _depths(tree: bpy.types.NodeTree) -> dict[bpy.types.Node, int]:
-    """How many links the longest way from an input to each node has."""
+    """The number of links on the longest way from an input to each node."""
     feeds: dict[bpy.types.Node, list[bpy.types.Node]] = {}
     for link in tree.links:
         feeds.setdefault(link.to_node, []).append(link.from_node)

@@ -1,8 +1,8 @@
-"""A kit of their own for models whose scene was copied.
+"""A separate kit for the models of a scene that was copied.
 
 A full copy of a scene copies objects and meshes, but not the materials and node groups that they
-refer to. A look sets the values of those, so the copy needs some of its own before it gets another
-look: copies of what they share, in which a person's changes are kept.
+refer to. A look sets the values of those, so before the copy gets another look it needs its own:
+copies of the shared parts, which keep a person's changes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _NEUTRAL = tuple(f"{names.KIT}_{role}" for role in ("font", "repeats", "pieces",
 
 
 def make_own(roots: Sequence[bpy.types.Collection], objects: Iterable[bpy.types.Object]) -> None:
-    """Give models parts of their own where models elsewhere refer to the same.
+    """Give models parts of their own in place of those that models elsewhere refer to as well.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class _Copies:
         self._copies: set[bpy.types.ID] = set()
 
     def of(self, part: bpy.types.ID) -> bpy.types.ID:
-        """The copy of a part, or of what stands in one."""
+        """The copy of a part, or of an object within one."""
         if part in self._copies:
             return part
         if part not in self._made:
@@ -94,12 +94,12 @@ class _Copies:
                     socket.default_value = self.of(value)
 
     def dress(self, obj: bpy.types.Object) -> None:
-        """Have an object wear copies."""
+        """Have an object's materials and modifiers refer to copies."""
         for slot in obj.material_slots:
             worn = slot.material
             if worn in self._shared:
                 if obj.data.users > 1:
-                    # The other one is to go on wearing the original.
+                    # Another object has the same mesh, and must keep the original material.
                     slot.link = "OBJECT"
                 slot.material = self.of(worn)
         for modifier in (m for m in obj.modifiers if m.type == "NODES" and m.node_group):
@@ -112,5 +112,5 @@ class _Copies:
 
 
 def _has_look(thing: bpy.types.ID) -> bool:
-    """Whether a look shows in what a modifier refers to: in all but what is neutral."""
+    """True if a look could change a thing that a modifier refers to."""
     return isinstance(thing, bpy.types.Material | bpy.types.Object | bpy.types.Collection)

@@ -1,4 +1,4 @@
-"""The studio that a look sets up: light, background, backdrop; and cameras."""
+"""The studio of a look: lights, background and backdrop; and cameras."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .nodes import Graph
 
 
 def world() -> bpy.types.World:
-    """A background that shades from the horizon up; the values come from `paint`."""
+    """A background that shades from the horizon up; `paint_world` sets its values."""
     made = bpy.data.worlds.new("LLM World")
     made[names.OURS] = True
-    # Cycles chooses directions by a map of the sky; its own choice of resolution takes seconds to
-    # fill, and this sky is smooth.
+    # Cycles samples directions by a map of the sky. At the resolution that it would choose, filling
+    # the map takes seconds, and this smooth sky does not need it.
     made.cycles.sampling_method, made.cycles.sample_map_resolution = "MANUAL", 64
     compat.use_nodes(made)
     tree = made.node_tree
@@ -41,7 +41,7 @@ def world() -> bpy.types.World:
 
 
 def paint_world(made: bpy.types.World, look: Look) -> None:
-    """Give our world the colours of a look."""
+    """Give our world the colors and the strength of a look."""
     nodes = made.node_tree.nodes
     nodes["horizon"].outputs[0].default_value = linear(look.world["horizon"])
     nodes["zenith"].outputs[0].default_value = linear(look.world["zenith"])
@@ -78,7 +78,8 @@ def lights(
         lamp = bpy.data.objects.new(data.name, data)
         direction = Vector(table["direction"]).normalized()
         lamp.rotation_euler = direction.to_track_quat("-Z", "Y").to_euler()
-        # A sun shines from anywhere; from here its line in the viewport crosses no shot.
+        # A sun gives the same light from any place. From here, the line that the viewport draws for
+        # it crosses no shot.
         lamp.location = -LAMP_DISTANCE * direction
         made.append(lamp)
     if look.backdrop:
@@ -92,7 +93,7 @@ def lights(
 def _backdrop(look: Look, floor: float, behind: float) -> bpy.types.Object:
     """A floor that bends up into a wall behind the model, as in a photographer's studio.
 
-    It is as wide as any camera can see, and takes the model's shadows.
+    It is so wide that no camera sees its ends, and the model's shadows fall on it.
     """
     far, bend = 40_000.0, 150 * CELL
     y = behind + float(look.backdrop["distance"]) * CELL
@@ -108,7 +109,7 @@ def _backdrop(look: Look, floor: float, behind: float) -> bpy.types.Object:
     mesh.shade_smooth()
     mesh.materials.append(_backdrop_material(look))
     sweep = bpy.data.objects.new("Backdrop", mesh)
-    # Only in renders: in the viewport it would be in the way of every view from behind.
+    # It shows only in renders: in the viewport it would hide the model from every view from behind.
     sweep.hide_viewport = True
     sweep.hide_select = True
     return sweep

@@ -91,7 +91,9 @@ class Activations:
             scores=np.empty(square, np.float32),
             largest=np.empty(square[:2], np.float32),
             total=np.empty(square[:2], np.float32),
-            attention=np.zeros(square, np.float32),  # which takes no time, unlike other numbers
+            # Attention to later positions stays 0. Unlike another number, zeros take no time to
+            # fill in: the system gives out memory that is already zero.
+            attention=np.zeros(square, np.float32),
             outputs=self._room(width),
             attention_output=self._room(width),
             attention_residual=self._room(width),

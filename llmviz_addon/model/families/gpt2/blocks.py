@@ -1,4 +1,4 @@
-"""The blocks of the GPT-2 family by name, and which slice of which weight a block shows."""
+"""Names of the GPT-2 family's blocks, and the slice of a weight that a weight block shows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ...config import Config
 from ...weights import Weights
 
-# Which third of the fused query, key and value projection is whose.
+# The thirds of the fused query, key and value projection, in order.
 QKV = ("q", "k", "v")
 
 
@@ -52,7 +52,7 @@ def block_names(config: Config) -> tuple[str, ...]:
     return (*names, "lm_head", "logits", "logits_max", "logits_sum", "probabilities")
 
 
-# What a weight block of a layer is called in the checkpoint.
+# Names in the checkpoint, by the name of a layer's weight block.
 _LAYER_WEIGHTS = {
     "ln_1.weight": "ln_1.weight",
     "ln_1.bias": "ln_1.bias",

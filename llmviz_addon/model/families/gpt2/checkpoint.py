@@ -1,8 +1,8 @@
-"""Where each weight of a GPT-2 sits in a checkpoint, whoever saved it.
+"""The weights of a GPT-2 in a checkpoint, whichever program saved it.
 
 Programs differ in the linear layers: Hugging Face's `Conv1D` stores (in, out), torch's
-`nn.Linear` (out, in). The fused query, key and value projection is never square, so it tells
-which of the two a file is. Names are the subject of `naming`.
+`nn.Linear` (out, in). The fused query, key and value projection is never square, so its shape tells
+which of the two a file has. Names are the subject of `naming`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _CHUNK = 2**20
 
 
 def has_bias(tensors: Tensors) -> bool:
-    """Whether a checkpoint has any bias; `weights` then expects all of them."""
+    """True if a checkpoint has any bias; `weights` then expects all of them."""
     return any(n.endswith(".bias") and n.startswith(("h.", "ln_f.")) for n in tensors)
 
 
@@ -35,19 +35,19 @@ def count_layers(tensors: Tensors) -> int:
 
 
 def is_linear(tensors: Tensors) -> bool:
-    """Whether linear layers are stored as torch's nn.Linear does, (out, in)."""
+    """True if linear layers are stored as torch's nn.Linear does, (out, in)."""
     tensor = tensors.get("h.0.attn.c_attn.weight")
     return tensor is not None and len(tensor.shape) == 2 and tensor.shape[0] == 3 * tensor.shape[1]
 
 
 def head_differs(tensors: Tensors) -> bool:
-    """Whether the file has a head that is not the token embedding, be it in a single number.
+    """True if the file has a head that differs from the token embedding, even in one number only.
 
     Notes
     -----
-    nanoGPT saves a tied head twice. All of both is compared, a piece at a time and up to the
-    first difference: what is trained differs at once, and where nothing does, that is read at
-    the speed of memory.
+    nanoGPT saves a tied head twice, so only the numbers can tell. Both are compared a piece at a
+    time, up to the first difference: in a head that was trained, that is in the first piece, and
+    where there is none, reading both goes at the speed of memory.
     """
     head, embedding = tensors.get("lm_head"), tensors.get("wte")
     if head is None or embedding is None or head is embedding:
@@ -70,14 +70,14 @@ def weights(config: Config, tensors: Tensors, path: Path) -> tuple[Weights, tupl
     Raises
     ------
     CheckpointError
-        Where a tensor is missing, has another shape or is no floats, or where the file has
+        If a tensor is missing, has another shape or does not hold floats, or if the file has
         tensors within its layers that this architecture does not know.
     """
     transposed = is_linear(tensors)
     sources = {}
     for name, shape in _expected(config):
         tensor = tensors.get(name)
-        if config.tied and name == "lm_head":  # which may be saved twice, and is read once
+        if config.tied and name == "lm_head":  # it may be saved twice, and is read once
             tensor = tensors.get("wte", tensor)
         elif config.tied and name == "wte":
             tensor = tensors.get(name, tensors.get("lm_head"))

@@ -1,6 +1,6 @@
-"""The architecture of a GPT-2, read from whichever configuration came with it.
+"""The architecture of a GPT-2, read from the configuration of any of three programs.
 
-Three programs write configurations for this family, and mean different things by silence:
+The three write configurations for this family, and leave different things unsaid:
 
 - Hugging Face (`n_positions`, `activation_function`): the tanh GELU and a tied head unless
   said otherwise.
@@ -9,9 +9,10 @@ Three programs write configurations for this family, and mean different things b
 - minGPT (`block_size`, `embd_pdrop`, `model_type: gpt-nano`, all of it perhaps under `model`):
   the tanh GELU, and a head of its own.
 
-What a configuration does not say is taken from the shapes of the tensors where they are proof.
-Otherwise it is what the program did that wrote it, and said to be assumed, or asked for: a guess
-that is wrong would still compute plausible numbers.
+Where a configuration says nothing, the shapes of the tensors decide if they are proof. Otherwise
+the default of the program that wrote it is assumed, and reported as an assumption; where even that
+is unknown, an error asks for it. A wrong guess would still compute plausible numbers, so none is
+made silently.
 """
 
 from __future__ import annotations
@@ -50,17 +51,18 @@ _ACTIVATIONS = {
     "swish": "silu",
 }
 
-# Settings that change the numbers and that we do not compute: the value that leaves them off.
+# Settings that change the numbers and are not computed here, each with the value that turns it off.
 _UNSUPPORTED = {
     "scale_attn_weights": True,
     "scale_attn_by_inverse_layer_idx": False,
     "add_cross_attention": False,
 }
 
-# Released GPT-2 sizes, by n_embd: the only ones whose head count is known without being told.
+# Heads of the GPT-2 models that OpenAI released, by n_embd. Shapes do not show the number of heads,
+# so a checkpoint of another size has to come with a configuration.
 _RELEASED_HEADS = {768: 12, 1024: 16, 1280: 20, 1600: 25}
 
-# How the sizes are called where a person would add them.
+# Names of sizes for messages, as a person would add them to a configuration.
 _SPELLED = {"n_ctx": "n_positions (the context length)", "n_vocab": "vocab_size"}
 
 # Each size under the names that the three programs and Hugging Face's aliases give it.
@@ -93,16 +95,16 @@ def unwrap(raw: dict[str, Any]) -> dict[str, Any] | None:
 def read_config(
     raw: dict[str, Any] | None, tensors: Tensors, path: Path, activation: str = ""
 ) -> tuple[Config, tuple[str, ...]]:
-    """The `Config` of a checkpoint, and what was assumed for it.
+    """The `Config` of a checkpoint, and the assumptions behind it.
 
     Parameters
     ----------
     raw : dict or None
-        What `unwrap` returned; None where a file comes without a configuration.
+        The configuration from `unwrap`; None where a file comes without one.
     tensors : dict
         The checkpoint's tensors by canonical name.
     path : Path
-        What messages name: the configuration, or the file that lacks one.
+        The file that messages name: the configuration, or the file that lacks one.
     activation : str
         The activation, named as in `activation_function`, where the configuration names none.
 
@@ -115,7 +117,7 @@ def read_config(
     Raises
     ------
     ConfigError
-        Where something that changes the numbers is unknown, unsupported or contradictory.
+        If something that changes the numbers is unknown, unsupported or contradictory.
     """
     said = {} if raw is None else raw
     if raw is None and not tensors.keys() & {"wte", "lm_head"}:
@@ -154,14 +156,14 @@ def read_config(
 
 
 class _Silence:
-    """What a configuration does not say, and what was assumed instead.
+    """Assumptions in place of settings that a configuration leaves out.
 
     Attributes
     ----------
     bare : bool
-        Whether there is no configuration at all.
+        True if there is no configuration at all.
     since, where : str
-        Why something had to be assumed, and where it could be said, for sentences.
+        Parts of a sentence: the reason for an assumption, and the file to correct it in.
     """
 
     def __init__(self, bare: bool, path: Path) -> None:
@@ -218,7 +220,7 @@ def _released_heads(n_embd: int, silence: _Silence) -> int | None:
 
 
 def _program(said: dict[str, Any]) -> str:
-    """Which of the three programs wrote a configuration."""
+    """The program of the three that wrote a configuration, by its keys."""
     if str(said.get("model_type")).lower() == "nanogpt":
         return "nanoGPT"
     if "block_size" in said:
@@ -248,7 +250,8 @@ def _activation(said: dict[str, Any], chosen: str, tensors: Tensors, silence: _S
             f"{silence.path}: does not say its activation; put a config.json beside it with "
             'n_head, and "activation_function": "gelu" (nanoGPT) or "gelu_new" (minGPT)'
         )
-    # nanoGPT's first month knew no choice of biases, and no version of it writes a model_type.
+    # In its first month nanoGPT wrote no `bias`, and it had the tanh form then. No version of it
+    # writes a `model_type`, so a configuration with one comes from a later program.
     if _program(said) == "nanoGPT" and said.keys() & {"bias", "model_type"}:
         form, key, other = "exact", "gelu_new", "tanh form, which nanoGPT had until June 2023"
     else:
@@ -261,13 +264,14 @@ def _activation(said: dict[str, Any], chosen: str, tensors: Tensors, silence: _S
 
 
 def _tied(said: dict[str, Any], tensors: Tensors, silence: _Silence) -> Any:
-    """Whether the head is the token embedding: said, or else shown by the tensors."""
+    """True if the head is the token embedding, by the configuration or else by the tensors."""
     tied = said.get("tie_word_embeddings")
     head, embedding = tensors.get("lm_head"), tensors.get("wte")
     if head is not None and head is embedding:
-        return True  # the file says that they are one
+        return True  # one tensor was saved under both names, as the file's metadata says
     if tied is None and embedding is None:
-        # Of two that are one, one was saved; from a program that ties nothing, it is missing.
+        # Where head and embedding are one tensor, it may have been saved under the head's name
+        # only. minGPT does not tie them, so in its files the embedding is missing.
         if silence.bare:
             silence.assumptions.append(
                 "lm_head.weight was taken for the token embedding, too, since the file has no "

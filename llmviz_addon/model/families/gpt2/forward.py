@@ -1,4 +1,4 @@
-"""The forward pass of GPT-2, which keeps everything it computes.
+"""The forward pass of GPT-2, which keeps everything that it computes.
 
 Radford et al. 2019: learned positions, layer norm before attention and before the MLP, and a
 residual stream that both add to. Everything is float32, as in the reference implementation.
@@ -18,13 +18,14 @@ from ...weights import Room, Weights
 from .activations import Activations, Array, Norm
 from .blocks import QKV
 
-# Work is counted in multiply-adds. A step has at most _STEP, about a tenth of a second of a common
-# machine; to read a number, or put it through a function, counts as _TOUCH. So a product reads at
-# most 64 MB of float32 at a time, and converted weights take no more memory.
+# Work is counted in multiply-adds. A step has at most _STEP of them, about a tenth of a second on a
+# common machine; reading a number, or putting it through a function, counts as _TOUCH. So a product
+# reads at most 64 MB of float32 at a time, and converted weights take no more memory than that.
 _STEP = 2**31
 _TOUCH = 2**7
 
-# What overflows is found by its result, which says more than numpy's warning.
+# Overflow is found by checking results, and reported with the block's name, which says more than
+# numpy's warning.
 _quietly = np.errstate(over="ignore", invalid="ignore", divide="ignore")
 
 
@@ -44,9 +45,9 @@ class Computation:
     Attributes
     ----------
     activations : Activations
-        What has been computed: the rows up to `n_done`.
+        The results; rows up to `n_done` are computed.
     n_done : int
-        How many positions are computed.
+        Number of positions that are computed.
     """
 
     def __init__(self, config: Config, weights: Weights, n_tokens: int) -> None:
@@ -61,13 +62,13 @@ class Computation:
         Yields
         ------
         int
-            How many layers are done: after each of them, and within a layer or the logits, which
-            follow the last, as often as that takes long.
+            Number of layers that are done: after each layer, and after each step of about a tenth
+            of a second within a layer or within the logits, which follow the last layer.
 
         Raises
         ------
         CheckpointError
-            Where a weight that takes part is not finite, or the numbers overflow.
+            If a weight that takes part is not finite, or the numbers overflow.
         """
         rows = slice(self.n_done, self.n_done + len(ids))
         x = self._embed(rows, ids)
@@ -80,8 +81,9 @@ class Computation:
         yield from _paced(self._predict(rows, x), self.config.n_layer)
         self.n_done = rows.stop
 
-    # The parts of a pass say what the work before them costs, and leave it to decorated functions:
-    # a `with` around a `yield` would quieten the caller, too.
+    # The parts of a pass are generators that yield the cost of the work ahead of them. The work
+    # itself is in functions under `_quietly`, because numpy's warnings would stay off in the caller
+    # if a generator yielded from within `with np.errstate`.
 
     @_quietly
     def _embed(self, rows: slice, ids: Sequence[int]) -> Array:
@@ -179,7 +181,7 @@ class Computation:
             self._bias(name, out)
 
     def _product(self, name: str, axis: int, x: Array, out: Array) -> Iterator[int]:
-        """x by a weight, whose `axis` is the outputs', a piece of it at a time."""
+        """Multiply x by a weight, whose outputs are along `axis`, a piece of it at a time."""
         shape = self.weights.shape(name)
         for outputs, cost in _cut(shape[axis], math.prod(shape) * max(len(x), _TOUCH)):
             yield cost
@@ -195,13 +197,13 @@ class Computation:
         out += self.weights.whole(f"{name}.bias")
 
     def _finite(self, block: str, array: Array, *names: str) -> Array:
-        """Give an array back, or raise: its weights are damaged, or else it overflows."""
+        """Return an array that is finite; else raise, naming a damaged weight or the block."""
         if not all_finite(array):
             self.weights.refuse(block, names)
         return array
 
     def _finite_heads(self, block: str, part: str, array: Array, heads: slice) -> None:
-        """The same for an array of several heads, (head, ...)."""
+        """Raise if an array of several heads, (head, ...), is not finite, naming the head."""
         if not all_finite(array):
             head = next(i for i, one in enumerate(array, heads.start) if not all_finite(one))
             self.weights.refuse(f"{block}.head{head}.{part}", ())
@@ -219,7 +221,7 @@ class Computation:
 
 
 def _cut(length: int, cost: int) -> Iterator[tuple[slice, int]]:
-    """Cut what costs so much in all into slices that each fit a step, and say what they cost."""
+    """Slices of a length, each of which fits a step, and the cost of each; `cost` is the total."""
     n_slices = max(1, min(length, -(-cost // _STEP)))
     for number in range(n_slices):
         part = slice(length * number // n_slices, length * (number + 1) // n_slices)
@@ -227,7 +229,7 @@ def _cut(length: int, cost: int) -> Iterator[tuple[slice, int]]:
 
 
 def _paced(costs: Iterable[int], layer: int) -> Iterator[int]:
-    """Do work that says beforehand what its parts cost, and yield before a step gets too long."""
+    """Run work that yields the cost of each part before it, and yield before a step gets long."""
     spent = 0
     for cost in costs:
         if spent and spent + cost > _STEP:

@@ -1,10 +1,10 @@
-"""What a checkpoint calls the tensors of a GPT-2, and what they are called here.
+"""Names of a GPT-2's tensors: from those in a checkpoint to the canonical ones used here.
 
-Hugging Face, minGPT and nanoGPT use the same names, and what trains, compiles or distributes a
-model adds to them: a wrapper a part of its own anywhere in the name, as in
-`h.0._checkpoint_wrapped_module.ln_1.weight`, a trainer a prefix before all of them, as in
-`base_model.model.transformer.wte.weight`. Where two parameters are one, safetensors' `save_model`
-writes it under either name, and the other into the metadata.
+Hugging Face, minGPT and nanoGPT use the same names. Programs that train, compile or distribute a
+model add to them: a wrapper adds a part anywhere in the name, as in
+`h.0._checkpoint_wrapped_module.ln_1.weight`, and a trainer a prefix before all names, as in
+`base_model.model.transformer.wte.weight`. Where two parameters are one tensor, safetensors'
+`save_model` saves it under one of their names, and notes the other in the metadata.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _WRAPPERS = frozenset(
         "_forward_module",
     }
 )
-# The language model's class calls the network within it so.
+# The prefix of the network's tensors within Hugging Face's and minGPT's language model classes.
 _BODY = "transformer."
-# Of these every GPT-2 has one, and the first that a file has says what stands before its names.
+# Every GPT-2 has one of these; the first that a file has shows the prefix before its names.
 _MARKS = ("ln_f.weight", "wpe.weight", "wte.weight")
 # Causal masks that older versions saved with the weights.
 _BUFFER = re.compile(r"^h\.[0-9]+\.attn\.(?:bias|masked_bias)$")
@@ -39,7 +39,7 @@ _RENAMED = {"wte.weight": "wte", "wpe.weight": "wpe", "lm_head.weight": "lm_head
 
 
 def spelled(name: str) -> str:
-    """What a checkpoint calls a tensor with this canonical name."""
+    """The name in a checkpoint of the tensor with this canonical name, without any prefix."""
     return f"{name}.weight" if name in _RENAMED.values() else name
 
 
@@ -51,7 +51,7 @@ def canonical(tensors: Iterable[StoredTensor]) -> Tensors:
     Raises
     ------
     CheckpointError
-        Where two tensors come to the same name, or there is more than one model.
+        If two tensors come to the same name, or there is more than one model.
     """
     stored = list(tensors)
     prefix = _prefix(stored)
@@ -85,7 +85,7 @@ def _unwrapped(name: str) -> str:
 
 
 def _prefix(tensors: list[StoredTensor]) -> str:
-    """What stands before the names of the one model in a file; empty where nothing does."""
+    """The prefix before the names of the one model in a file, or ""."""
     names = [_unwrapped(tensor.name) for tensor in tensors]
     for mark in _MARKS:
         stems = (name.removesuffix(mark) for name in names if f".{name}".endswith(f".{mark}"))

@@ -1,1 +1,1 @@
-"""Node groups, one a file, built in code."""
+"""Node groups, one in each file, built in code."""

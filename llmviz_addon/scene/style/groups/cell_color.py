@@ -1,14 +1,15 @@
-"""The shader group that turns a cell's number into colour, light and presence.
+"""The shader group that turns a cell's number into color, light and presence.
 
-What it shows. A positive number fills the cell with its kind's colour, a negative one draws the
-colour as a frame around a hollow face, and magnitude is the strength of either, so sign and
-magnitude are legible without telling hues apart. A cell that is not computed yet is only the small
-cube inside: the shell around it is transparent.
+A positive number fills the cell with its kind's color, a negative one draws the color as a frame
+around a hollow face, and magnitude is the strength of either. So sign and magnitude are legible to
+people who cannot tell hues apart. Of a cell that is not computed yet only the small cube inside is
+seen: the shell around it is transparent.
 
-Cubes and slabs share it. A cube gives it one number; a slab, where a pixel covers many cells, what
-a patch of them shows on average, so that nothing flickers from afar.
+Cubes and slabs share it. A cube passes it one number. A slab also passes the average look of a
+patch of cells, which counts where a pixel covers many of them, so that nothing flickers from afar.
 
-What it reads from the block's object are `highlight` and `opacity`; all else are its inputs.
+It reads `highlight` and `opacity` from the block's object; everything else comes through its
+inputs.
 """
 
 from __future__ import annotations
@@ -21,22 +22,22 @@ from ....detail.levels import BODY, GLOW
 from ... import names
 from ..nodes import Graph, Socket
 
-# Within a cell that spans -0.5 to 0.5: where the frame of a negative cell begins and ends to blend
-# in, and the half size that separates the small cube inside from the shell around it.
+# Within a cell that spans -0.5 to 0.5: the distances from the middle over which the frame of a
+# negative cell blends in, and the one that separates the small cube inside from the shell.
 FRAME_FROM, FRAME_TO = 0.25, 0.275
 INNER = 0.26
 # Half the small cube, which slabs draw on their faces.
 INNER_HALF = 0.21
 
-# What parts of a cell take of its place, seen from the front: the cell, the small cube inside, and
-# of the cell the frame.
+# Shares of area, seen from the front: of the cell in its place, of the small cube in that place,
+# and of the frame in the cell.
 COVER, INNER_COVER, FRAME_SHARE = 0.81, 0.18, 0.66
 
 
 def from_instance(g: Graph, name: str, out: str = "Factor") -> Socket:
-    """An attribute of the instance, else a custom property of the object that instances.
+    """An attribute of the instance or, without one, a custom property of the instancing object.
 
-    EEVEE on 4.5 gives a material at most eight different ones, and 0 for any further.
+    EEVEE on 4.5 gives a material eight different ones at most, and 0 for any further one.
     """
     return g.node(
         "ShaderNodeAttribute", out=out, title=name, attribute_type="INSTANCER", attribute_name=name
@@ -44,7 +45,7 @@ def from_instance(g: Graph, name: str, out: str = "Factor") -> Socket:
 
 
 def look_color(g: Graph, key: str) -> Socket:
-    """A colour that the look sets; found again by the node's name."""
+    """A color that the look sets; found again by the node's name."""
     socket = g.node("ShaderNodeRGB", title=key)
     socket.socket.node.name = key
     return socket
@@ -64,7 +65,7 @@ def not_(g: Graph, value: Socket) -> Socket:
 
 @dataclass(frozen=True)
 class _Hues:
-    """The colours of a block's kind."""
+    """The colors of a block's kind."""
 
     zero: Socket
     positive: Socket
@@ -80,27 +81,28 @@ def _by_kind(g: Graph, kind: Socket, sign: str) -> Socket:
 
 
 def _hues(g: Graph, kind: Socket) -> _Hues:
-    g.frame("The colours of its kind")
+    g.frame("The colors of its kind")
     zero, positive = look_color(g, "zero"), _by_kind(g, kind, "positive")
     return _Hues(
         zero=zero,
         positive=positive,
         negative=_by_kind(g, kind, "negative"),
-        # Zero keeps a trace of its kind's colour, so that a block far away still tells its kind.
+        # Zero keeps a trace of its kind's color, so that a block far away still tells its kind.
         neutral=g.mix(look_value(g, "tint"), zero, positive),
         hollow=look_color(g, "hollow"),
     )
 
 
 def _face(g: Graph, position: Socket, flat: Socket) -> tuple[Socket, Socket]:
-    """Where a point is on its cell: 1 on the frame of a face, and 1 on the small cube inside."""
+    """Two masks of a point on its cell: 1 on the frame of a face, and 1 on the small cube."""
     g.frame("Where on the cell")
     distance = g.node("ShaderNodeVectorMath", operation="ABSOLUTE", vector=position)
     x = g.node("ShaderNodeSeparateXYZ", out="X", vector=distance)
     y, z = g.outputs(x, "Y"), g.outputs(x, "Z")
     larger = g.math("MAXIMUM", x, y)
     outermost = g.math("MAXIMUM", larger, z)
-    # The middle one of the three distances tells how close a point of a face is to its edge.
+    # The second largest of the three distances tells how close a point of a face is to its edge,
+    # since the largest one is that of the face itself.
     middle = g.math("MAXIMUM", g.math("MINIMUM", x, y), g.math("MINIMUM", larger, z))
     inside = g.mix(flat, outermost < INNER, middle < INNER_HALF, data_type="FLOAT")
     return g.smoothstep(middle, FRAME_FROM, FRAME_TO), inside
@@ -108,7 +110,7 @@ def _face(g: Graph, position: Socket, flat: Socket) -> tuple[Socket, Socket]:
 
 @dataclass(frozen=True)
 class _Inputs:
-    """What the group is given; see the descriptions of its sockets."""
+    """The inputs of the group; see the descriptions of its sockets."""
 
     number: Socket
     lead: Socket
@@ -126,7 +128,7 @@ class _Inputs:
     def of(cls, g: Graph) -> _Inputs:
         number, vector = "NodeSocketFloat", "NodeSocketVector"
         return cls(
-            g.input(number, "Number", description="-1 to 1 at full colour."),
+            g.input(number, "Number", description="-1 to 1 at full color."),
             g.input(number, "Lead", description="Progress less the cell's order."),
             g.input(number, "In Focus", description="1 in the column in focus."),
             g.input(vector, "Position", description="Within the cell."),
@@ -142,7 +144,7 @@ class _Inputs:
 
 @dataclass(frozen=True)
 class _Seen:
-    """Body, light and hue of a cell or of many, and how strong their numbers are."""
+    """Body, light and hue of a cell or of many, and the strength of their numbers."""
 
     body: Socket
     glow: Socket
@@ -152,7 +154,7 @@ class _Seen:
 
 @dataclass(frozen=True)
 class _Light:
-    """How brightly filled and hollow cells shine; one node each, which the look sets."""
+    """The brightness of filled and of hollow cells, one node each, which the look sets."""
 
     filled: Socket
     hollow: Socket
@@ -195,14 +197,14 @@ def _color(g: Graph, given: _Inputs, body: Socket, computed: Socket, hues: _Hues
     color = g.mix(computed, look_color(g, "empty"), body)
     plain = g.mix(look_value(g, "shape tint"), hues.zero, hues.positive)
     color = g.mix(given.shape, color, plain)
-    # From afar the gaps between cells are part of what a pixel shows.
+    # From afar a pixel covers gaps between cells, too, and mixes their color in.
     cover = g.mix(computed, INNER_COVER, COVER, data_type="FLOAT")
     return g.mix(given.far * not_(g, cover), color, look_color(g, "gap"))
 
 
 def _glow(g: Graph, given: _Inputs, seen: _Seen, computed: Socket, wake: Socket) -> Socket:
-    """The light of the numbers, and that of a highlighted block: the column in focus, the cells
-    just computed.
+    """The light of the numbers, and of a highlight: all cells a little, the column in focus more,
+    and the cells that were just computed most.
     """
     g.frame("Highlight")
     trail = g.math("SUBTRACT", 1.0, given.lead / wake, clamp=True)
@@ -241,7 +243,7 @@ def build() -> bpy.types.ShaderNodeTree:
         shell_gone = not_(g, computed) * not_(g, inside) * not_(g, given.shape)
         absent = g.math("MAXIMUM", shell_gone, given.gap) * not_(g, given.far)
         present = not_(g, absent) * from_instance(g, names.OPACITY)
-        # What is not computed does not shine, or the rim light would colour it like a number.
+        # Cells that are not computed have no gloss: in it the rim light would look like a number.
         gloss = g.math("MAXIMUM", computed, given.shape)
 
         g.frame("")

@@ -1,6 +1,6 @@
 """The geometry group that stands a cube on every cell of a block.
 
-A cell is a vertex of the block's mesh. In a render each vertex carries the bevelled cell; in the
+A cell is a vertex of the block's mesh. In a render each vertex carries the beveled cell; in the
 viewport a plain cube of the same size, tinted as the cell's `tint` says, because Solid mode knows
 neither the material nor the attributes of an instance.
 """
@@ -27,12 +27,12 @@ def build(cell: bpy.types.Object, palette: bpy.types.Collection) -> bpy.types.Ge
         cells = g.input(
             "NodeSocketGeometry", "Cells", description="A mesh of one vertex for each cell."
         )
-        g.frame("In a render: the bevelled cell")
+        g.frame("In a render: the beveled cell")
         shape = g.node("GeometryNodeObjectInfo", out="Geometry", object=cell)
         rendered = g.node(
             "GeometryNodeInstanceOnPoints", out="Instances", points=cells, instance=shape
         )
-        g.frame("In the viewport: a plain cube in the colour of the number")
+        g.frame("In the viewport: a plain cube in the color of the number")
         tints = g.node(
             "GeometryNodeCollectionInfo",
             out="Instances",

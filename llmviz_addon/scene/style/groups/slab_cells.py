@@ -1,11 +1,11 @@
 """The shader group that finds the cell of a slab at the point that is seen.
 
 A slab is a box as large as its cells. From the place on the box follow the cell, the texel that
-holds its number, when it is computed, and how many cells a pixel covers.
+holds its number, the cell's order of computation, and the number of cells that a pixel covers.
 
-What it reads. From the instance: `extent` (columns, rows, step, steps), `first` (first column,
-first row, mode, cells of a position), `texel` (along, line, transposed, pitch). From the object:
-`progress`, `focus_column`. From the instanced box: `cell_co`.
+It reads, from the instance: `extent` (columns, rows, step, steps), `first` (first column, first
+row, mode, cells of a position) and `texel` (along, line, transposed, pitch); from the object:
+`progress` and `focus_column`; from the instanced box: `cell_co`.
 """
 
 from __future__ import annotations
@@ -20,13 +20,15 @@ from ... import names
 from ..nodes import Graph, Socket
 from .cell_color import from_instance, not_
 
-# How far a face of a cell reaches from its middle; a hair more, since side faces lie right on it.
+# Distance from a cell's middle to its edge, a hair more than 0.45, since the slab's side faces lie
+# right there and must not count as gaps.
 HALF = 0.4505
 
-# Cells that a pixel covers where single ones begin to blend and where all have.
+# Cells across a pixel at which single cells begin to blend, and at which only averages are seen.
 NEAR, FAR = 1.2, 5.0
 
-# Grid lines: how many cells apart, and between how many cells a pixel they come and go.
+# Grid lines: cells between two lines; then, in cells across a pixel, where the lines begin to
+# appear and have appeared, and where they begin to go and are gone.
 LINES = (
     (16, 0.2, 0.5, 1.6, 3.5),
     (256, 1.6, 4.0, 26.0, 55.0),
@@ -35,8 +37,8 @@ LINES = (
 # Half the width of a line, in pixels.
 LINE = 0.75
 
-# A cube's faces bend towards its edges: where its bevel begins and where it is at 45 degrees, and
-# how far the smooth normal of the face leans at its corner, as a slope.
+# The bevel of a cube, as distances from its middle: where it begins and where it is at 45 degrees;
+# then the slope by which the smooth normal of the flat face leans where the bevel begins.
 BEVEL_FROM, BEVEL_TO, LEAN = 0.385, 0.431, 0.185
 
 
@@ -73,7 +75,7 @@ def _axis(g: Graph, fraction: Socket, size: Socket) -> _Axis:
 
 
 def _order(g: Graph, first: _Four, extent: _Four, column: Socket, row: Socket) -> Socket:
-    """When the cell is computed, as `detail.order` counts."""
+    """The cell's order of computation, as in `detail.order`."""
     g.frame("When it is computed")
     prompt = g.input("NodeSocketFloat", "Prompt", 1.0, "How many tokens the first pass computes.")
     tokens = g.input("NodeSocketFloat", "Tokens", 1.0, "How many tokens are computed in all.")
@@ -103,7 +105,7 @@ def _order(g: Graph, first: _Four, extent: _Four, column: Socket, row: Socket) -
 
 
 def _lines(g: Graph, column: Socket, row: Socket, footprint: Socket) -> Socket:
-    """How much of a grid line is seen; as wide as a pixel or two from wherever it is seen."""
+    """The strength of grid lines at a point; a line is a pixel or two wide at any distance."""
     g.frame("Grid lines")
     half = g.math("MAXIMUM", footprint * LINE, 0.05)
     seen = None
@@ -124,7 +126,7 @@ def _sum(g: Graph, one: Socket, other: Socket) -> Socket:
 
 
 def _normal(g: Graph, across: Socket, deep: Socket, down: Socket, far: Socket) -> Socket:
-    """The normal of a bevelled cube, of which a slab has only the outline; flat from afar.
+    """The normal of a beveled cube, which gives the flat slab its relief; the slab's own from afar.
 
     On each axis the slope of a cube's surface is that of its own normal; on a face, the axis that
     it looks along has slope 1.
@@ -141,7 +143,8 @@ def _normal(g: Graph, across: Socket, deep: Socket, down: Socket, far: Socket) -
             to_max=1 - LEAN,
         )
         slope = (edge + away * (LEAN / BEVEL_FROM)) * g.math("SIGN", place)
-        # The instance is as large as the slab, so its own axes are turned but not measured.
+        # The instance is scaled to the size of its brick, so its axes give directions only, and are
+        # normalized.
         turned = g.node(
             "ShaderNodeVectorTransform",
             vector_type="VECTOR",
@@ -159,7 +162,7 @@ def _normal(g: Graph, across: Socket, deep: Socket, down: Socket, far: Socket) -
 
 
 def build() -> bpy.types.ShaderNodeTree:
-    """Make the group: a cell's place, moment and texel, and how the slab looks there."""
+    """Make the group; its outputs feed `cell_color` and the slab's material."""
     with Graph.group(names.GROUP_SLAB_CELLS, "ShaderNodeTree") as g:
         height = g.input("NodeSocketFloat", "Page Height", 1.0, "Lines of the page.")
         pixel = g.input(

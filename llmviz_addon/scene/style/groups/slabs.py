@@ -1,7 +1,7 @@
 """The geometry group that stands a box on every brick of a slab or a shape.
 
 A brick is a vertex of the object's mesh, with its size as an attribute. The box comes from a small
-palette, in the colour of the object's kind for Solid mode, and wears the material of the page that
+palette, in the color of the object's kind for Solid mode, and wears the material of the page that
 holds the slab's values.
 """
 
