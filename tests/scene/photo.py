@@ -122,7 +122,10 @@ def _scene(scene: bpy.types.Scene, of: Callable) -> Iterator[tuple[str, object]]
     yield "markers", sorted((m.name, m.frame) for m in scene.timeline_markers)
     yield "children", sorted(map(str, map(of, scene.collection.children)))
     yield "objects", sorted(map(str, map(of, scene.collection.objects)))
-    yield "memory", [(key, _plain(scene[key])) for key in sorted(scene.keys()) if "llmviz_" in key]
+    for key in sorted(scene.keys()):
+        if key.startswith("llmviz_"):
+            kept = scene[key]
+            yield f"memory {key}", of(kept) if isinstance(kept, bpy.types.ID) else _plain(kept)
     for layer in scene.view_layers:
         waiting = list(layer.layer_collection.children) if layer.layer_collection else []
         while waiting:

@@ -43,13 +43,14 @@ class Habits(RuleBasedStateMachine):
 
     start: Path
     folder: Path
+    before: dict[str, object]
     models: tuple[str, ...]
     prompts: tuple[str, ...] = PROMPTS
 
     def __init__(self):
         super().__init__()
         bpy.ops.wm.read_homefile(filepath=str(self.start))
-        self.desk = Desk(self.folder)
+        self.desk = Desk(self.folder, self.before)
         self.failed = False
 
     def _do(self, name, act):
@@ -580,11 +581,21 @@ def _play(machine: type[Habits], sequences: int, steps: int) -> None:
     )
 
 
-def test_whatever_one_does_the_promises_hold(quick, tmp_path):
+def _beginning(folder: Path, models: tuple[str, ...], prompts: tuple[str, ...]) -> type[Habits]:
+    """Somebody's file with the first of these models in it, to begin from."""
+    before = habits.furnish()
+    helpers.build(prompts[0], models[0])
+    start = folder / "start.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(start), copy=True, compress=False)
+    about = {"start": start, "folder": folder, "before": before}
+    return type("Played", (Habits,), about | {"models": models, "prompts": prompts})
+
+
+def test_whatever_one_does_with_small_models_the_promises_hold(quick, registered, tmp_path):
     one = checkpoints.save(tmp_path / "one", **SHAPE)
     two = checkpoints.save(tmp_path / "two", **SHAPE | {"n_head": 1, "n_embd": 8})
-    helpers.build(PROMPTS[0], one)
-    start = tmp_path / "start.blend"
-    bpy.ops.wm.save_as_mainfile(filepath=str(start), copy=True, compress=False)
-    about = {"start": start, "folder": tmp_path, "models": (str(one), str(two))}
-    _play(type("Played", (Habits,), about), 100, 8)
+    _play(_beginning(tmp_path, (str(one), str(two)), PROMPTS), 40, 8)
+
+
+def test_whatever_one_does_with_nano_gpt_the_promises_hold(registered, tmp_path):
+    _play(_beginning(tmp_path, ("nano-gpt",), ("CBABBC", "ABC", "CCA")), 3, 6)

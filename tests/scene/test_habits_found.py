@@ -63,3 +63,34 @@ def test_what_was_set_before_a_model_is_deleted_by_hand_comes_back_after_the_nex
     assert scene_room.remove(scene)
     assert scene.view_settings.exposure == 0.25
     assert scene.frame_end == 250
+
+
+def test_captions_hang_before_the_camera_again_when_what_they_hung_on_was_deleted(tiny):
+    for actor in ("captions", "camera"):
+        (hung,) = _standing().acting(actor)
+        bpy.data.objects.remove(hung)
+        standing = tiny("3" if actor == "camera" else "1 2 3")
+        (camera,), (hud,) = standing.acting("camera"), standing.acting("captions")
+        assert hud.parent == camera and camera.parent == standing.anchor
+        captions = [o for o in standing.objects.values() if "llmviz_caption_of" in o]
+        assert captions and all(caption.parent == hud for caption in captions)
+
+
+def test_a_copy_is_not_taken_for_what_a_look_takes_away(tiny):
+    standing = tiny(look="light")
+    (backdrop,) = (o for o in standing.objects.values() if o.name == "Backdrop")
+    mine = backdrop.copy()
+    bpy.context.scene.collection.objects.link(mine)
+    data = mine.data
+    for look in ("dark", "light"):
+        scene_room.apply_look(bpy.context.scene, _standing().root, look, False)
+        assert mine.data == data and mine not in _standing().objects.values()
+
+
+def test_a_section_has_its_collection_again_after_a_model_without_it(tiny, tmp_path):
+    before = _standing().collections.keys()
+    other = checkpoints.save(tmp_path / "two", **SHAPE | {"n_head": 1})
+    scene_room.build(bpy.context.scene, scene_room.Recipe(str(other), "1 2"))
+    assert not _standing().missing and _standing().collections.keys() < before
+    tiny()
+    assert not _standing().missing and _standing().collections.keys() == before

@@ -68,6 +68,8 @@ class Graft:
         `collections` are those that they were drawn in, parents first. They are removed in the end,
         except where the model has no such collection: there they become part of it.
         """
+        # Or a copy would be taken for what goes now.
+        self._standing.disown_copies()
         keys = seal(self._standing.id, self._drawn)
         homes = self._homes(collections)
         doomed, added = [], []
@@ -86,6 +88,9 @@ class Graft:
         for obj in added:
             self._add(obj, homes)
         for obj, stands in self._became.items():
+            if stands.parent is None and obj.parent in added:
+                # What it hung on was deleted.
+                stands.parent = obj.parent
             self._renew(stands, obj)
         if any(obj.get(names.ROLE) == ANCHOR for obj in added):
             self._hang_again()
@@ -122,7 +127,7 @@ class Graft:
             stands = self._standing.collections.get(key)
             if stands is not None:
                 homes[collection] = stands
-            elif key in known and not self._whole:
+            elif key in known and not (self._whole or self._other):
                 homes[collection] = above
             else:
                 homes[collection] = collection
@@ -136,6 +141,9 @@ class Graft:
                 self._standing.collections[key] = collection
                 self._adopted.append(collection)
         made = [str(c[names.KEY]) for c in collections]
+        if self._group == MODEL:
+            # Without those of sections that it does not have any more.
+            known = [key for key in known if not key.startswith(SECTION)]
         self._standing.note_made(COLLECTIONS, dict.fromkeys([*known, *made]))
         return homes
 
