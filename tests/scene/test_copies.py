@@ -1,0 +1,226 @@
+"""Copies of parts, models and scenes are their makers', and looks belong to one scene."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+import numpy as np
+import pytest
+from mathutils import Matrix, Vector
+
+from llmviz_addon import scene as scene_room
+from llmviz_addon.errors import Problem
+
+from . import checkpoints, helpers, people
+
+CHECKPOINT = Path(__file__).parents[1] / "model" / "golden" / "huggingface-tied"
+
+
+@pytest.fixture
+def model(own_model) -> scene_room.Standing:
+    """nano-gpt, in a file of the test's own."""
+    return people.only()
+
+
+@pytest.mark.parametrize("linked", [False, True], ids=["Shift-D", "Alt-D"])
+def test_a_copy_of_a_block_is_its_makers(model, expect, linked):
+    block = model.blocks["layer0.mlp"]
+    bpy.ops.object.select_all(action="DESELECT")
+    block.select_set(True)
+    bpy.context.view_layer.objects.active = block
+    bpy.ops.object.duplicate(linked=linked)
+    copy = bpy.context.active_object
+    assert copy != block
+    copy.location.x += 2
+    place = copy.location.copy()
+    helpers.build("ABC")
+    after = people.only()
+    assert after.blocks["layer0.mlp"] == block
+    people.check_shows(after, expect, "ABC")
+    assert copy.location == place and "llmviz_block" not in copy
+    scene_room.remove(bpy.context.scene)
+    assert copy.name in bpy.context.scene.objects and copy.data is not None
+
+
+def test_a_copy_of_a_whole_model_in_the_same_scene_is_its_makers(model):
+    scene = bpy.context.scene
+    layer = bpy.context.view_layer.layer_collection.children[model.root.name]
+    bpy.context.view_layer.active_layer_collection = layer
+    area = next(a for a in bpy.context.screen.areas)
+    kind, area.type = area.type, "OUTLINER"
+    with bpy.context.temp_override(area=area, region=area.regions[-1], id=model.root):
+        copied = bpy.ops.outliner.collection_duplicate.poll()
+    area.type = kind
+    copy = model.root.copy()
+    scene.collection.children.link(copy)
+    assert copied in (True, False)
+    assert scene_room.roots(scene) == [model.root]
+    helpers.build("ABC")
+    assert scene_room.recipe_of(model.root).prompt == "ABC"
+    assert copy.name in scene.collection.children
+    scene_room.remove(scene)
+    assert copy.name in scene.collection.children
+
+
+def test_a_linked_copy_of_a_scene_gets_a_model_of_its_own(model, expect):
+    first = bpy.context.scene
+    objects, camera, film = len(first.objects), first.camera, len(first.timeline_markers)
+    bpy.ops.scene.new(type="LINK_COPY")
+    second = bpy.context.scene
+    scene_room.build(second, scene_room.Recipe("nano-gpt", "ABC"))
+    (here,), (there,) = scene_room.find(first), scene_room.find(second)
+    assert here.root == model.root != there.root
+    people.check_shows(here, expect, "CBABBC")
+    people.check_shows(there, expect, "ABC")
+    assert (len(first.objects), first.camera, len(first.timeline_markers)) == (
+        objects,
+        camera,
+        film,
+    )
+    assert second.camera.name in there.root.all_objects
+    scene_room.remove(second)
+    assert not second.objects and not second.timeline_markers
+    assert (len(first.objects), first.camera) == (objects, camera)
+
+
+def test_removing_in_a_linked_copy_of_a_scene_leaves_the_first(model):
+    first = bpy.context.scene
+    objects, camera, ended = len(first.objects), first.camera, first.frame_end
+    bpy.ops.scene.new(type="LINK_COPY")
+    second = bpy.context.scene
+    assert scene_room.remove(second) is True
+    assert not second.objects and not second.timeline_markers and second.frame_end == 250
+    assert (len(first.objects), first.camera, first.frame_end) == (objects, camera, ended)
+    assert scene_room.roots(first) == [model.root] and not scene_room.roots(second)
+
+
+def test_a_full_copy_of_a_scene_is_a_model_of_its_own(model, expect):
+    first = bpy.context.scene
+    bpy.ops.scene.new(type="FULL_COPY")
+    second = bpy.context.scene
+    scene_room.build(second, scene_room.Recipe("nano-gpt", "ABC", look="light"))
+    (here,), (there,) = scene_room.find(first), scene_room.find(second)
+    people.check_shows(here, expect, "CBABBC")
+    people.check_shows(there, expect, "ABC")
+    assert _color(here) != _color(there)
+    assert (here.recipe.look, there.recipe.look) == ("dark", "light")
+    scene_room.remove(second)
+    assert len(scene_room.find(first)[0].blocks) == 206
+
+
+def _color(model: scene_room.Standing) -> tuple:
+    """The color of a model's cubes, found by the way that a render takes."""
+    modifier = model.blocks["layer0.mlp"].modifiers[0]
+    shape = next(n for n in modifier.node_group.nodes if n.bl_idname == "GeometryNodeObjectInfo")
+    material = shape.inputs["Object"].default_value.data.materials[0]
+    group = next(n for n in material.node_tree.nodes if n.bl_idname == "ShaderNodeGroup")
+    return tuple(
+        tuple(group.node_tree.nodes[f"{sign} {kind}"].outputs[0].default_value)
+        for sign in ("positive", "negative")
+        for kind in ("weight", "activation", "aggregate")
+    )
+
+
+def test_two_scenes_with_two_looks_keep_their_colors():
+    first, second = bpy.context.scene, bpy.data.scenes.new("Second")
+    scene_room.build(first, scene_room.Recipe("nano-gpt", "ABC", look="dark"))
+    (here,) = scene_room.find(first)
+    before = _color(here), [tuple(n.outputs[0].default_value) for n in _colors(first)]
+    scene_room.build(second, scene_room.Recipe("nano-gpt", "ABC", look="light"))
+    (here,), (there,) = scene_room.find(first), scene_room.find(second)
+    assert (_color(here), [tuple(n.outputs[0].default_value) for n in _colors(first)]) == before
+    assert _color(there) != _color(here)
+    scene_room.apply_look(second, there.root, "dark", True)
+    (here,) = scene_room.find(first)
+    assert (_color(here), [tuple(n.outputs[0].default_value) for n in _colors(first)]) == before
+
+
+def _colors(scene: bpy.types.Scene) -> list[bpy.types.Node]:
+    """All color nodes of the materials of a scene's objects, and of its world."""
+    trees = {slot.material.node_tree for o in scene.objects for slot in o.material_slots}
+    nodes = [n for t in (*trees, scene.world.node_tree) for n in t.nodes]
+    return sorted(
+        (n for n in nodes if n.bl_idname == "ShaderNodeRGB"),
+        key=lambda n: (
+            (n.id_data.session_uid, n.name)
+            if hasattr(n.id_data, "session_uid")
+            else (
+                0,
+                n.name,
+            )
+        ),
+    )
+
+
+def test_an_appended_model_is_rebuilt_and_removed_without_a_trace(tmp_path):
+    helpers.open_built()
+    path = tmp_path / "model.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(path))
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    scene = bpy.context.scene
+    scene.frame_end, scene.render.fps = 77, 30
+    before = helpers.census()
+    with bpy.data.libraries.load(str(path), link=False) as (_, wanted):
+        wanted.collections = ["nano-gpt"]
+    scene.collection.children.link(wanted.collections[0])
+    helpers.build("ABC")
+    assert len(scene_room.find(scene)) == 1
+    scene_room.remove(scene)
+    assert (scene.frame_end, scene.render.fps) == (77, 30)
+    assert not helpers.difference(before, helpers.census())
+
+
+def test_a_hidden_linked_collection_of_the_same_name_stays_hidden(tmp_path):
+    helpers.open_built()
+    path = tmp_path / "library.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(path))
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    with bpy.data.libraries.load(str(path), link=True) as (_, wanted):
+        wanted.collections = ["nano-gpt"]
+    bpy.context.scene.collection.children.link(wanted.collections[0])
+    (theirs,) = bpy.context.view_layer.layer_collection.children
+    theirs.hide_viewport = True
+    mine = helpers.build("ABC")
+    layers = bpy.context.view_layer.layer_collection.children
+    hidden = {layer.collection.library is not None: layer.hide_viewport for layer in layers}
+    assert hidden == {True: True, False: False}
+    assert scene_room.roots(bpy.context.scene) == [mine]
+
+
+@pytest.mark.parametrize("turn", [0.0, 1.2])
+def test_a_model_beside_one_that_was_scaled_and_turned_does_not_overlap_it(model, turn):
+    model.anchor.scale = (4, 4, 4)
+    model.anchor.rotation_euler.z = turn
+    recipe = scene_room.Recipe("gpt2", "")
+    scene_room.run(scene_room.steps(bpy.context.scene, recipe, beside=True))
+    bpy.context.view_layer.update()
+    first, second = (_right_and_left(m) for m in scene_room.find(bpy.context.scene))
+    assert first[1] < second[0]
+
+
+def _right_and_left(model: scene_room.Standing) -> tuple[float, float]:
+    low, high = np.reshape(list(model.anchor["llmviz_box"]), (2, 3))
+    to = Matrix(model.anchor.matrix_basis)
+    xs = [(to @ Vector(np.where(pick, high, low))).x for pick in np.ndindex(2, 2, 2)]
+    return min(xs), max(xs)
+
+
+def test_a_second_checkpoint_of_the_same_shapes_brings_its_own_title(tmp_path):
+    first = checkpoints.save(tmp_path / "first")
+    second = checkpoints.save(tmp_path / "second")
+    helpers.build("1 2 3", first)
+    helpers.build("1 2 3", second)
+    (model,) = scene_room.find(bpy.context.scene)
+    assert model.root.name == model.title == "second"
+    said = {o.data.body for o in model.objects.values() if o.type == "FONT"}
+    assert "second" in said and "first" not in said
+
+
+def test_a_model_that_is_none_of_several_does_not_replace_one_of_them(model):
+    scene = bpy.context.scene
+    scene_room.run(scene_room.steps(scene, scene_room.Recipe("gpt2", ""), beside=True))
+    before = [m.root.name for m in scene_room.find(scene)]
+    with pytest.raises(Problem, match="beside"):
+        scene_room.build(scene, scene_room.Recipe(str(CHECKPOINT), "1 2 3"))
+    assert [m.root.name for m in scene_room.find(scene)] == before
