@@ -97,6 +97,24 @@ def test_an_anchor_in_a_collection_of_ones_own_stays_there(either):
     assert not home.objects
 
 
+def test_what_carries_a_model_carries_the_one_that_is_built_in_its_place(model):
+    scene = bpy.context.scene
+    handle = bpy.data.objects.new("Handle", None)
+    scene.collection.objects.link(handle)
+    model.anchor.parent = handle
+    model.anchor.constraints.new("COPY_ROTATION")
+    model.anchor.keyframe_insert("rotation_euler", frame=1)
+    model.root.color_tag = "COLOR_03"
+    anchor, root = model.anchor, model.root
+    helpers.build("1 2 3", CHECKPOINT)
+    after = people.only()
+    assert (after.anchor, after.root) == (anchor, root)
+    assert after.anchor.parent == handle and len(after.anchor.constraints) == 1
+    assert {c.data_path for c in people.curves_of(after.anchor)} == {"rotation_euler"}
+    assert root.color_tag == "COLOR_03" and root.name == after.title
+    assert all(block.parent == anchor for block in after.blocks.values())
+
+
 def test_keys_of_a_persons_own_stay_and_play(either):
     model, large = either
     scene = bpy.context.scene
