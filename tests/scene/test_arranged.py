@@ -1,4 +1,4 @@
-"""What people move, name, hide, key and change stays as they set it at another prompt."""
+"""Changes that people make to a model stay as they set them at another prompt."""
 
 from __future__ import annotations
 

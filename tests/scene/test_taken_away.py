@@ -1,4 +1,4 @@
-"""What somebody deleted stays away, and a model goes on working; what is in the way is named."""
+"""Deleted parts stay away, a model goes on working, and what is in the way is named."""
 
 from __future__ import annotations
 
