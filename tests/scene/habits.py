@@ -1,481 +1,267 @@
-"""A desk: a file in which somebody works, what they know that they have done, and what they expect.
+"""What people do to a file in which models stand, each habit with Blender's own means.
 
-Whoever plays on it calls a habit or an operation of ours at a time. Every one of them is followed
-by a look at the whole file, and by one undo step.
+A habit returns whether it was possible, and notes in the desk's book what was meant.
 """
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
-
 import bpy
-import numpy as np
 
-from llmviz_addon import anatomy, model
 from llmviz_addon import scene as scene_room
-from llmviz_addon.errors import Problem
 
 from . import photo as photos
-from .photo import SETTINGS, Photo, photo, uid
+from .desk import Desk
+from .photo import SETTINGS, datablocks, photo, uid
 
-APPENDED = 5
-KINDS = ("block", "label", "strip", "anchor", "camera", "hud", "light", "caption", "actor", "arrow")
-STRUCTURE = ("anchor", "camera", "captions")
-VIEW = tuple(path for path in SETTINGS if path.startswith("view_settings"))
-_PLACE = {"parent", "inverse", "location", "rotation_euler", "scale"}
-
-
-@cache
-def truth(source: str, prompt: str) -> dict[str, np.ndarray]:
-    """All blocks of a model for a prompt, cell by cell, computed token by token."""
-    network = model.load(source)
-    ids = network.read_prompt(prompt)
-    for _ in range(min(APPENDED, network.config.n_ctx - len(ids))):
-        ids = [*ids, int(np.argmax(network.forward(ids).logits[-1]))]
-    trace = network.forward(ids)
-    blocks = anatomy.build(network.config).blocks
-    return {name: np.asarray(b.cells(trace), np.float32) for name, b in blocks.items()}
+OBJECT = (
+    *("move", "rename", "hide", "parent", "unparent", "key", "key film", "gain", "words"),
+    *("light", "dress", "modify", "delete", "copy", "linked copy", "away", "hang", "mode"),
+)
+PART = ("rename", "hide", "exclude", "dissolve", "inside")
+ROOT = ("away", "copy", "dissolve", "delete")
 
 
-@dataclass
-class Book:
-    """What a person knows that they have done, by the numbers of what they did it to."""
+class Habits:
+    """Somebody's habits, at a desk."""
 
-    # Aspects that were changed of what is ours.
-    touched: dict[int, set[str]] = field(default_factory=dict)
-    # What is a person's, though it may look like ours: copies, and of these, those that share data.
-    theirs: set[int] = field(default_factory=set)
-    linked: set[int] = field(default_factory=set)
-    # What was deleted: scene, model, key.
-    gone: set[tuple[int, str, str]] = field(default_factory=set)
-    # Of each scene: its settings before there was a model, what was set since, markers of one's
-    # own, and what each model was made from.
-    before: dict[int, dict[str, object]] = field(default_factory=dict)
-    own: dict[int, dict[str, object]] = field(default_factory=dict)
-    markers: dict[int, set[tuple[str, int]]] = field(default_factory=dict)
+    desk: Desk
 
-    def renumbered(self, now: dict[int, int]) -> Book:
-        """The same after the file was opened anew."""
-        return Book(
-            {now[u]: aspects for u, aspects in self.touched.items() if u in now},
-            {now[u] for u in self.theirs if u in now},
-            {now[u] for u in self.linked if u in now},
-            {(now[s], m, k) for s, m, k in self.gone if s in now},
-            {now[s]: found for s, found in self.before.items() if s in now},
-            {now[s]: found for s, found in self.own.items() if s in now},
-            {now[s]: found for s, found in self.markers.items() if s in now},
-        )
+    def _is_moved(self, obj, path):
+        """Whether a curve moves one of its properties."""
+        return any(key.startswith(f"curve {path}|") for key, _ in photos.curves(obj))
 
-
-def kind_of(obj: bpy.types.Object) -> str:
-    """What an object of ours is, in a word."""
-    role, actor = obj.get("llmviz_role"), obj.get("llmviz_actor")
-    if role == "anchor":
-        return "anchor"
-    if actor in ("camera", "captions"):
-        return "camera" if actor == "camera" else "hud"
-    marks = {
-        "block": "block",
-        "caption_of": "caption",
-        "actor": "actor",
-        "strip": "strip",
-        "label_of": "label",
-        "arrows_of": "arrow",
-    }
-    found = (kind for mark, kind in marks.items() if f"llmviz_{mark}" in obj)
-    return next(found, "light" if obj.type == "LIGHT" else "other")
-
-
-class Desk:
-    """The open file and its history."""
-
-    def __init__(self, folder: Path, before: dict[str, object]):
-        self.folder, self.book, self.counted = folder, Book(), 0
-        scene = uid(self.scene)
-        named = {photos.name(d): uid(d) for d in datablocks()}
-        self.book.before[scene] = {k: named.get(v, v) for k, v in before.items()}
-        self.book.own[scene] = {}
-        self.book.markers[scene] = {("Own", 9)}
-        self.history: list[tuple[Photo, Book]] = []
-        self.at = -1
-        self.step("Begin")
-
-    # What stands
-
-    @property
-    def scene(self) -> bpy.types.Scene:
-        """The scene that the window shows."""
-        return bpy.context.scene
-
-    def standing(self) -> list[scene_room.Standing]:
-        """The models of the scene."""
-        return scene_room.find(self.scene)
-
-    def target(self, kind: str, at: int) -> bpy.types.Object | None:
-        """One of the objects of a kind, of any model of the scene."""
-        if kind == "own":
-            found = [o for o in self.scene.objects if uid(o) in self.book.theirs]
-            found += [o for o in self.scene.objects if not photos.is_ours(o)]
-            found = list(dict.fromkeys(found))
-        else:
-            found = [
-                obj
-                for standing in self.standing()
-                for _, obj in sorted(standing.objects.items())
-                if kind_of(obj) == kind
-            ]
-        return found[at % len(found)] if found else None
-
-    def part(self, at: int) -> bpy.types.Collection | None:
-        """One of the collections of the models."""
-        found = [c for s in self.standing() for _, c in sorted(s.collections.items())]
-        return found[at % len(found)] if found else None
-
-    def number(self) -> int:
-        """A number that was not used before."""
-        self.counted += 1
-        return self.counted
-
-    def touch(self, datablock: bpy.types.ID, *aspects: str) -> None:
-        """Note that these aspects are as a person wants them."""
-        self.book.touched.setdefault(uid(datablock), set()).update(aspects)
-
-    def forget_unseen(self) -> None:
-        """Forget what is in no scene any more: Blender throws it away when it pleases."""
-        seen = {uid(o) for scene in bpy.data.scenes for o in scene.objects}
-        lost = {uid(o) for o in bpy.data.objects} - seen
-        self.book.theirs -= lost
-        for key in lost:
-            self.book.touched.pop(key, None)
-
-    # One step
-
-    def step(self, name: str, now: Photo | None = None) -> None:
-        """End a step: nothing may be wrong, and undo comes back here."""
-        if now is None:
-            bpy.context.view_layer.update()
-            now = photo()
-        self.check()
-        bpy.ops.ed.undo_push(message=name)
-        del self.history[self.at + 1 :]
-        self.history.append((now, copy.deepcopy(self.book)))
-        self.at += 1
-
-    def begin_again(self) -> None:
-        """Undo goes no further back than to the next step."""
-        self.history.clear()
-        self.at = -1
-
-    def habit(self, name: str, act: Callable[[], object]) -> None:
-        """Something that a person does with Blender's own means."""
-        act()
-        self.step(name)
-
-    def undo(self, forth: bool = False) -> None:
-        """Go a step back, or forth."""
-        at = self.at + (1 if forth else -1)
-        if not 0 <= at < len(self.history):
-            return
-        done = bpy.ops.ed.redo() if forth else bpy.ops.ed.undo()
-        assert done == {"FINISHED"}
-        self.at = at
-        was, book = self.history[at]
-        now = photo()
-        # Blender itself forgets which collections were excluded, where others went meanwhile.
-        found = {
-            what: wrong
-            for what, wrong in difference(was, now).items()
-            if isinstance(wrong, str) or any(not k.startswith(("layer ", "hidden ")) for k in wrong)
-        }
-        assert not found, f"{'redo' if forth else 'undo'} is not as it was: {found}"
-        self.history[at] = now, book
-        self.book = copy.deepcopy(book)
-        self.check()
-
-    def reopen(self) -> None:
-        """Save the file and open it."""
-        if self.scene.objects and bpy.context.mode != "OBJECT":
-            return
-        path = self.folder / "habits.blend"
-        before = photo(photos.name)
-        named = {photos.name(d): uid(d) for d in datablocks()}
-        bpy.ops.wm.save_as_mainfile(filepath=str(path), compress=False)
-        bpy.ops.wm.open_mainfile(filepath=str(path), load_ui=False)
-        now = {photos.name(d): uid(d) for d in datablocks()}
-        after = photo(photos.name)
-        # What nothing uses is not written.
-        lost = {key for key in before if key not in after}
-        assert not [k for k in lost if before[k].get("kind") == "object" and not before[k]["ours"]]
-        kept = {key: found for key, found in before.items() if key not in lost}
-        found = difference(kept, after)
-        assert not found, f"opening changed {found}"
-        self.book = self.book.renumbered({named[k]: now[k] for k in named if k in now})
-        self.begin_again()
-        self.step("Open")
-
-    # Operations of ours
-
-    def ours(
-        self,
-        name: str,
-        act: Callable[[], object],
-        *,
-        whole: bool = False,
-        styled: bool = False,
-        other: bool = False,
-    ) -> bool:
-        """An operation of ours in the scene; returns whether it was done.
-
-        Parameters
-        ----------
-        whole
-            Whether what was deleted is asked for again.
-        styled
-            Whether a look is chosen.
-        other
-            Whether another model takes the place of one.
-        """
-        scene, before = self.scene, self.history[self.at][0]
-        here = uid(scene)
-        remembered = bool(scene_room.Memory(scene))
-        models = {s.id: s for s in self.standing()}
-        times = {s.id: s.root.get("llmviz_times") for s in models.values()}
-        at_home = {uid(d) for s in models.values() for d in _all_of(s)}
-        shared = any(s.is_shared for s in models.values())
-        try:
-            act()
-        except (Problem, RuntimeError) as error:
-            refused = error
-        else:
-            refused = None
-        if refused is not None:
-            # What an operator says comes as a RuntimeError; what it did not expect, with a trace.
-            assert isinstance(refused, Problem) or "Traceback" not in str(refused), str(refused)
-            assert str(refused).strip()
-            found = difference(before, photo())
-            assert not found, f"{name} failed ({refused}) and changed {found}"
+    def _move(self, obj):
+        if self._is_moved(obj, "location"):
             return False
-        bpy.context.view_layer.update()
-        after = photo()
-        now = {s.id: s for s in self.standing()}
-        if not models and now:
-            # The first model borrows what the scene has, or would have had back.
-            was = {k: before[here][k] for k in (*SETTINGS, "world", "camera")}
-            kept = self.book.before.get(here, {}) if remembered else {}
-            self.book.before[here] = was | kept | self.book.own[here]
-            self.book.own[here] = {}
-        if styled:
-            for path in VIEW:
-                self.book.own[here].pop(path, None)
-        self._forget(here, models, now, whole, styled)
-        kept_times = {m for m, s in now.items() if times.get(m) == s.root.get("llmviz_times")}
-        loose = (set(at_home) if other else set()) | {
-            uid(o) for m, s in now.items() if m not in kept_times for o in s.objects.values()
-        }
-        for key, then in before.items():
-            if key == here:
-                continue
-            if then.get("kind") == "scene":
-                # A model that several scenes show looks alike in all of them.
-                wrong = {} if shared and styled else _changes(then, after[key])
-                assert not wrong, f"{name} changed the scene {then['name']}: {wrong}"
-            elif key in self.book.theirs or not (then.get("ours") or then.get('["llmviz"]')):
-                self._same_of_theirs(then, after.get(key), after, before)
-            elif key in self.book.touched:
-                self._same_of_touched(key, then, after.get(key), now, loose, styled, other)
-            elif then.get("kind") in ("object", "collection") and key not in at_home and not shared:
-                wrong = _changes(then, after.get(key, then))
-                assert not wrong, f"{name} changed {then['name']} of another scene: {wrong}"
-        self._scene_as_expected(here, before[here], after[here], before, after)
-        if name == "remove" and not now:
-            self._scene_as_before(here, after[here], after)
-        self.step(name, after)
+        obj.location.x += 0.25
+        self.desk.touch(obj, "location")
         return True
 
-    def _forget(self, here: int, models: dict, now: dict, whole: bool, styled: bool) -> None:
-        """Forget what was deleted and is to be there again, or can never be."""
-        lights = {(m, key) for m, s in now.items() for key in ("lights", *s.made("lights"))}
-        if whole:
-            self.book.gone = {
-                (s, m, k) for s, m, k in self.book.gone if s != here or (m, k) in lights
-            }
-        if styled:
-            self.book.gone = {
-                (s, m, k) for s, m, k in self.book.gone if s != here or (m, k) not in lights
-            }
-        self.book.gone = {(s, m, k) for s, m, k in self.book.gone if s != here or m in now}
+    def _rename(self, obj):
+        obj.name = f"Mine {self.desk.number()}"
+        self.desk.touch(obj, "name")
 
-    def _same_of_theirs(
-        self, then: photos.Aspects, now: photos.Aspects | None, after: Photo, before: Photo
-    ) -> None:
-        """What is a person's is as it was, but for what hung on ours or lay in it."""
-        assert now is not None, f"{then['name']}, a person's, is gone"
-        passed = {"ours", *(k for k in then.keys() | now.keys() if k.startswith('["llmviz'))}
-        if then.get("kind") == "object":
-            if then["parent"] is not None and then["parent"] not in after:
-                passed |= _PLACE
-            if any(int(c) not in after for c in then["collections"]):
-                assert now["collections"], f"{then['name']} lies in no collection"
-                passed.add("collections")
-            if then["data"] in before and (
-                before[then["data"]].get('["llmviz"]') or then.get("ours")
-            ):
-                passed |= {"cells"}
-            linked = {k for k in then.keys() | now.keys() if "curve " in k}
-            passed |= linked if then.get("ours") else set()
-            passed |= {k for k in then if k.startswith("hidden in ")} - set(now)
-        if then.get("kind") == "collection":
-            for part in ("objects", "children"):
-                left = {u for u in then[part] if int(u) in after}
-                assert left <= set(now[part]), f"{then['name']} has lost some of its {part}"
-            passed |= {"objects", "children"}
-        wrong = {k: v for k, v in _changes(then, now).items() if k not in passed}
-        assert not wrong, f"{then['name']}, a person's, is changed: {wrong}"
+    def _hide(self, obj):
+        number = self.desk.number()
+        if number % 3 == 0:
+            obj.hide_render = not obj.hide_render
+            self.desk.touch(obj, "hide_render")
+        elif number % 3 == 1:
+            obj.hide_viewport = not obj.hide_viewport
+            self.desk.touch(obj, "hide_viewport")
+        elif obj.name in bpy.context.view_layer.objects:
+            obj.hide_set(not obj.hide_get())
+            layer = bpy.context.view_layer
+            self.desk.touch(obj, f"hidden in {bpy.context.scene.name} {layer.name}")
 
-    def _same_of_touched(
-        self,
-        key: int,
-        then: photos.Aspects,
-        now: photos.Aspects | None,
-        models: dict,
-        loose: set[int],
-        styled: bool,
-        other: bool,
-    ) -> None:
-        """What a person has changed of ours is as they left it."""
-        aspects = set(self.book.touched[key])
-        if now is None:
-            mark, made = then.get('["llmviz_key"]'), set()
-            standing = models.get(then.get('["llmviz_model"]'))
-            if standing is not None:
-                made = {k for g in ("model", "strips", "film", "lights") for k in standing.made(g)}
-            assert key in loose or mark not in made, f"{then['name']} was changed and is gone"
-            del self.book.touched[key]
-            return
-        if styled:
-            aspects -= {a for a in aspects if a.startswith(("data.energy", "nodes", "materials"))}
-        if key in loose:
-            aspects -= {a for a in aspects if "curve " in a}
-        if other:
-            aspects -= {"location"}
-        if then.get("parent") is None or then.get("parent") not in self.history[self.at][0]:
-            aspects -= {"parent", "inverse"}
-        wrong = {k: v for k, v in _changes(then, now).items() if k in aspects}
-        assert not wrong, f"{then['name']} was changed, and is not any more: {wrong}"
+    def _empty(self):
+        """Something of one's own."""
+        empty = bpy.data.objects.new(f"Own {self.desk.number()}", None)
+        bpy.context.scene.collection.objects.link(empty)
+        empty.location = (3, 1, 0)
+        self.desk.book.theirs.add(uid(empty))
+        bpy.context.view_layer.update()
+        return empty
 
-    def _scene_as_expected(
-        self,
-        here: int,
-        then: photos.Aspects,
-        now: photos.Aspects,
-        before: Photo,
-        after: Photo,
-    ) -> None:
-        """What a person set in a scene is so."""
-        own = self.book.own[here]
-        for path, value in own.items():
-            assert now[path] == value, f"{path} was set to {value}, and is {now[path]}"
-        markers = self.book.markers[here]
-        lost = markers - set(now["markers"])
-        assert not lost, f"markers are gone: {lost}"
-        layers = {k: v for k, v in then.items() if k.startswith("layer ") and k in now}
-        wrong = {k: (v, now[k]) for k, v in layers.items() if now[k] != v}
-        assert not wrong, f"collections are shown or hidden anew: {wrong}"
-        mine = {u for u in then["objects"] if int(u) in after and not before[int(u)]["ours"]}
-        assert mine <= set(now["objects"]), "objects have left the scene"
+    def _select(self, *objects):
+        """Select objects, the last of them as the active one; whether that was possible."""
+        layer = bpy.context.view_layer
+        if any(o.name not in layer.objects or o.hide_get() or o.hide_viewport for o in objects):
+            return False
+        for obj in layer.objects:
+            obj.select_set(False)
+        for obj in objects:
+            obj.select_set(True)
+        layer.objects.active = objects[-1]
+        return all(o.select_get() for o in objects)
 
-    def _scene_as_before(self, here: int, now: photos.Aspects, after: Photo) -> None:
-        """A scene has back what was borrowed of it."""
-        own, was = self.book.own[here], self.book.before.get(here, {})
-        markers = self.book.markers[here]
-        for path, value in was.items():
-            expected = own.get(path, value)
-            if path in ("world", "camera") and expected not in after:
-                expected = None
-            assert now[path] == expected, f"{path} was {expected} and is {now[path]}"
-        assert set(now["markers"]) == markers, "markers of ours are left, or a person's gone"
-        assert not [k for k in now if k.startswith("memory ")], (
-            "the scene remembers more than it should"
-        )
-        self.book.before.pop(here, None)
-        self.book.own[here] = {}
+    def _parent(self, obj):
+        empty = self._empty()
+        if self._select(obj, empty):
+            bpy.ops.object.parent_set(type="OBJECT", keep_transform=True)
+        else:
+            place = obj.matrix_world.copy()
+            obj.parent = empty
+            obj.matrix_world = place
+        self.desk.touch(obj, "parent", "inverse")
+        if not self._is_moved(obj, "location"):
+            self.desk.touch(obj, "location")
 
-    # What has to be true at any time
+    def _unparent(self, obj):
+        if obj.parent is None or not self._select(obj):
+            return False
+        bpy.ops.object.parent_clear(type="CLEAR_KEEP_TRANSFORM")
+        self.desk.touch(obj, "parent")
+        return True
 
-    def check(self) -> None:
-        """Blocks tell the truth, nothing is half done, and nothing is gone that nobody deleted."""
-        assert not [c for c in bpy.data.collections if c.get("llmviz_role") == "unfinished model"]
+    def _key(self, obj):
+        if self._is_moved(obj, "rotation_euler"):
+            return False
+        obj.keyframe_insert("rotation_euler", frame=self.desk.number())
+        self.desk.touch(obj, *(f"curve rotation_euler|{i}" for i in range(3)))
+        return True
+
+    def _key_film(self, obj):
+        if not self._is_moved(obj, '["opacity"]'):
+            return False
+        obj.keyframe_insert('["opacity"]', frame=self.desk.number())
+        self.desk.touch(obj, 'curve ["opacity"]|0')
+        return True
+
+    def _gain(self, obj):
+        if "gain" not in obj:
+            return False
+        obj["gain"] = obj["gain"] * 1.5
+        self.desk.touch(obj, '["gain"]')
+        return True
+
+    def _words(self, obj):
+        if obj.type != "FONT":
+            return False
+        obj.data.body = f"w{self.desk.number()}"
+        self.desk.touch(obj, "data.body")
+        return True
+
+    def _light(self, obj):
+        if obj.type != "LIGHT":
+            return False
+        obj.data.energy += 1.5
+        self.desk.touch(obj, "data.energy")
+        return True
+
+    def _dress(self, obj):
+        if not obj.material_slots:
+            return False
+        slot = obj.material_slots[0]
+        slot.link = "OBJECT"
+        slot.material = bpy.data.materials.new(f"Own {self.desk.number()}")
+        self.desk.touch(obj, "materials")
+        return True
+
+    def _modify(self, obj):
+        if obj.type != "MESH":
+            obj.constraints.new("LIMIT_SCALE").name = f"Own {self.desk.number()}"
+            self.desk.touch(obj, "constraints")
+        else:
+            obj.modifiers.new(f"Own {self.desk.number()}", "SUBSURF").show_viewport = False
+            self.desk.touch(obj, "modifiers")
+
+    def _is_copied(self, thing):
+        """Whether there is a copy, which would be taken for the original when that is gone."""
+        marks = thing.get("llmviz_model"), thing.get("llmviz_key")
+        every = (*bpy.data.objects, *bpy.data.collections)
+        same = [d for d in every if (d.get("llmviz_model"), d.get("llmviz_key")) == marks]
+        return marks[0] is not None and len(same) > 1
+
+    def _delete(self, obj):
+        desk = self.desk
+        if self._is_copied(obj):
+            return False
         for scene in bpy.data.scenes:
             for standing in scene_room.find(scene):
-                self._check(standing)
+                key = str(obj.get("llmviz_key"))
+                if standing.objects.get(key) == obj:
+                    desk.book.gone.add((uid(scene), standing.id, key))
+        desk.book.theirs.discard(uid(obj))
+        for child in bpy.data.objects:
+            if child.parent == obj:
+                desk.book.touched.get(uid(child), set()).difference_update({"parent", "inverse"})
+        bpy.data.objects.remove(obj)
+        return True
 
-    def _check(self, standing: scene_room.Standing) -> None:
-        recipe, here = standing.recipe, uid(standing.scene)
-        gone = {k for s, m, k in self.book.gone if (s, m) == (here, standing.id)}
-        lost = set(standing.missing) - gone
-        assert not lost, f"{lost} of {standing.root.name} is gone, and nobody deleted it"
-        back = {k for k in gone if k in standing.objects or k in standing.collections}
-        assert not back, f"{back} of {standing.root.name} was deleted, and is there again"
-        told = truth(recipe.source, recipe.prompt)
-        for name, obj in standing.blocks.items():
-            if obj.mode != "OBJECT":
-                continue
-            cells = told[name].reshape(-1)
-            if obj["llmviz_drawn_as"] != "cubes":
-                continue
-            found = np.empty(len(obj.data.vertices), np.float32)
-            obj.data.attributes["value"].data.foreach_get("value", found)
-            assert len(found) == len(cells), f"{name} has {len(found)} cells of {len(cells)}"
-            expected = np.where(np.isfinite(cells), cells, 0)
-            assert np.allclose(found, expected, 1e-4, 1e-5), f"{name} shows other numbers"
+    def _copy(self, obj, linked=False):
+        if not self._select(obj):
+            return False
+        before = {uid(d) for d in datablocks()}
+        bpy.ops.object.duplicate(linked=linked)
+        made = {uid(d) for d in datablocks()} - before
+        self.desk.book.theirs |= made
+        return True
 
-    def check_built(self, recipe: scene_room.Recipe) -> None:
-        """What was asked for stands, hangs together, and is what the scene's film tells of."""
-        found = self.standing()
-        assert (recipe.model, recipe.prompt) in [(s.recipe.model, s.recipe.prompt) for s in found]
-        first = found[0]
-        camera, hud = first.acting("camera"), first.acting("captions")
-        assert len(camera) == len(hud) == 1
-        own = self.book.own[uid(self.scene)].get("camera")
-        film = own is None and self.scene.camera == camera[0]
-        assert film or uid(self.scene.camera) == own, f"{self.scene.camera} is the camera"
-        assert scene_room.chapters(first.root)
-        for standing in found:
-            for obj in standing.objects.values():
-                touched = self.book.touched.get(uid(obj), ())
-                if "parent" not in touched and obj != standing.anchor:
-                    assert obj.parent is not None, f"{obj.name} hangs on nothing"
-                    if obj == hud[0]:
-                        assert obj.parent == camera[0], "captions are not before the camera"
-                    elif kind_of(obj) in ("block", "camera", "strip", "light"):
-                        assert obj.parent == standing.anchor, f"{obj.name} hangs elsewhere"
+    def _linked_copy(self, obj):
+        return self._copy(obj, linked=True)
 
-    def check_gone(self) -> None:
-        """Nothing of ours is in the file, but for what copies need."""
-        left = [
-            d.name_full
-            for s in bpy.data.scenes
-            for d in (*s.objects, *s.collection.children_recursive)
-            if photos.is_ours(d) and uid(d) not in self.book.theirs
-        ]
-        used_by_copies = bool(self.book.theirs)
-        if not used_by_copies:
-            left += [
-                d.name_full
-                for d in datablocks()
-                if d.get("llmviz") and d.library is None and not isinstance(d, bpy.types.Scene)
-            ]
-        assert not left, f"{left} are left"
+    def _away(self, obj):
+        """Move it into a collection of one's own."""
+        home = bpy.data.collections.new(f"Own {self.desk.number()}")
+        bpy.context.scene.collection.children.link(home)
+        for old in list(obj.users_collection):
+            old.objects.unlink(obj)
+        home.objects.link(obj)
+        self.desk.touch(obj, "collections")
 
+    def _hang(self, obj):
+        """Hang something of one's own on it, in its collection."""
+        empty = self._empty()
+        empty.parent = obj
+        for home in obj.users_collection[:1]:
+            for old in list(empty.users_collection):
+                old.objects.unlink(empty)
+            home.objects.link(empty)
 
-def _all_of(standing: scene_room.Standing) -> Iterator[bpy.types.ID]:
-    yield from standing.objects.values()
-    yield from standing.collections.values()
-    yield from standing.root.all_objects
+    def _mode(self, obj):
+        if bpy.context.mode != "OBJECT":
+            bpy.ops.object.mode_set(mode="OBJECT")
+            return True
+        if obj.type not in ("MESH", "FONT") or not self._select(obj):
+            return False
+        bpy.ops.object.mode_set(mode="EDIT")
+        return True
+
+    # What a person does with collections, the scene and time
+
+    def _part_rename(self, part):
+        part.name = f"Part {self.desk.number()}"
+        self.desk.touch(part, "name")
+
+    def _part_hide(self, part):
+        part.hide_render = not part.hide_render
+        self.desk.touch(part, "hide_render")
+
+    def _part_exclude(self, part):
+        waiting = [bpy.context.view_layer.layer_collection]
+        while waiting:
+            place = waiting.pop()
+            waiting += place.children
+            if place.collection == part:
+                place.exclude = not place.exclude
+
+    def _part_inside(self, part):
+        part.children.link(bpy.data.collections.new(f"Own {self.desk.number()}"))
+
+    def _part_dissolve(self, part):
+        if part.get("llmviz_key") == "model":
+            return False
+        for scene in bpy.data.scenes:
+            for standing in scene_room.find(scene):
+                key = str(part["llmviz_key"])
+                if standing.collections.get(key) == part:
+                    self.desk.book.gone.add((uid(scene), standing.id, key))
+        dissolve(part)
+        return True
+
+    def _root_away(self, root):
+        """Put it into a collection of one's own."""
+        home = bpy.data.collections.new(f"Own {self.desk.number()}")
+        self.desk.scene.collection.children.link(home)
+        for parent in parents_of(root):
+            parent.children.unlink(root)
+        home.children.link(root)
+
+    def _root_dissolve(self, root):
+        dissolve(root)
+
+    def _root_delete(self, root):
+        """Delete it with all that is in it."""
+        objects, parts = list(root.all_objects), [root, *root.children_recursive]
+        self.desk.book.theirs -= {uid(o) for o in objects}
+        bpy.data.batch_remove([*objects, *parts])
+
+    def _root_copy(self, root):
+        """Duplicate it as the Outliner does."""
+        before = {uid(d) for d in datablocks()}
+        duplicate(root, parents_of(root)[0])
+        self.desk.book.theirs |= {uid(d) for d in datablocks()} - before
 
 
 def furnish() -> dict[str, object]:
@@ -526,7 +312,11 @@ def duplicate(part: bpy.types.Collection, home: bpy.types.Collection) -> bpy.typ
     return made
 
 
-def _duplicate(part, home, copies) -> bpy.types.Collection:
+def _duplicate(
+    part: bpy.types.Collection,
+    home: bpy.types.Collection,
+    copies: dict[bpy.types.Object, bpy.types.Object],
+) -> bpy.types.Collection:
     made = part.copy()
     for things in (made.objects, made.children):
         for thing in list(things):
@@ -540,31 +330,3 @@ def _duplicate(part, home, copies) -> bpy.types.Collection:
     for child in part.children:
         _duplicate(child, made, copies)
     return made
-
-
-def datablocks() -> Iterator[bpy.types.ID]:
-    """All datablocks of the kinds that a photo shows."""
-    for pool in (
-        *(bpy.data.collections, bpy.data.objects, bpy.data.scenes, bpy.data.materials),
-        *(bpy.data.node_groups, bpy.data.worlds, bpy.data.meshes, bpy.data.actions),
-        *(bpy.data.curves, bpy.data.lights, bpy.data.cameras),
-    ):
-        yield from pool
-
-
-def _changes(then: photos.Aspects, now: photos.Aspects) -> dict[str, tuple[object, object]]:
-    return {
-        k: (then.get(k), now.get(k)) for k in then.keys() | now.keys() if then.get(k) != now.get(k)
-    }
-
-
-def difference(then: Photo, now: Photo) -> dict[object, object]:
-    """What two photos do not have in common."""
-    found: dict[object, object] = {}
-    for key in then.keys() | now.keys():
-        if key not in now or key not in then:
-            which = then if key in then else now
-            found[which[key]["name"]] = "is gone" if key in then else "is new"
-        elif wrong := _changes(then[key], now[key]):
-            found[then[key]["name"]] = wrong
-    return found

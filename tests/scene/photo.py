@@ -66,9 +66,14 @@ def photo(of: Callable[[bpy.types.ID | None], object] = uid) -> Photo:
                 found[of(obj)][f"hidden in {scene.name} {layer.name}"] = hidden
     for owner in (*bpy.data.materials, *bpy.data.node_groups, *bpy.data.worlds):
         tree = owner if isinstance(owner, bpy.types.NodeTree) else owner.node_tree
-        found[of(owner)] = {"name": owner.name_full, "nodes": _nodes(tree), **_own(owner)}
+        found[of(owner)] = {
+            "ours": is_ours(owner),
+            "name": owner.name_full,
+            "nodes": _nodes(tree),
+            **_own(owner),
+        }
     for pool in (bpy.data.meshes, bpy.data.actions, bpy.data.curves, bpy.data.lights):
-        found |= {of(d): {"name": d.name_full, **_own(d)} for d in pool}
+        found |= {of(d): {"ours": is_ours(d), "name": d.name_full, **_own(d)} for d in pool}
     return found
 
 
@@ -103,20 +108,21 @@ def _object(obj: bpy.types.Object, of: Callable) -> Iterator[tuple[str, object]]
     yield "constraints", [(c.name, c.type) for c in obj.constraints]
     yield "materials", [(s.link, of(s.material)) for s in obj.material_slots]
     for prop in _DATA.get(obj.type, ()):
-        yield f"data.{prop}", _plain(getattr(obj.data, prop))
+        yield f"data.{prop}", plain(getattr(obj.data, prop))
     yield from _own(obj).items()
-    yield from _curves(obj)
+    yield from curves(obj)
     if obj.type == "CAMERA":
-        yield from ((f"data {path}", keys) for path, keys in _curves(obj.data))
+        yield from ((f"data {path}", keys) for path, keys in curves(obj.data))
     if obj.type == "MESH":
         yield "cells", _cells(obj.data)
 
 
 def _scene(scene: bpy.types.Scene, of: Callable) -> Iterator[tuple[str, object]]:
     yield "kind", "scene"
+    yield "ours", False
     yield "name", scene.name
     for path in SETTINGS:
-        yield path, _plain(scene.path_resolve(path))
+        yield path, plain(scene.path_resolve(path))
     yield "world", of(scene.world)
     yield "camera", of(scene.camera)
     yield "markers", sorted((m.name, m.frame) for m in scene.timeline_markers)
@@ -125,7 +131,7 @@ def _scene(scene: bpy.types.Scene, of: Callable) -> Iterator[tuple[str, object]]
     for key in sorted(scene.keys()):
         if key.startswith("llmviz_"):
             kept = scene[key]
-            yield f"memory {key}", of(kept) if isinstance(kept, bpy.types.ID) else _plain(kept)
+            yield f"memory {key}", of(kept) if isinstance(kept, bpy.types.ID) else plain(kept)
     for layer in scene.view_layers:
         waiting = list(layer.layer_collection.children) if layer.layer_collection else []
         while waiting:
@@ -138,13 +144,13 @@ def _scene(scene: bpy.types.Scene, of: Callable) -> Iterator[tuple[str, object]]
 def _own(datablock: bpy.types.ID) -> Aspects:
     """Custom properties, by name."""
     return {
-        f'["{key}"]': _plain(datablock[key])
+        f'["{key}"]': plain(datablock[key])
         for key in datablock.keys()  # noqa: SIM118 (a datablock iterates over nothing)
         if not isinstance(datablock[key], bpy.types.ID)
     }
 
 
-def _curves(owner: bpy.types.ID) -> Iterator[tuple[str, object]]:
+def curves(owner: bpy.types.ID) -> Iterator[tuple[str, object]]:
     """What a datablock's curves are like, each by its path and index."""
     moved = owner.animation_data
     if moved is None or moved.action is None or moved.action_slot is None:
@@ -179,7 +185,7 @@ def _nodes(tree: bpy.types.NodeTree | None) -> object:
     if tree is None:
         return None
     told = [
-        _plain(socket.default_value)
+        plain(socket.default_value)
         for node in tree.nodes
         for socket in (*node.inputs, *(node.outputs if not node.inputs else ()))
         if hasattr(socket, "default_value") and not isinstance(socket.default_value, bpy.types.ID)
@@ -195,11 +201,41 @@ def _rounded(values: object) -> tuple[float, ...]:
     return tuple(round(v, 5) + 0.0 for v in values)
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """A value that says the same when its owner is gone."""
     if hasattr(value, "to_dict"):
         return str(value.to_dict())
     if isinstance(value, float):
         return round(value, 5)
     if hasattr(value, "__len__") and not isinstance(value, str):
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     return value
+
+
+def datablocks() -> Iterator[bpy.types.ID]:
+    """All datablocks of the kinds that a photo shows."""
+    for pool in (
+        *(bpy.data.collections, bpy.data.objects, bpy.data.scenes, bpy.data.materials),
+        *(bpy.data.node_groups, bpy.data.worlds, bpy.data.meshes, bpy.data.actions),
+        *(bpy.data.curves, bpy.data.lights, bpy.data.cameras),
+    ):
+        yield from pool
+
+
+def changes(then: Aspects, now: Aspects) -> dict[str, tuple[object, object]]:
+    """What two photos of one thing do not have in common."""
+    return {
+        k: (then.get(k), now.get(k)) for k in then.keys() | now.keys() if then.get(k) != now.get(k)
+    }
+
+
+def difference(then: Photo, now: Photo) -> dict[object, object]:
+    """What two photos do not have in common."""
+    found: dict[object, object] = {}
+    for key in then.keys() | now.keys():
+        if key not in now or key not in then:
+            which = then if key in then else now
+            found[which[key]["name"]] = "is gone" if key in then else "is new"
+        elif wrong := changes(then[key], now[key]):
+            found[then[key]["name"]] = wrong
+    return found

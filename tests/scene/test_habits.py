@@ -8,7 +8,7 @@ from pathlib import Path
 
 import bpy
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -19,10 +19,14 @@ from hypothesis.stateful import (
 from llmviz_addon import scene as scene_room
 from llmviz_addon import walkthrough
 from llmviz_addon.scene.drawn.flat import Easel
+from llmviz_addon.scene.standing.memory import set_path
 from llmviz_addon.scene.style import kit
 
-from . import checkpoints, habits, helpers
-from .habits import KINDS, Desk, uid
+from . import checkpoints, helpers
+from .book import KINDS
+from .desk import Desk, all_of
+from .habits import OBJECT, PART, ROOT, Habits, furnish
+from .photo import datablocks, plain, uid
 
 SEQUENCES = int(os.environ.get("LLMVIZ_HABITS", "0"))
 
@@ -32,13 +36,10 @@ PROMPTS = ("1 2", "3", "1 2 3", "4 4 0 1")
 
 KEPT = ("introduction", "shape", "scale", "softmax")
 
-PARTS = ("rename", "hide", "exclude", "dissolve", "inside")
-ROOTS = ("away", "copy", "dissolve", "delete")
-
 few = st.integers(0, 11)
 
 
-class Habits(RuleBasedStateMachine):
+class Played(Habits, RuleBasedStateMachine):
     """Somebody at a desk with a model, who does one thing after the other."""
 
     start: Path
@@ -53,9 +54,10 @@ class Habits(RuleBasedStateMachine):
         self.desk = Desk(self.folder, self.before)
         self.failed = False
 
-    def _do(self, name, act):
+    def _do(self, name):
+        """End a step in which a person did something."""
         self.failed = True
-        self.desk.habit(name, act)
+        self.desk.step(name)
         self.failed = False
 
     def _ours(self, name, act, **about):
@@ -69,229 +71,29 @@ class Habits(RuleBasedStateMachine):
     @rule(
         kind=st.sampled_from((*KINDS, "own")),
         at=few,
-        act=st.sampled_from(
-            sorted(
-                (
-                    "move",
-                    "rename",
-                    "hide",
-                    "parent",
-                    "unparent",
-                    "key",
-                    "key film",
-                    "gain",
-                    "words",
-                    "light",
-                    "dress",
-                    "modify",
-                    "delete",
-                    "copy",
-                    "linked copy",
-                    "away",
-                    "hang",
-                    "mode",
-                )
-            )
-        ),
+        act=st.sampled_from(OBJECT),
     )
     def handle(self, kind, at, act):
-        desk, obj = self.desk, self.desk.target(kind, at)
+        """Something with an object."""
+        obj = self.desk.target(kind, at)
         if obj is None or (bpy.context.mode != "OBJECT" and act != "mode"):
             return
         done = getattr(self, f"_{act.replace(' ', '_')}")(obj)
         if done is not False:
-            self._do(act, lambda: None)
+            self._do(act)
 
-    def _is_moved(self, obj, path):
-        return any(key.startswith(f"curve {path}|") for key in dict(habits.photos._curves(obj)))
-
-    def _move(self, obj):
-        if self._is_moved(obj, "location"):
-            return False
-        obj.location.x += 0.25
-        self.desk.touch(obj, "location")
-
-    def _rename(self, obj):
-        obj.name = f"Mine {self.desk.number()}"
-        self.desk.touch(obj, "name")
-
-    def _hide(self, obj):
-        number = self.desk.number()
-        if number % 3 == 0:
-            obj.hide_render = not obj.hide_render
-            self.desk.touch(obj, "hide_render")
-        elif number % 3 == 1:
-            obj.hide_viewport = not obj.hide_viewport
-            self.desk.touch(obj, "hide_viewport")
-        elif obj.name in bpy.context.view_layer.objects:
-            obj.hide_set(not obj.hide_get())
-            layer = bpy.context.view_layer
-            self.desk.touch(obj, f"hidden in {bpy.context.scene.name} {layer.name}")
-
-    def _empty(self):
-        empty = bpy.data.objects.new(f"Own {self.desk.number()}", None)
-        bpy.context.scene.collection.objects.link(empty)
-        empty.location = (3, 1, 0)
-        self.desk.book.theirs.add(uid(empty))
-        bpy.context.view_layer.update()
-        return empty
-
-    def _select(self, *objects):
-        layer = bpy.context.view_layer
-        if any(o.name not in layer.objects or o.hide_get() or o.hide_viewport for o in objects):
-            return False
-        for obj in layer.objects:
-            obj.select_set(False)
-        for obj in objects:
-            obj.select_set(True)
-        layer.objects.active = objects[-1]
-        return all(o.select_get() for o in objects)
-
-    def _parent(self, obj):
-        empty = self._empty()
-        if self._select(obj, empty):
-            bpy.ops.object.parent_set(type="OBJECT", keep_transform=True)
-        else:
-            place = obj.matrix_world.copy()
-            obj.parent = empty
-            obj.matrix_world = place
-        self.desk.touch(obj, "parent", "inverse")
-        if not self._is_moved(obj, "location"):
-            self.desk.touch(obj, "location")
-
-    def _unparent(self, obj):
-        if obj.parent is None or not self._select(obj):
-            return False
-        bpy.ops.object.parent_clear(type="CLEAR_KEEP_TRANSFORM")
-        self.desk.touch(obj, "parent")
-        return None
-
-    def _key(self, obj):
-        if self._is_moved(obj, "rotation_euler"):
-            return False
-        obj.keyframe_insert("rotation_euler", frame=self.desk.number())
-        self.desk.touch(obj, *(f"curve rotation_euler|{i}" for i in range(3)))
-
-    def _key_film(self, obj):
-        if not self._is_moved(obj, '["opacity"]'):
-            return False
-        obj.keyframe_insert('["opacity"]', frame=self.desk.number())
-        self.desk.touch(obj, 'curve ["opacity"]|0')
-        return None
-
-    def _gain(self, obj):
-        if "gain" not in obj:
-            return False
-        obj["gain"] = obj["gain"] * 1.5
-        self.desk.touch(obj, '["gain"]')
-        return None
-
-    def _words(self, obj):
-        if obj.type != "FONT":
-            return False
-        obj.data.body = f"w{self.desk.number()}"
-        self.desk.touch(obj, "data.body")
-        return None
-
-    def _light(self, obj):
-        if obj.type != "LIGHT":
-            return False
-        obj.data.energy += 1.5
-        self.desk.touch(obj, "data.energy")
-        return None
-
-    def _dress(self, obj):
-        if not obj.material_slots:
-            return False
-        slot = obj.material_slots[0]
-        slot.link = "OBJECT"
-        slot.material = bpy.data.materials.new(f"Own {self.desk.number()}")
-        self.desk.touch(obj, "materials")
-        return None
-
-    def _modify(self, obj):
-        if obj.type != "MESH":
-            obj.constraints.new("LIMIT_SCALE").name = f"Own {self.desk.number()}"
-            self.desk.touch(obj, "constraints")
-        else:
-            obj.modifiers.new(f"Own {self.desk.number()}", "SUBSURF").show_viewport = False
-            self.desk.touch(obj, "modifiers")
-
-    def _is_copied(self, thing):
-        """Whether there is a copy, which would be taken for the original when that is gone."""
-        marks = thing.get("llmviz_model"), thing.get("llmviz_key")
-        every = (*bpy.data.objects, *bpy.data.collections)
-        same = [d for d in every if (d.get("llmviz_model"), d.get("llmviz_key")) == marks]
-        return marks[0] is not None and len(same) > 1
-
-    def _delete(self, obj):
-        desk = self.desk
-        if self._is_copied(obj):
-            return False
-        for scene in bpy.data.scenes:
-            for standing in scene_room.find(scene):
-                key = str(obj.get("llmviz_key"))
-                if standing.objects.get(key) == obj:
-                    desk.book.gone.add((uid(scene), standing.id, key))
-        desk.book.theirs.discard(uid(obj))
-        for child in bpy.data.objects:
-            if child.parent == obj:
-                desk.book.touched.get(uid(child), set()).difference_update({"parent", "inverse"})
-        bpy.data.objects.remove(obj)
-        return None
-
-    def _copy(self, obj, linked=False):
-        if not self._select(obj):
-            return False
-        before = {uid(d) for d in habits.datablocks()}
-        bpy.ops.object.duplicate(linked=linked)
-        made = {uid(d) for d in habits.datablocks()} - before
-        self.desk.book.theirs |= made
-        return None
-
-    def _linked_copy(self, obj):
-        return self._copy(obj, linked=True)
-
-    def _away(self, obj):
-        """Move it into a collection of one's own."""
-        home = bpy.data.collections.new(f"Own {self.desk.number()}")
-        bpy.context.scene.collection.children.link(home)
-        for old in list(obj.users_collection):
-            old.objects.unlink(obj)
-        home.objects.link(obj)
-        self.desk.touch(obj, "collections")
-
-    def _hang(self, obj):
-        """Hang something of one's own on it, in its collection."""
-        empty = self._empty()
-        empty.parent = obj
-        for home in obj.users_collection[:1]:
-            for old in list(empty.users_collection):
-                old.objects.unlink(empty)
-            home.objects.link(empty)
-
-    def _mode(self, obj):
-        if bpy.context.mode != "OBJECT":
-            bpy.ops.object.mode_set(mode="OBJECT")
-            return None
-        if obj.type not in ("MESH", "FONT") or not self._select(obj):
-            return False
-        bpy.ops.object.mode_set(mode="EDIT")
-        return None
-
-    # What a person does with collections, the scene and time
-
-    @rule(at=few, act=st.sampled_from(PARTS))
+    @rule(at=few, act=st.sampled_from(PART))
     def tidy(self, at, act):
         """Something with a collection of ours."""
         part = self.desk.part(at)
-        if part is not None and bpy.context.mode == "OBJECT":
-            if getattr(self, f"_part_{act}")(part) is not False:
-                if act == "dissolve":
-                    self.desk.begin_again()
-                self._do(f"{act} part", lambda: None)
+        if part is None or bpy.context.mode != "OBJECT":
+            return
+        if getattr(self, f"_part_{act}")(part) is not False:
+            if act == "dissolve":
+                self.desk.begin_again()
+            self._do(f"{act} part")
 
-    @rule(act=st.sampled_from(ROOTS), at=few)
+    @rule(act=st.sampled_from(ROOT), at=few)
     def rearrange(self, act, at):
         """Something with a whole model."""
         standing = self.desk.standing()
@@ -303,60 +105,7 @@ class Habits(RuleBasedStateMachine):
             if act in ("dissolve", "delete"):
                 # Blender does not reliably undo what Python has done to collections.
                 self.desk.begin_again()
-            self._do(f"{act} root", lambda: None)
-
-    def _part_rename(self, part):
-        part.name = f"Part {self.desk.number()}"
-        self.desk.touch(part, "name")
-
-    def _part_hide(self, part):
-        part.hide_render = not part.hide_render
-        self.desk.touch(part, "hide_render")
-
-    def _part_exclude(self, part):
-        waiting = [bpy.context.view_layer.layer_collection]
-        while waiting:
-            place = waiting.pop()
-            waiting += place.children
-            if place.collection == part:
-                place.exclude = not place.exclude
-
-    def _part_inside(self, part):
-        part.children.link(bpy.data.collections.new(f"Own {self.desk.number()}"))
-
-    def _part_dissolve(self, part):
-        if part.get("llmviz_key") == "model":
-            return False
-        for scene in bpy.data.scenes:
-            for standing in scene_room.find(scene):
-                key = str(part["llmviz_key"])
-                if standing.collections.get(key) == part:
-                    self.desk.book.gone.add((uid(scene), standing.id, key))
-        habits.dissolve(part)
-        return None
-
-    def _root_away(self, root):
-        """Put it into a collection of one's own."""
-        home = bpy.data.collections.new(f"Own {self.desk.number()}")
-        self.desk.scene.collection.children.link(home)
-        for parent in habits.parents_of(root):
-            parent.children.unlink(root)
-        home.children.link(root)
-
-    def _root_dissolve(self, root):
-        habits.dissolve(root)
-
-    def _root_delete(self, root):
-        """Delete it with all that is in it."""
-        objects, parts = list(root.all_objects), [root, *root.children_recursive]
-        self.desk.book.theirs -= {uid(o) for o in objects}
-        bpy.data.batch_remove([*objects, *parts])
-
-    def _root_copy(self, root):
-        """Duplicate it as the Outliner does."""
-        before = {uid(d) for d in habits.datablocks()}
-        habits.duplicate(root, habits.parents_of(root)[0])
-        self.desk.book.theirs |= {uid(d) for d in habits.datablocks()} - before
+            self._do(f"{act} root")
 
     @rule(
         act=st.sampled_from(
@@ -365,13 +114,14 @@ class Habits(RuleBasedStateMachine):
         at=few,
     )
     def direct(self, act, at):
+        """Something with the scene and its film."""
         desk, scene = self.desk, self.desk.scene
         own, number = desk.book.own[uid(scene)], desk.number()
         paths = {"end": "frame_end", "rate": "render.fps", "exposure": "view_settings.exposure"}
         if act in paths:
             value = {"end": 4000 + number, "rate": 25 + number, "exposure": 0.25 * number}[act]
-            scene_room.standing.memory.set_path(scene, paths[act], value)
-            own[paths[act]] = habits.photos._plain(scene.path_resolve(paths[act]))
+            set_path(scene, paths[act], value)
+            own[paths[act]] = plain(scene.path_resolve(paths[act]))
         elif act == "frame":
             scene.frame_set(2 + number)
             own["frame_current"] = 2 + number
@@ -406,10 +156,11 @@ class Habits(RuleBasedStateMachine):
                 return
             nodes[0].outputs[0].default_value = (0.1 * number % 1, 0.5, 0.5, 1)
             desk.touch(material, "nodes")
-        self._do(act, lambda: None)
+        self._do(act)
 
     @rule(act=st.sampled_from(("undo", "undo", "redo", "open")))
     def travel(self, act):
+        """Go back or forth in time."""
         self.failed = True
         if act == "open":
             self.desk.reopen()
@@ -419,6 +170,7 @@ class Habits(RuleBasedStateMachine):
 
     @rule(act=st.sampled_from(("LINK_COPY", "FULL_COPY", "EMPTY", "switch", "delete")), at=few)
     def change_scene(self, act, at):
+        """Make a scene, go to another, or delete one."""
         desk, old = self.desk, self.desk.scene
         if bpy.context.mode != "OBJECT":
             return
@@ -432,7 +184,7 @@ class Habits(RuleBasedStateMachine):
             desk.forget_unseen()
         elif len(bpy.data.scenes) < 3:
             was = uid(old)
-            before = {uid(d) for d in habits.datablocks()}
+            before = {uid(d) for d in datablocks()}
             bpy.ops.scene.new(type=act)
             now = uid(desk.scene)
             copied = act != "EMPTY"
@@ -443,14 +195,14 @@ class Habits(RuleBasedStateMachine):
                 book.before[now] = dict(book.before[was])
             if copied:
                 book.gone |= {(now, m, k) for s, m, k in book.gone if s == was}
-            made = [d for d in habits.datablocks() if uid(d) not in before]
-            known = {uid(d) for s in desk.standing() for d in habits._all_of(s)}
+            made = [d for d in datablocks() if uid(d) not in before]
+            known = {uid(d) for s in desk.standing() for d in all_of(s)}
             kinds = bpy.types.Object, bpy.types.Collection
             book.theirs |= {uid(d) for d in made if isinstance(d, kinds)} - known
             for path in ("world", "camera"):
                 if path in book.own[now]:
                     book.own[now][path] = uid(getattr(desk.scene, path))
-        self._do(act, lambda: None)
+        self._do(act)
 
     # What ours does
 
@@ -536,8 +288,9 @@ class Habits(RuleBasedStateMachine):
     @rule(visible=st.booleans())
     def say(self, visible):
         """Switch the captions."""
-        for standing in self.desk.standing()[:1]:
-            self._ours("captions", lambda: scene_room.set_captions(standing.root, visible))
+        roots = [standing.root for standing in self.desk.standing()]
+        if roots:
+            self._ours("captions", lambda: scene_room.set_captions(roots[0], visible))
 
     def teardown(self):
         if self.failed:
@@ -566,7 +319,7 @@ def quick():
         yield
 
 
-def _play(machine: type[Habits], sequences: int, steps: int) -> None:
+def _play(machine: type[Played], sequences: int, steps: int) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
@@ -576,19 +329,20 @@ def _play(machine: type[Habits], sequences: int, steps: int) -> None:
             database=None,
             deadline=None,
             report_multiple_bugs=False,
+            phases=[Phase.generate, Phase.shrink],
             suppress_health_check=list(HealthCheck),
         ),
     )
 
 
-def _beginning(folder: Path, models: tuple[str, ...], prompts: tuple[str, ...]) -> type[Habits]:
+def _beginning(folder: Path, models: tuple[str, ...], prompts: tuple[str, ...]) -> type[Played]:
     """Somebody's file with the first of these models in it, to begin from."""
-    before = habits.furnish()
+    before = furnish()
     helpers.build(prompts[0], models[0])
     start = folder / "start.blend"
     bpy.ops.wm.save_as_mainfile(filepath=str(start), copy=True, compress=False)
     about = {"start": start, "folder": folder, "before": before}
-    return type("Played", (Habits,), about | {"models": models, "prompts": prompts})
+    return type("Begun", (Played,), about | {"models": models, "prompts": prompts})
 
 
 def test_whatever_one_does_with_small_models_the_promises_hold(quick, registered, tmp_path):
