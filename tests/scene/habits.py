@@ -1,4 +1,4 @@
-"""What people do to a file in which models stand, each habit with Blender's own means.
+"""Habits of people with a file in which models stand, each with Blender's own means.
 
 A habit returns whether it was possible, and notes in the desk's book what was meant.
 """
@@ -27,7 +27,7 @@ class Habits:
     desk: Desk
 
     def _is_moved(self, obj, path):
-        """Whether a curve moves one of its properties."""
+        """True if a curve moves one of its properties."""
         return any(key.startswith(f"curve {path}|") for key, _ in photos.curves(obj))
 
     def _move(self, obj):
@@ -147,7 +147,7 @@ class Habits:
             self.desk.touch(obj, "modifiers")
 
     def _is_copied(self, thing):
-        """Whether there is a copy, which would be taken for the original when that is gone."""
+        """True if there is a copy, which would be taken for the original when that is gone."""
         marks = thing.get("llmviz_model"), thing.get("llmviz_key")
         every = (*bpy.data.objects, *bpy.data.collections)
         same = [d for d in every if (d.get("llmviz_model"), d.get("llmviz_key")) == marks]

@@ -47,7 +47,7 @@ def name(datablock: bpy.types.ID | None) -> object:
 
 
 def is_ours(datablock: bpy.types.ID) -> bool:
-    """Whether it carries the mark of the extension, as a copy of it does, too."""
+    """True if it carries the mark of the extension, as a copy of it does, too."""
     return bool(datablock.get("llmviz"))
 
 
@@ -151,7 +151,7 @@ def _own(datablock: bpy.types.ID) -> Aspects:
 
 
 def curves(owner: bpy.types.ID) -> Iterator[tuple[str, object]]:
-    """What a datablock's curves are like, each by its path and index."""
+    """A datablock's curves, each by its path and index, and what it is like."""
     moved = owner.animation_data
     if moved is None or moved.action is None or moved.action_slot is None:
         return
@@ -223,14 +223,14 @@ def datablocks() -> Iterator[bpy.types.ID]:
 
 
 def changes(then: Aspects, now: Aspects) -> dict[str, tuple[object, object]]:
-    """What two photos of one thing do not have in common."""
+    """Differences between two photos of one thing."""
     return {
         k: (then.get(k), now.get(k)) for k in then.keys() | now.keys() if then.get(k) != now.get(k)
     }
 
 
 def difference(then: Photo, now: Photo) -> dict[object, object]:
-    """What two photos do not have in common."""
+    """Differences between two photos, by thing."""
     found: dict[object, object] = {}
     for key in then.keys() | now.keys():
         if key not in now or key not in then:

@@ -1,4 +1,4 @@
-"""What chance has found among people's habits, each as the shortest tale that it told."""
+"""Faults that chance has found among people's habits, each as the shortest tale that shows it."""
 
 from __future__ import annotations
 
