@@ -199,6 +199,11 @@ class Played(Habits, RuleBasedStateMachine):
             known = {uid(d) for s in desk.standing() for d in all_of(s)}
             kinds = bpy.types.Object, bpy.types.Collection
             book.theirs |= {uid(d) for d in made if isinstance(d, kinds)} - known
+            if act == "FULL_COPY" and now in book.before:
+                # The camera of before was copied, too, and is the one that this scene had.
+                had = [o for o in bpy.data.objects if uid(o) == book.before[now]["camera"]]
+                mine = (o for o in desk.scene.objects if had and o.name.startswith(had[0].name))
+                book.before[now]["camera"] = uid(next(mine, None))
             for path in ("world", "camera"):
                 if path in book.own[now]:
                     book.own[now][path] = uid(getattr(desk.scene, path))
