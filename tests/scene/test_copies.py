@@ -95,6 +95,21 @@ def test_removing_in_a_linked_copy_of_a_scene_leaves_the_first(model):
     assert scene_room.roots(first) == [model.root] and not scene_room.roots(second)
 
 
+def test_a_root_dissolved_in_a_linked_copy_of_a_scene_takes_nothing_from_the_first(model):
+    first = bpy.context.scene
+    bpy.ops.scene.new(type="LINK_COPY")
+    second = bpy.context.scene
+    for scene in (first, second):
+        for child in model.root.children:
+            scene.collection.children.link(child)
+        for obj in model.root.objects:
+            scene.collection.objects.link(obj)
+    bpy.data.collections.remove(model.root)
+    objects, camera = set(first.objects), first.camera
+    scene_room.build(second, scene_room.Recipe("nano-gpt", "ABC"))
+    assert objects <= set(first.objects) and first.camera == camera is not None
+
+
 def test_a_full_copy_of_a_scene_is_a_model_of_its_own(model, expect):
     first = bpy.context.scene
     bpy.ops.scene.new(type="FULL_COPY")

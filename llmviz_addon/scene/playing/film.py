@@ -75,6 +75,7 @@ class Reel:
     board: Storyboard
     camera: bpy.types.Object
     collection: bpy.types.Collection
+    still_frames: dict[str, int]
 
 
 def compose(
@@ -119,6 +120,11 @@ def prepare(
     If this is stopped or fails, everything that it made is removed.
     """
     yield 0.0, "Writing the captions"
+    # Read here, since a preset that cannot be read must be found before anything is changed.
+    still_frames = {
+        still.id: round(frame_of(walkthrough.still_time(still, board), board.fps))
+        for still in walkthrough.stills(board.facts)
+    }
     collection = tree.new("Film", root, FILM)
     try:
         camera = _camera(anchor, collection)
@@ -130,7 +136,7 @@ def prepare(
     except BaseException:
         tree.delete(collection)
         raise
-    return Reel(board, camera, collection)
+    return Reel(board, camera, collection, still_frames)
 
 
 def show(
@@ -172,13 +178,7 @@ def show(
     _write_curves(standing, board, curves)
     curves.finish(_owners(standing))
     root[TIMES] = times
-    recipe.write_still_frames(
-        root,
-        {
-            still.id: round(frame_of(walkthrough.still_time(still, board), board.fps))
-            for still in walkthrough.stills(board.facts)
-        },
-    )
+    recipe.write_still_frames(root, reel.still_frames)
     recipe.write_facts(root, board.facts)
     _mark(root, memory, board)
     camera = next(iter(standing.acting(targets.CAMERA)), None)

@@ -290,8 +290,12 @@ def leftovers(scene: bpy.types.Scene) -> list[bpy.types.ID]:
     """The remains in a scene of models whose root collection a person has deleted.
 
     Only models that were built in this scene count: parts that a person copied into it from another
-    one belong to that person.
+    one belong to that person. Whatever another scene shows, too, is left to it.
     """
+    elsewhere: set[bpy.types.ID] = set()
+    for other in bpy.data.scenes:
+        if other != scene:
+            elsewhere |= {*other.objects, *other.collection.children_recursive}
     known = set(Memory(scene).models)
     roots = (c for c in bpy.data.collections if c.get(names.ROLE) == names.COMPLETE)
     known -= {str(root.get(names.MODEL)) for root in roots}
@@ -299,7 +303,7 @@ def leftovers(scene: bpy.types.Scene) -> list[bpy.types.ID]:
     for model in known:
         for things in (scene.objects, scene.collection.children_recursive):
             originals, _ = _sorted_out(_of_model(model, dict.fromkeys(things)))
-            left += originals.values()
+            left += [thing for thing in originals.values() if thing not in elsewhere]
     return left
 
 
