@@ -7,31 +7,39 @@ everything from a configuration.
 from __future__ import annotations
 
 from .anatomy import Anatomy, Dim, build, n_cells
-from .arrows import FLOWS, Arrow
+from .arrangement import KINDS as ARRANGEMENTS
+from .arrangement import Arrangement
+from .arrows import Arrow
 from .block import KINDS, Block, BlockSpec
 from .errors import AnatomyError
+from .fold import Fold, Piece
 from .formula import Formula, Operand, Pick, SourceCells
 from .label import Label
 from .patterns import ArrowPattern, Repeats, TitlePattern
 from .picking import Hit
 from .places import Place
+from .router import FLOWS
 from .sections import Section
 
 __all__ = [
+    "ARRANGEMENTS",
     "FLOWS",
     "KINDS",
     "Anatomy",
     "AnatomyError",
+    "Arrangement",
     "Arrow",
     "ArrowPattern",
     "Block",
     "BlockSpec",
     "Dim",
+    "Fold",
     "Formula",
     "Hit",
     "Label",
     "Operand",
     "Pick",
+    "Piece",
     "Place",
     "Repeats",
     "Section",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from llmviz_addon import anatomy, model
 
-from .helpers import arrows_at, boxes_passed, sample
+from .helpers import arrows_at, boxes_passed, sample, tolerance
 
 
 def test_every_arrow_is_an_operand_of_its_target(body):
@@ -29,20 +29,20 @@ def test_every_block_is_reached_and_leads_on(body):
     assert len(set(pairs)) == len(pairs)
 
 
-def on_an_edge(point, block):
-    """True if a point lies on the outline of a block, in its plane."""
+def on_an_edge(arrow, end, block):
+    """True if an arrow's first or last point is on the outline of a block, in its plane."""
     (x0, _, z0), (x1, _, z1) = block.bounds
-    tolerance = 1e-3 + 1e-6 * max(abs(x0), abs(z0))
-    x, y, z = point
-    beside = min(abs(x - x0), abs(x - x1)) < tolerance and z0 - tolerance < z < z1 + tolerance
-    above = min(abs(z - z0), abs(z - z1)) < tolerance and x0 - tolerance < x < x1 + tolerance
-    return abs(y - block.origin[1]) < tolerance and (beside or above)
+    slack = tolerance(np.concatenate([arrow.shape, arrow.points]))
+    x, y, z = arrow.points[end]
+    beside = min(abs(x - x0), abs(x - x1)) < slack and z0 - slack < z < z1 + slack
+    above = min(abs(z - z0), abs(z - z1)) < slack and x0 - slack < x < x1 + slack
+    return abs(y - block.origin[1]) < slack and (beside or above)
 
 
 def test_arrows_start_and_end_at_the_edges_of_their_blocks(body):
     for arrow in body.arrows:
-        assert on_an_edge(arrow.points[0], body.blocks[arrow.source]), (arrow.source, arrow.target)
-        assert on_an_edge(arrow.points[-1], body.blocks[arrow.target]), (arrow.source, arrow.target)
+        assert on_an_edge(arrow, 0, body.blocks[arrow.source]), (arrow.source, arrow.target)
+        assert on_an_edge(arrow, -1, body.blocks[arrow.target]), (arrow.source, arrow.target)
 
 
 def test_arrows_pass_through_no_block(body):
@@ -63,8 +63,8 @@ def test_arrows_pass_through_no_block_whatever_the_shape(n_head, d_head, **shape
     body = anatomy.build(config)
     check_passages(body)
     for arrow in body.arrows:
-        assert on_an_edge(arrow.points[0], body.blocks[arrow.source]), (arrow.source, arrow.target)
-        assert on_an_edge(arrow.points[-1], body.blocks[arrow.target]), (arrow.source, arrow.target)
+        assert on_an_edge(arrow, 0, body.blocks[arrow.source]), (arrow.source, arrow.target)
+        assert on_an_edge(arrow, -1, body.blocks[arrow.target]), (arrow.source, arrow.target)
         assert np.isfinite(arrow.across).all()
 
 
@@ -93,8 +93,8 @@ def test_arrows_of_large_models_join_edges_and_pass_through_no_block(giant):
     arrows = list(at_the_ends(giant))
     check_passages(giant, arrows)
     for arrow in arrows:
-        assert on_an_edge(arrow.points[0], giant.blocks[arrow.source])
-        assert on_an_edge(arrow.points[-1], giant.blocks[arrow.target])
+        assert on_an_edge(arrow, 0, giant.blocks[arrow.source])
+        assert on_an_edge(arrow, -1, giant.blocks[arrow.target])
 
 
 @pytest.mark.parametrize("n_tokens", [8, 1024])
@@ -116,8 +116,7 @@ JOINED = {(f"layer{i}.mlp_residual", f"layer{i + 1}") for i in (11, 23, 35)}
 
 def test_arrows_are_seen_from_as_far_as_their_layer(giant):
     # Arrows that do not run along the stream; the stream is as wide as the number of tokens.
-    space = giant.space
-    assert 3 * space.ribbon > 0.003 * space.layer_height
+    assert 3 * giant.space.ribbon > 0.003 * giant.layout.layer_pitch
 
 
 def test_arrows_are_sampled_finely_and_never_stand_still(body):
