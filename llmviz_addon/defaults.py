@@ -10,3 +10,6 @@ CUBES = 400_000
 
 SLABS = 256
 """Megabytes of slab values, one byte a cell."""
+
+ARRANGEMENT = "auto"
+"""The kind of arrangement of a model's layers."""

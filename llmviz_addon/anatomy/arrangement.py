@@ -36,7 +36,8 @@ class Arrangement:
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            raise ValueError(f"There is no arrangement {self.kind!r}; there are {', '.join(KINDS)}.")
+            known = ", ".join(KINDS)
+            raise ValueError(f"There is no arrangement {self.kind!r}; there are {known}.")
         if self.columns < 0:
             raise ValueError(f"{self.columns} columns cannot be drawn; 0 is one for each layer.")
 

@@ -17,6 +17,7 @@ from .block import Block, BlockSpec
 from .layout import Layout
 from .router import Flow, Route
 
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Arrow:
     """A ribbon from one block to another.
@@ -35,6 +36,8 @@ class Arrow:
         (N, 3) float32, the path up to `offset`; shared between layers.
     offset
         Added to `shape`, in cells: the place of its layer.
+    in_stream
+        True if it is the residual stream itself, which is as solid everywhere.
     """
 
     source: str
@@ -44,6 +47,7 @@ class Arrow:
     section: str
     shape: np.ndarray
     offset: tuple[float, float, float]
+    in_stream: bool = False
 
     @property
     def points(self) -> np.ndarray:
@@ -104,4 +108,5 @@ def _place(
             target.section,
             route.shape,
             offset,
+            route.in_stream,
         )

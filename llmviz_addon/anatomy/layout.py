@@ -125,15 +125,16 @@ class Layout:
         """The tops of all layers: the middle of the stream."""
         found = []
         for column, layers in enumerate(self.columns):
-            top = self.height_of(column)
-            found += [(self._streams[column], 0.0, top - i * self.layer_pitch) for i in range(len(layers))]
+            x, top = self._streams[column], self.height_of(column)
+            found += [(x, 0.0, top - place * self.layer_pitch) for place in range(len(layers))]
         return tuple(found)
 
     @cached_property
     def embedding_offset(self) -> Point:
         """The place of the embedding: the middle of the stream, at the top of the tokens."""
         if self.tower:
-            return (0.0, 0.0, self.height_of(0) + self.space.layer_gap - self.embedding.foot)
+            foot = self.embedding.blocks.bottom
+            return (0.0, 0.0, self.height_of(0) + self.space.layer_gap - foot)
         return (0.0, 0.0, -self.embedding.blocks.bottom)
 
     @cached_property
@@ -176,8 +177,10 @@ class Layout:
     def approach(self, layer: int) -> np.ndarray:
         """(N, 3) corners of the stream's way to a layer, relative to its top; see `stream`."""
         column = next(i for i, layers in enumerate(self.columns) if layer in layers)
-        if self.tower or layer != self.columns[column].start:
+        if layer != self.columns[column].start:
             return down(self.space.layer_gap)
+        if self.tower:
+            return down(self._embedded - self.offsets[layer][2])
         return self._approach(column, self.offsets[layer], self.layer)
 
     def approach_output(self) -> np.ndarray:
@@ -189,21 +192,23 @@ class Layout:
     def _approach(self, column: int, at: Point, part: Part) -> np.ndarray:
         """The way into a column, from the foot of the one before or of the embedding."""
         x, _, z = at
-        if column:
-            start = (self._streams[column - 1], 0.0)
-        else:
-            start = (0.0, self.embedding_offset[2] + self.embedding.foot)
+        start = (self._streams[column - 1], 0.0) if column else (0.0, self._embedded)
         m, half = self.space.margin, self.space.stream / 2
         lane = part.words.left - 1.5 * m - half
         return around((start[0] - x, start[1] - z), lane, -m - half - z, 1.75 * m + half)
+
+    @property
+    def _embedded(self) -> float:
+        """z of the foot of the input embedding, where the stream begins."""
+        return self.embedding_offset[2] + self.embedding.foot
 
     @cached_property
     def rails(self) -> np.ndarray:
         """(N, 3) corners of the stream's ways between columns, at its outer edge."""
         if self.tower:
             return np.empty((0, 3))
-        tops = [self.offsets[layers.start] for layers in self.columns]
-        ways = [self.approach(c.start) + np.array(at) for c, at in zip(self.columns, tops, strict=True)]
+        firsts = [layers.start for layers in self.columns]
+        ways = [self.approach(layer) + np.array(self.offsets[layer]) for layer in firsts]
         ways.append(self.approach_output() + np.array(self.output_offset))
         half = self.space.stream / 2
         return np.concatenate([way + (0.0, 0.0, side) for way in ways for side in (-half, half)])
@@ -250,7 +255,8 @@ def _folded(
     embedding, output = specs.embedding, specs.output
     if fold:
         width = layer.blocks.right - layer.blocks.left
-        height = (1 if tower else len(columns[0])) * (-layer.foot + space.layer_gap) - space.layer_gap
+        layers = 1 if tower else len(columns[0])
+        height = layers * (space.layer_gap - layer.foot) - space.layer_gap
         embedding = _in_lines(embedding, "columns", width, space)
         # In the output two long blocks stand below each other.
         others = space.header + space.sizes["C"] + 4.5 * space.margin + strips.reach(space, -1)
@@ -279,7 +285,7 @@ def _in_lines(
         if length < size:
             other = spec.rows if along == "columns" else spec.columns
             fold = Fold("columns" if along == "columns" else "rows", length, other + space.margin)
-            spec = replace(spec, fold=fold)  # noqa: PLW2901
+            spec = replace(spec, fold=fold)
         found.append(spec)
     return tuple(found)
 

@@ -187,4 +187,5 @@ def _relative(
             section=route.section.replace("{j}", head),
             shape=route.shape,
             offset=(0.0, 0.0, 0.0),
+            in_stream=route.in_stream,
         )

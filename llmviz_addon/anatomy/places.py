@@ -114,7 +114,7 @@ def _key(layout: Layout, left: float, foot: float) -> Place:
 
 
 def _leaning(left: float, foot: float, width: float, height: float) -> Place:
-    """A card that is read from the front and from above, so it leans back like a book on a stand."""
+    """A card for views from the front and from above: it leans back like a book on a stand."""
     lean = math.radians(_LEAN)
     upper = (left + width, math.sin(lean) * height, foot + math.cos(lean) * height)
     return Place((left, 0.0, foot), upper)

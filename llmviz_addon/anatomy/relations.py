@@ -92,4 +92,3 @@ class Composition:
 
     def _extent(self, role: str) -> tuple[float, float]:
         return self._specs[role].extent if role in self._specs else (0.0, 0.0)
-

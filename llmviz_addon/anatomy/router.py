@@ -60,6 +60,8 @@ class Route:
         In cells.
     shape
         (N, 3) points, relative to the part that it is in.
+    in_stream
+        True if it is the residual stream itself.
     """
 
     source: str
@@ -68,6 +70,7 @@ class Route:
     section: str
     width: float
     shape: np.ndarray
+    in_stream: bool = False
 
     @property
     def within_head(self) -> bool:
@@ -151,12 +154,15 @@ class Router:
         for name, width, shape in stream.ways(found, into, approach, self._space):
             spec = self._specs[name]
             edge = spec.columns if into[name] else spec.rows
-            yield self._made(source, name, min(width, SHARE * edge), shape)
+            main = width == self._space.stream
+            yield self._made(source, name, min(width, SHARE * edge), shape, in_stream=main)
 
-    def _made(self, source: str, target: str, width: float, shape: np.ndarray) -> Route:
+    def _made(
+        self, source: str, target: str, width: float, shape: np.ndarray, in_stream: bool = False
+    ) -> Route:
         kind = "activation" if source == STREAM else self._roles[_role(source)].kind
         flow: Flow = "weight" if kind == "weight" else "activation"
-        return Route(source, target, flow, self._specs[target].section, width, shape)
+        return Route(source, target, flow, self._specs[target].section, width, shape, in_stream)
 
     def _operands(self) -> Iterator[tuple[str, str]]:
         """Source and target of each operand that has an arrow."""
@@ -233,9 +239,7 @@ class Router:
             return paths.s_curve(start, end, axis=0)
         return self._past(start, end, link, width)
 
-    def _down(
-        self, start: Point, end: Point, link: _Link, width: float, away: float
-    ) -> np.ndarray:
+    def _down(self, start: Point, end: Point, link: _Link, width: float, away: float) -> np.ndarray:
         if start[1] == end[1]:
             return self._past(start, end, link, width)
         # Where blocks stand in the target's plane above it, the way goes down behind them first.
@@ -260,9 +264,7 @@ class Router:
         )
         return paths.straight(start, end, BEHIND, 0.9 * free)
 
-    def _between(
-        self, start: Point, end: Point, but: set[str], width: float
-    ) -> list[Outline]:
+    def _between(self, start: Point, end: Point, but: set[str], width: float) -> list[Outline]:
         """The blocks in the plane of a line along an axis that a ribbon along it would cross."""
         half, found = 0.5 * width, []
         left, right = sorted((start[0], end[0]))
@@ -272,11 +274,10 @@ class Router:
         else:
             low, high = low - half, high + half
         for role, outline in self._outlines.items():
-            if role in but or abs(outline.y - start[1]) > 1.0:
-                continue
-            if outline.left < right and left < outline.right:
-                if outline.bottom < high and low < outline.top:
-                    found.append(outline)
+            beside = outline.right <= left or right <= outline.left
+            apart = beside or outline.top <= low or high <= outline.bottom
+            if role not in but and abs(outline.y - start[1]) <= 1.0 and not apart:
+                found.append(outline)
         return found
 
     def _width(self, link: _Link, count: int) -> float:
@@ -314,4 +315,3 @@ def _middle(outline: Outline, edge: Edge) -> Point:
     sides = edge in ("left", "right")
     middle = outline.top + outline.bottom if sides else outline.left + outline.right
     return outline.point(edge, middle / 2)
-

@@ -154,6 +154,8 @@ class _Build:
     def _check(self) -> None:
         for standing in find(self._scene):
             standing.check()
+            if self._beside:
+                standing.check_arranged()
 
     def _replaced(self) -> Standing | None:
         """The model that the new one replaces: the only one, or the one of the same source."""
@@ -183,6 +185,8 @@ class _Build:
             not old.is_shared
             and old.is_current
             and numbers.plan.all_cubes
+            and old.is_arranged
+            and old.recipe.arranged == self._recipe.arranged
             and old.title == numbers.model.title
             and old.config == numbers.model.config
             and old.anchor is not None

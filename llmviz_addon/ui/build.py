@@ -28,6 +28,9 @@ def wanted(scene: bpy.types.Scene) -> Any:
         full_context=settings.full_context,
         cubes=settings.cubes,
         slabs=settings.slabs,
+        arrangement=settings.arrangement,
+        columns=settings.columns,
+        folded=settings.folded,
     )
 
 

@@ -51,6 +51,7 @@ class LLMVIZ_PT_detail(Sidebar, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
         layout.enabled = running.work is None
+        _draw_arrangement(layout, context.scene.llmviz)
         found = state.estimate_to_draw(context.scene)
         if found is not None and estimates.only_cubes(found):
             paragraph(layout, context, f"All {found.cubes:,} cells are cubes of their own")
@@ -63,6 +64,14 @@ class LLMVIZ_PT_detail(Sidebar, bpy.types.Panel):
         form.prop(context.scene.llmviz, "full_context")
         if found is not None:
             facts(layout, estimates.rows(found))
+
+
+def _draw_arrangement(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) -> None:
+    form = layout.column()
+    form.prop(settings, "arrangement")
+    if settings.arrangement == "rows":
+        form.prop(settings, "columns")
+    form.prop(settings, "folded")
 
 
 def _draw_message(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -94,6 +103,8 @@ def _why_rebuild(found: tuple[Standing, ...], asked: Recipe) -> str:
         return "Rebuild to show the model chosen above" if len(found) == 1 else ""
     if built[0].prompt != asked.prompt:
         return "Rebuild to show the new prompt"
+    if built[0].arrangement != asked.arrangement or built[0].arranged != asked.arranged:
+        return "Rebuild to show the new arrangement"
     if _detail(built[0]) != _detail(asked):
         return "Rebuild to show the new detail"
     return ""

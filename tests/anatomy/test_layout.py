@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from llmviz_addon import anatomy, model
 
-from .helpers import flat, overlap, sample
+from .helpers import ARRANGEMENTS, flat, overlap, sample
 
 TITLE_BAND = 0.4
 """Free height over a block, in margins."""
@@ -44,12 +44,13 @@ def test_no_two_blocks_overlap_nor_their_title_bands(body):
     d_head=st.integers(1, 20),
     d_ff=st.integers(1, 200),
     n_ctx=st.integers(1, 80),
-    n_vocab=st.integers(1, 80),
+    n_vocab=st.integers(1, 600),
     bias=st.booleans(),
+    arrangement=ARRANGEMENTS,
 )
-def test_nothing_overlaps_whatever_the_shape(n_head, d_head, **shape):
+def test_nothing_overlaps_whatever_the_shape(n_head, d_head, arrangement, **shape):
     config = model.Config(n_head=n_head, n_embd=n_head * d_head, **shape)
-    check_overlaps(anatomy.build(config))
+    check_overlaps(anatomy.build(config, arrangement=anatomy.Arrangement(*arrangement)))
 
 
 def test_nothing_overlaps_in_large_models(giant):
@@ -247,8 +248,12 @@ def test_a_card_can_be_read_beside_the_embedding_and_from_where_all_is_in_view(g
     assert giant.places["key"].height > 0.05 * giant.config.n_embd
     # Near the top, and beside the layers rather than below or behind them.
     first = giant.section("layer0").bounds
-    assert abs(max(top, first[1][2]) - card.greatest[2]) < 0.1 * longer
-    assert card.greatest[0] < first[0][0]
+    level = first[1][2] if giant.layout.tower else max(top, first[1][2])
+    assert abs(level - card.greatest[2]) < 0.1 * longer
+    if giant.layout.tower:
+        assert card.least[0] > giant.section("layer0").bounds[1][0]
+    else:
+        assert card.greatest[0] < first[0][0]
     assert card.least[1] == card.greatest[1] == 0
 
 

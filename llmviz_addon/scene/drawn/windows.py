@@ -56,6 +56,7 @@ def open_window(scene: bpy.types.Scene, name: str, column: int, row: int) -> bpy
     """
     standing, plan, bundle = _find(scene, name)
     standing.check()
+    standing.check_arranged()
     return _open(standing, plan, bundle, name, column, row)
 
 
@@ -190,7 +191,7 @@ def _around(bundle: Bundle, plan: Plan, column: int, row: int) -> Rect:
 
 
 def _span(middle: int, first: int, end: int) -> tuple[int, int]:
-    """Start and length of a window along an axis, from a first cell up to, not including, an end."""
+    """Start and length of a window along an axis on which there are cells from `first` to `end`."""
     length = min(SIDE, end - first)
     return min(max(first, middle - length // 2), end - length), length
 

@@ -80,6 +80,7 @@ def still_steps(
         be written.
     """
     standing = model_of(scene)
+    standing.check_arranged()
     chosen = _choose(scene, ids)
     where = files.folder(folder)
     paths = {still.id: where / naming.still_name(standing, still.id, size) for still in chosen}

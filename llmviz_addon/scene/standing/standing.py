@@ -140,6 +140,13 @@ class Standing:
         return self.root.get(names.VERSION) == VERSION
 
     @property
+    def is_arranged(self) -> bool:
+        """True if it stands as its plan says: models drawn before there were arrangements do
+        not.
+        """
+        return bool(self.recipe.arrangement)
+
+    @property
     def size(self) -> float:
         """Its number of parameters, by which models in a scene are ordered."""
         return float(self.root.get(names.PARAMETERS, 0.0))
@@ -234,6 +241,19 @@ class Standing:
                 raise StandingError(
                     f"{datablock.name} is being edited; go back to Object Mode first"
                 )
+
+    def check_arranged(self) -> None:
+        """Make sure that its blocks stand where its plan says.
+
+        Raises
+        ------
+        StandingError
+            If it was drawn before models could be arranged.
+        """
+        if not self.is_arranged:
+            raise StandingError(
+                f"{self.root.name} was built before layers could stand in rows; build it again"
+            )
 
     def disown_copies(self) -> None:
         """Take our marks off a person's copies, so that we never take them for ours."""
