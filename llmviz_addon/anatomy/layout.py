@@ -255,12 +255,15 @@ def _folded(
     embedding, output = specs.embedding, specs.output
     if fold:
         width = layer.blocks.right - layer.blocks.left
-        layers = 1 if tower else len(columns[0])
-        height = layers * (space.layer_gap - layer.foot) - space.layer_gap
+        height = len(columns[0]) * (space.layer_gap - layer.foot) - space.layer_gap
         embedding = _in_lines(embedding, "columns", width, space)
         # In the output two long blocks stand below each other.
         others = space.header + space.sizes["C"] + 4.5 * space.margin + strips.reach(space, -1)
         limit = max(float(space.sizes["C"]), (height - others) / 2)
+        if tower:
+            # Below the layers, pieces of the head side by side are about as wide as they.
+            pieces = max(1, round(width / (space.sizes["C"] + space.margin)))
+            limit = max(-layer.foot, space.sizes["V"] / pieces)
         output = _in_lines(output, "rows", limit, space)
     specs = replace(specs, embedding=embedding, output=output)
     return Layout(

@@ -142,6 +142,11 @@ def recipe_of(root: bpy.types.Collection) -> Recipe:
     return _must_read(root, _RECIPE, Recipe, arrangement="")
 
 
+def is_arranged(root: bpy.types.Collection) -> bool:
+    """False for a model that was drawn before there were arrangements."""
+    return bool(read(root, _RECIPE, {"arrangement": defaults.ARRANGEMENT}).get("arrangement"))
+
+
 def write_model(root: bpy.types.Collection, model: Model, computed: int) -> None:
     """Keep a model's title and architecture, and how many tokens were computed; 0 for a model
     without numbers.

@@ -144,7 +144,7 @@ class Standing:
         """True if it stands as its plan says: models drawn before there were arrangements do
         not.
         """
-        return bool(self.recipe.arrangement)
+        return recipe.is_arranged(self.root)
 
     @property
     def size(self) -> float:
