@@ -93,9 +93,10 @@ def _above(
 ) -> dict[str, Place]:
     """Places above the embedding and its strip, at its left end; the card as high as the layers."""
     m = layout.space.margin
-    # What is wider than the embedding reaches out of the model, not into its layers.
+    # Near the tokens. What is wider than the embedding reaches out of the model, not into its
+    # layers.
     end = layout.embedding.words.right
-    left = min(layout.embedding.blocks.left, end - width)
+    left = min(max(layout.embedding.blocks.left, -2 * width), end - width)
     foot = layout.embedding_offset[2] + reach(layout.space, 1) + 2 * m
     key = _key(layout, left, foot)
     above, top = key.greatest[2] + m, bounds[1][2]
