@@ -2,9 +2,9 @@
 
 A copy carries all marks of what it was copied from, and may be renamed; once its original is gone,
 nothing in the file tells the two apart. Blender gives everything a number of its own, which stays
-when it undoes and is never given twice while it runs, but is another one once a file is read. So the
-numbers of a model's parts are kept here as soon as the model is first seen, which the sidebar does
-when a file is opened.
+the same when it undoes and is never given twice while it runs, but is another one once a file is
+read. So the numbers of a model's parts are kept here as soon as the model is first seen, which the
+sidebar does when a file is opened.
 """
 
 from __future__ import annotations
