@@ -420,6 +420,8 @@ def _original(same: list[Datablock]) -> Datablock:
 
     A copy never has the name that was given to its original, and was made later.
     """
+    if len(same) == 1:
+        return same[0]
     return min(same, key=lambda thing: (not ledger.is_named_as_made(thing), thing.session_uid))
 
 
