@@ -116,7 +116,7 @@ def _draw_words(
     """Draw all words, arrows and strips, a part at a time."""
     anatomy, plan = numbers.anatomy, numbers.plan
     words, arrows = tree.new("Labels", root, "labels"), tree.new("Arrows", root, "arrows")
-    easel = Easel(anchor, words, kit.label, kit.font)
+    easel = Easel(anchor, words, kit.label)
     flow = Easel(anchor, arrows, kit.arrow, tints=ARROW_TINTS)
     titled = [(bundle.name, bundle.first) for bundle in plan.bundles if bundle.single]
     for start in range(0, len(titled), _TITLES):
@@ -197,7 +197,7 @@ def draw_strips(
         return
     collection = tree.new("Strips", root, STRIPS)
     easels = strips.Easels(
-        text=Easel(anchor, collection, kit.label, kit.font),
+        text=Easel(anchor, collection, kit.label),
         tile=Easel(anchor, collection, kit.tile, tints=TILE_TINTS),
         kit=kit,
     )
