@@ -30,9 +30,6 @@ from numpy.typing import NDArray
 from .. import defaults
 from .errors import SamplingError
 
-LARGEST_SEED = 2**31 - 1
-"""The largest seed, which is also the largest whole number that a setting in Blender holds."""
-
 # PCG64's numbers have 64 bits; a double in [0, 1) has room for the upper 53.
 _SPARE, _STEP = 11, 2.0**-53
 
@@ -84,10 +81,8 @@ class Sampling:
             raise SamplingError(
                 f"Top-k is {self.top_k!r}; it must be a number of tokens, or 0 for all of them"
             )
-        if not _is_whole(self.seed) or not 0 <= self.seed <= LARGEST_SEED:
-            raise SamplingError(
-                f"The seed is {self.seed!r}; it must be a whole number from 0 to {LARGEST_SEED:,}"
-            )
+        if not _is_whole(self.seed) or self.seed < 0:
+            raise SamplingError(f"The seed is {self.seed!r}; it must be a whole number from 0")
 
     @property
     def is_greedy(self) -> bool:

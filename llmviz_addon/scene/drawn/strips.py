@@ -203,7 +203,9 @@ def _gauge(
         if size < 2 * SPLIT * unit:
             continue
         box = np.array([[x - half, x + half, z - size + SPLIT * unit, z, y]])
-        share = easels.tile.mesh("Output Share", *rectangles(box), kind=GLOW if token == told else FACE)
+        share = easels.tile.mesh(
+            "Output Share", *rectangles(box), kind=GLOW if token == told else FACE
+        )
         # Solid at its foot and fading upward, so that the topmost share seems to rise from below.
         write_attribute(share.data, names.CLEAR, np.array([0.0, 0.0, VEIL, VEIL]), "FLOAT")
         if token != told and size > 1.2 * unit:
