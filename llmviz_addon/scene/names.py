@@ -70,6 +70,11 @@ PARAMETERS = "llmviz_parameters"
 WINDOW_OF = "llmviz_window_of"
 WINDOWS = "llmviz_windows"
 
+# Of an object of words, and of its mesh: the words. Of the mesh: how they are set. A person may
+# change the object's; the mesh tells which words are drawn.
+TEXT = "llmviz_text"
+SETTING = "llmviz_setting"
+
 # Marks on datablocks of ours.
 # Of a label or an object of arrows: the name of its block, or its section's target.
 LABEL_OF = "llmviz_label_of"

@@ -168,7 +168,7 @@ def test_a_slow_estimate_is_not_made_while_a_panel_draws(monkeypatch):
     monkeypatch.setattr(estimates, "_found", {})
     large = model.Config(n_layer=96, n_head=96, n_embd=96, n_ctx=6, n_vocab=5)
     for config, slow in ((SMALL, False), (large, True)):
-        question = config, 0, False, 400_000, 256
+        question = config, 0, 5, False, 400_000, 256
         assert estimates.is_slow(*question) == slow
         estimates.estimate(*question)
         assert not estimates.is_slow(*question)

@@ -253,7 +253,7 @@ def _hud(collection: bpy.types.Collection, camera: bpy.types.Object) -> bpy.type
 
 def _actors(standing: Standing, part: bpy.types.Collection, board: Storyboard, kit: Kit) -> None:
     """Make the tiles that fly; they look like those of the input strip, and move together."""
-    text = Easel(standing.anchor, part, kit.label, kit.font)
+    text = Easel(standing.anchor, part, kit.label)
     tile = Easel(standing.anchor, part, kit.tile, tints=TILE_TINTS)
     for actor in board.actors:
         easels = strips.Easels(text, tile, kit)
