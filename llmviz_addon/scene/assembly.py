@@ -22,7 +22,7 @@ from .drawn.model import Numbers, draw, draw_strips
 from .playing import captions, company, film
 from .playing.company import Subject
 from .removal import clear_away
-from .renewal import model_objects, promote, renew, settle_names
+from .renewal import fits, model_objects, note, promote, renew, settle_names
 from .standing import recipe as recipes
 from .standing import standing as stands
 from .standing import tree
@@ -176,22 +176,8 @@ class _Build:
         return Kit([*(s.root for s in find(self._scene) if not s.is_shared), *roots])
 
     def _fits(self, old: Standing, numbers: Numbers) -> bool:
-        """True if only numbers change: all blocks are cubes, as many as before, none to restore."""
-        wanted = {bundle.name: bundle for bundle in numbers.plan.bundles}
-        drawn = old.blocks
-        return (
-            not old.is_shared
-            and old.is_current
-            and numbers.plan.all_cubes
-            and old.title == numbers.model.title
-            and old.config == numbers.model.config
-            and old.anchor is not None
-            and not (self._is_whole(old) and old.missing)
-            and drawn.keys() <= wanted.keys()
-            and all(o[names.DRAWN_AS] == "cubes" for o in drawn.values())
-            and all(names.GROUP_CELLS in o.modifiers for o in drawn.values())
-            and all(len(o.data.vertices) == wanted[name].cells for name, o in drawn.items())
-        )
+        """True if only numbers change, and nothing is to be restored."""
+        return fits(old, numbers) and not (self._is_whole(old) and old.missing)
 
     def _is_whole(self, old: Standing) -> bool:
         """True if the model is asked for just as it stands, which restores its deleted parts."""
@@ -217,7 +203,7 @@ class _Build:
         del old, others
         yield from drawing
         stands.seal(staged[names.MODEL], model_objects(staged))
-        _note(staged, self._recipe, numbers)
+        note(staged, self._recipe, numbers)
         return None
 
     def _is_first(self, numbers: Numbers) -> bool:
@@ -261,7 +247,7 @@ class _Build:
         else:
             standing, opened = old, windows.opened(old)
             renew(standing, staged, numbers, cells, whole)
-        _note(standing.root, recipe, numbers)
+        note(standing.root, recipe, numbers)
         memory.add_model(standing.id)
         for each in find(scene):
             wanted = replace(each.recipe, look=recipe.look, accessible=recipe.accessible)
@@ -287,13 +273,6 @@ class _Build:
         if cells is None:
             settle_names(Standing(scene, root))
         return root
-
-
-def _note(root: bpy.types.Collection, recipe: Recipe, numbers: Numbers) -> None:
-    """Keep recipe, architecture and run on a model's root collection."""
-    recipes.write(root, recipe)
-    recipes.write_model(root, numbers.model, numbers.plan.computed)
-    recipes.write_run(root, numbers.run)
 
 
 def _gather(numbers: Numbers) -> Steps[list[blocks.Cells]]:

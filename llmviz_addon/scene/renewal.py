@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import bpy
 
+from ..detail import Bundle
 from . import names
 from .drawn import blocks, slabs, windows
 from .drawn.model import Numbers
@@ -12,6 +15,7 @@ from .standing import recipe as recipes
 from .standing import standing as stands
 from .standing.errors import StandingError
 from .standing.graft import Graft
+from .standing.recipe import Recipe
 from .standing.standing import FILM, MODEL, STRIPS, Standing
 from .style.materials import PAGE_IMAGES, is_page
 from .version import VERSION
@@ -53,9 +57,36 @@ def promote(
     return standing
 
 
-def _recolor(standing: Standing, numbers: Numbers, cells: list[blocks.Cells]) -> None:
-    """Write new numbers into the blocks that stand; none of their objects is made or removed."""
-    for bundle, found in zip(numbers.plan.bundles, cells, strict=True):
+def note(root: bpy.types.Collection, recipe: Recipe, numbers: Numbers) -> None:
+    """Keep recipe, architecture and run on a model's root collection."""
+    recipes.write(root, recipe)
+    recipes.write_model(root, numbers.model, numbers.plan.computed)
+    recipes.write_run(root, numbers.run)
+
+
+def fits(old: Standing, numbers: Numbers) -> bool:
+    """True if a model that stands can show these numbers: all blocks are cubes, as many as here."""
+    wanted = {bundle.name: bundle for bundle in numbers.plan.bundles}
+    drawn = old.blocks
+    return (
+        not old.is_shared
+        and old.is_current
+        and numbers.plan.all_cubes
+        and old.title == numbers.model.title
+        and old.config == numbers.model.config
+        and old.anchor is not None
+        and drawn.keys() <= wanted.keys()
+        and all(o[names.DRAWN_AS] == "cubes" for o in drawn.values())
+        and all(names.GROUP_CELLS in o.modifiers for o in drawn.values())
+        and all(len(o.data.vertices) == wanted[name].cells for name, o in drawn.items())
+    )
+
+
+def recolor(
+    standing: Standing, bundles: Iterable[Bundle], cells: Iterable[blocks.Cells]
+) -> None:
+    """Write new numbers into blocks that stand; none of their objects is made or removed."""
+    for bundle, found in zip(bundles, cells, strict=True):
         obj = standing.blocks.get(bundle.name)
         if obj is None:
             # A person has deleted it.
@@ -78,10 +109,10 @@ def renew(
     """Put the drawn parts in place of those that stand, or `cells` into blocks that can stay."""
     standing.disown_copies()
     if cells is not None:
-        _recolor(standing, numbers, cells)
+        recolor(standing, numbers.plan.bundles, cells)
     else:
         _redraw(standing, staged, numbers, whole)
-    _renew_strips(standing, staged, whole)
+    renew_strips(standing, staged, whole)
 
 
 def _redraw(
@@ -103,7 +134,7 @@ def _redraw(
         ledger.note_name(root)
 
 
-def _renew_strips(standing: Standing, staged: bpy.types.Collection, whole: bool) -> None:
+def renew_strips(standing: Standing, staged: bpy.types.Collection, whole: bool) -> None:
     """Put new strips in place of those that stand."""
     found = [c for c in staged.children if c.get(names.KEY) == STRIPS]
     drawn = [obj for collection in found for obj in collection.objects]

@@ -43,6 +43,8 @@ _AT_REST = (targets.PROGRESS, targets.HIGHLIGHT, targets.OPACITY)
 CAMERA = "Film Camera"
 CHAPTERS = "llmviz_chapters"
 TIMES = "llmviz_times"
+# A digest of the run that the film tells of.
+_TOLD = "llmviz_told"
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,7 @@ def show(
     root[TIMES] = times
     recipe.write_still_frames(root, reel.still_frames)
     recipe.write_facts(root, board.facts)
+    root[_TOLD] = recipe.digest_of_run(root)
     _mark(root, memory, board)
     camera = next(iter(standing.acting(targets.CAMERA)), None)
     memory.put("camera", camera)
@@ -197,6 +200,12 @@ def show(
     ]
 
 
+def is_behind(standing: Standing) -> bool:
+    """True if a model's film tells of another run than the one whose numbers the model shows."""
+    told = standing.root.get(_TOLD)
+    return told is not None and told != recipe.digest_of_run(standing.root)
+
+
 def clear(standing: Standing, memory: Memory) -> None:
     """Remove the film of a model: markers, camera, captions, actors and curves.
 
@@ -206,7 +215,7 @@ def clear(standing: Standing, memory: Memory) -> None:
     _take_curves_away(standing, curves)
     Graft(standing, FILM, ()).put()
     curves.finish(_owners(standing))
-    for key in (CHAPTERS, TIMES, names.ACTION):
+    for key in (CHAPTERS, TIMES, _TOLD, names.ACTION):
         if key in standing.root:
             del standing.root[key]
     memory.mark(())

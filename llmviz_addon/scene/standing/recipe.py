@@ -6,6 +6,7 @@ is opened elsewhere still knows everything about its models.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
 from typing import TypeVar
@@ -197,6 +198,11 @@ def run_of(root: bpy.types.Collection) -> Run | None:
     """The run that a model shows; None for a model without numbers."""
     kept = root.get(_RUN)
     return Run.from_json(kept) if kept else None
+
+
+def digest_of_run(root: bpy.types.Collection) -> str:
+    """A digest of the run that a model shows."""
+    return hashlib.blake2b(str(root.get(_RUN, "")).encode(), digest_size=8).hexdigest()
 
 
 def write_still_frames(root: bpy.types.Collection, frames: dict[str, int]) -> None:

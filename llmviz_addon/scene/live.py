@@ -1,0 +1,129 @@
+"""Another prompt for a model that stands, shown while somebody types.
+
+A build makes everything anew, the film included, which takes seconds. Here only what is seen at
+once follows the prompt: the colors of what the model computes, and its strips. The film follows in
+steps of its own, when typing rests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import bpy
+
+from ..detail import Bundle
+from ..model import ModelError
+from ..progress import Steps, rescaled, run
+from . import names
+from .assembly import compute
+from .drawn import blocks
+from .drawn.model import draw_strips
+from .playing import company, film
+from .renewal import fits, note, recolor, renew_strips
+from .standing import tree
+from .standing.memory import Memory
+from .standing.recipe import Recipe
+from .standing.standing import MODEL, Standing, find
+from .style.kit import Kit
+
+
+def is_live(standing: Standing, recipe: Recipe) -> bool:
+    """True if a recipe differs from that of a model that stands in prompt and new tokens only.
+
+    Only models of which every cell is a cube are live; the others keep too many numbers.
+    """
+    told = ("prompt", "max_new_tokens", "temperature", "top_k", "seed", "captions", "version")
+    same = {name: getattr(recipe, name) for name in told}
+    return standing.is_current and replace(standing.recipe, **same) == recipe
+
+
+def follow(scene: bpy.types.Scene, recipe: Recipe) -> bool:
+    """Show another prompt in the model that a recipe names, but not in its film.
+
+    Returns False, with nothing changed, if the model that stands cannot show it that way, or the
+    model does not take the prompt.
+
+    Raises
+    ------
+    StandingError
+        If the model cannot be changed.
+    """
+    standing = next((each for each in find(scene) if is_live(each, recipe)), None)
+    if standing is None or standing.run is None:
+        return False
+    try:
+        numbers = run(compute(recipe))
+    except ModelError:
+        # The panel says what is wrong with a prompt; half a word is no reason to interrupt.
+        return False
+    if not fits(standing, numbers):
+        return False
+    standing.check()
+    # Weights are the same whatever the prompt.
+    computed = [bundle for bundle in numbers.plan.bundles if _is_computed(bundle)]
+    cells = [blocks.gather(bundle, numbers.trace, numbers.n_prompt) for bundle in computed]
+    recolor(standing, computed, cells)
+    staged = tree.new("LLM Viz Staging", scene.collection, MODEL)
+    staged[names.ROLE] = names.UNFINISHED
+    try:
+        run(draw_strips(staged, None, numbers, Kit([standing.root])))
+        renew_strips(standing, staged, whole=False)
+    finally:
+        tree.discard(staged)
+    note(standing.root, replace(recipe, captions=standing.recipe.captions), numbers)
+    return True
+
+
+def _is_computed(bundle: Bundle) -> bool:
+    return any(block.kind != "weight" for block in bundle.blocks)
+
+
+def is_behind(scene: bpy.types.Scene) -> bool:
+    """True if the film of a scene tells of another run than the one that is shown."""
+    found = find(scene)
+    return bool(found) and film.is_behind(found[0])
+
+
+def catch_up_steps(scene: bpy.types.Scene) -> Steps[list[str]]:
+    """Make the film, its captions and markers those of the run that is shown.
+
+    Until its last step nothing is changed. The frame stays the current one.
+
+    Returns
+    -------
+    list of str
+        A sentence about each change of a person's that could not be kept.
+
+    Raises
+    ------
+    llmviz_addon.walkthrough.AuthoringError
+        If the film cannot be compiled.
+    StandingError
+        If the model cannot be changed.
+    """
+    found = find(scene)
+    if not found:
+        return []
+    accessible = found[0].recipe.accessible
+    composing = company.compose(scene, found, accessible=accessible)
+    del found
+    board = yield from rescaled(composing, 0.0, 0.6)
+    found = find(scene)
+    if not found:
+        return []
+    first = found[0]
+    preparing = film.prepare(scene, first.root, first.anchor, board, Kit([first.root]))
+    del found, first
+    reel = yield from rescaled(preparing, 0.6, 1.0)
+    found = find(scene)
+    try:
+        for standing in found:
+            standing.check()
+        memory = Memory(scene)
+        notes = company.show_film(found, reel, memory, Kit([s.root for s in found]))
+        memory.keep()
+    except BaseException:
+        tree.discard(reel.collection)
+        raise
+    tree.sweep()
+    return notes
