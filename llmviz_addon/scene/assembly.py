@@ -195,8 +195,7 @@ class _Build:
         """Draw in `staged`; returns new numbers for the blocks if these can stay, else None."""
         scene, kit = self._scene, self._kit(staged)
         if in_place:
-            drawing = draw_strips(staged, None, numbers, kit)
-            yield from rescaled(tree.evaluating(scene, drawing), 0.0, 0.3)
+            yield from rescaled(draw_strips(staged, None, numbers, kit), 0.0, 0.3)
             return (yield from rescaled(_gather(numbers), 0.3, 1.0))
         others = find(scene) if self._beside else []
         drawing = draw(scene, staged, numbers, kit, old=old, others=others)

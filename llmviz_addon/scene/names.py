@@ -89,6 +89,7 @@ CAPTION_OF = "llmviz_caption_of"
 
 OURS = "llmviz"
 VERSION = "llmviz_version"
+DRAWING = "llmviz_drawing"
 ROLE = "llmviz_role"
 
 # Of everything in a model: the model's id, a key that is its own within the model, and the values

@@ -18,7 +18,8 @@ from .standing.graft import Graft
 from .standing.recipe import Recipe
 from .standing.standing import FILM, MODEL, STRIPS, Standing
 from .style.materials import PAGE_IMAGES, is_page
-from .version import VERSION
+from .version import DRAWING, VERSION
+from .words import typesetting
 
 
 def model_objects(root: bpy.types.Collection) -> list[bpy.types.Object]:
@@ -43,6 +44,7 @@ def promote(
     if shared is not None:
         leave_to_others(shared)
     staged[names.ROLE], staged[names.VERSION] = names.COMPLETE, VERSION
+    staged[names.DRAWING] = DRAWING
     model = str(staged[names.MODEL])
     made = {MODEL: stands.seal(model, model_objects(staged))}
     strips = next((c for c in staged.children if c.get(names.KEY) == STRIPS), None)
@@ -97,6 +99,11 @@ def recolor(
         if names.GAIN in changed:
             blocks.set_gain(obj, gain)
         ledger.note_again(obj, changed)
+    for obj in standing.objects.values():
+        changed = ledger.changed(obj)
+        if names.TEXT in changed and "data.shape" not in changed:
+            typesetting.rewrite(obj)
+            ledger.note_again(obj, changed)
 
 
 def renew(
@@ -124,7 +131,7 @@ def _redraw(
     graft = Graft(standing, MODEL, model_objects(staged), whole=whole, other=other)
     graft.put(_model_collections(staged))
     root = standing.root
-    root[names.VERSION] = VERSION
+    root[names.VERSION], root[names.DRAWING] = VERSION, DRAWING
     root[names.PARAMETERS] = staged[names.PARAMETERS]
     recipes.write_pages(root, recipes.pages_of(staged))
     if ledger.is_named_as_made(root) and root.name != tree.plain_name(staged):

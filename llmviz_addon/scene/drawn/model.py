@@ -110,8 +110,7 @@ def draw(
         obj.parent = anchor
         _collection_of(bundle, collections).objects.link(obj)
     yield 0.9, "Drawing blocks"
-    words = tree.evaluating(scene, _draw_words(root, anchor, numbers, kit))
-    yield from rescaled(words, 0.9, 1.0)
+    yield from rescaled(_draw_words(root, anchor, numbers, kit), 0.9, 1.0)
 
 
 def _draw_words(

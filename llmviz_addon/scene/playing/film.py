@@ -132,8 +132,7 @@ def prepare(
         camera = _camera(anchor, collection)
         aspect = scene.render.resolution_x / scene.render.resolution_y
         part = tree.new("Captions", collection, captions.CAPTIONS)
-        drawing = captions.draw(part, _hud(collection, camera), board, aspect, kit)
-        yield from tree.evaluating(scene, drawing)
+        yield from captions.draw(part, _hud(collection, camera), board, aspect, kit)
         yield 1.0, "Showing the film"
     except BaseException:
         tree.discard(collection)

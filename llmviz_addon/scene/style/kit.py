@@ -8,7 +8,6 @@ appended with the model, and disappear with the last one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 import bmesh
 import bpy
@@ -92,11 +91,6 @@ class Kit:
         return self._part("palette", lambda: _palette(self.cell))
 
     @property
-    def font(self) -> bpy.types.VectorFont | None:
-        """The typeface of all words; None if this Blender comes without it."""
-        return self._part("font", _font)
-
-    @property
     def slabs(self) -> bpy.types.GeometryNodeTree:
         """The group that stands boxes on the bricks of slabs and shapes."""
         return self._part("slabs", lambda: slabs_group.build(self._part("boxes", _boxes)))
@@ -152,6 +146,8 @@ class Kit:
     def hand_on(self) -> None:
         """Have all root collections refer to the parts that one of them has."""
         for root in self._roots:
+            # Earlier versions drew words as text objects, and kept their typeface.
+            root.pop(_key("font"), None)
             for key in [k for k in root.keys() if k.startswith(f"{names.KIT}_")]:  # noqa: SIM118
                 for other in self._roots:
                     if other.get(key) is None and root[key] is not None:
@@ -295,19 +291,6 @@ def _cell_object(material: bpy.types.Material) -> bpy.types.Object:
     _mark(shape, "shape")
     _mark(shape.data, "shape mesh")
     return shape
-
-
-def _font() -> bpy.types.VectorFont | None:
-    """The typeface of Blender's interface, packed, so that the file is complete in itself."""
-    folder = bpy.utils.system_resource("DATAFILES", path="fonts")
-    path = Path(folder) / "Inter.woff2"
-    if not path.is_file():
-        return None
-    font = bpy.data.fonts.load(str(path))
-    # Loading counts a user that does not exist, which would keep the font in the file forever.
-    font.user_clear()
-    font.pack()
-    return font
 
 
 def set_pixel(shown: Iterable[bpy.types.Material], lens: float, longer: int) -> None:

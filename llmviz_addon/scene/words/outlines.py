@@ -135,7 +135,9 @@ class _Asking:
                 _split(fine, loops), _split(nodes, ends)[: len(loops)], strict=True
             )
         ]
-        advance = float(nodes[:, 0].max() - self._right(font)) * scale
+        # The ruler's points come last; a character may reach farther than its advance.
+        ruler = nodes[ends[len(loops) - 1] :] if len(loops) else nodes
+        advance = float(ruler[:, 0].max() - self._right(font)) * scale
         return Outline(tuple(contours), max(0.0, advance))
 
     def _right(self, font: bpy.types.VectorFont) -> float:

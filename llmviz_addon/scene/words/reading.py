@@ -27,7 +27,9 @@ _ISOLATED, _FINAL, _INITIAL, _MEDIAL = "isolated", "final", "initial", "medial"
 
 # Vowel signs that are drawn before the consonants that they follow, and the signs that join
 # consonants, by which several are one syllable.
-_BEFORE = frozenset("\u093f\u094e\u09bf\u09c7\u09c8\u0a3f\u0abf\u0b47\u0bc6\u0bc7\u0bc8\u0d46\u0d47")
+_BEFORE = frozenset(
+    "\u093f\u094e\u09bf\u09c7\u09c8\u0a3f\u0abf\u0b47\u0bc6\u0bc7\u0bc8\u0d46\u0d47"
+)
 _BEFORE |= frozenset("\u0d48\u1031\u17be\u17c1\u17c2\u17c3")
 _JOINERS = frozenset("\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0d4d\u1039\u17d2")
 
@@ -168,9 +170,7 @@ def _turned(line: str) -> str:
                 end += 1
             order[start:end] = reversed(order[start:end])
             start = max(end, start + 1)
-    turned = (
-        clusters[at].translate(_MIRRORED) if levels[at] % 2 else clusters[at] for at in order
-    )
+    turned = (clusters[at].translate(_MIRRORED) if levels[at] % 2 else clusters[at] for at in order)
     return "".join(turned)
 
 

@@ -75,7 +75,10 @@ def _thinned(contours: Sequence[Sequence[np.ndarray]], error: float) -> list[np.
     steps = iter(_steps(np.array(bends), error) if bends else ())
     return [
         np.concatenate(
-            [piece[:1] if len(piece) == 2 else piece[: -1 : PIECES // next(steps)] for piece in pieces]
+            [
+                piece[:1] if len(piece) == 2 else piece[: -1 : PIECES // next(steps)]
+                for piece in pieces
+            ]
         )
         for pieces in contours
     ]
@@ -180,7 +183,7 @@ def _only(points: np.ndarray, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 def _joined(triangles: np.ndarray) -> list[list[int]]:
     """Triangles joined to as few polygons as have no corner twice."""
-    polygons = {index: triangle for index, triangle in enumerate(triangles.tolist())}
+    polygons = dict(enumerate(triangles.tolist()))
     right_of = {
         (polygon[k - 1], polygon[k]): index
         for index, polygon in polygons.items()

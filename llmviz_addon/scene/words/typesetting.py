@@ -110,6 +110,18 @@ def setting_of(made: bpy.types.Mesh) -> Setting | None:
         return None
 
 
+def rewrite(obj: bpy.types.Object) -> None:
+    """Draw the words that an object says, where its mesh shows others."""
+    old, words = obj.data, str(obj[names.TEXT])
+    setting = setting_of(old)
+    if setting is None or words == old.get(names.TEXT):
+        return
+    made = mesh(old.name, words, setting)
+    for material in old.materials:
+        made.materials.append(material)
+    obj.data = made
+
+
 def _place(words: str, setting: Setting) -> _Placed:
     """The glyphs of words, and their places."""
     lines = words.split("\n")
