@@ -10,20 +10,23 @@ from __future__ import annotations
 from dataclasses import replace
 
 import bpy
+import numpy as np
 
 from ..detail import Bundle
 from ..model import ModelError
 from ..progress import Steps, rescaled, run
+from ..walkthrough import targets
 from . import names
 from .assembly import compute
-from .drawn import blocks
-from .drawn.model import draw_strips
+from .drawn import blocks, strips
+from .drawn.blocks import CELL
+from .drawn.model import Numbers, positions, shown
 from .playing import company, film
-from .renewal import fits, note, recolor, renew_strips
-from .standing import tree
+from .renewal import fits, note, recolor
+from .standing import ledger, tree
 from .standing.memory import Memory
 from .standing.recipe import Recipe
-from .standing.standing import MODEL, Standing, find
+from .standing.standing import Standing, find
 from .style.kit import Kit
 
 
@@ -63,15 +66,33 @@ def follow(scene: bpy.types.Scene, recipe: Recipe) -> bool:
     computed = [bundle for bundle in numbers.plan.bundles if _is_computed(bundle)]
     cells = [blocks.gather(bundle, numbers.trace, numbers.n_prompt) for bundle in computed]
     recolor(standing, computed, cells)
-    staged = tree.new("LLM Viz Staging", scene.collection, MODEL)
-    staged[names.ROLE] = names.UNFINISHED
-    try:
-        run(draw_strips(staged, None, numbers, Kit([standing.root])))
-        renew_strips(standing, staged, whole=False)
-    finally:
-        tree.discard(staged)
+    _rewrite_strips(standing, numbers)
     note(standing.root, replace(recipe, captions=standing.recipe.captions), numbers)
     return True
+
+
+def _rewrite_strips(standing: Standing, numbers: Numbers) -> None:
+    """Write the tokens and predictions of a run into the strips that stand."""
+    stand = standing.marked(names.STRIP)
+    kit = Kit([standing.root])
+    made = strips.sheets(kit, numbers.anatomy, shown(numbers), positions(numbers))
+    for target, sheet in made:
+        obj = stand.get(target)
+        if obj is None:
+            # A person has deleted it.
+            continue
+        words, place = "\n".join(sheet.said), [at * CELL for at in sheet.center]
+        moved = not np.allclose(obj.location, place, atol=1e-6)
+        if not moved and obj.get(names.TEXT) == words and target.startswith(targets.INPUT):
+            # The same token, whose wire leads to the same place.
+            continue
+        theirs = ledger.changed(obj)
+        if not {"data.shape", names.TEXT} & theirs:
+            sheet.write(obj.data)
+            obj[names.TEXT] = words
+        if "location" not in theirs:
+            obj.location = place
+        ledger.note_again(obj, theirs)
 
 
 def _is_computed(bundle: Bundle) -> bool:

@@ -30,8 +30,10 @@ TEXEL = "texel"
 CELL_CO = "cell_co"
 CELL_COLOR = "cell_color"
 
-# Attribute of a flat mesh: transparency, 0 to 1, one value per vertex.
+# Attributes of a flat mesh, one value per vertex: transparency, 0 to 1; and what is added to the
+# object's kind, where parts of the mesh have different colors.
 CLEAR = "clear"
+TONE = "tone"
 
 # Custom properties of a block's object that the material reads and that the film animates.
 PROGRESS = targets.PROGRESS
@@ -120,7 +122,6 @@ KINDS = anatomy.KINDS
 GROUP_CELLS = "LLM Cells"
 GROUP_CELL_COLOR = "LLM Cell Color"
 GROUP_REPEATS = "LLM Repeats"
-GROUP_PIECES = "LLM Pieces"
 GROUP_SLABS = "LLM Slabs"
 GROUP_SLAB_CELLS = "LLM Slab Cells"
 # Names of the modifiers that draw blocks, which are those of their groups.

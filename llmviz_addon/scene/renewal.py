@@ -84,21 +84,24 @@ def fits(old: Standing, numbers: Numbers) -> bool:
     )
 
 
-def recolor(
-    standing: Standing, bundles: Iterable[Bundle], cells: Iterable[blocks.Cells]
-) -> None:
+def recolor(standing: Standing, bundles: Iterable[Bundle], cells: Iterable[blocks.Cells]) -> None:
     """Write new numbers into blocks that stand; none of their objects is made or removed."""
     for bundle, found in zip(bundles, cells, strict=True):
         obj = standing.blocks.get(bundle.name)
         if obj is None:
             # A person has deleted it.
             continue
-        changed = ledger.changed(obj)
         gain = float(obj[names.GAIN])
+        theirs = ledger.is_changed(obj, names.GAIN)
         blocks.write(obj, bundle, found)
-        if names.GAIN in changed:
+        if theirs:
             blocks.set_gain(obj, gain)
-        ledger.note_again(obj, changed)
+        else:
+            ledger.note_gain(obj)
+
+
+def respell(standing: Standing) -> None:
+    """Set the words that a person has written in place of ours."""
     for obj in standing.objects.values():
         changed = ledger.changed(obj)
         if names.TEXT in changed and "data.shape" not in changed:
@@ -117,6 +120,7 @@ def renew(
     standing.disown_copies()
     if cells is not None:
         recolor(standing, numbers.plan.bundles, cells)
+        respell(standing)
     else:
         _redraw(standing, staged, numbers, whole)
     renew_strips(standing, staged, whole)

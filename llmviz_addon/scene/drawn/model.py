@@ -23,7 +23,7 @@ from ..standing.standing import ANCHOR, MODEL, SECTION, STRIPS, Standing, find_o
 from ..style.kit import Kit
 from . import blocks, labels, legend, repeats, reuse, ribbons, slabs, strips
 from .blocks import CELL
-from .flat import ARROW_TINTS, TILE_TINTS, Easel
+from .flat import ARROW_TINTS, Easel
 
 # Titles that are drawn in one step; few, since Blender is slow to evaluate text.
 _TITLES = 25
@@ -198,18 +198,23 @@ def draw_strips(
     """
     if numbers.trace is None or numbers.run is None:
         return
-    collection = tree.new("Strips", root, STRIPS)
-    easels = strips.Easels(
-        text=Easel(anchor, collection, kit.label),
-        tile=Easel(anchor, collection, kit.tile, tints=TILE_TINTS),
-        kit=kit,
+    easel = Easel(anchor, tree.new("Strips", root, STRIPS), kit.tile)
+    yield from strips.draw(easel, kit, numbers.anatomy, shown(numbers), positions(numbers))
+
+
+def shown(numbers: Numbers) -> strips.Shown:
+    """What the strips show of a model that was run."""
+    return strips.Shown(
+        numbers.model.tokenizer,
+        list(numbers.trace.ids),
+        numbers.trace["probabilities"],
+        numbers.run.drawn,
     )
-    tokenizer = numbers.model.tokenizer
-    read = strips.draw_input(easels, numbers.anatomy, tokenizer, numbers.trace.ids)
-    yield from rescaled(read, 0.0, 0.5)
-    probabilities, drawn = numbers.trace["probabilities"], numbers.run.drawn
-    made = strips.draw_output(easels, numbers.anatomy, tokenizer, probabilities, drawn)
-    yield from rescaled(made, 0.5, 1.0)
+
+
+def positions(numbers: Numbers) -> int:
+    """Number of positions for which the strips have an object; see `strips`."""
+    return numbers.anatomy.n_tokens if numbers.plan.all_cubes else len(numbers.trace.ids)
 
 
 def _anchor(

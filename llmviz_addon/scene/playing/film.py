@@ -16,7 +16,7 @@ from ...progress import Steps
 from ...walkthrough import Run, Storyboard, targets
 from .. import names
 from ..drawn import slabs, strips
-from ..drawn.flat import TILE_TINTS, Easel
+from ..drawn.flat import Easel
 from ..standing import recipe, tree
 from ..standing.graft import Graft
 from ..standing.memory import Memory
@@ -260,16 +260,16 @@ def _hud(collection: bpy.types.Collection, camera: bpy.types.Object) -> bpy.type
 
 
 def _actors(standing: Standing, part: bpy.types.Collection, board: Storyboard, kit: Kit) -> None:
-    """Make the tiles that fly; they look like those of the input strip, and move together."""
-    text = Easel(standing.anchor, part, kit.label)
-    tile = Easel(standing.anchor, part, kit.tile, tints=TILE_TINTS)
+    """Make the tiles that fly; they look like those of the input strip."""
+    easel = Easel(standing.anchor, part, kit.tile)
     for actor in board.actors:
-        easels = strips.Easels(text, tile, kit)
-        face, *words = strips.tile(easels, actor.text, actor.index, actor.size)
-        for obj in (face, *words):
-            obj[names.ACTOR] = actor.name
-        for word in words:
-            word.parent = face
+        sheet = strips.sheet(kit)
+        strips.tile(sheet, actor.text, actor.index, actor.size)
+        mesh = bpy.data.meshes.new(f"Tile {actor.text}")
+        mesh[names.OURS] = True
+        sheet.write(mesh)
+        obj = easel.hang(bpy.data.objects.new(mesh.name, mesh), sheet.center, 0)
+        obj[names.ACTOR], obj[names.TEXT] = actor.name, "\n".join(sheet.said)
 
 
 def _owners(standing: Standing) -> Iterator[bpy.types.ID]:

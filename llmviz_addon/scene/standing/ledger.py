@@ -63,6 +63,18 @@ def hand_over(text: bpy.types.Object, heir: bpy.types.Object) -> None:
     heir[names.WRITTEN] = json.dumps(now | kept)
 
 
+def is_changed(obj: bpy.types.Object, name: str) -> bool:
+    """True if a person has changed a custom property of an object since we wrote it."""
+    noted = _noted(obj)
+    return name in noted and name in obj and noted[name] != _plain(obj[name])
+
+
+def note_gain(obj: bpy.types.Object) -> None:
+    """Note the gain of a block, which we have just written, and no more than that."""
+    noted = _noted(obj) | {name: _plain(obj[name]) for name in (names.GAIN, names.TRAITS)}
+    obj[names.WRITTEN] = json.dumps(noted)
+
+
 def is_named_as_made(datablock: bpy.types.ID) -> bool:
     """True if a datablock has the name that we gave it, which a copy of it never has."""
     return datablock.name == _noted(datablock).get("name")
@@ -94,8 +106,7 @@ def _values(obj: bpy.types.Object) -> dict[str, object]:
     found |= {name: list(getattr(obj, name)) for name in _PLACE}
     for name in _OWN:
         if name in obj:
-            value = obj[name]
-            found[name] = value if isinstance(value, str | float | int) else list(value)
+            found[name] = _plain(obj[name])
     found["materials"] = [
         m.name_full if m else "" for m in (s.material for s in obj.material_slots)
     ]
@@ -107,6 +118,10 @@ def _values(obj: bpy.types.Object) -> dict[str, object]:
     if names.TEXT in obj and obj.type == "MESH":
         found["data.shape"] = _shape(obj.data)
     return found
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, str | float | int) else list(value)
 
 
 def _of_data(obj: bpy.types.Object) -> tuple[str, ...]:

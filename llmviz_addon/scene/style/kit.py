@@ -16,11 +16,10 @@ import numpy as np
 from ...walkthrough.framing import SENSOR
 from .. import names
 from ..attributes import write_attribute
-from ..version import VERSION
+from ..version import DRAWING, VERSION
 from . import materials
 from .groups import cell_color as cell_color_group
 from .groups import cells as cells_group
-from .groups import pieces as pieces_group
 from .groups import repeats as repeats_group
 from .groups import slab_cells as slab_cells_group
 from .groups import slabs as slabs_group
@@ -113,20 +112,21 @@ class Kit:
         return self._part("repeats", repeats_group.build)
 
     @property
-    def pieces(self) -> bpy.types.GeometryNodeTree:
-        """The group that shows the pieces of a tile as one object."""
-        return self._part("pieces", pieces_group.build)
-
-    @property
     def _shape(self) -> bpy.types.Object:
         return self._part("shape", lambda: _cell_object(self.cell))
 
     def _flat(self, role: str, name: str, *colors: str) -> bpy.types.Material:
-        return self._part(role, lambda: materials.flat(name, colors))
+        # Those of the first way of drawing knew one color for each object only.
+        return self._part(role, lambda: materials.flat(name, colors), since=2)
 
-    def _part(self, role: str, make: Callable[[], bpy.types.ID | None]):
-        """The part with this role, made where it is missing, e.g. because it was purged."""
+    def _part(self, role: str, make: Callable[[], bpy.types.ID | None], since: int = 1):
+        """The part with this role, made where it is missing, e.g. because it was purged.
+
+        `since` is the way of drawing, as in `version.DRAWING`, for which it was last changed.
+        """
         found = self.get(role)
+        if found is not None and found.get(names.DRAWING, 1) < since:
+            found = None
         if found is None:
             found = make()
             if found is not None:
@@ -211,7 +211,7 @@ def tints(number: np.ndarray, kind: int, empty: np.ndarray) -> np.ndarray:
 def _mark(datablock: bpy.types.ID, role: str) -> None:
     datablock[names.OURS] = True
     datablock[names.ROLE] = role
-    datablock[names.VERSION] = VERSION
+    datablock[names.VERSION], datablock[names.DRAWING] = VERSION, DRAWING
 
 
 def _cell_mesh(material: bpy.types.Material, bevel: bool) -> bpy.types.Mesh:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 
 import bpy
 import numpy as np
@@ -57,46 +59,95 @@ class _Placed:
     places: np.ndarray
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Shape:
+    """Polygons in the plane of x and y, as the parts of a mesh.
+
+    Attributes
+    ----------
+    points
+        (V, 2) float32.
+    edges
+        (E, 2) int32, the points at their ends.
+    corners, sides
+        (C,) int32, for each corner of each polygon its point, and the edge to the next corner.
+    starts
+        (F,) int32, the first corner of each polygon.
+    """
+
+    points: np.ndarray
+    edges: np.ndarray
+    corners: np.ndarray
+    sides: np.ndarray
+    starts: np.ndarray
+
+    def fill(self, mesh: bpy.types.Mesh) -> None:
+        """Put the polygons into a mesh that has none, in the plane of x and y."""
+        co = np.zeros((len(self.points), 3), np.float32)
+        co[:, :2] = self.points
+        mesh.vertices.add(len(co))
+        mesh.vertices.foreach_set("co", co.reshape(-1))
+        mesh.edges.add(len(self.edges))
+        mesh.edges.foreach_set("vertices", self.edges.reshape(-1))
+        mesh.loops.add(len(self.corners))
+        mesh.loops.foreach_set("vertex_index", self.corners)
+        mesh.loops.foreach_set("edge_index", self.sides)
+        mesh.polygons.add(len(self.starts))
+        mesh.polygons.foreach_set("loop_start", self.starts)
+        mesh.update()
+
+
+@lru_cache(512)
+def shape(words: str, setting: Setting) -> Shape:
+    """The glyphs of words, in meters, not to be written to; lines are parted by ``\\n``."""
+    placed = _place(words, setting)
+    inked = [index for index, glyph in enumerate(placed.glyphs) if len(glyph.points)]
+    places = placed.places[inked] * setting.size
+    parts = [placed.glyphs[index] for index in inked]
+    return joined(
+        [
+            Shape(
+                glyph.points * np.float32(setting.size) + place.astype(np.float32),
+                glyph.edges,
+                glyph.corners,
+                glyph.sides,
+                glyph.starts,
+            )
+            for glyph, place in zip(parts, places, strict=True)
+        ]
+    )
+
+
+def joined(shapes: Sequence[Shape]) -> Shape:
+    """Several shapes as one."""
+    if not shapes:
+        none = np.zeros(0, np.int32)
+        return Shape(np.zeros((0, 2), np.float32), none.reshape(0, 2), none, none, none)
+    points, edges, corners = (
+        np.cumsum([0, *(len(getattr(each, part)) for each in shapes[:-1])], dtype=np.int32)
+        for part in ("points", "edges", "corners")
+    )
+
+    def moved(part: str, by: np.ndarray) -> np.ndarray:
+        found = zip(shapes, by, strict=True)
+        return np.concatenate([getattr(each, part) + shift for each, shift in found])
+
+    return Shape(
+        np.concatenate([each.points for each in shapes]),
+        moved("edges", points),
+        moved("corners", points),
+        moved("sides", edges),
+        moved("starts", corners),
+    )
+
+
 def mesh(name: str, words: str, setting: Setting) -> bpy.types.Mesh:
     """A mesh of words in the plane of x and y, that face along z; lines are parted by ``\\n``."""
     made = bpy.data.meshes.new(name)
     made[names.OURS] = True
     made[names.TEXT] = words
     made[names.SETTING] = asdict(setting)
-    placed = _place(words, setting)
-    glyphs = [glyph for glyph in placed.glyphs if len(glyph.points)]
-    if not glyphs:
-        return made
-    inked = [index for index, glyph in enumerate(placed.glyphs) if len(glyph.points)]
-    places = placed.places[inked]
-    points, edges, corners = (
-        np.array([len(getattr(glyph, part)) for glyph in glyphs])
-        for part in ("points", "edges", "corners")
-    )
-    first_point, first_edge, first_corner = (
-        np.cumsum(counts) - counts for counts in (points, edges, corners)
-    )
-    flat = np.concatenate([glyph.points for glyph in glyphs]) + np.repeat(places, points, axis=0)
-    co = np.zeros((len(flat), 3), np.float32)
-    co[:, :2] = flat * setting.size
-    made.vertices.add(len(co))
-    made.vertices.foreach_set("co", co.reshape(-1))
-    ends = np.concatenate([glyph.edges for glyph in glyphs])
-    ends += np.repeat(first_point, edges)[:, None].astype(np.int32)
-    made.edges.add(len(ends))
-    made.edges.foreach_set("vertices", ends.reshape(-1))
-    at = np.concatenate([glyph.corners for glyph in glyphs])
-    at += np.repeat(first_point, corners).astype(np.int32)
-    sides = np.concatenate([glyph.sides for glyph in glyphs])
-    sides += np.repeat(first_edge, corners).astype(np.int32)
-    made.loops.add(len(at))
-    made.loops.foreach_set("vertex_index", at)
-    made.loops.foreach_set("edge_index", sides)
-    starts = np.concatenate([glyph.starts for glyph in glyphs])
-    starts += np.repeat(first_corner, [len(glyph.starts) for glyph in glyphs]).astype(np.int32)
-    made.polygons.add(len(starts))
-    made.polygons.foreach_set("loop_start", starts)
-    made.update()
+    shape(words, setting).fill(made)
     return made
 
 
