@@ -10,7 +10,6 @@ therefore kept from one step to the next: what a step needs is looked up anew.
 from __future__ import annotations
 
 import uuid
-from contextlib import suppress
 from dataclasses import replace
 
 import bpy
@@ -147,8 +146,7 @@ class _Build:
             self._check()
             root = self._put(staged, numbers, cells, reel)
         except BaseException:
-            with suppress(ReferenceError):
-                tree.delete(staged)
+            tree.discard(staged)
             raise
         yield 1.0, "Done"
         return root

@@ -134,7 +134,7 @@ def prepare(
         yield from tree.evaluating(scene, drawing)
         yield 1.0, "Showing the film"
     except BaseException:
-        tree.delete(collection)
+        tree.discard(collection)
         raise
     return Reel(board, camera, collection, still_frames)
 
