@@ -22,10 +22,16 @@ LARGE = model.Config(n_layer=1, n_head=1, n_embd=4, n_ctx=1024, n_vocab=50257)
         (
             LARGE,
             6,
-            1200,
+            20,
             Sampling(1.0, 40),
-            "Appends 1,018 of 1,200 tokens, where the context ends, each drawn at temperature 1 "
-            "from the 40 most probable ones",
+            "Appends 20 tokens, each drawn at temperature 1 from the 40 most probable ones",
+        ),
+        (
+            LARGE,
+            1023,
+            30,
+            GREEDY,
+            "Appends 1 of 30 tokens, where the context ends, the most probable one",
         ),
         (SMALL, 6, 5, Sampling(6.0, 40), "Appends 5 tokens, each drawn at temperature 6"),
         (SMALL, 11, 5, GREEDY, "Appends no token, since the prompt fills the context of 11"),

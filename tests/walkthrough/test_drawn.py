@@ -1,4 +1,4 @@
-"""A run whose tokens were drawn tells which, with which chance, and what the model thought of it."""
+"""A run whose tokens were drawn tells which, with which chance, and how probable it was."""
 
 from __future__ import annotations
 
