@@ -12,9 +12,11 @@ Algorithm for Boltzmann Machines", Cognitive Science 9 (1985) 147-169.
 
 A seed stands for a fixed sequence of numbers u in [0, 1), one for each token, and a token is drawn
 where the sum of the chances, from the most probable token on, first exceeds u. The sequence is the
-same with every version of numpy and on every machine, and so is the token, unless u falls within
+same with every version of numpy and on every machine. So is the token, unless u falls within
 rounding of a boundary between two tokens: logits are float32, and matrix libraries differ in their
-last digits, about one part in a million.
+last digits. As measured by two orders of summation, that meets one draw in fifty million with
+nano-gpt's three tokens, one in thirty thousand among the 40 most probable of 50,257, and one in a
+few thousand among all of them.
 """
 
 from __future__ import annotations
