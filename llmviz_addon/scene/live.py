@@ -133,10 +133,15 @@ def catch_up_steps(scene: bpy.types.Scene) -> Steps[list[str]]:
     if not found:
         return []
     first = found[0]
+    model = first.id
     preparing = film.prepare(scene, first.root, first.anchor, board, Kit([first.root]))
     del found, first
     reel = yield from rescaled(preparing, 0.6, 1.0)
     found = find(scene)
+    if not found or found[0].id != model:
+        # Another model was built or removed meanwhile, with a film of its own.
+        tree.discard(reel.collection)
+        return []
     try:
         for standing in found:
             standing.check()

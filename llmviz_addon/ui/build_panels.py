@@ -8,7 +8,7 @@ import bpy
 
 from ..offer import estimates, generation
 from . import messages, running, state
-from .build import LLMVIZ_OT_build, LLMVIZ_OT_build_beside, wanted
+from .build import LLMVIZ_OT_build, LLMVIZ_OT_build_beside
 from .layout import Sidebar, draw_progress, facts, paragraph
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class LLMVIZ_PT_build(Sidebar, bpy.types.Panel):
             _draw_several(layout, found)
         else:
             _draw_one(layout, found[0])
-        if hint := _why_rebuild(found, wanted(context.scene)):
+        if hint := _why_rebuild(found, state.wanted(context.scene)):
             paragraph(layout, context, hint, "INFO")
 
 
@@ -51,7 +51,7 @@ class LLMVIZ_PT_detail(Sidebar, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
-        layout.enabled = running.work is None
+        layout.enabled = not running.is_busy()
         found = state.estimate_to_draw(context.scene)
         if found is not None and estimates.only_cubes(found):
             paragraph(layout, context, f"All {found.cubes:,} cells are cubes of their own")

@@ -22,7 +22,7 @@ class LLMVIZ_PT_inspect(OnModel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
-        layout.enabled = running.work is None
+        layout.enabled = not running.is_busy()
         if inspecting.with_slabs(context.scene):
             _draw_window(layout, context.scene)
         if said := _said_of(inspecting.active_of(context.scene)):

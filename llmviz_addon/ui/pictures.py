@@ -10,7 +10,7 @@ import bpy
 
 from ..counting import counted
 from ..progress import Steps
-from . import state
+from . import live, state
 from .running import Stepwise
 
 # The most file names that one message lists.
@@ -93,6 +93,7 @@ class LLMVIZ_OT_render_stills(_Renders, bpy.types.Operator):
         from ..scene import still_steps, stills
 
         scene, wanted = context.scene, context.scene.llmviz.stills
+        live.settle(scene)
         ids = [still_id for still_id, _ in stills(scene) if still_id in wanted]
         return still_steps(scene, ids, self.folder(scene), **self.how(scene))
 
@@ -117,6 +118,7 @@ class LLMVIZ_OT_render_film(_Renders, bpy.types.Operator):
         from ..scene.pictures.naming import film_name
 
         scene, form = context.scene, context.scene.llmviz.film_format
+        live.settle(scene)
         name = film_name(state.model_of(scene), scene.llmviz.pixels(), form)
         frames = scene.frame_start, scene.frame_end
         return film_steps(scene, self.folder(scene) / name, *frames, form=form, **self.how(scene))

@@ -22,7 +22,7 @@ from bpy.props import (
 from .. import defaults
 from ..errors import PROBLEMS, sentence
 from ..offer import cards
-from . import inspecting, messages, state
+from . import inspecting, live, messages, state
 
 DEMO_MODEL, DEMO_PROMPT = "nano-gpt", "CBABBC"
 
@@ -234,7 +234,7 @@ class LLMVIZ_PG_settings(bpy.types.PropertyGroup):
         description="What the model reads: text, letters that it knows, or token ids with spaces "
         "between where it brings no tokenizer",
         default=DEMO_PROMPT,
-        update=_forget_message,
+        update=live.changed,
         options={"TEXTEDIT_UPDATE"},
         override=_OVERRIDABLE,
     )
@@ -245,7 +245,7 @@ class LLMVIZ_PG_settings(bpy.types.PropertyGroup):
         default=defaults.MAX_NEW_TOKENS,
         min=0,
         soft_max=32,
-        update=_forget_message,
+        update=live.changed,
         options=set(),
         override=_OVERRIDABLE,
     )
@@ -260,7 +260,7 @@ class LLMVIZ_PG_settings(bpy.types.PropertyGroup):
         max=1000.0,
         step=10,
         precision=2,
-        update=_forget_message,
+        update=live.changed,
         options=set(),
         override=_OVERRIDABLE,
     )
@@ -271,7 +271,7 @@ class LLMVIZ_PG_settings(bpy.types.PropertyGroup):
         default=defaults.TOP_K,
         min=0,
         soft_max=100,
-        update=_forget_message,
+        update=live.changed,
         options=set(),
         override=_OVERRIDABLE,
     )
@@ -280,7 +280,7 @@ class LLMVIZ_PG_settings(bpy.types.PropertyGroup):
         description="The same seed draws the same tokens again",
         default=defaults.SEED,
         min=0,
-        update=_forget_message,
+        update=live.changed,
         options=set(),
         override=_OVERRIDABLE,
     )

@@ -392,7 +392,7 @@ def test_the_sidebar_lies_over_the_view_and_takes_its_clicks():
 def test_stopping_reaches_the_scene_room_at_once(asked):
     operator = SimpleNamespace(draw_steps=scene_room.steps)
     scene = bpy.context.scene
-    steps = build._Builds._refuse_or_build(operator, scene, build.wanted(scene))
+    steps = build._Builds._refuse_or_build(operator, scene, state.wanted(scene))
     running.work = work = running.Work("llmviz.build", scene, steps, True)
     work.advance()
     work.advance()

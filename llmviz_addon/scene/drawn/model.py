@@ -203,7 +203,7 @@ def draw_strips(
 
 
 def shown(numbers: Numbers) -> strips.Shown:
-    """What the strips show of a model that was run."""
+    """The tokens and predictions of a model that was run."""
     return strips.Shown(
         numbers.model.tokenizer,
         list(numbers.trace.ids),

@@ -54,7 +54,7 @@ ROW_LETTER = 0.6
 
 @dataclass(frozen=True)
 class Shown:
-    """What the strips show.
+    """The tokens and predictions that the strips show.
 
     Attributes
     ----------
