@@ -25,9 +25,9 @@ def _positions(strip: str) -> dict[int, bpy.types.Object]:
 def _said(obj: bpy.types.Object, name: str) -> list[str]:
     """The texts of this name among its pieces, from top to bottom, then from the left."""
     pieces = compat.modifier_input(obj.modifiers["LLM Pieces"], "Collection").objects
-    texts = [o for o in pieces if o.type == "FONT" and o.name.split(".")[0] == name]
+    texts = [o for o in pieces if "llmviz_text" in o and o.name.split(".")[0] == name]
     texts.sort(key=lambda o: (-round(o.location.z, 5), o.location.x))
-    return [o.data.body for o in texts]
+    return [o["llmviz_text"] for o in texts]
 
 
 def test_each_position_of_the_input_is_one_object_with_its_token_and_number(standing):

@@ -40,10 +40,8 @@ FACE, GLOW = 0, 1
 # kept for the letter and the number below it. Then the transparency of a share's upper end.
 GAUGE, SPLIT, LETTER_ROOM, VEIL = 1.2, 0.12, 4.4, 0.55
 
-# Positions that are drawn in one step: few, since Blender is slow to evaluate their texts. In long
-# sequences a step draws one part in SHARES of them, because after each step Blender goes through
-# the whole scene.
-BETWEEN, SHARES = 16, 8
+# Positions that are drawn in one step.
+BETWEEN = 32
 
 # Font size in a list of candidates, over the height of a row.
 ROW_LETTER = 0.6
@@ -91,17 +89,13 @@ def _wire(easel: Easel, strip: Strip, position: int, name: str) -> None:
     easel.mesh(name, vertices, faces, kind=DIMENSION)
 
 
-def _between(count: int) -> int:
-    return max(BETWEEN, count // SHARES)
-
-
 def draw_input(
     easels: Easels, anatomy: Anatomy, tokenizer: Tokenizer, ids: list[int]
 ) -> Steps[None]:
     """Draw a tile for each token of the sequence: its letter, and its index in the vocabulary."""
     strip = input_strip(anatomy, len(ids))
     for position, (token, place) in enumerate(zip(ids, strip.tiles, strict=True)):
-        if position % _between(len(ids)) == 0:
+        if position % BETWEEN == 0:
             yield position / len(ids), "Drawing the input"
         pieces = easels.apart(f"Input {position}", place.center)
         size = place.width, place.height
@@ -143,7 +137,7 @@ def draw_output(
     """Draw a gauge for each position, divided by the probability of the most probable tokens."""
     strip = output_strip(anatomy, len(probabilities))
     for position, (row, place) in enumerate(zip(probabilities, strip.tiles, strict=True)):
-        if position % _between(len(probabilities)) == 0:
+        if position % BETWEEN == 0:
             yield position / len(probabilities), "Drawing the output"
         pieces = easels.apart(f"Output {position}", place.center)
         _wire(pieces.text, strip, position, "Output Wire")
