@@ -310,7 +310,7 @@ def test_a_second_checkpoint_of_the_same_shapes_brings_its_own_title(tmp_path):
     helpers.build("1 2 3", second)
     (model,) = scene_room.find(bpy.context.scene)
     assert model.root.name == model.title == "second"
-    said = {o.data.body for o in model.objects.values() if o.type == "FONT"}
+    said = {o["llmviz_text"] for o in model.objects.values() if "llmviz_text" in o}
     assert "second" in said and "first" not in said
 
 

@@ -62,7 +62,7 @@ def _mark() -> None:
 
 
 def _type() -> None:
-    next(o for o in bpy.data.objects if o.type == "FONT").data.body += "!"
+    next(o for o in bpy.data.objects if "llmviz_text" in o)["llmviz_text"] += "!"
 
 
 def _hide() -> None:

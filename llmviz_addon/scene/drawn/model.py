@@ -25,8 +25,8 @@ from . import blocks, labels, legend, repeats, reuse, ribbons, slabs, strips
 from .blocks import CELL
 from .flat import ARROW_TINTS, Easel
 
-# Titles that are drawn in one step; few, since Blender is slow to evaluate text.
-_TITLES = 25
+# Titles that are drawn in one step.
+_TITLES = 100
 
 
 @dataclass(frozen=True)

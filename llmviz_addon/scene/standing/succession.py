@@ -14,10 +14,10 @@ import bpy
 from .. import names
 from . import ledger
 
-# Properties of an object that are not its own, or that follow from the others.
+# Properties that an object gets from its data, or that follow from others.
 _NOT_OWN = (
-    *("name", "data", "matrix_world", "matrix_local", "matrix_basis", "active_material"),
-    *("active_material_index", "active_shape_key_index", "use_fake_user", "tag"),
+    *("data", "matrix_world", "matrix_local", "matrix_basis"),
+    *("active_material", "active_material_index", "active_shape_key_index"),
 )
 
 
@@ -44,14 +44,15 @@ def succeed(text: bpy.types.Object, drawn: bpy.types.Object) -> bpy.types.Object
     """
     theirs = ledger.changed(text)
     heir = bpy.data.objects.new(text.name, drawn.data)
-    _copy(text, heir, _NOT_OWN)
+    _copy(text, heir, _OWN)
     for key in text.keys():  # noqa: SIM118  (an object iterates over nothing)
         heir[key] = text[key]
     heir[names.TEXT] = text.data.body if "data.body" in theirs else drawn[names.TEXT]
     for constraint in text.constraints:
         heir.constraints.copy(constraint)
     for modifier in text.modifiers:
-        _copy(modifier, heir.modifiers.new(modifier.name, modifier.type), ("name",))
+        made = heir.modifiers.new(modifier.name, modifier.type)
+        _copy(modifier, made, _settable(modifier.bl_rna))
     if "materials" in theirs:
         for slot, worn in zip(heir.material_slots, text.material_slots, strict=False):
             slot.link, slot.material = "OBJECT", worn.material
@@ -71,13 +72,32 @@ def succeed(text: bpy.types.Object, drawn: bpy.types.Object) -> bpy.types.Object
     return heir
 
 
-def _copy(of: bpy.types.bpy_struct, to: bpy.types.bpy_struct, but: tuple[str, ...]) -> None:
-    """Set all properties that can be set as they are on another."""
-    for prop in of.bl_rna.properties:
-        if not prop.is_readonly and prop.identifier not in but:
-            # Some can be set only for objects of some types, or in some modes.
+def _settable(kind: bpy.types.Struct) -> list[str]:
+    return [prop.identifier for prop in kind.properties if not prop.is_readonly]
+
+
+_OWN = [
+    name
+    for name in _settable(bpy.types.Object.bl_rna)
+    if name not in _NOT_OWN and name not in bpy.types.ID.bl_rna.properties
+]
+
+
+def _copy(of: bpy.types.bpy_struct, to: bpy.types.bpy_struct, properties: list[str]) -> None:
+    """Set properties as they are on another, where they differ."""
+    for name in properties:
+        wanted = getattr(of, name)
+        if _plain(getattr(to, name)) != _plain(wanted):
+            # Some can be set only on objects of some types, or in some modes.
             with suppress(AttributeError, TypeError, ValueError):
-                setattr(to, prop.identifier, getattr(of, prop.identifier))
+                setattr(to, name, wanted)
+
+
+def _plain(value: object) -> object:
+    """A property's value, to compare: vectors and matrices as numbers."""
+    if isinstance(value, str | bpy.types.bpy_struct) or not hasattr(value, "__iter__"):
+        return value
+    return [_plain(part) for part in value]
 
 
 def _animate(text: bpy.types.Object, heir: bpy.types.Object) -> None:

@@ -187,3 +187,7 @@ def sweep() -> None:
         if not unused:
             break
         bpy.data.batch_remove(unused)
+    # Blender loads its built-in typeface with the first text, which a model of an earlier version
+    # has, and never saves it of its own accord, so without a user it can go.
+    builtin = (f for f in bpy.data.fonts if f.filepath == "<builtin>" and not f.users)
+    bpy.data.batch_remove(list(builtin))
