@@ -1,4 +1,4 @@
-"""Words are meshes: of the shapes that Blender's own text has, in any script, and found by words."""
+"""Words are meshes with the shapes of Blender's own text, in any script, and found by words."""
 
 from __future__ import annotations
 
@@ -196,7 +196,9 @@ def test_a_scene_has_no_text_objects_and_no_fonts(standing):
 
 
 def test_words_are_kept_on_objects_and_the_same_words_share_their_mesh(standing):
-    said = [o for o in bpy.data.objects if "llmviz_text" in o]
+    words = [o for o in bpy.data.objects if "llmviz_text" in o]
+    assert any("llmviz_strip" in o for o in words)
+    said = [o for o in words if "llmviz_text" in o.data]
     assert all(o["llmviz_text"] == o.data["llmviz_text"] for o in said)
     by_words: dict[tuple, set] = {}
     for obj in said:

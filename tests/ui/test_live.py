@@ -1,4 +1,4 @@
-"""What is typed into the prompt field is shown by the model that stands."""
+"""The model that stands shows the prompt that is typed."""
 
 from __future__ import annotations
 

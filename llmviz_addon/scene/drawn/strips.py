@@ -41,14 +41,9 @@ FACE, GLOW = 0, 1
 # kept for the letter and the number below it. Then the transparency of a share's upper end.
 GAUGE, SPLIT, LETTER_ROOM, VEIL = 1.2, 0.12, 4.4, 0.55
 
-<<<<<<< HEAD
 # Positions that are drawn in one step. In long sequences a step draws one part in SHARES of them,
 # because after each step Blender goes through the whole scene.
 BETWEEN, SHARES = 16, 8
-=======
-# Positions that are drawn in one step.
-BETWEEN = 32
->>>>>>> words
 
 # The materials of a sheet, by number.
 WORDS, TILES = 0, 1
@@ -129,7 +124,6 @@ def _wire(made: Sheet, strip: Strip, position: int) -> None:
         made.polygon(corners, material=WORDS, kind=DIMENSION)
 
 
-<<<<<<< HEAD
 def _input(made: Sheet, _: Anatomy, shown: Shown, strip: Strip, position: int) -> None:
     token, place = shown.ids[position], strip.tiles[position]
     tile(made, shown.tokenizer.label(token), token, (place.width, place.height))
@@ -143,21 +137,6 @@ def tile(made: Sheet, label: str, index: int, size: tuple[float, float]) -> None
     letter = letter_size(label, width, height)
     made.words(label, (x, front, z + 0.13 * height), letter, kind=TITLE)
     made.words(str(index), (x, front, z - 0.33 * height), 0.24 * height, kind=SECTION)
-=======
-def draw_input(
-    easels: Easels, anatomy: Anatomy, tokenizer: Tokenizer, ids: list[int]
-) -> Steps[None]:
-    """Draw a tile for each token of the sequence: its letter, and its index in the vocabulary."""
-    strip = input_strip(anatomy, len(ids))
-    for position, (token, place) in enumerate(zip(ids, strip.tiles, strict=True)):
-        if position % BETWEEN == 0:
-            yield position / len(ids), "Drawing the input"
-        pieces = easels.apart(f"Input {position}", place.center)
-        size = place.width, place.height
-        tile(pieces, tokenizer.label(token), token, size, place.center)
-        _wire(pieces.text, strip, position, "Input Wire")
-        _show(easels, pieces, targets.INPUT, position)
->>>>>>> words
 
 
 def _output(made: Sheet, anatomy: Anatomy, shown: Shown, strip: Strip, position: int) -> None:
@@ -168,27 +147,7 @@ def _output(made: Sheet, anatomy: Anatomy, shown: Shown, strip: Strip, position:
         _list(made, shown.tokenizer, row, candidates(anatomy, len(shown.ids)))
 
 
-<<<<<<< HEAD
 def _list(made: Sheet, tokenizer: Tokenizer, row: np.ndarray, places: tuple[Tile, ...]) -> None:
-=======
-def draw_output(
-    easels: Easels, anatomy: Anatomy, tokenizer: Tokenizer, probabilities: np.ndarray
-) -> Steps[None]:
-    """Draw a gauge for each position, divided by the probability of the most probable tokens."""
-    strip = output_strip(anatomy, len(probabilities))
-    for position, (row, place) in enumerate(zip(probabilities, strip.tiles, strict=True)):
-        if position % BETWEEN == 0:
-            yield position / len(probabilities), "Drawing the output"
-        pieces = easels.apart(f"Output {position}", place.center)
-        _wire(pieces.text, strip, position, "Output Wire")
-        _gauge(pieces, tokenizer, row, place, strip.unit)
-        if anatomy.config.n_vocab > LETTERS and position == len(probabilities) - 1:
-            _list(pieces, tokenizer, row, candidates(anatomy, len(probabilities)))
-        _show(easels, pieces, targets.OUTPUT, position)
-
-
-def _list(easels: Easels, tokenizer: Tokenizer, row: np.ndarray, places: tuple[Tile, ...]) -> None:
->>>>>>> words
     """The most probable next tokens and how probable they are, a line each."""
     for rank, (token, place) in enumerate(zip(most_probable(row), places, strict=False)):
         (left, y, low), (right, _, high) = place.corners
