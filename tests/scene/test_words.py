@@ -1,4 +1,4 @@
-"""Words are meshes: of the shapes that Blender's own text has, in any script, and found by words."""
+"""Words are meshes: shaped as Blender's own text, in any script, and found by their words."""
 
 from __future__ import annotations
 
