@@ -10,13 +10,11 @@ therefore kept from one step to the next: what a step needs is looked up anew.
 from __future__ import annotations
 
 import uuid
-from contextlib import suppress
 from dataclasses import replace
 
 import bpy
 
 from .. import model as model_room
-from ..detail import APPENDED
 from ..progress import Steps, rescaled, run
 from . import names
 from .drawn import blocks, windows
@@ -43,17 +41,20 @@ def compute(recipe: Recipe) -> Steps[Numbers]:
     Raises
     ------
     llmviz_addon.model.ModelError
-        If the model cannot be loaded, or does not take the prompt.
+        If the model cannot be loaded, or does not take the prompt, or tokens cannot be chosen as
+        the recipe says.
     """
+    sampling = recipe.sampling
     model = model_room.load(recipe.source, recipe.activation)
     ids: list[int] = []
     trace = None
     if model.has_weights:
         ids = model.read_prompt(recipe.prompt)
-        trace = yield from rescaled(model.complete_steps(ids, APPENDED), 0.0, 0.9)
+        completing = model.complete_steps(ids, recipe.max_new_tokens, sampling)
+        trace = yield from rescaled(completing, 0.0, 0.9)
     planning = recipes.planned(model.config, len(trace.ids) if trace else 0, recipe)
     plan = yield from rescaled(planning, 0.9, 1.0)
-    return Numbers(model, plan, ids, trace)
+    return Numbers(model, plan, ids, trace, sampling)
 
 
 def steps(
@@ -145,8 +146,7 @@ class _Build:
             self._check()
             root = self._put(staged, numbers, cells, reel)
         except BaseException:
-            with suppress(ReferenceError):
-                tree.delete(staged)
+            tree.discard(staged)
             raise
         yield 1.0, "Done"
         return root

@@ -11,6 +11,7 @@ import pytest
 
 from llmviz_addon import model, walkthrough
 from llmviz_addon import scene as scene_room
+from llmviz_addon.scene.standing import tree
 
 from . import helpers
 
@@ -174,6 +175,60 @@ def test_a_build_that_is_stopped_leaves_the_file_as_it_was(interrupted):
         steps.close()
         assert not helpers.difference(before, helpers.census()), f"stopped at {label}"
     assert label == "Showing the film"
+
+
+def _delete_what_is_being_built() -> None:
+    found = [c for c in bpy.data.collections if c.get("llmviz_role") == "unfinished model"]
+    bpy.data.batch_remove([each for c in found for each in (c, *c.children_recursive)])
+
+
+def _delete_the_scene() -> None:
+    scene = bpy.context.scene
+    bpy.data.scenes.new("Another")
+    bpy.data.scenes.remove(scene)
+
+
+def _unlink_what_is_being_built() -> None:
+    for child in bpy.context.scene.collection.children:
+        if child.get("llmviz_role") == "unfinished model":
+            bpy.context.scene.collection.children.unlink(child)
+
+
+def _undo() -> None:
+    bpy.ops.ed.undo()
+
+
+def _open_another_file() -> None:
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        _delete_what_is_being_built,
+        _unlink_what_is_being_built,
+        _delete_the_scene,
+        _undo,
+        _open_another_file,
+    ],
+)
+def test_a_build_that_is_stopped_late_raises_nothing_and_leaves_nothing(meanwhile):
+    _furnish()
+    bpy.ops.ed.undo_push(message="Furnished")
+    recipe = scene_room.Recipe(str(CHECKPOINT), "1 2 3")
+    steps = scene_room.steps(bpy.context.scene, recipe)
+    assert any(told == "Drawing the captions" for _, told in steps)
+    bpy.ops.ed.undo_push(message="Half built")
+    meanwhile()
+    theirs = {o.name_full for o in bpy.data.objects if "llmviz" not in o}
+    steps.close()
+    assert {o.name_full for scene in bpy.data.scenes for o in scene.objects} <= theirs
+    if meanwhile is _delete_what_is_being_built:
+        # What was in it stays in the file, unused, until the next sweep.
+        bpy.context.view_layer.update()
+        tree.sweep()
+    assert {o.name_full for o in bpy.data.objects} == theirs
+    assert not [c for c in bpy.data.collections if "llmviz" in c]
 
 
 def test_nothing_is_seen_of_a_model_before_it_is_complete(interrupted):

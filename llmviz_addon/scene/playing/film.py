@@ -133,7 +133,7 @@ def prepare(
         yield from captions.draw(part, _hud(collection, camera), board, aspect, kit)
         yield 1.0, "Showing the film"
     except BaseException:
-        tree.delete(collection)
+        tree.discard(collection)
         raise
     return Reel(board, camera, collection, still_frames)
 

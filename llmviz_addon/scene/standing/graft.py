@@ -18,7 +18,7 @@ from .. import compat, names
 from ..style import materials
 from ..words import typesetting
 from . import ledger, succession, tree
-from .standing import ANCHOR, COLLECTIONS, MODEL, SECTION, Standing, seal, seal_collections
+from .standing import ANCHOR, COLLECTIONS, MODEL, SECTION, Standing, seal
 
 # Custom properties that the film animates and a person may set; a new drawing does not reset them.
 _PLAYED = (names.PROGRESS, names.HIGHLIGHT, names.OPACITY, names.FOCUS_COLUMN)
@@ -78,7 +78,8 @@ class Graft:
             stands = self._standing.objects.get(key)
             if stands is not None and succession.is_due(stands, obj) and not self._other:
                 doomed.append(stands)
-                stands = self._standing.objects[key] = succession.succeed(stands, obj)
+                stands = succession.succeed(stands, obj)
+                self._standing.add(stands)
             fits = stands is not None and (stands.type == obj.type or succession.is_text(stands))
             if fits and (not self._other or _is_needed(obj)):
                 self._became[obj] = stands
@@ -141,8 +142,7 @@ class Graft:
                 if not tree.holds(above.children, collection):
                     above.children.link(collection)
                 tree.settle_names([collection])
-                seal_collections(self._standing.id, [collection])
-                self._standing.collections[key] = collection
+                self._standing.adopt(collection)
                 self._adopted.append(collection)
         made = [str(c[names.KEY]) for c in collections]
         if self._group == MODEL:

@@ -24,7 +24,12 @@ def new(name: str, parent: bpy.types.Collection, key: str) -> bpy.types.Collecti
 
 def plain_name(datablock: bpy.types.ID) -> str:
     """A datablock's name without the number that Blender appends to a name that is taken."""
-    return _NUMBER.sub("", datablock.name)
+    return plain(datablock.name)
+
+
+def plain(name: str) -> str:
+    """A name without the number that Blender appends to a name that is taken."""
+    return _NUMBER.sub("", name)
 
 
 def holds(children: bpy.types.bpy_prop_collection, child: bpy.types.ID) -> bool:
@@ -112,6 +117,15 @@ def delete(root: bpy.types.Collection, objects: Iterable[bpy.types.Object] = ())
     sweep()
 
 
+def discard(root: bpy.types.Collection) -> None:
+    """Delete what work has made that is stopped or fails, if it is still there.
+
+    Work may be stopped late: after an undo, or when its scene or file is not open any more.
+    """
+    with suppress(ReferenceError):
+        delete(root)
+
+
 def remove(doomed: Iterable[bpy.types.ID], home: bpy.types.Collection) -> None:
     """Remove objects and collections; a person's own things in these move to `home`."""
     doomed = set(doomed)
@@ -140,7 +154,9 @@ def settle_names(named: Iterable[bpy.types.ID]) -> None:
 
 
 def _scene_of(root: bpy.types.Collection) -> bpy.types.Scene:
-    return next(s for s in bpy.data.scenes if root in s.collection.children_recursive)
+    """The scene that has a collection; any scene where its own was deleted."""
+    having = (s for s in bpy.data.scenes if root in s.collection.children_recursive)
+    return next(having, bpy.data.scenes[0])
 
 
 def sweep() -> None:
