@@ -23,7 +23,8 @@ def _positions(strip: str) -> dict[int, bpy.types.Object]:
 
 def _said(obj: bpy.types.Object) -> list[str]:
     """The words on the sheet of a position, in the order in which they were written."""
-    return obj["llmviz_text"].split("\n")
+    words = obj["llmviz_text"]
+    return words.split("\n") if words else [""]
 
 
 def test_each_position_of_the_input_is_one_object_with_its_token_and_number(standing):

@@ -1,4 +1,4 @@
-"""Words are meshes with the shapes of Blender's own text, in any script, and found by words."""
+"""Words are meshes: shaped as Blender's own text, in any script, and found by their words."""
 
 from __future__ import annotations
 

@@ -78,7 +78,8 @@ class Graft:
             stands = self._standing.objects.get(key)
             if stands is not None and succession.is_due(stands, obj) and not self._other:
                 doomed.append(stands)
-                stands = self._standing.objects[key] = succession.succeed(stands, obj)
+                stands = succession.succeed(stands, obj)
+                self._standing.add(stands)
             fits = stands is not None and (stands.type == obj.type or succession.is_text(stands))
             if fits and (not self._other or _is_needed(obj)):
                 self._became[obj] = stands
