@@ -49,6 +49,7 @@ def promote(
     stands.seal_collections(model, [staged])
     for group, keys in made.items():
         standing.note_made(group, keys)
+    standing.note_originals()
     return standing
 
 

@@ -27,11 +27,7 @@ def model(clean_scene) -> scene_room.Standing:
 @pytest.mark.parametrize("linked", [False, True], ids=["Shift-D", "Alt-D"])
 def test_a_copy_of_a_block_is_its_makers(model, linked):
     block = model.blocks["layer0.mlp"]
-    bpy.ops.object.select_all(action="DESELECT")
-    block.select_set(True)
-    bpy.context.view_layer.objects.active = block
-    bpy.ops.object.duplicate(linked=linked)
-    copy = bpy.context.active_object
+    copy = _duplicated(block, linked)
     assert copy != block
     copy.location.x += 2
     place = copy.location.copy()
@@ -42,6 +38,92 @@ def test_a_copy_of_a_block_is_its_makers(model, linked):
     assert copy.location == place and "llmviz_block" not in copy
     scene_room.remove(bpy.context.scene)
     assert copy.name in bpy.context.scene.objects and copy.data is not None
+
+
+@pytest.mark.parametrize("renamed", [False, True], ids=["numbered", "renamed"])
+@pytest.mark.parametrize("linked", [False, True], ids=["Shift-D", "Alt-D"])
+def test_a_copy_stays_its_makers_when_its_original_is_deleted(model, linked, renamed):
+    block = model.blocks["layer0.mlp"]
+    copy = _duplicated(block, linked)
+    if renamed:
+        copy.name = "My MLP"
+    bpy.data.objects.remove(block)
+    place, mesh = copy.location.copy(), copy.data
+    helpers.build_small(helpers.FEW)
+    assert "layer0.mlp" not in people.only().blocks
+    assert copy.location == place and copy.data == mesh
+    scene_room.remove(bpy.context.scene)
+    assert copy.name in bpy.context.scene.objects and "llmviz_block" not in copy
+
+
+def test_a_block_that_a_person_renamed_stays_the_models(model):
+    block = model.blocks["layer0.mlp"]
+    block.name = "My MLP"
+    helpers.build_small(helpers.FEW)
+    assert people.only().blocks["layer0.mlp"] == block
+    people.check_shows(people.only(), helpers.FEW)
+
+
+def test_in_a_file_opened_since_a_copy_is_known_by_its_name_when_its_original_is_deleted(
+    model, tmp_path
+):
+    name = _duplicated(model.blocks["layer0.mlp"], linked=False).name
+    bpy.data.objects.remove(model.blocks["layer0.mlp"])
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "mine.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "mine.blend"))
+    assert "layer0.mlp" not in people.only().blocks
+    scene_room.remove(bpy.context.scene)
+    assert [o.name for o in bpy.context.scene.objects] == [name]
+
+
+def _duplicated(obj: bpy.types.Object, linked: bool) -> bpy.types.Object:
+    """A copy that a person makes of an object."""
+    bpy.ops.object.select_all(action="DESELECT")
+    obj.select_set(True)
+    bpy.context.view_layer.objects.active = obj
+    bpy.ops.object.duplicate(linked=linked)
+    return bpy.context.active_object
+
+
+def test_a_deep_copy_of_a_model_stays_its_makers_when_the_model_is_deleted(model):
+    scene = bpy.context.scene
+    copy = model.root.copy()
+    scene.collection.children.link(copy)
+    _deepen(copy, {})
+    names = {o.name for o in copy.all_objects}
+    assert names and not names & {o.name for o in model.root.all_objects}
+    bpy.data.batch_remove([*model.root.all_objects, *model.root.children_recursive, model.root])
+    assert not scene_room.roots(scene)
+    helpers.build_small(helpers.FEW)
+    root = people.only().root
+    assert root != copy and scene_room.remove(scene) is True
+    assert {o.name for o in copy.all_objects} == names == {o.name for o in scene.objects}
+
+
+def _deepen(collection: bpy.types.Collection, made: dict) -> None:
+    """Put copies in place of everything in a collection, as Duplicate Collection does."""
+    for obj in list(collection.objects):
+        if obj not in made:
+            made[obj] = obj.copy()
+        collection.objects.unlink(obj)
+        collection.objects.link(made[obj])
+    for child in list(collection.children):
+        copy = child.copy()
+        collection.children.unlink(child)
+        collection.children.link(copy)
+        _deepen(copy, made)
+
+
+def test_a_linked_copy_of_the_root_takes_the_place_of_a_root_that_is_deleted(model):
+    scene = bpy.context.scene
+    copy = model.root.copy()
+    scene.collection.children.link(copy)
+    bpy.data.collections.remove(model.root)
+    helpers.build_small(helpers.FEW)
+    assert people.only().root == copy
+    people.check_shows(people.only(), helpers.FEW)
+    scene_room.remove(scene)
+    assert not scene.objects
 
 
 def test_a_copy_of_a_whole_model_in_the_same_scene_is_its_makers(model):

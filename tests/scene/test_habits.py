@@ -99,7 +99,7 @@ class Played(Habits, RuleBasedStateMachine):
         standing = self.desk.standing()
         if standing and bpy.context.mode == "OBJECT":
             chosen = standing[at % len(standing)]
-            if act in ("dissolve", "delete") and (chosen.is_shared or self._is_copied(chosen.root)):
+            if act in ("dissolve", "delete") and chosen.is_shared:
                 return
             getattr(self, f"_root_{act}")(chosen.root)
             if act in ("dissolve", "delete"):

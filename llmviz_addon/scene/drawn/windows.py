@@ -77,6 +77,7 @@ def _open(
         home.objects.link(made)
     made[names.MODEL], made[names.KEY] = standing.id, f"window:{name} {column} {row}"
     ledger.note(made)
+    standing.add(made)
     if obj.animation_data is not None and obj.animation_data.action is not None:
         # The cubes share the slab's curves, so that the film moves both alike.
         data = made.animation_data_create()

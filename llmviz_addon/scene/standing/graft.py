@@ -17,7 +17,7 @@ from ...walkthrough import targets
 from .. import compat, names
 from ..style import materials
 from . import ledger, tree
-from .standing import ANCHOR, COLLECTIONS, MODEL, SECTION, Standing, seal, seal_collections
+from .standing import ANCHOR, COLLECTIONS, MODEL, SECTION, Standing, seal
 
 # Custom properties that the film animates and a person may set; a new drawing does not reset them.
 _PLAYED = (names.PROGRESS, names.HIGHLIGHT, names.OPACITY, names.FOCUS_COLUMN)
@@ -137,8 +137,7 @@ class Graft:
                 if not tree.holds(above.children, collection):
                     above.children.link(collection)
                 tree.settle_names([collection])
-                seal_collections(self._standing.id, [collection])
-                self._standing.collections[key] = collection
+                self._standing.adopt(collection)
                 self._adopted.append(collection)
         made = [str(c[names.KEY]) for c in collections]
         if self._group == MODEL:

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 import bpy
 
 from .. import names
+from . import tree
 
 _PLACE = ("location", "rotation_euler", "scale")
 _OWN = (names.GAIN, names.TRAITS)
@@ -53,6 +54,13 @@ def is_named_as_made(datablock: bpy.types.ID) -> bool:
 def note_name(collection: bpy.types.Collection) -> None:
     """Note the name of a collection of ours."""
     collection[names.WRITTEN] = json.dumps({"name": collection.name})
+
+
+def is_numbered(datablock: bpy.types.ID) -> bool:
+    """True if a datablock has the name that we gave it and a number, as Blender names copies."""
+    noted = str(_noted(datablock).get("name", datablock.name))
+    stem, _, number = datablock.name.rpartition(".")
+    return datablock.name != noted and number.isdigit() and stem == tree.plain(noted)
 
 
 def _noted(datablock: bpy.types.ID) -> dict[str, object]:

@@ -25,7 +25,12 @@ def new(name: str, parent: bpy.types.Collection, key: str) -> bpy.types.Collecti
 
 def plain_name(datablock: bpy.types.ID) -> str:
     """A datablock's name without the number that Blender appends to a name that is taken."""
-    return _NUMBER.sub("", datablock.name)
+    return plain(datablock.name)
+
+
+def plain(name: str) -> str:
+    """A name without the number that Blender appends to a name that is taken."""
+    return _NUMBER.sub("", name)
 
 
 def holds(children: bpy.types.bpy_prop_collection, child: bpy.types.ID) -> bool:
