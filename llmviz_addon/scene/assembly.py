@@ -235,8 +235,7 @@ class _Build:
         old = find_one(scene, self._old) if self._old else None
         if old is None and cells is not None:
             raise StandingError("The model was deleted while it was renewed; build it again")
-        kit = self._kit(staged)
-        kit.hand_on()
+        self._kit(staged).hand_on()
         styled = {(s.recipe.look, s.recipe.accessible) for s in find(scene)}
         restyled = styled != {(recipe.look, recipe.accessible)}
         captioned = old is None or old.recipe.captions != recipe.captions
@@ -255,8 +254,7 @@ class _Build:
         # is added or removed through the first.
         found = find(scene)
         standing = next(each for each in found if each.id == standing.id)
-        if restyled:
-            kit = own_kit(found)
+        kit = own_kit(found) if restyled else self._kit()
         self._notes += company.show_film(found, reel, memory, kit, whole=whole)
         if captioned:
             captions.show(found[0], recipe.captions)

@@ -117,7 +117,6 @@ def renew(
     whole: bool,
 ) -> None:
     """Put the drawn parts in place of those that stand, or `cells` into blocks that can stay."""
-    standing.disown_copies()
     if cells is not None:
         recolor(standing, numbers.plan.bundles, cells)
         respell(standing)

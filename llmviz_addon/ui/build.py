@@ -9,7 +9,8 @@ from bpy.props import StringProperty
 
 from ..errors import PROBLEMS, sentence
 from ..progress import Steps
-from . import messages, properties, state
+from . import messages, state
+from .model_settings import DEMO_MODEL, DEMO_PROMPT
 from .running import Stepwise
 
 
@@ -78,7 +79,7 @@ class LLMVIZ_OT_build_demo(_Builds, bpy.types.Operator):
     def steps(self, context: bpy.types.Context) -> Steps[Any]:
         settings = context.scene.llmviz
         self._before = settings.model, settings.prompt
-        settings.model, settings.prompt = properties.DEMO_MODEL, properties.DEMO_PROMPT
+        settings.model, settings.prompt = DEMO_MODEL, DEMO_PROMPT
         return super().steps(context)
 
     def undo(self, scene: bpy.types.Scene) -> None:

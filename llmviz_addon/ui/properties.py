@@ -1,24 +1,11 @@
-"""The settings of a scene, `scene.llmviz`, above all `.model` and `.prompt`.
-
-Where a model stands in the scene, its look and captions are read from the model and not from here,
-so that they are right without any bookkeeping after an undo and in files made by scripts.
-"""
+"""The settings of a scene, `scene.llmviz`, above all `.model` and `.prompt`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import bpy
-from bpy.props import (
-    BoolProperty,
-    BoolVectorProperty,
-    EnumProperty,
-    FloatProperty,
-    IntProperty,
-    PointerProperty,
-    StringProperty,
-)
+from bpy.props import IntProperty, PointerProperty, StringProperty
 
+<<<<<<< HEAD
 from .. import defaults
 from ..errors import PROBLEMS, sentence
 from ..offer import cards
@@ -37,13 +24,18 @@ SIZES = {"LANDSCAPE": (1920, 1080), "PORTRAIT": (1080, 1920), "SQUARE": (1080, 1
 # Blender keeps pointers to the strings of dynamic items without owning them, so they have to be
 # kept alive here.
 _handed_out: dict[str, list[tuple]] = {}
+=======
+from . import inspecting
+from .look_settings import LookSettings
+from .model_settings import ModelSettings
+from .picture_settings import PictureSettings
+>>>>>>> mends
 
 
-def _keep(name: str, items: list[tuple]) -> list[tuple]:
-    if _handed_out.get(name) != items:
-        _handed_out[name] = items
-    return _handed_out[name]
+class LLMVIZ_PG_settings(ModelSettings, LookSettings, PictureSettings, bpy.types.PropertyGroup):
+    """The settings for building a model in a scene, opening it up and rendering it."""
 
+<<<<<<< HEAD
 
 def _models(_self: bpy.types.PropertyGroup, _context: bpy.types.Context | None) -> list[tuple]:
     items = []
@@ -321,6 +313,8 @@ class LLMVIZ_PG_settings(bpy.types.PropertyGroup):
         "than the tokens there are",
         options=set(),
     )
+=======
+>>>>>>> mends
     window_block: StringProperty(
         name="Block",
         description="The slab to open up; selecting one in the view chooses it",
@@ -342,106 +336,6 @@ class LLMVIZ_PG_settings(bpy.types.PropertyGroup):
         min=0,
         options=set(),
     )
-    look: EnumProperty(
-        name="Look",
-        description="Colors, light and background; changes a model that is built at once",
-        items=_looks,
-        get=_look,
-        set=_set_look,
-        options=set(),
-    )
-    look_kept: StringProperty(default="dark", options={"HIDDEN"})
-    accessible: BoolProperty(
-        name="Color-Blind Safe",
-        description="Use colors that stay apart with any color vision deficiency",
-        get=_accessible,
-        set=_set_accessible,
-        options=set(),
-    )
-    accessible_kept: BoolProperty(options={"HIDDEN"})
-    captions: BoolProperty(
-        name="Captions",
-        description="Show what the walkthrough says, in the view and in renders",
-        get=_captions,
-        set=_set_captions,
-        options=set(),
-    )
-    captions_kept: BoolProperty(default=True, options={"HIDDEN"})
-    stills: EnumProperty(
-        name="Stills",
-        description="The pictures to render",
-        items=_stills,
-        get=_chosen_stills,
-        set=_choose_stills,
-        options={"ENUM_FLAG"},
-    )
-    stills_ticked: BoolVectorProperty(
-        name="Render This Still",
-        description="Render this picture when stills are rendered",
-        size=MOST_STILLS,
-        get=_ticked_stills,
-        set=_tick_stills,
-        options={"SKIP_SAVE"},
-    )
-    stills_left_out: StringProperty(options={"HIDDEN"})
-    size: EnumProperty(
-        name="Size",
-        description="Width and height of the pictures; the cameras of stills are fitted to them",
-        items=(
-            ("LANDSCAPE", "1920 × 1080", "Landscape, for screens and slides"),
-            ("PORTRAIT", "1080 × 1920", "Portrait, for phones"),
-            ("SQUARE", "1080 × 1080", "Square, for feeds and covers"),
-            ("SCENE", "From Scene", "The resolution in the scene's output properties"),
-        ),
-        options=set(),
-    )
-    engine: EnumProperty(
-        name="Engine",
-        description="What renders the pictures",
-        items=(
-            ("AUTO", "Automatic", "EEVEE where there is a graphics card, Cycles where not"),
-            ("CYCLES", "Cycles", "Path tracing, on any machine"),
-            ("EEVEE", "EEVEE", "Real-time rendering, slow without a graphics card"),
-        ),
-        options=set(),
-    )
-    samples: IntProperty(
-        name="Samples",
-        description="Samples for each pixel; 0 takes the number that the look proposes",
-        min=0,
-        soft_max=1024,
-        options=set(),
-    )
-    folder: StringProperty(
-        name="Folder",
-        description="Where pictures and films are written",
-        default="//stills/",
-        subtype="DIR_PATH",
-        options={"PATH_SUPPORTS_BLEND_RELATIVE"},
-    )
-    overwrite: BoolProperty(
-        name="Overwrite",
-        description="Replace pictures and films that have the same name; without it a number is "
-        "added to the name of a new one",
-        options=set(),
-    )
-    film_format: EnumProperty(
-        name="Format",
-        description="How the film is written",
-        items=(
-            ("PNG", "PNG Pictures", "A numbered picture for each frame"),
-            ("MP4", "MP4 Film", "One file with H.264 video"),
-        ),
-        options=set(),
-    )
-
-    def pixels(self) -> tuple[int, int]:
-        """Width and height of the pictures to render."""
-        if self.size in SIZES:
-            return SIZES[self.size]
-        render = self.id_data.render
-        share = render.resolution_percentage / 100
-        return round(render.resolution_x * share), round(render.resolution_y * share)
 
 
 _register, _unregister = bpy.utils.register_classes_factory((LLMVIZ_PG_settings,))
@@ -450,7 +344,9 @@ _register, _unregister = bpy.utils.register_classes_factory((LLMVIZ_PG_settings,
 def register() -> None:
     """Give every scene its settings."""
     _register()
-    bpy.types.Scene.llmviz = PointerProperty(type=LLMVIZ_PG_settings, override=_OVERRIDABLE)
+    bpy.types.Scene.llmviz = PointerProperty(
+        type=LLMVIZ_PG_settings, override={"LIBRARY_OVERRIDABLE"}
+    )
 
 
 def unregister() -> None:

@@ -181,8 +181,8 @@ def redraw(manager: bpy.types.WindowManager) -> None:
 class Stepwise:
     """A mixin for operators that do their work in steps.
 
-    The operator provides `steps`, and may provide `finish`, which is called with the result, and
-    `undo`, which is called when the work has failed or was stopped.
+    The operator provides `steps`, and may provide `finish`, which is called with the result,
+    `undo`, which is called when the work has failed or was stopped, and `stays`.
     """
 
     builds = False
@@ -193,6 +193,10 @@ class Stepwise:
 
     def undo(self, scene: bpy.types.Scene) -> None:
         """Undo changes of `steps` that it does not undo by itself."""
+
+    def stays(self) -> str:
+        """The remains of work that was stopped, as a part of a sentence."""
+        return "nothing was changed"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Do all the work before returning."""
@@ -287,7 +291,7 @@ class Stepwise:
         scene = self._work.scene()
         if scene is not None:
             self.undo(scene)
-        self.report({"INFO"}, "Stopped; nothing was changed")
+        self.report({"INFO"}, f"Stopped; {self.stays()}")
         return {"CANCELLED"}
 
     def _clean_up(self, context: bpy.types.Context) -> None:

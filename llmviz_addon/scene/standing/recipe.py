@@ -17,7 +17,7 @@ from ... import defaults
 from ...bounded import Bounded
 from ...detail import Budget, Plan, plan_steps
 from ...model import Config, Model, Sampling
-from ...progress import Steps, run
+from ...progress import Steps
 from ...walkthrough import Run
 from ..version import VERSION
 from .errors import StandingError
@@ -163,13 +163,8 @@ def title_of(root: bpy.types.Collection) -> str:
     return str(root.get(_TITLE, root.name))
 
 
-def plan_of(root: bpy.types.Collection) -> Plan:
-    """The plan by which a model is drawn."""
-    return run(plan_steps_of(root))
-
-
 def plan_steps_of(root: bpy.types.Collection) -> Steps[Plan]:
-    """`plan_of` in steps."""
+    """The plan by which a model is drawn."""
     recipe, config = recipe_of(root), config_of(root)
     return (yield from planned(config, int(root.get(_COMPUTED, 0)), recipe))
 

@@ -47,8 +47,9 @@ class Kit:
     Parameters
     ----------
     roots
-        Root collections of the models of one scene. New parts are noted on the last of them, so
-        that the others stay unchanged; `hand_on` notes them on all.
+        Root collections of the models of one scene. New parts are noted on all of them; but while
+        the last one is still being drawn only on that one, so that the others stay unchanged.
+        `hand_on` notes them on all once it is drawn.
     """
 
     def __init__(self, roots: Iterable[bpy.types.Collection]):
@@ -131,8 +132,10 @@ class Kit:
             found = make()
             if found is not None:
                 _mark(found, role)
-                # Noted on the model that is being drawn; the others get it when that is complete.
-                self._roots[-1][_key(role)] = found
+                last = self._roots[-1]
+                last[_key(role)] = found
+                if last.get(names.ROLE) != names.UNFINISHED:
+                    self.hand_on()
         return found
 
     def get(self, role: str) -> bpy.types.ID | None:
