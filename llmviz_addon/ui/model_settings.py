@@ -7,7 +7,7 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, St
 
 from .. import defaults
 from ..offer import cards
-from . import messages, state
+from . import live, messages, state
 from .items import keep
 
 DEMO_MODEL, DEMO_PROMPT = "nano-gpt", "CBABBC"
@@ -96,7 +96,7 @@ class ModelSettings:
         description="What the model reads: text, letters that it knows, or token ids with spaces "
         "between where it brings no tokenizer",
         default=DEMO_PROMPT,
-        update=_forget_message,
+        update=live.changed,
         options={"TEXTEDIT_UPDATE"},
         override=_OVERRIDABLE,
     )
@@ -107,7 +107,7 @@ class ModelSettings:
         default=defaults.MAX_NEW_TOKENS,
         min=0,
         soft_max=32,
-        update=_forget_message,
+        update=live.changed,
         options=set(),
         override=_OVERRIDABLE,
     )
@@ -122,7 +122,7 @@ class ModelSettings:
         max=1000.0,
         step=10,
         precision=2,
-        update=_forget_message,
+        update=live.changed,
         options=set(),
         override=_OVERRIDABLE,
     )
@@ -133,7 +133,7 @@ class ModelSettings:
         default=defaults.TOP_K,
         min=0,
         soft_max=100,
-        update=_forget_message,
+        update=live.changed,
         options=set(),
         override=_OVERRIDABLE,
     )
@@ -142,7 +142,7 @@ class ModelSettings:
         description="The same seed draws the same tokens again",
         default=defaults.SEED,
         min=0,
-        update=_forget_message,
+        update=live.changed,
         options=set(),
         override=_OVERRIDABLE,
     )

@@ -86,6 +86,7 @@ class _Renders(Stepwise):
         """Render the pictures, and note each that is written."""
         from ..scene.pictures.files import Pictures
 
+        live.settle(context.scene)
         self._made = Pictures()
         return self.rendering(context.scene, {**self._how(context.scene), "made": self._made})
 
@@ -126,12 +127,7 @@ class LLMVIZ_OT_render_stills(_Renders, bpy.types.Operator):
     def rendering(self, scene: bpy.types.Scene, how: dict[str, Any]) -> Steps[Pictures]:
         from ..scene import still_steps, stills
 
-<<<<<<< HEAD
-        scene, wanted = context.scene, context.scene.llmviz.stills
-        live.settle(scene)
-=======
         wanted = scene.llmviz.stills
->>>>>>> mends
         ids = [still_id for still_id, _ in stills(scene) if still_id in wanted]
         return still_steps(scene, ids, self.folder(scene), **how)
 
@@ -155,12 +151,7 @@ class LLMVIZ_OT_render_film(_Renders, bpy.types.Operator):
         from ..scene import film_steps
         from ..scene.pictures.naming import film_name
 
-<<<<<<< HEAD
-        scene, form = context.scene, context.scene.llmviz.film_format
-        live.settle(scene)
-=======
         form = scene.llmviz.film_format
->>>>>>> mends
         name = film_name(state.model_of(scene), scene.llmviz.pixels(), form)
         frames = scene.frame_start, scene.frame_end
         return film_steps(scene, self.folder(scene) / name, *frames, form=form, **how)
