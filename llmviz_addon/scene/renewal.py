@@ -7,7 +7,7 @@ import bpy
 from . import names
 from .drawn import blocks, slabs, windows
 from .drawn.model import Numbers
-from .standing import ledger, tree
+from .standing import ledger, tree, wording
 from .standing import recipe as recipes
 from .standing import standing as stands
 from .standing.errors import StandingError
@@ -15,7 +15,6 @@ from .standing.graft import Graft
 from .standing.standing import FILM, MODEL, STRIPS, Standing
 from .style.materials import PAGE_IMAGES, is_page
 from .version import DRAWING, VERSION
-from .words import typesetting
 
 
 def model_objects(root: bpy.types.Collection) -> list[bpy.types.Object]:
@@ -69,10 +68,8 @@ def _recolor(standing: Standing, numbers: Numbers, cells: list[blocks.Cells]) ->
             blocks.set_gain(obj, gain)
         ledger.note_again(obj, changed)
     for obj in standing.objects.values():
-        changed = ledger.changed(obj)
-        if names.TEXT in changed and "data.shape" not in changed:
-            typesetting.rewrite(obj)
-            ledger.note_again(obj, changed)
+        if names.TEXT in obj and obj[names.TEXT] != obj.data.get(names.TEXT):
+            wording.rewrite(obj)
 
 
 def renew(
