@@ -10,7 +10,7 @@ from ..detail import Bundle
 from . import names
 from .drawn import blocks, slabs, windows
 from .drawn.model import Numbers
-from .standing import ledger, tree
+from .standing import ledger, tree, wording
 from .standing import recipe as recipes
 from .standing import standing as stands
 from .standing.errors import StandingError
@@ -19,7 +19,6 @@ from .standing.recipe import Recipe
 from .standing.standing import FILM, MODEL, STRIPS, Standing
 from .style.materials import PAGE_IMAGES, is_page
 from .version import DRAWING, VERSION
-from .words import typesetting
 
 
 def model_objects(root: bpy.types.Collection) -> list[bpy.types.Object]:
@@ -103,10 +102,8 @@ def recolor(standing: Standing, bundles: Iterable[Bundle], cells: Iterable[block
 def respell(standing: Standing) -> None:
     """Set the words that a person has written in place of ours."""
     for obj in standing.objects.values():
-        changed = ledger.changed(obj)
-        if names.TEXT in changed and "data.shape" not in changed:
-            typesetting.rewrite(obj)
-            ledger.note_again(obj, changed)
+        if names.TEXT in obj and obj[names.TEXT] != obj.data.get(names.TEXT):
+            wording.rewrite(obj)
 
 
 def renew(

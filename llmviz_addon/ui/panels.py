@@ -11,7 +11,7 @@ from ..offer import cards, generation
 from . import running, state
 from .build import LLMVIZ_OT_build_demo
 from .build_panels import LLMVIZ_PT_build, LLMVIZ_PT_detail
-from .inspect_panel import LLMVIZ_PT_inspect
+from .inspect_panel import LLMVIZ_PT_inspect, LLMVIZ_PT_words
 from .layout import NO_BREAK, OnModel, Sidebar, draw_progress, facts, paragraph, shortened
 from .pictures import LLMVIZ_OT_render_film, LLMVIZ_OT_render_stills, why_no_folder
 
@@ -302,6 +302,7 @@ register, unregister = bpy.utils.register_classes_factory(
         LLMVIZ_PT_detail,
         LLMVIZ_PT_walkthrough,
         LLMVIZ_PT_inspect,
+        LLMVIZ_PT_words,
         LLMVIZ_PT_look,
         LLMVIZ_PT_render,
         LLMVIZ_PT_film,

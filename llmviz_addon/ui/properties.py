@@ -21,6 +21,12 @@ class LLMVIZ_PG_settings(ModelSettings, LookSettings, PictureSettings, bpy.types
         set=inspecting.set_window_block,
         search=inspecting.search_blocks,
     )
+    words: StringProperty(
+        name="Words",
+        description="The words of the active title, label or caption; a rebuild leaves them",
+        get=inspecting.words,
+        set=inspecting.set_words,
+    )
     window_block_kept: StringProperty(options={"HIDDEN"})
     window_object_kept: StringProperty(options={"HIDDEN"})
     window_column: IntProperty(

@@ -303,18 +303,21 @@ def _as_text(obj: bpy.types.Object) -> bpy.types.Object:
 
 
 @pytest.fixture
-def before(own_model):
-    """nano-gpt as earlier versions drew it."""
-    for obj in people.only().objects.values():
+def before(own_model, tmp_path):
+    """A file with nano-gpt as earlier versions drew it."""
+    model = people.only()
+    for obj in list(model.objects.values()):
         if "llmviz_text" in obj:
             _as_text(obj)
-    model = people.only()
     del model.root["llmviz_drawing"]
     font = bpy.data.fonts.load(str(INTER))
     font["llmviz"] = True
     font.user_clear()
     model.root["llmviz_kit_font"] = font
     tree.sweep()
+    path = tmp_path / "earlier.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(path), compress=False)
+    bpy.ops.wm.open_mainfile(filepath=str(path), load_ui=False)
     return people.only()
 
 
