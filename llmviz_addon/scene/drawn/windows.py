@@ -18,7 +18,6 @@ from ... import model as model_room
 from ...anatomy import Block
 from ...detail import EXACTNESS, Bundle, Plan, Rect, bricks, orders
 from ...detail.levels import to_bytes, to_numbers
-from ...detail.pages import extent
 from ...errors import Problem
 from .. import names
 from ..attributes import read_attribute, write_attribute
@@ -173,7 +172,7 @@ def _find(scene: bpy.types.Scene, name: str) -> tuple[Standing, Plan, Bundle]:
 
 
 def _around(bundle: Bundle, plan: Plan, column: int, row: int) -> Rect:
-    columns, rows = extent(bundle.first, plan.computed)
+    columns, rows = bundle.first.extent(plan.computed)
     if not (0 <= column < columns and 0 <= row < rows):
         raise WindowError(
             f"{bundle.first.title} has numbers at columns 0 to {columns - 1} and rows 0 to "
@@ -251,11 +250,9 @@ def _exact(standing: Standing, block: Block, window: Rect) -> np.ndarray | None:
         return None
     if network.config != standing.config:
         return None
-    cells = array.reshape(block.columns, -1) if array.ndim == 1 else array
-    if array.ndim == 2 and block.spec.transposed:
-        cells = array.T
     across = slice(window.column, window.column + window.columns)
-    return np.ascontiguousarray(cells[across, window.row : window.row + window.rows])
+    cells = block.grid(array)[across, window.row : window.row + window.rows]
+    return np.ascontiguousarray(cells)
 
 
 def _set_columns(made: bpy.types.Object, window: Rect) -> None:
