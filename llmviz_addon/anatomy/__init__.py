@@ -14,7 +14,7 @@ from .formula import BlockCells, Formula, Operand, Read, read_from
 from .label import Label
 from .patterns import ArrowPattern, Repeats, TitlePattern
 from .picking import Hit
-from .picks import Pick
+from .picks import MANY, Pick
 from .places import Place
 from .sections import Section
 from .uses import User
@@ -23,6 +23,7 @@ from .writing import number
 __all__ = [
     "FLOWS",
     "KINDS",
+    "MANY",
     "Anatomy",
     "AnatomyError",
     "Arrow",

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from .operations import OPERATIONS, settings
 from .picks import MANY, TIME, Pick, Wanted, one_of, picked
-from .terms import Addends, Numbers, Term, addends, evaluate, given, parts_of
+from .terms import Addends, Numbers, Term, addends, element, evaluate, given, parts_of
 from .writing import (
     Latex,
     Leaves,
@@ -190,6 +190,19 @@ class Formula:
     def addends(self, count: int) -> Addends:
         """The terms that make up a cell's value, of a sum of so many."""
         return addends(self.term, count)
+
+    def names_in(self, term: Term) -> list[str]:
+        """The parts of a term of the tree, in the order of the operands."""
+        names = parts_of(term)
+        return list(dict.fromkeys(o.part for o in self.operands if o.part in names))
+
+    def values_of(self, term: Term, parts: Mapping[str, Numbers]) -> Numbers:
+        """The values of one of the addends, one for each index that is summed over."""
+        return evaluate(term, parts, settings(self.config))
+
+    def write_term(self, term: Term, parts: Mapping[str, Numbers], index: int) -> str:
+        """One of the addends with its numbers, at an index that is summed over."""
+        return Script(Leaves({}, settings(self.config), element(parts, index))).write(term)
 
     # Where a cell goes
 

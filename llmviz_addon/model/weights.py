@@ -100,6 +100,12 @@ class Weights(Mapping[str, Array]):
         result.flags.writeable = False
         return result
 
+    def cells(self, name: str, index: Any, cells: Any) -> Array:
+        """Some numbers of a slice of a weight, `weights[name][index][cells]`; reads no others."""
+        source = self._source(name)
+        raw = source.tensor.raw()
+        return source.tensor.to_float32((raw.T if source.transposed else raw)[index][cells])
+
     def piece(self, name: str, axis: int, place: slice, room: Room) -> Array:
         """A slice of a matrix along one axis to compute with, not searched for NaN and infinity.
 
