@@ -153,7 +153,7 @@ class _Question:
         joined = {operand.part for operand in self._formula.operands if operand.is_joined}
         count = sum(len(source) for source in sources if source.part == min(joined, default=""))
         blocks = self._reader.anatomy.blocks
-        noun = words.terms(self._reader, self._formula, count) if joined else ""
+        noun = words.terms(self._reader, self._formula, count) if count else ""
         return self._formula.words(lambda name: blocks[name].title, noun)
 
     def _contributions(

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 class ExplainedModel:
     """A model and the numbers that it computed from a prompt.
 
+    Parameters
+    ----------
+    model
+        A loaded model.
+    prompt
+        What it reads; a model without numbers reads nothing.
+
     Attributes
     ----------
     model
@@ -32,10 +39,13 @@ class ExplainedModel:
         Reads the numbers of cells.
     """
 
-    def __init__(self, model: Model, trace: Trace | None) -> None:
-        self.model, self.trace = model, trace
+    def __init__(self, model: Model, prompt: str) -> None:
+        self.model = model
+        self.trace: Trace | None = None
+        if model.has_weights:
+            self.trace = model.forward(model.read_prompt(prompt))
         self.anatomy: Anatomy = anatomy_room.build(model.config)
-        self.reader = ModelReader(model, trace, self.anatomy)
+        self.reader = ModelReader(model, self.trace, self.anatomy)
 
     def explain(self, block: str, column: int | None = None, row: int | None = None) -> Explanation:
         """All that there is to say of one cell.
@@ -74,7 +84,4 @@ def load(source: str | Path, prompt: str | None = None, activation: str = "") ->
         If there is no such model, or it does not take the prompt.
     """
     model = model_room.load(source, activation)
-    trace = None
-    if model.has_weights:
-        trace = model.forward(model.read_prompt(model.prompt if prompt is None else prompt))
-    return ExplainedModel(model, trace)
+    return ExplainedModel(model, model.prompt if prompt is None else prompt)

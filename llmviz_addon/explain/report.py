@@ -34,7 +34,7 @@ def _said(found: Explanation) -> Iterator[tuple[str, str]]:
     yield "numpy", found.numpy_address
     if found.checkpoint_address:
         yield "", found.checkpoint_address
-    if found.formula is not None:
+    if found.formula is not None and found.state != "masked":
         yield "formula", found.text
         if found.with_numbers:
             yield "", f"= {found.with_numbers}"
@@ -51,7 +51,8 @@ def _said(found: Explanation) -> Iterator[tuple[str, str]]:
         yield from _listed([_source(source) for source in found.context])
     if found.state not in ("masked", "unused"):
         yield "uses", found.uses.summary
-        yield from _listed([_use(use) for use in found.uses.groups])
+        if len(found.uses.groups) > 1:
+            yield from _listed([_use(use) for use in found.uses.groups])
 
 
 def _listed(lines: list[str]) -> Iterator[tuple[str, str]]:

@@ -81,12 +81,15 @@ class Uses:
         """How many there are, in how many blocks, and the largest."""
         if not self.groups:
             return "goes into no other cell"
+        first = self.groups[0]
+        share = ""
+        if first.largest is not None and first.shares is not None:
+            share = f": {number(float(first.shares[first.largest]))}"
+        if len(self) == 1:
+            return f"goes into {self.largest}{share}"
         said = f"goes into {counted(len(self), 'cell')} of "
         said += counted(len({use.cells.block for use in self.groups}), "block")
-        first = self.groups[0]
-        if first.largest is None or first.shares is None:
-            return said
-        return f"{said}; most into {self.largest}: {number(float(first.shares[first.largest]))}"
+        return f"{said}; most into {self.largest}{share}" if share else said
 
 
 def uses_of(
