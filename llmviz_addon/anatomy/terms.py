@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -199,8 +200,7 @@ def evaluate(term: Term, parts: Parts, settings: Settings) -> Numbers:
         case Across(over, inner):
             return np.asarray(_OVER[over](evaluate(inner, parts, settings)), np.float64).reshape(1)
         case Plus(terms):
-            total: Numbers = np.sum([evaluate(each, parts, settings) for each in terms], axis=0)
-            return total
+            return reduce(np.add, (evaluate(each, parts, settings) for each in terms))
     left, right = (evaluate(each, parts, settings) for each in children(term))
     match term:
         case Minus():

@@ -95,9 +95,9 @@ def find(anatomy: Anatomy, name: str) -> Block:
                 + (f", {what}0 to {what}{count - 1}" if count > 1 else f", {what}0")
                 + (" in each layer" if what == "head" else "")
             )
-    near = int(layer) if layer is not None else 0
-    heads = {None, 0 if head is None else int(head)}
-    some = [b.name for b in anatomy.blocks.values() if b.layer in (None, near) and b.head in heads]
+    # Only blocks with the numbers in the name are compared: a large model has too many others.
+    near = {None, 0, *map(int, re.findall(r"\d{1,6}", name))}
+    some = [b.name for b in anatomy.blocks.values() if b.layer in near and b.head in near]
     similar = get_close_matches(name, some, n=1)
     hint = f"did you mean {similar[0]!r}?" if similar else f"there are {some[0]}, {some[-1]}, …"
     raise CellError(f"There is no block {name!r}; {hint}")
