@@ -17,6 +17,7 @@ from .picking import Hit
 from .picks import MANY, Pick
 from .places import Place
 from .sections import Section
+from .terms import first
 from .uses import User
 from .writing import number
 
@@ -44,6 +45,7 @@ __all__ = [
     "TitlePattern",
     "User",
     "build",
+    "first",
     "n_cells",
     "number",
     "read_from",

@@ -210,6 +210,14 @@ def evaluate(term: Term, parts: Parts, settings: Settings) -> Numbers:
     return left / right
 
 
+def first(values: Numbers, most: int) -> list[int]:
+    """The places of the largest of some numbers, the largest first."""
+    if len(values) > most:
+        found = np.argpartition(values, -most)[-most:]
+        return found[np.argsort(-values[found], kind="stable")].tolist()
+    return np.argsort(-values, kind="stable").tolist()
+
+
 def element(parts: Parts, index: int) -> dict[str, Numbers]:
     """The parts of one term of a sum."""
     return {name: numbers[[index if len(numbers) > 1 else 0]] for name, numbers in parts.items()}
@@ -217,7 +225,7 @@ def element(parts: Parts, index: int) -> dict[str, Numbers]:
 
 @dataclass(frozen=True, slots=True)
 class Addends:
-    """What makes up the value of a tree.
+    """The terms that make up the value of a tree.
 
     Attributes
     ----------

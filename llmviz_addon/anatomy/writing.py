@@ -30,6 +30,7 @@ from .terms import (
     children,
     element,
     evaluate,
+    first,
 )
 
 MOST_WRITTEN = 3
@@ -60,7 +61,7 @@ def number(value: float, digits: int = 3) -> str:
 
 @dataclass(frozen=True)
 class Leaves:
-    """What the leaves of a tree are written as.
+    """The leaves of a tree as they are written.
 
     Attributes
     ----------
@@ -133,7 +134,7 @@ class Script:
         return self.brackets(written) if self.rank(term) < least else written
 
     def rank(self, term: Term) -> int:
-        """How tightly a term holds together."""
+        """A number that is larger the more tightly a term holds together."""
         match term:
             case Plus() | Minus():
                 return _SUM
@@ -218,12 +219,11 @@ class Script:
     def across_numbers(self, term: Across) -> str:
         """A sum, mean or maximum, by the numbers that count most."""
         values = evaluate(term.term, self.leaves.parts, self.leaves.settings)
-        order = np.argsort(values if term.over == "max" else np.abs(values), kind="stable")[::-1]
-        chosen = order[:MOST_WRITTEN].tolist()
+        chosen = first(values if term.over == "max" else np.abs(values), MOST_WRITTEN)
         written = [self._one(index).within(term.term, _SUM) for index in chosen]
         left = len(values) - len(chosen)
         if left:
-            rest = float(values[order[MOST_WRITTEN:]].sum())
+            rest = float(values.sum() - values[chosen].sum())
             written.append(self.more(left, None if term.over == "max" else rest))
         if term.over == "max":
             return self.maximum(written)

@@ -15,7 +15,7 @@ from .asking import explain
 from .errors import CellError
 from .explained import ExplainedModel, load
 from .explanation import Contribution, Contributions, Explanation, Source
-from .reading import CellReader, ModelReader, Reading
+from .reading import CellReader, ModelReader, Reading, nothing
 from .uses import Use, Uses
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "explain",
     "find",
     "load",
+    "nothing",
     "parse",
     "search",
 ]

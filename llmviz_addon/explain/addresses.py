@@ -130,7 +130,7 @@ def search(anatomy: Anatomy, text: str, most: int = _MOST_FOUND) -> list[str]:
 
 
 def _rank(block: Block, words: list[str]) -> int | None:
-    """How likely words mean a block's role, 0 best; None if they do not."""
+    """A number that is lower the likelier words mean a block's role; None if they do not."""
     role = re.findall(r"\w+", block.role.replace("_", " "))
     title = re.findall(r"\w+", f"{block.title} {block.short_title}".lower())
     known = [*role, *title, block.kind, *block.section.split(".")]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ..anatomy import first
 from . import words
 from .addresses import Cell, check, find
 from .explanation import MOST_NAMED, Contribution, Contributions, Explanation, Source, State
@@ -167,9 +168,8 @@ class _Question:
         pieces = [formula.values_of(term, parts) for term in addends.terms]
         values = np.concatenate(pieces)
         starts = np.cumsum([0, *map(len, pieces)])
-        order = np.argsort(values if addends.over == "max" else np.abs(values), kind="stable")
         largest = []
-        for index in order[::-1][:MOST_NAMED].tolist():
+        for index in first(values if addends.over == "max" else np.abs(values), MOST_NAMED):
             which = int(np.searchsorted(starts, index, side="right")) - 1
             term, within = addends.terms[which], index - int(starts[which])
             names = formula.names_in(term)

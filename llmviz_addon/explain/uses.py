@@ -78,7 +78,7 @@ class Uses:
 
     @property
     def summary(self) -> str:
-        """How many there are, in how many blocks, and the largest."""
+        """The number of cells and of their blocks, and the largest."""
         if not self.groups:
             return "goes into no other cell"
         first = self.groups[0]

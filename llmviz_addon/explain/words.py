@@ -42,7 +42,7 @@ def title(block: Block) -> str:
 
 
 def nouns(block: Block, axis: Axis) -> tuple[str, str]:
-    """What an axis of a block counts, one and many; empty for an axis of one cell."""
+    """Nouns for one and for many places on an axis; empty for an axis of one cell."""
     if block.time_axis == "both":
         return _ATTENTION[axis]
     return _NOUNS.get(_dim(block, axis), ("", ""))
@@ -97,7 +97,7 @@ def term(reader: CellReader, formula: Formula, index: int) -> str:
 
 
 def terms(reader: CellReader, formula: Formula, count: int) -> str:
-    """What a sum of so many terms runs over: ``"48 channels"``; empty for what is no sum."""
+    """The terms that a sum runs over: ``"48 channels"``; empty for what is no sum."""
     operands = summed(reader, formula)
     if not operands:
         return ""

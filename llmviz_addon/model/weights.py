@@ -173,6 +173,12 @@ class Weights(Mapping[str, Array]):
         """The files that hold them, in the order of the data flow."""
         return tuple(dict.fromkeys(tensor.file.path for tensor in self._tensors()))
 
+    @property
+    def are_unchanged(self) -> bool:
+        """True if all files are still there, with the sizes and times of when they were opened."""
+        files = dict.fromkeys(tensor.file for tensor in self._tensors())
+        return all(file.is_unchanged for file in files)
+
     def _tensors(self) -> Iterable[StoredTensor]:
         """Each stored tensor once; a tied head and the token embedding share one."""
         return dict.fromkeys(source.tensor for source in self._sources.values())

@@ -45,7 +45,7 @@ def known(truth, cells):
 
 
 def disagreement(nano, truth, block, column, row):
-    """What an explanation gets wrong; empty where all of it agrees with the reference."""
+    """The mistakes in an explanation; empty where all of it agrees with the reference."""
     found = nano.explain(block.name, column, row)
     one = np.array([column]), np.array([row])
     expected = float(known(truth, (block.name, *one))[0])

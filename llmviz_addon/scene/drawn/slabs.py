@@ -152,6 +152,17 @@ def material_of(obj: bpy.types.Object) -> bpy.types.Material | None:
     return compat.modifier_input(modifier, "Material")
 
 
+def page_of(obj: bpy.types.Object) -> bytes | None:
+    """The packed file of the page that a slab shows; None where somebody has taken it away."""
+    material = material_of(obj)
+    if material is None or not materials.is_page(material):
+        return None
+    image = material.node_tree.nodes[materials.VALUES].image
+    if image is None or image.packed_file is None:
+        return None
+    return image.packed_file.data
+
+
 def materials_of(objects: Iterable[bpy.types.Object]) -> list[bpy.types.Material]:
     """The materials of the pages, and of the shapes, that these objects show."""
     found = {material_of(obj): None for obj in objects if names.DRAWN_AS in obj}
