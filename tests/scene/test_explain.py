@@ -33,9 +33,10 @@ def forgetful(monkeypatch):
 
 
 @pytest.fixture
-def mixed(clean_scene, folder) -> scene_room.Standing:
-    """A small model drawn as cubes and slabs."""
+def mixed(clean_scene, folder, forgetful) -> scene_room.Standing:
+    """A small model drawn as cubes and slabs, opened on another day than it was built."""
     root = helpers.open_built(IDS, str(folder), cubes=20_000)
+    known._known.clear()
     found = scene_room.of_root(root)
     assert set(found.plan.ways.values()) == {"cubes", "slab"}
     return found
@@ -56,7 +57,6 @@ def some_cells(standing):
             yield block, *(sorted((column, row)) if block.causal else (column, row))
 
 
-@pytest.mark.usefixtures("forgetful")
 def test_without_the_checkpoint_each_number_is_the_drawn_one_and_says_how_exact_it_is(
     mixed, folder
 ):
@@ -79,7 +79,6 @@ def test_without_the_checkpoint_each_number_is_the_drawn_one_and_says_how_exact_
     assert not reader.is_exact
 
 
-@pytest.mark.usefixtures("forgetful")
 def test_a_number_in_levels_says_so_and_its_formula_is_about_right(mixed):
     found = scene_room.explain(mixed, "layer1.mlp", 10, 2)
     assert found.exactness == "255 levels"
@@ -107,7 +106,6 @@ def test_after_a_build_every_number_is_exact(clean_scene, folder):
     ) == 'weights["h.1.mlp.c_fc.weight"][50, 200]'
 
 
-@pytest.mark.usefixtures("forgetful")
 def test_exact_numbers_are_recalled_from_the_checkpoint_that_was_drawn(mixed, folder):
     assert scene_room.explain(mixed, "layer1.mlp", 10, 2).exactness == "255 levels"
     before = helpers.census()
@@ -135,7 +133,6 @@ def test_another_checkpoint_in_the_same_place_is_not_taken_for_the_drawn_one(tmp
     assert not scene_room.SceneReader(standing).is_exact
 
 
-@pytest.mark.usefixtures("forgetful")
 def test_a_checkpoint_that_is_gone_gets_one_sentence(mixed, folder):
     with checkpoints.away(folder):
         said = run(scene_room.recall_steps(mixed))
@@ -203,7 +200,6 @@ def test_a_shape_explains_its_formula_and_says_that_there_is_no_number():
     assert found.n_sources == 768 + 768 + 1
 
 
-@pytest.mark.usefixtures("forgetful")
 def test_what_somebody_has_edited_or_deleted_has_no_number_and_raises_nothing(mixed):
     plan = mixed.plan
     ways = {way: name for name, way in plan.ways.items() if plan.has_numbers}
