@@ -72,7 +72,9 @@ def _info(options: argparse.Namespace) -> None:
     from .offer import cards
 
     model = model_room.load(options.model, options.activation)
-    sys.stdout.write(cards.describe(model, _estimate(model, _prompt(model, options), options)))
+    prompt = _prompt(model, options)
+    appends = _appends(model, prompt, options) if model.has_weights else ""
+    sys.stdout.write(cards.describe(model, _estimate(model, prompt, options), appends))
 
 
 def _explain(options: argparse.Namespace) -> None:
@@ -100,7 +102,17 @@ def _estimate(model: Any, prompt: str, options: argparse.Namespace) -> Any:
 
     n_prompt = len(model.read_prompt(prompt)) if model.has_weights else 0
     detail = options.full_context, options.cubes, options.slabs
-    return estimates.estimate(model.config, n_prompt, *detail)
+    return estimates.estimate(model.config, n_prompt, options.max_new_tokens, *detail)
+
+
+def _appends(model: Any, prompt: str, options: argparse.Namespace) -> str:
+    """The sentence on the tokens that a model will append to a prompt."""
+    from .model import Sampling
+    from .offer import generation
+
+    sampling = Sampling(options.temperature, options.top_k, options.seed)
+    n_prompt = len(model.read_prompt(prompt))
+    return generation.sentence(model.config, n_prompt, options.max_new_tokens, sampling)
 
 
 def _build(options: argparse.Namespace) -> None:
@@ -192,6 +204,8 @@ def _build_in(scene: Any, options: argparse.Namespace, until: float) -> None:
     settings.full_context = recipe.full_context
     settings.cubes, settings.slabs = recipe.cubes, recipe.slabs
     settings.activation = recipe.activation or "CONFIG"
+    settings.max_new_tokens, settings.temperature = recipe.max_new_tokens, recipe.temperature
+    settings.top_k, settings.seed = recipe.top_k, recipe.seed
     notes: list[str] = []
     _follow(scene_room.steps(scene, recipe, notes=notes), 0.0, each)
     own = argparse.Namespace(**{**vars(options), "prompt": None, "activation": ""})
@@ -211,6 +225,8 @@ def _recipe(source: str, options: argparse.Namespace) -> Any:
 
     model = model_room.load(source, options.activation)
     prompt = _prompt(model, options)
+    if model.has_weights:
+        _tell(f"{model.title}: {_appends(model, prompt, options)}")
     estimates.check_memory(model.title, _estimate(model, prompt, options))
     if not any(preset.id == source for preset in model_room.presets()):
         # The saved file may be opened from any folder, so a relative path would lead nowhere.
@@ -225,6 +241,10 @@ def _recipe(source: str, options: argparse.Namespace) -> Any:
         cubes=options.cubes,
         slabs=options.slabs,
         activation=options.activation,
+        max_new_tokens=options.max_new_tokens,
+        temperature=options.temperature,
+        top_k=options.top_k,
+        seed=options.seed,
     )
 
 

@@ -13,10 +13,9 @@ from .budget import EXACTNESS, Budget, BudgetError, Estimate, Way, choose, estim
 from .bundles import Bundle, bundle
 from .order import order_of, orders
 from .pages import Layout, Placement, lay_out
-from .plan import APPENDED, Plan, n_computed, plan, plan_steps
+from .plan import Plan, n_computed, plan, plan_steps
 
 __all__ = [
-    "APPENDED",
     "EXACTNESS",
     "Bricks",
     "Budget",

@@ -16,13 +16,10 @@ if TYPE_CHECKING:
     from ..anatomy import Anatomy
     from ..model import Config
 
-APPENDED = 5
-"""Tokens that a model appends to the prompt, if its context has room for them."""
 
-
-def n_computed(config: Config, n_prompt: int) -> int:
+def n_computed(config: Config, n_prompt: int, max_new_tokens: int) -> int:
     """Positions that have numbers: the prompt's tokens and those appended; 0 without a prompt."""
-    return min(n_prompt + APPENDED, config.n_ctx) if n_prompt else 0
+    return min(n_prompt + max_new_tokens, config.n_ctx) if n_prompt else 0
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from dataclasses import replace
 import bpy
 
 from .. import model as model_room
-from ..detail import APPENDED
 from ..progress import Steps, rescaled, run
 from . import names
 from .drawn import blocks, windows
@@ -42,17 +41,20 @@ def compute(recipe: Recipe) -> Steps[Numbers]:
     Raises
     ------
     llmviz_addon.model.ModelError
-        If the model cannot be loaded, or does not take the prompt.
+        If the model cannot be loaded, or does not take the prompt, or tokens cannot be chosen as
+        the recipe says.
     """
+    sampling = recipe.sampling
     model = model_room.load(recipe.source, recipe.activation)
     ids: list[int] = []
     trace = None
     if model.has_weights:
         ids = model.read_prompt(recipe.prompt)
-        trace = yield from rescaled(model.complete_steps(ids, APPENDED), 0.0, 0.9)
+        completing = model.complete_steps(ids, recipe.max_new_tokens, sampling)
+        trace = yield from rescaled(completing, 0.0, 0.9)
     planning = recipes.planned(model.config, len(trace.ids) if trace else 0, recipe)
     plan = yield from rescaled(planning, 0.9, 1.0)
-    return Numbers(model, plan, ids, trace)
+    return Numbers(model, plan, ids, trace, sampling)
 
 
 def steps(

@@ -28,6 +28,10 @@ def wanted(scene: bpy.types.Scene) -> Any:
         full_context=settings.full_context,
         cubes=settings.cubes,
         slabs=settings.slabs,
+        max_new_tokens=settings.max_new_tokens,
+        temperature=state.temperature_of(settings.temperature),
+        top_k=settings.top_k,
+        seed=settings.seed,
     )
 
 

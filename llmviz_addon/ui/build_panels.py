@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ..offer import estimates
+from ..offer import estimates, generation
 from . import messages, running, state
 from .build import LLMVIZ_OT_build, LLMVIZ_OT_build_beside, wanted
 from .layout import Sidebar, draw_progress, facts, paragraph
 
 if TYPE_CHECKING:
+    from ..model import Sampling
     from ..scene import Recipe, Standing
 
 
@@ -94,6 +95,8 @@ def _why_rebuild(found: tuple[Standing, ...], asked: Recipe) -> str:
         return "Rebuild to show the model chosen above" if len(found) == 1 else ""
     if built[0].prompt != asked.prompt:
         return "Rebuild to show the new prompt"
+    if built[0].prompt and not generation.same(_generation(built[0]), _generation(asked)):
+        return "Rebuild to show the tokens appended as chosen above"
     if _detail(built[0]) != _detail(asked):
         return "Rebuild to show the new detail"
     return ""
@@ -112,6 +115,10 @@ def spelled(ways: tuple[str, ...]) -> str:
     """Words joined into a list for people, like "cubes, slabs and shapes"."""
     *others, last = ways or ("empty",)
     return f"{', '.join(others)} and {last}" if others else last
+
+
+def _generation(recipe: Recipe) -> tuple[int, Sampling]:
+    return recipe.max_new_tokens, recipe.sampling
 
 
 def _detail(recipe: Recipe) -> tuple[bool, int, int]:

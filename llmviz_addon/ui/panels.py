@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import bpy
 
 from ..counting import counted
-from ..offer import cards
+from ..offer import cards, generation
 from . import running, state
 from .build import LLMVIZ_OT_build_demo
 from .build_panels import LLMVIZ_PT_build, LLMVIZ_PT_detail
@@ -99,6 +99,38 @@ class LLMVIZ_PT_prompt(Sidebar, bpy.types.Panel):
             _draw_tokens(layout, context, card, ids)
 
 
+class LLMVIZ_PT_generate(Sidebar, bpy.types.Panel):
+    """The tokens that the model appends to the prompt: how many, and the choice of each."""
+
+    bl_label = "Generate"
+    bl_parent_id = "LLMVIZ_PT_prompt"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """True if the model has numbers, or may have: then it reads a prompt."""
+        return not state.card_of(context.scene).why_no_prompt()
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        layout.enabled = running.work is None
+        settings, sampling = context.scene.llmviz, state.sampling_of(context.scene)
+        column = layout.column(align=True)
+        column.prop(settings, "max_new_tokens")
+        column.prop(settings, "temperature")
+        for name, used in (("top_k", sampling.temperature > 0), ("seed", not sampling.is_greedy)):
+            row = column.row(align=True)
+            row.active = used
+            row.prop(settings, name)
+        card = state.card_of(context.scene)
+        ids, _ = card.read(settings.prompt)
+        if card.reader is not None and ids:
+            new, config = settings.max_new_tokens, card.reader.config
+            paragraph(layout, context, generation.sentence(config, len(ids), new, sampling))
+
+
 def _draw_tokens(
     layout: bpy.types.UILayout, context: bpy.types.Context, card: cards.Card, ids: Sequence[int]
 ) -> None:
@@ -114,8 +146,10 @@ def _draw_tokens(
         more = " …" if len(ids) > _MOST_WORDS else ""
         # The space before a bar does not break, so a line can only break after a bar.
         paragraph(layout, context, f"{NO_BREAK}| ".join(words) + more)
-    if len(ids) > cards.FILMED:
-        hint = f"The walkthrough is made for prompts of up to {cards.FILMED} tokens"
+    new = min(context.scene.llmviz.max_new_tokens, card.reader.config.n_ctx - len(ids))
+    if max(len(ids), new) > cards.FILMED:
+        most = cards.FILMED
+        hint = f"The walkthrough is made for prompts of up to {most} tokens and as many new ones"
         paragraph(layout, context, hint, "INFO")
 
 
@@ -263,6 +297,7 @@ register, unregister = bpy.utils.register_classes_factory(
         LLMVIZ_PT_start,
         LLMVIZ_PT_model,
         LLMVIZ_PT_prompt,
+        LLMVIZ_PT_generate,
         LLMVIZ_PT_build,
         LLMVIZ_PT_detail,
         LLMVIZ_PT_walkthrough,

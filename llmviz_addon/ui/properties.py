@@ -13,6 +13,7 @@ from bpy.props import (
     BoolProperty,
     BoolVectorProperty,
     EnumProperty,
+    FloatProperty,
     IntProperty,
     PointerProperty,
     StringProperty,
@@ -235,6 +236,52 @@ class LLMVIZ_PG_settings(bpy.types.PropertyGroup):
         default=DEMO_PROMPT,
         update=_forget_message,
         options={"TEXTEDIT_UPDATE"},
+        override=_OVERRIDABLE,
+    )
+    max_new_tokens: IntProperty(
+        name="New Tokens",
+        description="How many tokens the model appends to the prompt, one pass for each; fewer "
+        "where its context has no room for so many",
+        default=defaults.MAX_NEW_TOKENS,
+        min=0,
+        soft_max=32,
+        update=_forget_message,
+        options=set(),
+        override=_OVERRIDABLE,
+    )
+    temperature: FloatProperty(
+        name="Temperature",
+        description="0 takes the most probable token each time; 1 draws tokens with the "
+        "probabilities that the model gives them; less favors the probable ones, more the "
+        "improbable ones",
+        default=defaults.TEMPERATURE,
+        min=0.0,
+        soft_max=2.0,
+        max=1000.0,
+        step=10,
+        precision=2,
+        update=_forget_message,
+        options=set(),
+        override=_OVERRIDABLE,
+    )
+    top_k: IntProperty(
+        name="Top-k",
+        description="Draw only from so many of the most probable tokens; 0 draws from all of them, "
+        "1 takes the most probable one each time",
+        default=defaults.TOP_K,
+        min=0,
+        soft_max=100,
+        update=_forget_message,
+        options=set(),
+        override=_OVERRIDABLE,
+    )
+    seed: IntProperty(
+        name="Seed",
+        description="The same seed draws the same tokens again",
+        default=defaults.SEED,
+        min=0,
+        update=_forget_message,
+        options=set(),
         override=_OVERRIDABLE,
     )
     activation: EnumProperty(

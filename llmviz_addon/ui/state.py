@@ -12,6 +12,7 @@ from . import running
 
 if TYPE_CHECKING:
     from ..detail import Estimate
+    from ..model import Sampling
     from ..scene import Recipe, Standing
 
 # Ways of drawing a block, as noted on its object, and their names in the plural.
@@ -120,6 +121,19 @@ def prompt_of(scene: bpy.types.Scene) -> str:
     return scene.llmviz.prompt if card_of(scene).has_numbers else ""
 
 
+def sampling_of(scene: bpy.types.Scene) -> Sampling:
+    """The choice of the tokens that the scene's model will append."""
+    from ..model import Sampling
+
+    settings = scene.llmviz
+    return Sampling(temperature_of(settings.temperature), settings.top_k, settings.seed)
+
+
+def temperature_of(setting: float) -> float:
+    """The temperature that was typed; Blender keeps it with seven digits, as 0.800000011920929."""
+    return float(f"{setting:.6g}")
+
+
 def estimate_of(scene: bpy.types.Scene) -> Estimate | None:
     """The memory and time that building the scene's model takes; None where it cannot be built."""
     question = _question(scene)
@@ -145,7 +159,8 @@ def _question(scene: bpy.types.Scene) -> tuple | None:
     ids, problem = card.read(settings.prompt)
     if card.reader is None or card.problem or problem:
         return None
-    return card.reader.config, len(ids), settings.full_context, settings.cubes, settings.slabs
+    drawn = settings.full_context, settings.cubes, settings.slabs
+    return card.reader.config, len(ids), settings.max_new_tokens, *drawn
 
 
 def _estimate(question: tuple) -> None:

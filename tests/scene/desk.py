@@ -239,7 +239,7 @@ class Desk:
             wrong = {} if shared and styled else changes(then, after[key])
             assert not wrong, f"{name} changed the scene {then['name']}: {wrong}"
         elif key in self.book.theirs or not then["ours"]:
-            self._same_of_theirs(then, after.get(key), after, before)
+            self._same_of_theirs(key, then, after.get(key), after, before)
         elif key in self.book.touched:
             self._same_of_touched(key, then, after.get(key), now, loose, styled, other)
         elif then.get("kind") in ("object", "collection") and key not in at_home and not shared:
@@ -268,7 +268,7 @@ class Desk:
         }
 
     def _same_of_theirs(
-        self, then: Aspects, now: Aspects | None, after: Photo, before: Photo
+        self, key: int, then: Aspects, now: Aspects | None, after: Photo, before: Photo
     ) -> None:
         """Check that a person's own is as it was, but for what hung on ours or lay in it."""
         assert now is not None, f"{then['name']}, a person's, is gone"
@@ -284,7 +284,8 @@ class Desk:
             linked = {k for k in then.keys() | now.keys() if "curve " in k}
             # What a copy's own curves move is as the frame has it.
             passed |= {k.removeprefix("curve ").partition("|")[0] for k in linked}
-            passed |= linked if then.get("ours") else set()
+            shared = then.get("ours") or key in self.book.linked
+            passed |= linked if shared else set()
             passed |= {k for k in then if k.startswith("hidden in ")} - set(now)
         if then.get("kind") == "collection":
             for part in ("objects", "children"):

@@ -167,6 +167,7 @@ class Habits:
         bpy.ops.object.duplicate(linked=linked)
         made = {uid(d) for d in datablocks()} - before
         self.desk.book.theirs |= made
+        self.desk.book.linked |= made if linked else set()
         return True
 
     def _linked_copy(self, obj):

@@ -76,6 +76,9 @@ def settings_of(struct: bpy.types.bpy_struct, path: str, found: dict[str, object
         name = prop.identifier
         if name in {"rna_type", "bl_rna", "is_evaluated"}:
             continue
+        if getattr(prop, "is_deprecated", False):
+            # It changes nothing any more, and Blender warns whoever reads it.
+            continue
         value = getattr(struct, name)
         if prop.type in {"BOOLEAN", "INT", "FLOAT", "STRING", "ENUM"}:
             many = getattr(prop, "is_array", False)

@@ -49,6 +49,35 @@ def test_a_shape_has_no_field_for_a_prompt_but_says_what_it_would_take(sidebar, 
     assert "property prompt" in sidebar()
 
 
+def test_the_generate_panel_says_which_tokens_will_be_appended(sidebar, settings):
+    read = sidebar()
+    for name in ("max_new_tokens", "temperature", "top_k", "seed"):
+        assert f"property {name}" in read
+    assert "Appends 5 tokens, each the most probable one" in said(read)
+    settings.max_new_tokens, settings.temperature, settings.top_k = 9, 0.8, 2
+    told = said(sidebar())
+    assert "Appends 5 of 9 tokens, where the context ends, each drawn at temperature 0.8" in told
+    assert "from the 2 most probable ones" in told
+
+
+def test_a_model_without_numbers_generates_nothing(sidebar, settings):
+    settings.model = "gpt2"
+    assert "panel Generate" not in sidebar()
+
+
+def test_tokens_that_would_be_others_ask_for_a_rebuild(own_model, sidebar, settings):
+    settings.seed = 4
+    assert "Rebuild to" not in said(sidebar()), "the most probable tokens need no seed"
+    for name, value in (("max_new_tokens", 3), ("temperature", 0.8)):
+        usual = getattr(settings, name)
+        setattr(settings, name, value)
+        assert "Rebuild to show the tokens appended as chosen above" in said(sidebar())
+        setattr(settings, name, usual)
+    settings.temperature = 0.8
+    bpy.ops.llmviz.build()
+    assert "Rebuild to" not in said(sidebar())
+
+
 def test_the_prompt_panel_shows_words_ids_and_how_many(sidebar, settings, tmp_path):
     settings.model, settings.prompt = str(save_with_words(tmp_path / "words")), TEXT
     read = sidebar()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import bpy
 import numpy as np
@@ -12,7 +13,7 @@ from mathutils import Vector
 from ...anatomy import Anatomy
 from ...anatomy.strips import input_strip, output_strip
 from ...detail import Bundle, Plan
-from ...model import Model, Trace
+from ...model import Model, Sampling, Trace
 from ...progress import Steps, rescaled
 from ...walkthrough import Run
 from .. import names
@@ -39,6 +40,7 @@ class Numbers:
     plan: Plan
     prompt_ids: list[int]
     trace: Trace | None
+    sampling: Sampling
 
     @property
     def anatomy(self) -> Anatomy:
@@ -50,10 +52,12 @@ class Numbers:
         """Number of tokens in the prompt; those after it in the trace were generated."""
         return len(self.prompt_ids)
 
-    @property
+    @cached_property
     def run(self) -> Run | None:
         """The run that the film tells about; None for a model without numbers."""
-        return None if self.trace is None else Run.of(self.model, self.n_prompt, self.trace)
+        if self.trace is None:
+            return None
+        return Run.of(self.model, self.n_prompt, self.trace, self.sampling)
 
 
 def draw(
@@ -193,7 +197,7 @@ def draw_strips(
 
     A model without numbers has none.
     """
-    if numbers.trace is None:
+    if numbers.trace is None or numbers.run is None:
         return
     collection = tree.new("Strips", root, STRIPS)
     easels = strips.Easels(
@@ -204,7 +208,8 @@ def draw_strips(
     tokenizer = numbers.model.tokenizer
     read = strips.draw_input(easels, numbers.anatomy, tokenizer, numbers.trace.ids)
     yield from rescaled(read, 0.0, 0.5)
-    made = strips.draw_output(easels, numbers.anatomy, tokenizer, numbers.trace["probabilities"])
+    probabilities, drawn = numbers.trace["probabilities"], numbers.run.drawn
+    made = strips.draw_output(easels, numbers.anatomy, tokenizer, probabilities, drawn)
     yield from rescaled(made, 0.5, 1.0)
 
 

@@ -7,6 +7,7 @@ them, and a prompt may be long.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import bpy
@@ -25,8 +26,8 @@ from ...anatomy.strips import (
 from ...model import Tokenizer
 from ...progress import Steps
 from ...walkthrough import targets
-from ...walkthrough.run import most_probable
-from ...walkthrough.wording import probability
+from ...walkthrough.run import Candidate, most_probable
+from ...walkthrough.wording import percentage, probability
 from .. import compat, names
 from ..attributes import write_attribute
 from ..style.kit import Kit
@@ -138,16 +139,23 @@ def tile(
 
 
 def draw_output(
-    easels: Easels, anatomy: Anatomy, tokenizer: Tokenizer, probabilities: np.ndarray
+    easels: Easels,
+    anatomy: Anatomy,
+    tokenizer: Tokenizer,
+    probabilities: np.ndarray,
+    drawn: Mapping[int, Candidate],
 ) -> Steps[None]:
-    """Draw a gauge for each position, divided by the probability of the most probable tokens."""
+    """Draw a gauge for each position, divided by the probability of the most probable tokens.
+
+    At positions where a token was `drawn`, it tells that one with the chance that it had.
+    """
     strip = output_strip(anatomy, len(probabilities))
     for position, (row, place) in enumerate(zip(probabilities, strip.tiles, strict=True)):
         if position % _between(len(probabilities)) == 0:
             yield position / len(probabilities), "Drawing the output"
         pieces = easels.apart(f"Output {position}", place.center)
         _wire(pieces.text, strip, position, "Output Wire")
-        _gauge(pieces, tokenizer, row, place, strip.unit)
+        _gauge(pieces, tokenizer, row, place, strip.unit, drawn.get(position))
         if anatomy.config.n_vocab > LETTERS and position == len(probabilities) - 1:
             _list(pieces, tokenizer, row, candidates(anatomy, len(probabilities)))
         _show(easels, pieces, targets.OUTPUT, position)
@@ -167,34 +175,48 @@ def _list(easels: Easels, tokenizer: Tokenizer, row: np.ndarray, places: tuple[T
             easels.text.text(name, text, (x, y, z), size, kind=kind, align=align, valign="CENTER")
 
 
-def _gauge(easels: Easels, tokenizer: Tokenizer, row: np.ndarray, place: Tile, unit: float) -> None:
+def _gauge(
+    easels: Easels,
+    tokenizer: Tokenizer,
+    row: np.ndarray,
+    place: Tile,
+    unit: float,
+    drawn: Candidate | None,
+) -> None:
     """Draw a slim gauge as high as probability 1, over the most probable token and its number.
 
-    The part that the candidates leave empty is the share of all other tokens. Lengths are in
-    units of the strip.
+    The part that the candidates leave empty is the share of all other tokens. A token that was
+    `drawn` takes the place of the most probable one, with its chance in percent; its share glows
+    wherever it is. Lengths are in units of the strip.
     """
     best = most_probable(row)
+    told, number = best[0], probability(float(row[best[0]]), short=True)
+    if drawn is not None:
+        told, number = drawn.token, percentage(drawn.probability, short=True)
+        best = np.append(best, [] if told in best else [told]).astype(int)
     (x, y, _), (lower, upper) = place.center, place.corners
     foot, top = lower[2] + LETTER_ROOM * unit, upper[2]
     height, half = top - foot, GAUGE * unit / 2
     z = top
-    for rank, token in enumerate(best):
+    for token in best:
         size = float(row[token]) * height
         if size < 2 * SPLIT * unit:
             continue
         box = np.array([[x - half, x + half, z - size + SPLIT * unit, z, y]])
-        share = easels.tile.mesh("Output Share", *rectangles(box), kind=GLOW if not rank else FACE)
+        share = easels.tile.mesh(
+            "Output Share", *rectangles(box), kind=GLOW if token == told else FACE
+        )
         # Solid at its foot and fading upward, so that the topmost share seems to rise from below.
         write_attribute(share.data, names.CLEAR, np.array([0.0, 0.0, VEIL, VEIL]), "FLOAT")
-        if rank and size > 1.2 * unit:
+        if token != told and size > 1.2 * unit:
             at = (x + GAUGE * unit, y, z - size / 2)
             _letter(easels, tokenizer, token, at, unit, place.width, "LEFT")
         z -= size
     at = (x, y, lower[2] + 0.56 * LETTER_ROOM * unit)
-    _letter(easels, tokenizer, best[0], at, 2.7 * unit, place.width, "CENTER")
+    _letter(easels, tokenizer, told, at, 2.7 * unit, place.width, "CENTER")
     easels.text.text(
         "Output Probability",
-        probability(float(row[best[0]]), short=True),
+        number,
         (x, y, lower[2]),
         0.95 * unit,
         kind=SECTION,

@@ -15,7 +15,7 @@ import bpy
 from ... import defaults
 from ...bounded import Bounded
 from ...detail import Budget, Plan, plan_steps
-from ...model import Config, Model
+from ...model import Config, Model, Sampling
 from ...progress import Steps, run
 from ...walkthrough import Run
 from ..version import VERSION
@@ -58,6 +58,10 @@ class Recipe:
         The budget: cells drawn as cubes, and megabytes of values drawn on slabs.
     activation
         Chosen for a checkpoint whose configuration leaves it open, as `model.load` takes it.
+    max_new_tokens
+        Tokens that the model appends to the prompt, if its context has room for them.
+    temperature, top_k, seed
+        The choice of these tokens; see `model.Sampling`.
     """
 
     model: str
@@ -69,6 +73,10 @@ class Recipe:
     cubes: int = defaults.CUBES
     slabs: int = defaults.SLABS
     activation: str = ""
+    max_new_tokens: int = defaults.MAX_NEW_TOKENS
+    temperature: float = defaults.TEMPERATURE
+    top_k: int = defaults.TOP_K
+    seed: int = defaults.SEED
     version: str = VERSION
 
     @property
@@ -80,6 +88,17 @@ class Recipe:
     def budget(self) -> Budget:
         """The limits for drawing the model."""
         return Budget(self.cubes, self.slabs)
+
+    @property
+    def sampling(self) -> Sampling:
+        """The choice of the tokens that the model appends.
+
+        Raises
+        ------
+        llmviz_addon.model.SamplingError
+            If there is no such choice.
+        """
+        return Sampling(self.temperature, self.top_k, self.seed)
 
 
 def read(root: bpy.types.Collection, key: str, otherwise: T) -> T:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 
 import bpy
 
@@ -116,9 +116,10 @@ def evaluate(scene: bpy.types.Scene) -> None:
 
 def evaluating(scene: bpy.types.Scene, work: Steps[None]) -> Steps[None]:
     """Steps of drawing, with the scene evaluated after each of them."""
-    for told in work:
-        evaluate(scene)
-        yield told
+    with closing(work):
+        for told in work:
+            evaluate(scene)
+            yield told
     evaluate(scene)
 
 
