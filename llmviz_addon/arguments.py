@@ -30,7 +30,7 @@ def parser(program: str, jobs: Mapping[str, Job]) -> argparse.ArgumentParser:
     program
         The program's name, for the help.
     jobs
-        A function for each command, by its name: "build", "stills", "film", "demo", "info".
+        A function for each command, by its name: one each for the commands below.
     """
     made = argparse.ArgumentParser(
         prog=program, description="Takes a GPT-style language model apart in 3D."
@@ -72,6 +72,17 @@ def parser(program: str, jobs: Mapping[str, Job]) -> argparse.ArgumentParser:
     _add_generation(info)
     _add_activation(info)
     _add_detail(info)
+
+    explain = command("explain", "Say all that there is to say of a cell, without Blender")
+    _add_prompt(explain)
+    _add_activation(explain)
+    explain.add_argument(
+        "--cell",
+        action="append",
+        required=True,
+        metavar="BLOCK[COLUMN, ROW]",
+        help="such as 'layer0.head1.attention[1, 3]'; can be given several times",
+    )
     return made
 
 

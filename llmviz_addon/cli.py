@@ -5,7 +5,7 @@
 
 Progress goes to the error stream, the results to the output stream. The exit code is 0 when all is
 done, 1 when it could not be (one sentence says why), 2 when the arguments were wrong. Blender
-is imported only by the commands that need it: `info` runs without.
+is imported only by the commands that need it: `info` and `explain` run without.
 """
 
 from __future__ import annotations
@@ -57,7 +57,14 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m llmvi
 
 def _jobs() -> dict[str, Any]:
     """The function of each command, by its name."""
-    return {"build": _build, "stills": _stills, "film": _film, "demo": _demo, "info": _info}
+    return {
+        "build": _build,
+        "stills": _stills,
+        "film": _film,
+        "demo": _demo,
+        "info": _info,
+        "explain": _explain,
+    }
 
 
 def _info(options: argparse.Namespace) -> None:
@@ -68,6 +75,16 @@ def _info(options: argparse.Namespace) -> None:
     prompt = _prompt(model, options)
     appends = _appends(model, prompt, options) if model.has_weights else ""
     sys.stdout.write(cards.describe(model, _estimate(model, prompt, options), appends))
+
+
+def _explain(options: argparse.Namespace) -> None:
+    from . import explain
+    from . import model as model_room
+
+    model = model_room.load(options.model, options.activation)
+    explained = explain.ExplainedModel(model, _prompt(model, options))
+    found = [str(explained.explain(cell)) for cell in options.cell]
+    sys.stdout.write("\n\n".join(found) + "\n")
 
 
 def _prompt(model: Any, options: argparse.Namespace) -> str:

@@ -10,21 +10,27 @@ from .anatomy import Anatomy, Dim, build, n_cells
 from .arrows import FLOWS, Arrow
 from .block import KINDS, Block, BlockSpec
 from .errors import AnatomyError
-from .formula import Formula, Operand, Pick, SourceCells
+from .formula import BlockCells, Formula, Operand, Read, read_from
 from .label import Label
 from .patterns import ArrowPattern, Repeats, TitlePattern
 from .picking import Hit
+from .picks import MANY, Pick
 from .places import Place
 from .sections import Section
+from .terms import first
+from .uses import User
+from .writing import number
 
 __all__ = [
     "FLOWS",
     "KINDS",
+    "MANY",
     "Anatomy",
     "AnatomyError",
     "Arrow",
     "ArrowPattern",
     "Block",
+    "BlockCells",
     "BlockSpec",
     "Dim",
     "Formula",
@@ -33,10 +39,14 @@ __all__ = [
     "Operand",
     "Pick",
     "Place",
+    "Read",
     "Repeats",
     "Section",
-    "SourceCells",
     "TitlePattern",
+    "User",
     "build",
+    "first",
     "n_cells",
+    "number",
+    "read_from",
 ]

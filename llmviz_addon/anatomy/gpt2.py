@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from .block import BlockSpec
 from .errors import AnatomyError
-from .formula import Pick
 from .label import Side
 from .maker import Axes, SpecMaker
 from .operations import ACTIVATIONS
+from .picks import Pick
 
 if TYPE_CHECKING:
     from ..model import Config

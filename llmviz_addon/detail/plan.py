@@ -62,6 +62,11 @@ class Plan:
         """True if every cell is a cube of its own."""
         return set(self.ways.values()) == {"cubes"}
 
+    @cached_property
+    def by_block(self) -> dict[str, tuple[Bundle, int]]:
+        """Each block's bundle and its place among the bundle's blocks, by the block's name."""
+        return {b.name: (bundle, i) for bundle in self.bundles for i, b in enumerate(bundle.blocks)}
+
     def note(self, bundle: str) -> str:
         """A bundle's way and the precision of its values; empty where the whole model is cubes.
 

@@ -6,6 +6,7 @@ import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,11 +105,26 @@ class Model:
         CheckpointError
             If the weight is NaN or infinite somewhere.
         """
-        if self.weights is None:
-            raise WeightsMissingError(f"{self.title} comes as architecture only, without numbers")
         found: NDArray[np.float32] = family(self.config.model_type).weight_block(
-            self.config, self.weights, block
+            self.config, self._weights(), block
         )
+        return found
+
+    def weight_cells(self, block: str, cells: Any) -> NDArray[np.float32]:
+        """Some numbers of a weight block, `weight_block(block)[cells]`; reads no others.
+
+        Raises
+        ------
+        WeightsMissingError
+            If only the architecture of this model is known.
+        CheckpointError
+            If the checkpoint is gone or has changed.
+        """
+        return self._weights().cells(*self.weight_source(block), cells)
+
+    def weight_source(self, block: str) -> tuple[str, Any]:
+        """The weight that a weight block shows, and the index of the block in it."""
+        found: tuple[str, Any] = family(self.config.model_type).weight_source(self.config, block)
         return found
 
     def digest(self, blocks: Iterable[str] | None = None) -> str:
@@ -261,6 +277,11 @@ class Model:
             computation.activations.blocks(),
             lambda block: package.weight_block(config, weights, block),
         )
+
+    def _weights(self) -> Weights:
+        if self.weights is None:
+            raise WeightsMissingError(f"{self.title} comes as architecture only, without numbers")
+        return self.weights
 
     def _checked(self, ids: Sequence[int]) -> list[int]:
         try:

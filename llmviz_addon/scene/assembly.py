@@ -23,9 +23,9 @@ from .playing import captions, company, film
 from .playing.company import Subject
 from .removal import clear_away
 from .renewal import fits, model_objects, note, promote, renew, settle_names
+from .standing import known, tree
 from .standing import recipe as recipes
 from .standing import standing as stands
-from .standing import tree
 from .standing.errors import StandingError
 from .standing.memory import Memory
 from .standing.recipe import Recipe
@@ -246,6 +246,7 @@ class _Build:
             standing, opened = old, windows.opened(old)
             renew(standing, staged, numbers, cells, whole)
         note(standing.root, recipe, numbers)
+        known.keep(known.note(standing.root), numbers.model, numbers.trace)
         memory.add_model(standing.id)
         for each in find(scene):
             wanted = replace(each.recipe, look=recipe.look, accessible=recipe.accessible)

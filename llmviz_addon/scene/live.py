@@ -23,7 +23,7 @@ from .drawn.blocks import CELL
 from .drawn.model import Numbers, positions, shown
 from .playing import company, film
 from .renewal import fits, note, recolor
-from .standing import ledger, tree
+from .standing import known, ledger, tree
 from .standing.memory import Memory
 from .standing.recipe import Recipe
 from .standing.standing import Standing, find
@@ -68,6 +68,7 @@ def follow(scene: bpy.types.Scene, recipe: Recipe) -> bool:
     recolor(standing, computed, cells)
     _rewrite_strips(standing, numbers)
     note(standing.root, replace(recipe, captions=standing.recipe.captions), numbers)
+    known.keep(known.note(standing.root), numbers.model, numbers.trace)
     return True
 
 

@@ -112,6 +112,9 @@ ACTION = "llmviz_action"
 PAGE = "llmviz_page"
 KIT = "llmviz_kit"
 
+# Of a root collection: an id of the build that wrote the numbers which it shows.
+BUILD = "llmviz_build"
+
 # Roles of a root collection: the model is complete, or still being drawn.
 COMPLETE, UNFINISHED = "model", "unfinished model"
 

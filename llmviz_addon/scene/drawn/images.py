@@ -73,12 +73,12 @@ def color_png(picture: Bytes) -> bytes:
     return _file(header, zlib.compress(lines.tobytes(), 1))
 
 
-def read_stored(data: bytes, lines: slice, texels: slice) -> Bytes:
-    """A part of the picture in a file that `stored_png` made, without decoding the rest."""
+def stored(data: bytes) -> Bytes:
+    """The picture in a file that `stored_png` made, (height, width), as a view of these bytes."""
     width, height = struct.unpack(">II", data[16:24])
     stride = _LINE_HEAD + width
     whole = np.frombuffer(data, np.uint8, height * stride, _HEAD).reshape(height, stride)
-    return whole[lines, _LINE_HEAD:][:, texels].copy()
+    return whole[:, _LINE_HEAD:]
 
 
 def blank(height: int) -> Bytes:
