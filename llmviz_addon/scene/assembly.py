@@ -154,6 +154,8 @@ class _Build:
     def _check(self) -> None:
         for standing in find(self._scene):
             standing.check()
+            if self._beside:
+                standing.check_arranged()
 
     def _replaced(self) -> Standing | None:
         """The model that the new one replaces: the only one, or the one of the same source."""
@@ -177,7 +179,11 @@ class _Build:
 
     def _fits(self, old: Standing, numbers: Numbers) -> bool:
         """True if only numbers change, and nothing is to be restored."""
-        return fits(old, numbers) and not (self._is_whole(old) and old.missing)
+        return (
+            fits(old, numbers)
+            and old.recipe.arranged == self._recipe.arranged
+            and not (self._is_whole(old) and old.missing)
+        )
 
     def _is_whole(self, old: Standing) -> bool:
         """True if the model is asked for just as it stands, which restores its deleted parts."""

@@ -72,6 +72,7 @@ def fits(old: Standing, numbers: Numbers) -> bool:
     return (
         not old.is_shared
         and old.is_current
+        and old.is_arranged
         and numbers.plan.all_cubes
         and old.title == numbers.model.title
         and old.config == numbers.model.config

@@ -182,7 +182,7 @@ def cell_at(scene: bpy.types.Scene, origin: Sequence[float], toward: Sequence[fl
     nearest, found = float("inf"), None
     for model in state.models(scene):
         to_world = _cells_to_world(model)
-        if to_world is None:
+        if to_world is None or not model.is_arranged:
             continue
         back = np.linalg.inv(to_world)
         start, way = back[:3, :3] @ origin + back[:3, 3], back[:3, :3] @ toward

@@ -183,3 +183,29 @@ class ModelSettings:
         "than the tokens there are",
         options=set(),
     )
+    arrangement: EnumProperty(
+        name="Arrangement",
+        description="How the layers stand",
+        items=(
+            ("auto", "Auto", "In as many columns as fill a wide picture best"),
+            ("tower", "Tower", "Below each other, with the embedding on top and the output below"),
+            ("rows", "Rows", "In a number of columns, between the embedding and the output"),
+        ),
+        default=defaults.ARRANGEMENT,
+        options=set(),
+    )
+    columns: IntProperty(
+        name="Columns",
+        description="Columns of layers; 0 is one for each layer",
+        default=0,
+        min=0,
+        soft_max=24,
+        options=set(),
+    )
+    folded: BoolProperty(
+        name="Fold Long Blocks",
+        description="Lay blocks that are much longer than a layer is wide, such as the token "
+        "embedding of a large vocabulary, in lines as text is laid",
+        default=True,
+        options=set(),
+    )

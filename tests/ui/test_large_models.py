@@ -140,6 +140,24 @@ def test_the_usual_choice_of_tokens_is_that_of_a_recipe(settings):
     assert state.sampling_of(bpy.context.scene) == usual.sampling == model.GREEDY
 
 
+def test_the_recipe_carries_the_arrangement_that_was_asked_for(settings, asked):
+    usual = scene_room.Recipe("nano-gpt", "ABC")
+    chosen = settings.arrangement, settings.columns, settings.folded
+    assert chosen == (usual.arrangement, usual.columns, usual.folded)
+    settings.arrangement, settings.columns, settings.folded = "rows", 2, False
+    bpy.ops.llmviz.build()
+    recipe = asked[0][0]
+    assert (recipe.arrangement, recipe.columns, recipe.folded) == ("rows", 2, False)
+    assert recipe.arranged == anatomy.Arrangement("rows", 2, False)
+
+
+def test_columns_are_asked_for_where_there_are_rows(sidebar, settings):
+    assert {"property arrangement", "property folded"} <= set(sidebar())
+    assert "property columns" not in sidebar()
+    settings.arrangement = "rows"
+    assert "property columns" in sidebar()
+
+
 def test_the_usual_detail_is_that_of_the_scene_and_of_the_budget(settings):
     usual = scene_room.Recipe("nano-gpt", "ABC")
     assert dataclasses.astuple(detail.Budget()) == (usual.cubes, usual.slabs)

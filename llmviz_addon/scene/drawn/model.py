@@ -249,7 +249,7 @@ def _anchor(
 def extent(plan: Plan) -> tuple[tuple, tuple]:
     """Least and greatest corner of everything that is drawn, strips and card included, in cells."""
     anatomy = plan.anatomy
-    corners = [np.array(corner) for corner in anatomy.bounds()]
+    corners = [*(np.array(corner) for corner in anatomy.bounds()), *anatomy.layout.rails]
     for place in anatomy.places.values():
         corners += [np.array(place.least), np.array(place.greatest)]
     # A model without numbers has no strips.

@@ -149,6 +149,13 @@ class Standing:
         return made == (VERSION, DRAWING)
 
     @property
+    def is_arranged(self) -> bool:
+        """True if it stands as its plan says: models drawn before there were arrangements do
+        not.
+        """
+        return recipe.is_arranged(self.root)
+
+    @property
     def size(self) -> float:
         """Its number of parameters, by which models in a scene are ordered."""
         return float(self.root.get(names.PARAMETERS, 0.0))
@@ -250,6 +257,19 @@ class Standing:
                 raise StandingError(
                     f"{datablock.name} is being edited; go back to Object Mode first"
                 )
+
+    def check_arranged(self) -> None:
+        """Make sure that its blocks stand where its plan says.
+
+        Raises
+        ------
+        StandingError
+            If it was drawn before models could be arranged.
+        """
+        if not self.is_arranged:
+            raise StandingError(
+                f"{self.root.name} was built before layers could stand in rows; build it again"
+            )
 
     def disown_copies(self) -> None:
         """Take our marks off a person's copies, so that we never take them for ours."""
