@@ -305,8 +305,8 @@ def _right_and_left(model: scene_room.Standing) -> tuple[float, float]:
 
 
 def test_a_second_checkpoint_of_the_same_shapes_brings_its_own_title(tmp_path):
-    first = checkpoints.save(tmp_path / "first")
-    second = checkpoints.save(tmp_path / "second")
+    first = checkpoints.save(tmp_path / "first", n_layer=1)
+    second = checkpoints.save(tmp_path / "second", n_layer=1)
     helpers.build("1 2 3", first)
     helpers.build("1 2 3", second)
     (model,) = scene_room.find(bpy.context.scene)
