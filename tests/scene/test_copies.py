@@ -167,6 +167,25 @@ def test_a_linked_copy_of_a_scene_gets_a_model_of_its_own(model):
     assert (len(first.objects), first.camera) == (objects, camera)
 
 
+@pytest.mark.parametrize("channels", [4, 96], ids=["smaller", "larger"])
+def test_a_model_beside_in_a_linked_copy_of_a_scene_leaves_the_film_of_the_first(
+    model, tmp_path, channels
+):
+    first = bpy.context.scene
+    camera, said = first.camera, [(m.name, m.frame) for m in first.timeline_markers]
+    keys = len(people.curves_of(camera))
+    bpy.ops.scene.new(type="LINK_COPY")
+    second = bpy.context.scene
+    path = checkpoints.save(tmp_path / "other", n_embd=channels, n_head=1, n_layer=1)
+    scene_room.run(scene_room.steps(second, scene_room.Recipe(str(path), "1 2"), beside=True))
+    assert len(scene_room.find(second)) == 2
+    assert first.camera == camera and len(people.curves_of(camera)) == keys
+    assert [(m.name, m.frame) for m in first.timeline_markers] == said
+    scene_room.remove(second)
+    assert first.camera == camera and scene_room.roots(first) == [model.root]
+    assert not [c.name for c in bpy.data.collections if c.name.startswith("Film.")]
+
+
 def test_removing_in_a_linked_copy_of_a_scene_leaves_the_first(model):
     first = bpy.context.scene
     objects, camera, ended = len(first.objects), first.camera, first.frame_end
