@@ -69,7 +69,11 @@ def measure_model(what: str, model: explain.ExplainedModel) -> None:
     """The rows about a loaded model."""
     for cell, kind in CELLS.items():
         work = take_turns(ROUNDS, lambda cell=cell: str(model.explain(cell)), bare(model, cell))
-        time_row(f"{what}, {cell.partition('[')[0]}", f"its numbers: {kind}", work)
+        time_row(
+            f"{what}, {cell.partition('[')[0].removeprefix('layer1.')}",
+            f"the value alone: {kind}",
+            work,
+        )
 
 
 def ask(cell: explain.Cell) -> str:
@@ -92,11 +96,11 @@ def measure_scene(what: str, recipe: scene.Recipe, model: explain.ExplainedModel
             str(model.explain(*cell))
 
     time_row(
-        f"{what} in a scene, these six", "from the trace", take_turns(5, all_of_them, from_trace)
+        f"{what} in a scene, all six", "from the trace", take_turns(5, all_of_them, from_trace)
     )
     known._known.clear()
     drawn = take_turns(5, all_of_them, from_trace)
-    time_row(f"{what}, as it is drawn, these six", "from the trace", drawn)
+    time_row(f"{what}, as it is drawn", "from the trace", drawn)
 
 
 def main() -> int:
