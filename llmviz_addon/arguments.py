@@ -75,6 +75,7 @@ def parser(program: str, jobs: Mapping[str, Job]) -> argparse.ArgumentParser:
 
     explain = command("explain", "Say all that there is to say of a cell, without Blender")
     _add_prompt(explain)
+    _add_generation(explain)
     _add_activation(explain)
     explain.add_argument(
         "--cell",

@@ -82,7 +82,8 @@ def _explain(options: argparse.Namespace) -> None:
     from . import model as model_room
 
     model = model_room.load(options.model, options.activation)
-    explained = explain.ExplainedModel(model, _prompt(model, options))
+    prompt, sampling = _prompt(model, options), _sampling(options)
+    explained = explain.ExplainedModel(model, prompt, options.max_new_tokens, sampling)
     found = [str(explained.explain(cell)) for cell in options.cell]
     sys.stdout.write("\n\n".join(found) + "\n")
 
@@ -107,12 +108,18 @@ def _estimate(model: Any, prompt: str, options: argparse.Namespace) -> Any:
 
 def _appends(model: Any, prompt: str, options: argparse.Namespace) -> str:
     """The sentence on the tokens that a model will append to a prompt."""
-    from .model import Sampling
     from .offer import generation
 
-    sampling = Sampling(options.temperature, options.top_k, options.seed)
     n_prompt = len(model.read_prompt(prompt))
-    return generation.sentence(model.config, n_prompt, options.max_new_tokens, sampling)
+    wanted = options.max_new_tokens, _sampling(options)
+    return generation.sentence(model.config, n_prompt, *wanted)
+
+
+def _sampling(options: argparse.Namespace) -> Any:
+    """The choice of each appended token."""
+    from .model import Sampling
+
+    return Sampling(options.temperature, options.top_k, options.seed)
 
 
 def _build(options: argparse.Namespace) -> None:

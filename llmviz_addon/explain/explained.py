@@ -14,7 +14,7 @@ from .reading import ModelReader
 
 if TYPE_CHECKING:
     from ..anatomy import Anatomy
-    from ..model import Model, Trace
+    from ..model import Model, Sampling, Trace
 
 
 class ExplainedModel:
@@ -26,6 +26,8 @@ class ExplainedModel:
         A loaded model.
     prompt
         What it reads; a model without numbers reads nothing.
+    max_new_tokens, sampling
+        Tokens that it appends, and how each is chosen; see `Model.complete`.
 
     Attributes
     ----------
@@ -39,13 +41,21 @@ class ExplainedModel:
         Reads the numbers of cells.
     """
 
-    def __init__(self, model: Model, prompt: str) -> None:
+    def __init__(
+        self,
+        model: Model,
+        prompt: str,
+        max_new_tokens: int = 0,
+        sampling: Sampling = model_room.GREEDY,
+    ) -> None:
         self.model = model
         self.trace: Trace | None = None
+        ids: list[int] = []
         if model.has_weights:
-            self.trace = model.forward(model.read_prompt(prompt))
+            ids = model.read_prompt(prompt)
+            self.trace = model.complete(ids, max_new_tokens, sampling)
         self.anatomy: Anatomy = anatomy_room.build(model.config)
-        self.reader = ModelReader(model, self.trace, self.anatomy)
+        self.reader = ModelReader(model, self.trace, self.anatomy, len(ids))
 
     def explain(self, block: str, column: int | None = None, row: int | None = None) -> Explanation:
         """All that there is to say of one cell.
@@ -68,7 +78,12 @@ class ExplainedModel:
         return explain(self.reader, block, column, 0 if row is None else row)
 
 
-def load(source: str | Path, prompt: str | None = None, activation: str = "") -> ExplainedModel:
+def load(
+    source: str | Path,
+    prompt: str | None = None,
+    max_new_tokens: int = 0,
+    activation: str = "",
+) -> ExplainedModel:
     """Load a model and compute everything for a prompt.
 
     Parameters
@@ -77,6 +92,9 @@ def load(source: str | Path, prompt: str | None = None, activation: str = "") ->
         As `model.load` takes them.
     prompt
         What the model reads; the preset's own unless given.
+    max_new_tokens
+        Tokens that it appends, the most probable one each time. What stands in a scene has as many
+        as its recipe says.
 
     Raises
     ------
@@ -84,4 +102,4 @@ def load(source: str | Path, prompt: str | None = None, activation: str = "") ->
         If there is no such model, or it does not take the prompt.
     """
     model = model_room.load(source, activation)
-    return ExplainedModel(model, model.prompt if prompt is None else prompt)
+    return ExplainedModel(model, model.prompt if prompt is None else prompt, max_new_tokens)

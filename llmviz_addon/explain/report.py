@@ -9,13 +9,16 @@ from ..anatomy import number
 from ..counting import counted
 
 if TYPE_CHECKING:
-    from .explanation import Explanation, Source
+    from .explanation import Contributions, Explanation, Source
     from .uses import Use
 
 # Operands of one kind, and blocks that a cell goes into, which are listed one by one.
 _MOST_LISTED = 6
 
 _MARGIN = " " * 10
+
+# Characters of the longest bar of a chart.
+_BAR = 12
 
 
 def report(found: Explanation) -> str:
@@ -41,8 +44,9 @@ def _said(found: Explanation) -> Iterator[tuple[str, str]]:
         if found.definition:
             yield "", f"where {found.definition}"
         yield "words", found.description
-    if found.summary:
-        yield "terms", found.summary
+    if found.contributions is not None and len(found.contributions) > 1:
+        yield "terms", counted(len(found.contributions), "term")
+        yield from (("", line) for line in _chart(found.contributions))
     if found.sources:
         yield "sources", counted(found.n_sources, "cell")
         yield from _listed([_source(source) for source in found.sources])
@@ -53,6 +57,19 @@ def _said(found: Explanation) -> Iterator[tuple[str, str]]:
         yield "uses", found.uses.summary
         if len(found.uses.groups) > 1:
             yield from _listed([_use(use) for use in found.uses.groups])
+
+
+def _chart(found: Contributions) -> Iterator[str]:
+    """The largest terms, each with a bar as long as its share of the largest."""
+    most = max(abs(each.value) for each in found.largest) or 1.0
+    numbers = [number(each.value) for each in found.largest]
+    wide = max(map(len, numbers))
+    for each, value in zip(found.largest, numbers, strict=True):
+        bar = "█" * round(_BAR * abs(each.value) / most) or "▏"
+        written = "" if each.written == value else f": {each.written}"
+        yield f"{value:>{wide}}  {bar:<{_BAR}}  {each.words}{written}"
+    if len(found) > len(found.largest):
+        yield f"{'…':>{wide}}"
 
 
 def _listed(lines: list[str]) -> Iterator[tuple[str, str]]:

@@ -24,12 +24,17 @@ from ..walkthrough import Run
 from . import names
 from .attributes import read_attribute
 from .drawn import images, reuse, slabs
-from .standing import known, recipe
+from .standing import known, originals, recipe
 from .standing.standing import Standing
 
-# Pages that are kept unpacked, each up to 128 MB; Blender copies a packed file whenever it is asked
-# for one.
-_pages: Bounded[tuple[str, int], Bytes] = Bounded(4)
+# Bytes of the pages that are kept, by build and number. Blender copies a packed file whenever it is
+# asked for one, up to 128 MB.
+_MOST_BYTES = 2**29
+_pages: dict[tuple[str, int], Bytes] = {}
+
+# The names of objects, by build and bundle. To look for an object that may have any name takes most
+# of the time of an answer, so it is looked for only where that name is not its own any more.
+_names: Bounded[tuple[str, str], str] = Bounded(256)
 
 # The relative difference of probabilities up to which two passes are the same but for rounding.
 _ROUNDING = 1e-3
@@ -80,7 +85,7 @@ class SceneReader(explain_room.CellReader):
             return self._exact.read(block, columns, rows)
         bundle, index = self._plan.by_block[block.name]
         found = None
-        obj = self._standing.blocks.get(bundle.name)
+        obj = self._object(bundle)
         if obj is not None and self._plan.ways[bundle.name] == "cubes":
             found = self._from_cubes(obj, bundle, index, columns, rows)
         elif obj is not None and self._plan.ways[bundle.name] == "slab":
@@ -90,7 +95,7 @@ class SceneReader(explain_room.CellReader):
     def is_pending(self, block: Block, column: int, row: int) -> bool:
         """True if the film has not computed a cell yet at the frame that is shown."""
         bundle, index = self._plan.by_block[block.name]
-        obj = self._standing.blocks.get(bundle.name)
+        obj = self._object(bundle)
         if self._run is None or obj is None or names.PROGRESS not in obj:
             return False
         run = self._run
@@ -152,8 +157,27 @@ class SceneReader(explain_room.CellReader):
         data = slabs.page_of(obj)
         if data is None:
             return None
+        _pages.pop(key, None)
+        while _pages and sum(page.size for page in _pages.values()) + len(data) > _MOST_BYTES:
+            del _pages[next(iter(_pages))]
         _pages[key] = images.stored(data)
         return _pages[key]
+
+    def _object(self, bundle: Bundle) -> bpy.types.Object | None:
+        """The object that shows a bundle; None if somebody has deleted it."""
+        key = self._build, bundle.name
+        scene = self._standing.scene
+        obj = scene.objects.get(_names.get(key, ""))
+        marks = bundle.name, self._standing.id, True
+        if obj is None or marks != (
+            obj.get(names.BLOCK),
+            obj.get(names.MODEL),
+            originals.is_original(scene, obj),
+        ):
+            obj = self._standing.blocks.get(bundle.name)
+        if obj is not None:
+            _names[key] = obj.name
+        return obj
 
 
 def _attributes(obj: bpy.types.Object, bundle: Bundle) -> tuple[np.ndarray, np.ndarray] | None:

@@ -164,10 +164,16 @@ def test_film_writes_the_frames_that_are_asked_for(tmp_path: Path):
         (("build", "--prompt", "ABX"), "'X'"),
         (("build", "--look", "pink"), "dark, light"),
         (("stills", "--stills", "nothing"), "'nothing'"),
+        (("explain", "--cell", "layer0.mpl[1, 2]"), "did you mean 'layer0.mlp'"),
+        (("explain", "--cell", "logits[99, 0]"), "there is no cell at column 99"),
     ],
 )
 def test_what_cannot_be_done_gets_one_sentence_and_code_1(called, tmp_path, arguments, match):
-    out = () if "--out" in arguments or "info" in arguments else ("--out", tmp_path / "x.blend")
+    out = (
+        ()
+        if "--out" in arguments or arguments[0] in ("info", "explain")
+        else ("--out", tmp_path / "x.blend")
+    )
     code, _, errors = called(*arguments, *out)
     assert code == 1
     last = errors.strip().splitlines()[-1]
@@ -207,3 +213,13 @@ def test_a_folder_that_cannot_be_made_is_named(called, tmp_path: Path):
     code, _, errors = called("build", "--out", tmp_path / "file" / "x.blend")
     assert code == 1
     assert str(tmp_path / "file") in errors.splitlines()[-1]
+
+
+def test_explain_says_of_cells_all_that_there_is_without_blender():
+    cells = ("--cell", "layer0.head1.attention[1, 3]", "--cell", "wte[2, 7]")
+    ended = run("explain", "--prompt", "CBABBC", *cells, source=WITHOUT_BPY)
+    assert ended.returncode == 0, ended.stderr
+    first, second = ended.stdout.split("\n\nwte[2, 7]\n")
+    assert "query 3, token B, looks at key 1, token B" in first
+    assert 'trace["layer0.head1.attention"][3, 1]' in first
+    assert 'weights["wte"][2, 7]' in second and "Traceback" not in ended.stderr

@@ -222,3 +222,18 @@ def test_asking_changes_nothing(standing):
     for name in found.plan.anatomy.blocks:
         scene_room.explain(found, name, 0, 0)
     assert not helpers.difference(before, helpers.census())
+
+
+def test_a_renamed_block_is_found_and_a_copy_that_took_its_name_is_not(own_model, monkeypatch):
+    monkeypatch.setattr(known, "_known", {})
+    name = "layer0.head1.attention"
+    standing = scene_room.of_root(own_model)
+    before = scene_room.explain(standing, name, 1, 3).value
+    mine = helpers.block(name)
+    copy = mine.copy()
+    copy.data = mine.data.copy()
+    copy.data.attributes["value"].data[1 * 11 + 3].value = 7.0
+    mine.name, copy.name = "Mine", mine.name
+    bpy.context.scene.collection.objects.link(copy)
+    again = scene_room.of_root(own_model)
+    assert scene_room.explain(again, name, 1, 3).value == before

@@ -37,6 +37,9 @@ T = TypeVar("T")
 # The latest plans by their inputs, because laying out GPT-3 takes more than a second.
 _plans: Bounded[tuple, Plan] = Bounded(4)
 
+# The latest runs by their text, because who asks for cells asks many times a second.
+_runs: Bounded[str, Run] = Bounded(8)
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -225,7 +228,11 @@ def write_run(root: bpy.types.Collection, run: Run | None) -> None:
 def run_of(root: bpy.types.Collection) -> Run | None:
     """The run that a model shows; None for a model without numbers."""
     kept = root.get(_RUN)
-    return Run.from_json(kept) if kept else None
+    if not kept:
+        return None
+    if kept not in _runs:
+        _runs[kept] = Run.from_json(kept)
+    return _runs[kept]
 
 
 def digest_of_run(root: bpy.types.Collection) -> str:
