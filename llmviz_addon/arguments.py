@@ -150,11 +150,31 @@ def _add_detail(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_arrangement(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--arrangement",
+        choices=("auto", "tower", "rows"),
+        default=defaults.ARRANGEMENT,
+        help="how the layers stand: so that they fill a wide picture, in one tower, or in rows",
+    )
+    parser.add_argument(
+        "--columns",
+        type=_columns,
+        default=0,
+        metavar="N",
+        help="columns of layers in rows; one for each layer by default",
+    )
+    parser.add_argument(
+        "--unfolded", action="store_true", help="leave very long blocks in one line"
+    )
+
+
 def _add_recipe(parser: argparse.ArgumentParser) -> None:
     _add_prompt(parser)
     _add_generation(parser)
     _add_activation(parser)
     _add_detail(parser)
+    _add_arrangement(parser)
     parser.add_argument(
         "--beside",
         action="append",
@@ -211,6 +231,12 @@ def _frames(text: str) -> tuple[int, int]:
 def _count(text: str) -> int:
     if not re.fullmatch(r"\d{1,5}", text) or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of samples; write 1 or more")
+    return int(text)
+
+
+def _columns(text: str) -> int:
+    if not re.fullmatch(r"\d{1,4}", text) or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of columns; write 1 or more")
     return int(text)
 
 

@@ -213,6 +213,8 @@ def _build_in(scene: Any, options: argparse.Namespace, until: float) -> None:
     settings.activation = recipe.activation or "CONFIG"
     settings.max_new_tokens, settings.temperature = recipe.max_new_tokens, recipe.temperature
     settings.top_k, settings.seed = recipe.top_k, recipe.seed
+    settings.arrangement, settings.columns = recipe.arrangement, recipe.columns
+    settings.folded = recipe.folded
     notes: list[str] = []
     _follow(scene_room.steps(scene, recipe, notes=notes), 0.0, each)
     own = argparse.Namespace(**{**vars(options), "prompt": None, "activation": ""})
@@ -230,6 +232,8 @@ def _recipe(source: str, options: argparse.Namespace) -> Any:
     from .offer import estimates
     from .scene import Recipe
 
+    if options.columns and options.arrangement == "tower":
+        raise CommandError("a tower has one column; leave --columns out, or ask for rows")
     model = model_room.load(source, options.activation)
     prompt = _prompt(model, options)
     if model.has_weights:
@@ -247,6 +251,9 @@ def _recipe(source: str, options: argparse.Namespace) -> Any:
         full_context=options.full_context,
         cubes=options.cubes,
         slabs=options.slabs,
+        arrangement="rows" if options.columns else options.arrangement,
+        columns=options.columns,
+        folded=not options.unfolded,
         activation=options.activation,
         max_new_tokens=options.max_new_tokens,
         temperature=options.temperature,

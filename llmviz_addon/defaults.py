@@ -16,3 +16,5 @@ MAX_NEW_TOKENS = 5
 
 TEMPERATURE, TOP_K, SEED = 0.0, 0, 0
 """The choice of the most probable token each time; see `model.Sampling`."""
+ARRANGEMENT = "auto"
+"""The kind of arrangement of a model's layers."""

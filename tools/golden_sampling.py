@@ -6,7 +6,7 @@ Each case is a row of seeded logits, a temperature and a top-k, and the probabil
     pip install torch==2.13.0 transformers==5.24.0
     python tools/golden_sampling.py
 
-writes `tests/model/golden/sampling.json`.
+writes `tests/model/sampling/chances.json`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 from transformers import LogitsProcessorList, TemperatureLogitsWarper, TopKLogitsWarper
 
-FILE = Path(__file__).resolve().parents[1] / "tests" / "model" / "golden" / "sampling.json"
+FILE = Path(__file__).resolve().parents[1] / "tests" / "model" / "sampling" / "chances.json"
 
 # Size of the vocabulary, spread of the logits, temperature, top-k (0 for all tokens).
 CASES = (

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
 import numpy as np
 
+from .fold import Fold, Piece
 from .formula import Formula, Operand
 from .label import Bounds, Label, Point, Tag
 from .picks import Pick
@@ -41,6 +42,8 @@ class OperandSpec:
     rows: Pick
     shape: tuple[int, int]
     symbol: str
+    arrow: bool = True
+    """False if no arrow is drawn from it, because others tell its way already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,29 @@ class BlockSpec:
     transposed: bool = False
     """True if the first axis of the trace's array runs along the rows."""
     formula: FormulaSpec | None = None
+    fold: Fold | None = None
+    """The lines that it is laid in; None for a block in one piece."""
+
+    @property
+    def extent(self) -> tuple[float, float]:
+        """Width and height as it stands, in cells."""
+        if self.fold is None:
+            return float(self.columns), float(self.rows)
+        return self.fold.extent(self.columns, self.rows)
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """The rectangles of cells that stand together: one, or the lines of a fold."""
+        if self.fold is None:
+            return (Piece(0, 0, self.columns, self.rows),)
+        return self.fold.pieces(self.columns, self.rows)
+
+    def places(self, column: np.ndarray, row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The middles of cells, from that of the cell at column 0, row 0: to the right, and up."""
+        if self.fold is None:
+            return column, -row
+        right, up = self.fold.shift(column, row)
+        return column + right, up - row
 
     def scope(self, layer: int | None, head: int | None) -> dict[str, str]:
         """The prefixes of the names that blocks at this place refer to."""
@@ -96,7 +122,8 @@ class Block:
     layer, head
         Numbers of its layer and head; None outside of layers or heads.
     origin
-        Center of the cell at column 0, row 0, in cells. A column steps +x, a row -z.
+        Center of the cell at column 0, row 0, in cells. A column steps +x, a row -z, but for
+        the lines of a fold.
     spec
         Everything that it shares with the other blocks of its role.
     """
@@ -169,18 +196,17 @@ class Block:
 
     @property
     def bounds(self) -> Bounds:
-        """Least and greatest corner, cell edges included."""
+        """Least and greatest corner, cell edges and the gaps of a fold included."""
         x, y, z = self.origin
-        return (
-            (x - 0.5, y - 0.5, z - self.rows + 0.5),
-            (x + self.columns - 0.5, y + 0.5, z + 0.5),
-        )
+        width, height = self.spec.extent
+        return (x - 0.5, y - 0.5, z - height + 0.5), (x + width - 0.5, y + 0.5, z + 0.5)
 
-    @property
-    def center(self) -> Point:
-        """Center of the block."""
+    def bounds_of(self, piece: Piece) -> Bounds:
+        """Least and greatest corner of a rectangle of cells that stand together."""
         x, y, z = self.origin
-        return (x + (self.columns - 1) / 2, y, z - (self.rows - 1) / 2)
+        right, up = self.spec.places(np.array(piece.column), np.array(piece.row))
+        left, top = x + float(right) - 0.5, z + float(up) + 0.5
+        return (left, y - 0.5, top - piece.rows), (left + piece.columns, y + 0.5, top)
 
     @property
     def label(self) -> Label:

@@ -14,7 +14,7 @@ part imports only those below it:
 - `playing`: the film as curves, camera, captions and markers
 - `drawn`: the objects of a model: blocks, words, arrows, strips
 - `standing`: the models of a scene, and a person's changes to them
-- `style`: materials, node groups, looks and light
+- `style`: materials, node groups, looks and light; `words`: words as meshes of glyphs
 - `attributes`, `names`, `compat`, `version`: writing arrays to meshes, names of things, the
   differences between Blender's versions, and our own version
 """
@@ -39,6 +39,7 @@ from .standing.memory import Memory
 from .standing.recipe import Recipe, recipe_of
 from .standing.standing import Standing, find, of_root, roots
 from .standing.tree import out_of_view
+from .standing.wording import rewrite
 from .style import looks
 from .style.looks import LookError
 from .styling import apply_look
@@ -82,6 +83,7 @@ __all__ = [
     "recall_steps",
     "recipe_of",
     "remove",
+    "rewrite",
     "roots",
     "run",
     "set_captions",

@@ -51,7 +51,6 @@ def _remove(standing: Standing, memory: Memory) -> None:
         leave_to_others(standing)
         memory.mark(())
         return
-    standing.disown_copies()
     film.clear(standing, memory)
     tree.delete(standing.root, standing.objects.values())
     originals.forget(standing.scene, standing.id)

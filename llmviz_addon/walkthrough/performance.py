@@ -265,7 +265,9 @@ def fly(
     middle = run.above(column) * bar.height + min(segment, bar.height) / 2
     lift = np.array([0.0, -0.6, bar.height / 2 - min(middle, bar.height - goal.height / 2)])
     here, there = np.array(bar.center) + lift, np.array(goal.center) + (0.0, -0.6, 0.0)
-    bow = np.linalg.norm(there - here) * np.array([0.06, -0.04, 0.0])
+    # In front of the model, and to the right of the way where that leads up; above it to the left.
+    way = there - here
+    bow = 0.06 * np.array([way[2], 0.0, -way[0]]) + (0.0, -0.04 * np.linalg.norm(way), 0.0)
     span = end - start
 
     def place(time: float) -> np.ndarray:

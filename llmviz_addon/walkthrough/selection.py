@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..anatomy import Piece
 from ..anatomy.strips import Tile, candidates, input_strip, output_strip
 from . import targets
 from .errors import AuthoringError
@@ -179,7 +180,7 @@ class Selection:
 
     @cached_property
     def _silhouette(self) -> np.ndarray:
-        """Corners of all blocks that could be at the edge of a picture.
+        """Corners of all blocks, and of the stream, that could be at the edge of a picture.
 
         Boxes that stand in a row away from the viewer, as heads do, are taken as one from the first
         to the last; GPT-3 has 131,150 boxes in 2,894 rows.
@@ -192,7 +193,7 @@ class Selection:
         rows = boxes[order[first]]
         rows[:, 0, 1] = np.minimum.reduceat(boxes[order, 0, 1], first)
         rows[:, 1, 1] = np.maximum.reduceat(boxes[order, 1, 1], first)
-        return _corners(rows)
+        return np.concatenate([_corners(rows), self.anatomy.layout.rails])
 
     @cached_property
     def _places(self) -> dict[str, int]:
@@ -222,15 +223,17 @@ class Selection:
         block = self.anatomy.blocks[names[0]]
         left, right = _span(selector, match["columns"], block.columns)
         top, bottom = _span(selector, match["rows"] or ":", block.rows)
-        x, y, z = block.origin
-        return np.array(
-            [
-                (across, away, up)
-                for across in (x + left - 0.5, x + right - 0.5)
-                for away in (y - 0.5, y + 0.5)
-                for up in (z - top + 0.5, z - bottom + 0.5)
-            ]
-        )
+        lines = (_common(piece, left, right, top, bottom) for piece in block.spec.pieces)
+        return _corners([block.bounds_of(line) for line in lines if line is not None])
+
+
+def _common(piece: Piece, left: int, right: int, top: int, bottom: int) -> Piece | None:
+    """The part of a rectangle of cells that lies within columns and rows; None without one."""
+    first, last = max(piece.column, left), min(piece.column + piece.columns, right)
+    head, foot = max(piece.row, top), min(piece.row + piece.rows, bottom)
+    if first >= last or head >= foot:
+        return None
+    return Piece(first, head, last - first, foot - head)
 
 
 def _corners(bounds: ArrayLike) -> np.ndarray:

@@ -16,7 +16,7 @@ from llmviz_addon import model
 from llmviz_addon.model import GREEDY, Sampling, SamplingError
 from llmviz_addon.model.sampling import Sampler
 
-CASES = json.loads((Path(__file__).parent / "golden" / "sampling.json").read_text("utf-8"))
+CASES = json.loads((Path(__file__).parent / "sampling" / "chances.json").read_text("utf-8"))
 
 # (temperature, top-k, seed) and what nano-gpt then writes after CBABBC; no draw of these comes
 # nearer to a boundary between two tokens than `NEAREST`.

@@ -116,10 +116,10 @@ class Habits:
         return True
 
     def _words(self, obj):
-        if obj.type != "FONT":
+        if "llmviz_text" not in obj:
             return False
-        obj.data.body = f"w{self.desk.number()}"
-        self.desk.touch(obj, "data.body")
+        obj["llmviz_text"] = f"w{self.desk.number()}"
+        self.desk.touch(obj, '["llmviz_text"]')
         return True
 
     def _light(self, obj):
@@ -195,7 +195,7 @@ class Habits:
         if bpy.context.mode != "OBJECT":
             bpy.ops.object.mode_set(mode="OBJECT")
             return True
-        if obj.type not in ("MESH", "FONT") or not self._select(obj):
+        if obj.type != "MESH" or not self._select(obj):
             return False
         bpy.ops.object.mode_set(mode="EDIT")
         return True

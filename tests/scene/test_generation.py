@@ -11,7 +11,6 @@ import pytest
 
 from llmviz_addon import model
 from llmviz_addon import scene as scene_room
-from llmviz_addon.scene import compat, names
 from llmviz_addon.scene.drawn import strips
 from llmviz_addon.scene.standing import recipe as recipes
 
@@ -22,7 +21,25 @@ HOT = {"temperature": 8.0, "seed": 5}
 
 
 def _letters() -> str:
-    return "".join(_said(obj, "Tile Letter")[0] for _, obj in sorted(_positions("input").items()))
+    return "".join(_said(obj)[0] for _, obj in sorted(_positions("input").items()))
+
+
+def _told(obj: bpy.types.Object) -> list[str]:
+    """The token that a gauge of the output stands for, and the number below it."""
+    return _said(obj)[-2:]
+
+
+def _shares(obj: bpy.types.Object) -> list[tuple[float, bool]]:
+    """The heights of a gauge's shares, and whether each of them glows."""
+    mesh = obj.data
+    tone = helpers.read(mesh, "tone")
+    found = []
+    for polygon in mesh.polygons:
+        if polygon.material_index == strips.TILES:
+            heights = [mesh.vertices[v].co.z for v in polygon.vertices]
+            kind = tone[polygon.vertices[0]]
+            found.append((max(heights) - min(heights), kind == strips.GLOW))
+    return found
 
 
 def _written(prompt: str, n: int, **choice: float) -> str:
@@ -43,15 +60,14 @@ def test_a_drawn_text_stands_in_the_scene_with_the_chance_of_each_token():
     for position in range(5):
         # Inside the prompt, the most probable token and its probability, as ever.
         best = run.candidates[position][0]
-        assert _said(shown[position], "Output Letter")[-1] == run.label(best.token)
-        assert "%" not in _said(shown[position], "Output Probability")[0]
+        letter, number = _told(shown[position])
+        assert letter == run.label(best.token) and "%" not in number
     for position in range(5, 10):
         token, chance = run.drawn[position]
-        assert _said(shown[position], "Output Letter")[-1] == written[position + 1]
-        assert token == "ABC".index(written[position + 1])
-        percent = _said(shown[position], "Output Probability")[0]
+        letter, percent = _told(shown[position])
+        assert letter == written[position + 1] and token == "ABC".index(letter)
         assert percent == ("> 99 %" if chance >= 0.995 else f"{100 * chance:.0f} %")
-    assert "%" not in _said(shown[10], "Output Probability")[0], "nothing is drawn after the last"
+    assert "%" not in _told(shown[10])[1], "nothing is drawn after the last"
 
 
 def test_the_share_that_was_drawn_glows_wherever_it_is(tmp_path):
@@ -59,18 +75,17 @@ def test_the_share_that_was_drawn_glows_wherever_it_is(tmp_path):
     run = recipes.run_of(helpers.build("1 2 3", path, temperature=3.0, seed=1, max_new_tokens=9))
     probabilities = model.load(path).forward(run.ids)["probabilities"]
     ranks = set()
-    for position, obj in sorted(_positions("output").items())[2:-1]:
-        pieces = compat.modifier_input(obj.modifiers["LLM Pieces"], "Collection").objects
-        shares = [o for o in pieces if o.name.split(".")[0] == "Output Share"]
-        glowing = [o for o in shares if o[names.KIND] == strips.GLOW]
+    for position, obj in sorted(_positions("output").items())[2 : len(run.ids) - 1]:
+        shares = _shares(obj)
+        glowing = [height for height, glows in shares if glows]
         row, token = probabilities[position], run.ids[position + 1]
         ranks.add(int((row > row[token]).sum()))
         if not glowing:
             assert row[token] < 0.03, "too small a share to be seen"
             continue
         (glow,) = glowing
-        tallest = max(o.dimensions.z for o in shares)
-        assert glow.dimensions.z / tallest == pytest.approx(row[token] / row.max(), abs=0.05)
+        tallest = max(height for height, _ in shares)
+        assert glow / tallest == pytest.approx(row[token] / row.max(), abs=0.05)
     assert {0, 5} < ranks, "also the last of six, which is no candidate"
 
 

@@ -140,6 +140,24 @@ def test_the_usual_choice_of_tokens_is_that_of_a_recipe(settings):
     assert state.sampling_of(bpy.context.scene) == usual.sampling == model.GREEDY
 
 
+def test_the_recipe_carries_the_arrangement_that_was_asked_for(settings, asked):
+    usual = scene_room.Recipe("nano-gpt", "ABC")
+    chosen = settings.arrangement, settings.columns, settings.folded
+    assert chosen == (usual.arrangement, usual.columns, usual.folded)
+    settings.arrangement, settings.columns, settings.folded = "rows", 2, False
+    bpy.ops.llmviz.build()
+    recipe = asked[0][0]
+    assert (recipe.arrangement, recipe.columns, recipe.folded) == ("rows", 2, False)
+    assert recipe.arranged == anatomy.Arrangement("rows", 2, False)
+
+
+def test_columns_are_asked_for_where_there_are_rows(sidebar, settings):
+    assert {"property arrangement", "property folded"} <= set(sidebar())
+    assert "property columns" not in sidebar()
+    settings.arrangement = "rows"
+    assert "property columns" in sidebar()
+
+
 def test_the_usual_detail_is_that_of_the_scene_and_of_the_budget(settings):
     usual = scene_room.Recipe("nano-gpt", "ABC")
     assert dataclasses.astuple(detail.Budget()) == (usual.cubes, usual.slabs)
@@ -392,7 +410,7 @@ def test_the_sidebar_lies_over_the_view_and_takes_its_clicks():
 def test_stopping_reaches_the_scene_room_at_once(asked):
     operator = SimpleNamespace(draw_steps=scene_room.steps)
     scene = bpy.context.scene
-    steps = build._Builds._refuse_or_build(operator, scene, build.wanted(scene))
+    steps = build._Builds._refuse_or_build(operator, scene, state.wanted(scene))
     running.work = work = running.Work("llmviz.build", scene, steps, True)
     work.advance()
     work.advance()

@@ -187,3 +187,21 @@ def test_wrapped_text_keeps_every_letter_and_fits():
 
 def test_no_line_breaks_at_a_space_that_holds():
     assert wrap(f"a{NO_BREAK}b c", lambda line: len(line) <= 4) == [f"a{NO_BREAK}b", "c"]
+
+
+def test_the_words_of_a_title_are_written_in_the_sidebar(own_model, sidebar, settings):
+    layer = bpy.context.view_layer
+    layer.objects.active = next(o for o in bpy.data.objects if "llmviz_block" in o)
+    assert "panel Words" not in sidebar()
+    title = bpy.data.objects["layer1.mlp title"]
+    layer.objects.active = title
+    assert "property words" in sidebar() and settings.words == "MLP"
+    narrow = title.dimensions.x
+    settings.words = "What it knows"
+    layer.update()
+    assert title["llmviz_text"] == title.data["llmviz_text"] == "What it knows"
+    assert title.dimensions.x > 2 * narrow
+    assert bpy.data.objects["layer2.mlp title"].data["llmviz_text"] == "MLP"
+    own_model["llmviz_drawing"] = 1
+    bpy.ops.llmviz.build()
+    assert bpy.data.objects["layer1.mlp title"].data["llmviz_text"] == "What it knows"

@@ -52,6 +52,21 @@ def test_cells_are_counted_from_the_first_column_and_row(selection):
     )
 
 
+def test_cells_of_a_folded_block_are_those_of_its_lines():
+    config = model.Config(n_layer=1, n_head=2, n_embd=8, n_ctx=6, n_vocab=1200)
+    selection = Selection.of(anatomy.build(config), None)
+    wte = selection.anatomy.blocks["wte"]
+    first, second = (np.array(wte.bounds_of(piece)) for piece in wte.spec.pieces[:2])
+    length = wte.spec.fold.length
+    for found, line in ((":4", first), (f"{length}:{length + 4}", second)):
+        low, high = box(selection.points([f"wte[{found}]"]))
+        np.testing.assert_allclose(low, line[0])
+        np.testing.assert_allclose(high, (line[0][0] + 4, *line[1][1:]))
+    low, high = box(selection.points([f"wte[{length - 2}:{length + 2}]"]))
+    np.testing.assert_allclose(high, first[1])
+    np.testing.assert_allclose(low, second[0])
+
+
 def test_strips_have_a_place_for_each_token(selection):
     low, high = box(selection.points(["strip:input"]))
     first, last = (selection.center(f"strip:input:{i}") for i in (0, selection.n_tokens - 1))

@@ -73,14 +73,14 @@ def fill(
                 continue
             for block in bundle.blocks:
                 yield done / total, f"Writing {bundle.title}"
-                gains[block.name] = _write(page, block, trace, plan)
+                gains[block.name] = _write(page.texels, block, trace, plan)
                 done += block.columns * block.rows
         yield done / total, f"Packing page {number + 1} of {len(layout.heights)}"
         values = images.make_values(f"LLM Page {number + 1}", page)
         averages = []
         for start in range(0, height, _AVERAGED):
             yield done / total, f"Averaging page {number + 1} of {len(layout.heights)}"
-            averages.append(patches(page[start : start + _AVERAGED]))
+            averages.append(patches(page.texels[start : start + _AVERAGED]))
         yield done / total, f"Packing page {number + 1} of {len(layout.heights)}"
         coarse = images.make_patches(f"LLM Page {number + 1}", np.concatenate(averages))
         made.append(_material(number, values, coarse, height, n_prompt, len(trace.ids), kit))

@@ -15,7 +15,7 @@ import bpy
 import numpy as np
 
 from ... import model as model_room
-from ...anatomy import Block
+from ...anatomy import Block, Piece
 from ...detail import EXACTNESS, Bundle, Plan, Rect, bricks, orders
 from ...detail.levels import to_bytes, to_numbers
 from ...errors import Problem
@@ -54,6 +54,7 @@ def open_window(scene: bpy.types.Scene, name: str, column: int, row: int) -> bpy
     """
     standing, plan, bundle = _find(scene, name)
     standing.check()
+    standing.check_arranged()
     return _open(standing, plan, bundle, name, column, row)
 
 
@@ -178,15 +179,21 @@ def _around(bundle: Bundle, plan: Plan, column: int, row: int) -> Rect:
             f"{bundle.first.title} has numbers at columns 0 to {columns - 1} and rows 0 to "
             f"{rows - 1}; there is no cell at column {column}, row {row}"
         )
-    left, width = _span(column, columns)
-    top, height = _span(row, rows)
+    # A window does not reach from one line of a folded block into the next.
+    line = next(
+        p
+        for p in bundle.first.spec.pieces
+        if column < p.column + p.columns and row < p.row + p.rows
+    )
+    left, width = _span(column, line.column, min(columns, line.column + line.columns))
+    top, height = _span(row, line.row, min(rows, line.row + line.rows))
     return Rect(left, top, width, height)
 
 
-def _span(middle: int, size: int) -> tuple[int, int]:
-    """Start and length of a window along an axis."""
-    length = min(SIDE, size)
-    return min(max(0, middle - length // 2), size - length), length
+def _span(middle: int, first: int, end: int) -> tuple[int, int]:
+    """Start and length of a window along an axis on which there are cells from `first` to `end`."""
+    length = min(SIDE, end - first)
+    return min(max(first, middle - length // 2), end - length), length
 
 
 def _windows(obj: bpy.types.Object) -> list[tuple[int, Rect]]:
@@ -226,9 +233,9 @@ def _cubes(
         empty=empty.reshape(1, -1),
         gains=np.array([gain], np.float32),
     )
-    x, y, z = block.origin
-    at = (x + window.column, y, z - window.row)
-    spec = replace(block.spec, columns=window.columns, rows=window.rows)
+    (x, y, _), (_, _, z) = block.bounds_of(Piece(*window[:4]))
+    at = (x + 0.5, y + 0.5, z - 0.5)
+    spec = replace(block.spec, columns=window.columns, rows=window.rows, fold=None)
     part = Bundle(block.name, (replace(block, origin=at, spec=spec),))
     made = blocks.create(part, cells, Kit([standing.root]))
     made.name = f"{block.name} window"

@@ -21,7 +21,7 @@ from ...model import Config
 from ...progress import Steps, run
 from ...walkthrough import Run
 from .. import names
-from ..version import VERSION
+from ..version import DRAWING, VERSION
 from . import ledger, originals, recipe, tree
 from .errors import StandingError
 from .memory import Memory
@@ -144,8 +144,16 @@ class Standing:
 
     @property
     def is_current(self) -> bool:
-        """True if this version of the extension made it."""
-        return self.root.get(names.VERSION) == VERSION
+        """True if this version of the extension made it, or one that draws it alike."""
+        made = self.root.get(names.VERSION), self.root.get(names.DRAWING)
+        return made == (VERSION, DRAWING)
+
+    @property
+    def is_arranged(self) -> bool:
+        """True if it stands as its plan says: models drawn before there were arrangements do
+        not.
+        """
+        return recipe.is_arranged(self.root)
 
     @property
     def size(self) -> float:
@@ -249,6 +257,19 @@ class Standing:
                 raise StandingError(
                     f"{datablock.name} is being edited; go back to Object Mode first"
                 )
+
+    def check_arranged(self) -> None:
+        """Make sure that its blocks stand where its plan says.
+
+        Raises
+        ------
+        StandingError
+            If it was drawn before models could be arranged.
+        """
+        if not self.is_arranged:
+            raise StandingError(
+                f"{self.root.name} was built before layers could stand in rows; build it again"
+            )
 
     def disown_copies(self) -> None:
         """Take our marks off a person's copies, so that we never take them for ours."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 
 import bpy
 
-from ...progress import Steps
 from .. import names
 
 _NUMBER = re.compile(r"\.\d{3,}$")
@@ -102,27 +101,6 @@ def _below(place: bpy.types.LayerCollection) -> Iterator[bpy.types.LayerCollecti
         yield from _below(child)
 
 
-# Evaluation
-
-
-def evaluate(scene: bpy.types.Scene) -> None:
-    """Have Blender evaluate what was made since the last time; text takes most of it.
-
-    Otherwise Blender would evaluate all of it at once when it next draws the scene.
-    """
-    for layer in scene.view_layers:
-        layer.update()
-
-
-def evaluating(scene: bpy.types.Scene, work: Steps[None]) -> Steps[None]:
-    """Steps of drawing, with the scene evaluated after each of them."""
-    with closing(work):
-        for told in work:
-            evaluate(scene)
-            yield told
-    evaluate(scene)
-
-
 # Deleting
 
 
@@ -209,7 +187,7 @@ def sweep() -> None:
         if not unused:
             break
         bpy.data.batch_remove(unused)
-    # Blender loads its built-in typeface with the first text, and never saves it of its own
-    # accord, so without a user it can go.
+    # Blender loads its built-in typeface with the first text, which a model of an earlier version
+    # has, and never saves it of its own accord, so without a user it can go.
     builtin = (f for f in bpy.data.fonts if f.filepath == "<builtin>" and not f.users)
     bpy.data.batch_remove(list(builtin))
