@@ -17,6 +17,7 @@ from pathlib import Path
 
 import torch
 from safetensors import safe_open
+from safetensors.torch import load_file
 from train_rhyme_gpt import FOLDER, Task
 from transformers import GPT2Config, GPT2LMHeadModel
 
@@ -25,11 +26,14 @@ OUT = Path(__file__).resolve().parents[1] / "tests" / "model" / "rhymes.json"
 
 def reference() -> GPT2LMHeadModel:
     """The weights in the reference implementation, which takes each of them and no other."""
-    with safe_open(FOLDER / "rhyme-gpt.safetensors", "pt") as file:
+    path = FOLDER / "rhyme-gpt.safetensors"
+    with safe_open(path, "pt") as file:
         config = json.loads(file.metadata()["config"])
-        tensors = {name: file.get_tensor(name) for name in file.keys()}
     model = GPT2LMHeadModel(GPT2Config(**config, bos_token_id=None, eos_token_id=None))
-    prefixed = {n if n.startswith("lm_head") else f"transformer.{n}": t for n, t in tensors.items()}
+    prefixed = {
+        name if name.startswith("lm_head") else f"transformer.{name}": tensor
+        for name, tensor in load_file(path).items()
+    }
     model.load_state_dict(prefixed, strict=True)
     return model.eval()
 

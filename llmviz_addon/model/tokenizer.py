@@ -136,7 +136,5 @@ class Tokenizer:
             [letter for _, letter in run]
             for _, run in groupby(enumerate(alphabets), lambda pair: ord(pair[1]) - pair[0])
         )
-        listed = [
-            f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(run) for run in runs
-        ]
+        listed = [f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(run) for run in runs]
         return ", ".join(listed) + (f" and {' '.join(signs)}" if signs else "")
