@@ -122,10 +122,13 @@ def optimizer_for(model: Network, rate: float, weight_decay: float) -> torch.opt
     )
 
 
-def rate_at(step: int, steps: int, warm_up: int) -> float:
-    """The share of the learning rate at a step: up for a moment, then down along a cosine."""
+def rate_at(step: int, steps: int, warm_up: int, least: float) -> float:
+    """The share of the learning rate at a step: up for a moment, then down to `least`.
+
+    It falls along a cosine.
+    """
     fall = 0.5 * (1.0 + math.cos(math.pi * step / steps))
-    return min(1.0, step / warm_up) * (0.1 + 0.9 * fall)
+    return min(1.0, step / warm_up) * (least + (1.0 - least) * fall)
 
 
 def descend(model: Network, optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> None:

@@ -81,7 +81,7 @@ def train(seed: int, steps: int, rate: float, margin: float) -> tuple[Network, d
     optimizer = optimizer_for(model, rate, WEIGHT_DECAY)
     for step in range(1, steps + 1):
         for group in optimizer.param_groups:
-            group["lr"] = rate * rate_at(step, steps, WARM_UP)
+            group["lr"] = rate * rate_at(step, steps, WARM_UP, least=0.1)
         batch = sequences[torch.randint(len(sequences), (BATCH,))]
         logits = model(batch[:, :-1])[:, LENGTH - 1 :]
         loss = functional.cross_entropy(logits.flatten(0, 1), batch[:, LENGTH:].flatten())

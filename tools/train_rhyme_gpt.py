@@ -4,10 +4,11 @@ The text is `presets/models/rhyme-gpt.txt`: one rhyme, saying or sequence a line
 it letter by letter, capitals as small letters, and learns it by heart, because that is what it is
 for: people who know the text can tell what follows, and look on while the model finds it.
 
-A prompt may begin anywhere in a line, and without the punctuation that few people type. So
-half of the training passages begin with a line and half with any word, and half are read without
-punctuation. `rhyme-gpt.prompts.json` lists beginnings and what people say comes next. All of them
-must be right, by a margin: at each letter the right one's logit leads the next by `--margin`.
+A prompt may begin with any word of a line, or any letter of an alphabet, and without the
+punctuation that few people type. So half of the training passages begin with a line and half with
+one of these, and half are read without punctuation. `rhyme-gpt.prompts.json` lists beginnings and
+what people say comes next. All of them must be right, by a margin: at each letter the right one's
+logit leads the next by `--margin`.
 
 This needs torch and safetensors and nothing of the package; the package never needs torch.
 
@@ -25,6 +26,7 @@ import math
 import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -40,6 +42,8 @@ WEIGHT_DECAY = 0.1
 BATCH = 64
 WARM_UP = 200
 CHECK_EVERY = 1_000
+# Letters up to which something without spaces is a word, and not an alphabet.
+LONGEST_WORD = 20
 PUNCTUATION = ",.;:!?"
 
 
@@ -51,14 +55,18 @@ class Reading:
     ids
         The letters' numbers, with a little of the beginning once more after the end.
     lines, words
-        Where lines begin, and where words do.
+        Where lines begin, and where words do, and every letter of an alphabet.
     """
 
     def __init__(self, text: str, numbers: dict[str, int]) -> None:
         self.ids = torch.tensor([numbers[letter] for letter in text + text[: N_CTX + 1]])
         breaks = [-1, *(place for place, letter in enumerate(text[:-1]) if letter in " \n")]
-        self.words = torch.tensor(breaks) + 1
         self.lines = torch.tensor([0, *(b + 1 for b in breaks[1:] if text[b] == "\n")])
+        starts: list[int] = []
+        for before, end in pairwise([*breaks, len(text) - 1]):
+            first = before + 1
+            starts += range(first, end) if end - first > LONGEST_WORD else [first]
+        self.words = torch.tensor(starts)
 
     def passages(self, count: int) -> torch.Tensor:
         """(2 count, N_CTX + 1) passages: half begin with some line, half with some word."""
@@ -149,7 +157,7 @@ def train(seed: int, steps: int, rate: float, margin: float) -> tuple[Network, d
     optimizer = optimizer_for(model, rate, WEIGHT_DECAY)
     for step in range(1, steps + 1):
         for group in optimizer.param_groups:
-            group["lr"] = rate * rate_at(step, steps, WARM_UP)
+            group["lr"] = rate * rate_at(step, steps, WARM_UP, least=0.01)
         batch = torch.cat([reading.passages(BATCH // 4) for reading in readings])
         logits = model(batch[:, :-1])
         loss = functional.cross_entropy(logits.flatten(0, 1), batch[:, 1:].flatten())
@@ -193,7 +201,7 @@ the text is from. It reads capitals as small letters.
 | seed | {record["seed"]} |
 | steps | {record["steps"]}, each on {BATCH} passages of {N_CTX} letters |
 | optimizer | AdamW, betas 0.9 and 0.95, gradients clipped to norm 1 |
-| learning rate | {arguments.rate:g} after {WARM_UP} steps, falling to a tenth along a cosine |
+| learning rate | {arguments.rate:g} after {WARM_UP} steps, falling to a hundredth along a cosine |
 | regularization | weight decay {WEIGHT_DECAY:g} on linear layers, no dropout |
 | vocabulary | {len(record["vocabulary"])} letters, the small letters of the text |
 | loss over the whole text | {record["loss"]} nats per letter |
@@ -201,11 +209,11 @@ the text is from. It reads capitals as small letters.
 | smallest lead of a right letter's logit | {record["smallest_lead"]} |
 | versions | Python {platform.python_version()}, torch {torch.__version__}, one thread |
 
-A passage begins with a line of the text or with any word of it, half and half, and half of them
-leave the punctuation out. The loss is that of the text as it stands, cut into passages of up to
-{N_CTX + 1} letters that end with a word where they can: each letter but a passage's first is
-predicted from those before it in the passage. Whoever knows the text cannot know it all: which of
-the lines comes next, for one, and after its first letter which word it will be.
+A passage begins with a line of the text or with any word of it, or letter of an alphabet in it,
+half and half, and half of them leave the punctuation out. The loss is that of the text as it
+stands, cut into passages of up to {N_CTX + 1} letters that end with a word where they can: each
+letter but a passage's first is predicted from those before it in the passage. Whoever knows the
+text by heart cannot tell them all: after the first letters of a passage it may go on in many ways.
 
 The prompts are those of `rhyme-gpt.prompts.json`, written down by people who know the text. The
 script refuses to write weights with which one of them does not go on as listed, or with which a
@@ -219,7 +227,7 @@ tensors are Hugging Face's for GPT-2; the file's metadata carries configuration 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Train rhyme-gpt and write its weights.")
     parser.add_argument("--seed", type=int, default=1806)
-    parser.add_argument("--steps", type=int, default=12_000)
+    parser.add_argument("--steps", type=int, default=10_000)
     parser.add_argument("--rate", type=float, default=2e-3, help="learning rate")
     parser.add_argument("--margin", type=float, default=1.0, help="lead of a right logit")
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder to write to")
