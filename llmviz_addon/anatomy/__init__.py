@@ -7,36 +7,54 @@ everything from a configuration.
 from __future__ import annotations
 
 from .anatomy import Anatomy, Dim, build, n_cells
-from .arrows import FLOWS, Arrow
+from .arrangement import KINDS as ARRANGEMENTS
+from .arrangement import Arrangement
+from .arrows import Arrow
 from .block import KINDS, Block, BlockSpec
 from .errors import AnatomyError
-from .formula import Formula, Operand, Pick, SourceCells
+from .fold import Fold, Piece
+from .formula import BlockCells, Formula, Operand, Read, read_from
 from .label import Label
 from .patterns import ArrowPattern, Repeats, TitlePattern
 from .picking import Hit
+from .picks import MANY, Pick
 from .places import Place
+from .router import FLOWS
 from .sections import Section
+from .terms import first
+from .uses import User
+from .writing import number
 
 __all__ = [
+    "ARRANGEMENTS",
     "FLOWS",
     "KINDS",
+    "MANY",
     "Anatomy",
     "AnatomyError",
+    "Arrangement",
     "Arrow",
     "ArrowPattern",
     "Block",
+    "BlockCells",
     "BlockSpec",
     "Dim",
+    "Fold",
     "Formula",
     "Hit",
     "Label",
     "Operand",
     "Pick",
+    "Piece",
     "Place",
+    "Read",
     "Repeats",
     "Section",
-    "SourceCells",
     "TitlePattern",
+    "User",
     "build",
+    "first",
     "n_cells",
+    "number",
+    "read_from",
 ]

@@ -11,15 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import arrows, gpt2, patterns, sections
+from .arrangement import Arrangement
 from .arrows import Arrow
 from .block import Block, BlockSpec
 from .errors import AnatomyError
-from .label import Bounds
+from .label import Bounds, Point
+from .layout import Layout, Part, lay_out
 from .patterns import ArrowPattern, TitlePattern
-from .picking import Hit, Picker
+from .picking import Hit, Picker, corners
 from .places import Place, places
 from .sections import Section
-from .space import Corner, Space
+from .space import Space
+from .uses import User, Users
 
 if TYPE_CHECKING:
     from ..model import Config
@@ -44,13 +47,18 @@ class Anatomy:
         The architecture.
     blocks
         Name to block, in the order of computation, weights before the block that uses them.
-    space
-        The geometry behind it: margins, title sizes, pitches.
+    layout
+        The parts of the network at their places.
     """
 
     config: Config
     blocks: dict[str, Block]
-    space: Space
+    layout: Layout
+
+    @property
+    def space(self) -> Space:
+        """The distances behind it: margins, title sizes, widths of arrows."""
+        return self.layout.space
 
     @property
     def n_tokens(self) -> int:
@@ -71,32 +79,28 @@ class Anatomy:
     @cached_property
     def boxes(self) -> NDArray[np.float64]:
         """(blocks, 2, 3) least and greatest corners of all blocks, in the order of `blocks`."""
-        blocks = self.blocks.values()
-        first = np.array([block.origin for block in blocks], float)
-        last = first.copy()
-        last[:, 0] += np.array([block.spec.columns for block in blocks]) - 1
-        last[:, 2] -= np.array([block.spec.rows for block in blocks]) - 1
-        return np.stack([np.minimum(first, last) - 0.5, np.maximum(first, last) + 0.5], axis=1)
+        low, high = corners(self.blocks.values())
+        return np.stack([low, high], axis=1)
 
     @cached_property
     def arrows(self) -> tuple[Arrow, ...]:
         """The flow arrows between blocks."""
-        return tuple(arrows.draw(self.blocks, self.space))
+        return tuple(arrows.draw(self.blocks, self.layout))
 
     @cached_property
     def arrow_patterns(self) -> tuple[ArrowPattern, ...]:
         """The same arrows, those that repeat only once, with all their places."""
-        return tuple(patterns.arrow_patterns(self.blocks, self.space))
+        return tuple(patterns.arrow_patterns(self.layout))
 
     @cached_property
     def title_patterns(self) -> tuple[TitlePattern, ...]:
         """The labels of all blocks, one for each role, with all its places."""
-        return tuple(patterns.title_patterns(gpt2.specs(self.config, self.n_tokens), self.space))
+        return tuple(patterns.title_patterns(self.layout))
 
     @cached_property
     def places(self) -> dict[str, Place]:
         """Room for what is not a block, by name."""
-        return places(self.blocks, self.space, self.bounds())
+        return places(self.layout, self.bounds())
 
     @cached_property
     def dims(self) -> dict[str, Dim]:
@@ -170,6 +174,14 @@ class Anatomy:
         """
         return self._picker.pick(origin, direction)
 
+    def users(self, block: Block) -> list[User]:
+        """The formulas that a block's cells go into, each with the operand that the block is."""
+        return self._users.of(block)
+
+    @cached_property
+    def _users(self) -> Users:
+        return Users(self.blocks)
+
     @cached_property
     def _picker(self) -> Picker:
         return Picker(self.blocks)
@@ -179,7 +191,9 @@ class Anatomy:
         return {section.name: section for section in self.root.walk()}
 
 
-def build(config: Config, n_tokens: int | None = None) -> Anatomy:
+def build(
+    config: Config, n_tokens: int | None = None, arrangement: Arrangement | None = None
+) -> Anatomy:
     """The anatomy of a network.
 
     Parameters
@@ -189,6 +203,8 @@ def build(config: Config, n_tokens: int | None = None) -> Anatomy:
     n_tokens
         Positions that are drawn: the columns of activations and aggregates. The whole context
         unless given. Weights, the position embedding among them, are always drawn in full.
+    arrangement
+        How its layers stand; so that it fills a wide picture, unless given.
 
     Raises
     ------
@@ -202,8 +218,9 @@ def build(config: Config, n_tokens: int | None = None) -> Anatomy:
             f"{n_tokens} positions cannot be drawn of a context of {config.n_ctx}; "
             f"choose 1 to {config.n_ctx}."
         )
-    space = Space.of(config, n_tokens)
-    return Anatomy(config, {block.name: block for block in _blocks(config, space)}, space)
+    specs, space = gpt2.specs(config, n_tokens), Space.of(config, n_tokens)
+    layout = lay_out(specs, space, arrangement or Arrangement(), config.n_layer)
+    return Anatomy(config, {block.name: block for block in _blocks(layout)}, layout)
 
 
 def n_cells(config: Config) -> int:
@@ -223,37 +240,36 @@ def n_cells(config: Config) -> int:
     return sum(count * spec.columns * spec.rows for count, roles in times for spec in roles)
 
 
-def _blocks(config: Config, space: Space) -> Iterator[Block]:
-    specs = gpt2.specs(config, space.sizes["T"])
-    yield from _place(specs.embedding, space.embedding, (0.0, 0.0, 0.0))
-    for layer in range(config.n_layer):
-        x, y, d = space.layer_offset(layer)
-        yield from _place(specs.layer_start, space.layer, (x, y, d), layer)
-        for head in range(config.n_head):
-            at = (x, y + head * space.head_pitch, d)
-            yield from _place(specs.head, space.head, at, layer, head)
-        yield from _place(specs.layer_end, space.layer, (x, y, d), layer)
-    yield from _place(specs.output, space.output, space.output_offset)
+def _blocks(layout: Layout) -> Iterator[Block]:
+    specs = layout.specs
+    yield from _place(specs.embedding, layout.embedding, layout.embedding_offset)
+    for layer, (x, y, z) in enumerate(layout.offsets):
+        yield from _place(specs.layer_start, layout.layer, (x, y, z), layer)
+        for head in range(layout.space.n_head):
+            at = (x, y + head * layout.space.head_pitch, z)
+            yield from _place(specs.head, layout.layer, at, layer, head)
+        yield from _place(specs.layer_end, layout.layer, (x, y, z), layer)
+    yield from _place(specs.output, layout.output, layout.output_offset)
 
 
 def _place(
     specs: Iterable[BlockSpec],
-    corners: dict[str, Corner],
-    offset: Corner,
+    part: Part,
+    offset: Point,
     layer: int | None = None,
     head: int | None = None,
 ) -> Iterator[Block]:
     """Blocks of these roles at their places."""
-    across, away, down = offset
+    across, away, up = offset
     prefix = "" if layer is None else f"layer{layer}."
     if head is not None:
         prefix += f"head{head}."
     for spec in specs:
-        x, y, d = corners[spec.role]
+        x, y, z = part.corner(spec.role)
         yield Block(
             name=prefix + spec.role,
             layer=layer,
             head=head,
-            origin=(across + x + 0.5, away + y, -(down + d) - 0.5),
+            origin=(across + x + 0.5, away + y, up + z - 0.5),
             spec=spec,
         )

@@ -9,18 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 
 from . import paths
-from .block import Block
-from .routes import Route, Routes
-from .space import LAYERS_PER_COLUMN, Space
-
-Flow = Literal["weight", "activation"]
-FLOWS: tuple[Flow, ...] = get_args(Flow)
-"""Kinds of arrows, by what flows along them: the model's weights, or what a prompt computes."""
+from .block import Block, BlockSpec
+from .layout import Layout
+from .router import Flow, Route
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +36,8 @@ class Arrow:
         (N, 3) float32, the path up to `offset`; shared between layers.
     offset
         Added to `shape`, in cells: the place of its layer.
+    in_stream
+        True if it is the residual stream itself, which is as solid everywhere.
     """
 
     source: str
@@ -50,6 +47,7 @@ class Arrow:
     section: str
     shape: np.ndarray
     offset: tuple[float, float, float]
+    in_stream: bool = False
 
     @property
     def points(self) -> np.ndarray:
@@ -62,33 +60,34 @@ class Arrow:
         return paths.across(self.shape)
 
 
-def flow_from(block: Block) -> Flow:
-    """The kind of the arrows that leave a block."""
-    return "weight" if block.kind == "weight" else "activation"
-
-
-def draw(blocks: Mapping[str, Block], space: Space) -> Iterator[Arrow]:
+def draw(blocks: Mapping[str, Block], layout: Layout) -> Iterator[Arrow]:
     """All arrows, in the order of computation of their targets' layers."""
-    config = next(iter(blocks.values())).spec.config
-    roles = {block.role: block for block in blocks.values() if not block.layer and not block.head}
-    routes = Routes(roles, space)
-    yield from _place(routes.embedding(), blocks, {}, (0.0, 0.0, 0.0))
-    within, entering = routes.layer(), routes.stream(joined=False)
-    joining = routes.stream(joined=True) if space.n_layer > LAYERS_PER_COLUMN else ()
-    heads = [routes.head(head) for head in range(config.n_head)]
-    for layer in range(config.n_layer):
-        x, y, d = space.layer_offset(layer)
-        offset = (x, y, -d)
-        scope = roles["ln_1"].spec.scope(layer, None)
-        joined = layer and layer % LAYERS_PER_COLUMN == 0
-        yield from _place(joining if joined else entering, blocks, scope, offset)
+    n_head = layout.space.n_head
+    scope = _scope(layout.specs.embedding[0], None)
+    router = layout.router(layout.embedding)
+    yield from _place(router.fixed(), blocks, scope, layout.embedding_offset)
+    router = layout.router(layout.layer)
+    entering: dict[bytes, tuple[Route, ...]] = {}
+    within = tuple(router.fixed())
+    heads = [tuple(router.of_head(head)) for head in range(n_head)]
+    for layer, offset in enumerate(layout.offsets):
+        approach = layout.approach(layer)
+        key = approach.tobytes()
+        if key not in entering:
+            entering[key] = tuple(router.entering(approach))
+        scope = _scope(layout.specs.layer_start[0], layer)
+        yield from _place(entering[key], blocks, scope, offset)
         for head, own in enumerate(heads):
             scope["head"] = f"layer{layer}.head{head}."
             yield from _place(own, blocks, scope, offset)
         yield from _place(within, blocks, scope, offset)
-    x, y, d = space.output_offset
-    scope = roles["ln_f"].spec.scope(None, None)
-    yield from _place(routes.output(), blocks, scope, (x, y, -d))
+    router, scope = layout.router(layout.output), _scope(layout.specs.output[0], None)
+    found = (*router.entering(layout.approach_output()), *router.fixed())
+    yield from _place(found, blocks, scope, layout.output_offset)
+
+
+def _scope(spec: BlockSpec, layer: int | None) -> dict[str, str]:
+    return spec.scope(layer, None)
 
 
 def _place(
@@ -98,14 +97,16 @@ def _place(
     offset: tuple[float, float, float],
 ) -> Iterator[Arrow]:
     for route in routes:
-        source = blocks[route.source.format_map(scope)]
-        target = blocks[route.target.format_map(scope)]
+        names = {**scope, "each_head": scope["head"]}
+        source = blocks[route.source.format_map(names)]
+        target = blocks[route.target.format_map(names)]
         yield Arrow(
             source.name,
             target.name,
-            flow_from(source),
+            route.flow,
             route.width,
             target.section,
             route.shape,
             offset,
+            route.in_stream,
         )

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
 import numpy as np
 
-from .formula import Formula, Operand, Pick
+from .fold import Fold, Piece
+from .formula import Formula, Operand
 from .label import Bounds, Label, Point, Tag
-from .operations import OPERATIONS
+from .picks import Pick
 
 if TYPE_CHECKING:
     from ..model import Config
@@ -25,6 +26,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 TimeAxis = Literal["columns", "rows", "both"] | None
 
 Count = TypeVar("Count", int, np.ndarray)
+Place = TypeVar("Place", int, slice, np.ndarray)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class OperandSpec:
     rows: Pick
     shape: tuple[int, int]
     symbol: str
+    arrow: bool = True
+    """False if no arrow is drawn from it, because others tell its way already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,29 @@ class BlockSpec:
     transposed: bool = False
     """True if the first axis of the trace's array runs along the rows."""
     formula: FormulaSpec | None = None
+    fold: Fold | None = None
+    """The lines that it is laid in; None for a block in one piece."""
+
+    @property
+    def extent(self) -> tuple[float, float]:
+        """Width and height as it stands, in cells."""
+        if self.fold is None:
+            return float(self.columns), float(self.rows)
+        return self.fold.extent(self.columns, self.rows)
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """The rectangles of cells that stand together: one, or the lines of a fold."""
+        if self.fold is None:
+            return (Piece(0, 0, self.columns, self.rows),)
+        return self.fold.pieces(self.columns, self.rows)
+
+    def places(self, column: np.ndarray, row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The middles of cells, from that of the cell at column 0, row 0: to the right, and up."""
+        if self.fold is None:
+            return column, -row
+        right, up = self.fold.shift(column, row)
+        return column + right, up - row
 
     def scope(self, layer: int | None, head: int | None) -> dict[str, str]:
         """The prefixes of the names that blocks at this place refer to."""
@@ -95,7 +122,8 @@ class Block:
     layer, head
         Numbers of its layer and head; None outside of layers or heads.
     origin
-        Center of the cell at column 0, row 0, in cells. A column steps +x, a row -z.
+        Center of the cell at column 0, row 0, in cells. A column steps +x, a row -z, but for
+        the lines of a fold.
     spec
         Everything that it shares with the other blocks of its role.
     """
@@ -168,18 +196,17 @@ class Block:
 
     @property
     def bounds(self) -> Bounds:
-        """Least and greatest corner, cell edges included."""
+        """Least and greatest corner, cell edges and the gaps of a fold included."""
         x, y, z = self.origin
-        return (
-            (x - 0.5, y - 0.5, z - self.rows + 0.5),
-            (x + self.columns - 0.5, y + 0.5, z + 0.5),
-        )
+        width, height = self.spec.extent
+        return (x - 0.5, y - 0.5, z - height + 0.5), (x + width - 0.5, y + 0.5, z + 0.5)
 
-    @property
-    def center(self) -> Point:
-        """Center of the block."""
+    def bounds_of(self, piece: Piece) -> Bounds:
+        """Least and greatest corner of a rectangle of cells that stand together."""
         x, y, z = self.origin
-        return (x + (self.columns - 1) / 2, y, z - (self.rows - 1) / 2)
+        right, up = self.spec.places(np.array(piece.column), np.array(piece.row))
+        left, top = x + float(right) - 0.5, z + float(up) + 0.5
+        return (left, y - 0.5, top - piece.rows), (left + piece.columns, y + 0.5, top)
 
     @property
     def label(self) -> Label:
@@ -197,12 +224,51 @@ class Block:
             target=self.name,
             symbol=shared.symbol,
             letters=self._letters(),
-            operation=OPERATIONS[shared.operation],
+            shape=(self.columns, self.rows),
+            operation=shared.operation,
             operands=self._bind(shared.operands),
             surroundings=self._bind(shared.surroundings),
+            time=(self.time_axis in ("columns", "both"), self.time_axis in ("rows", "both")),
             causal=self.causal,
             config=self.spec.config,
         )
+
+    def grid(self, array: np.ndarray) -> np.ndarray:
+        """An array of the trace as it is drawn: a view, (columns, rows).
+
+        Where an axis runs along positions, it has only those that are computed.
+
+        Raises
+        ------
+        ValueError
+            If the array does not fit the grid.
+        """
+        grid = array
+        if array.ndim == 1:
+            grid = array[None, :] if self.columns == 1 else array[:, None]
+        elif self.spec.transposed:
+            grid = array.T
+        if not self._fits(grid.shape):
+            raise ValueError(
+                f"{self.name} is drawn as {self.columns} x {self.rows} cells, "
+                f"but the trace holds {' x '.join(map(str, grid.shape))}."
+            )
+        return grid
+
+    def address(self, column: Place, row: Place) -> tuple[Place, ...]:
+        """The index of cells in the trace's array: the inverse of `grid`."""
+        if "1" in self.spec.dims:
+            return (row if self.column_dim == "1" else column,)
+        return (row, column) if self.spec.transposed else (column, row)
+
+    def extent(self, computed: int) -> tuple[int, int]:
+        """Columns and rows that have numbers when so many positions are computed."""
+        columns, rows = self.columns, self.rows
+        if self.time_axis in ("columns", "both"):
+            columns = min(columns, computed)
+        if self.time_axis in ("rows", "both"):
+            rows = min(rows, computed)
+        return columns, rows
 
     def cells(self, trace: Mapping[str, np.ndarray]) -> np.ndarray:
         """The numbers of all cells.
@@ -223,18 +289,9 @@ class Block:
         ValueError
             If the trace's array does not fit the grid.
         """
-        array = np.asarray(trace[self.name])
-        if array.ndim == 1:
-            array = array[None, :] if self.columns == 1 else array[:, None]
-        elif self.spec.transposed:
-            array = array.T
-        if not self._fits(array.shape):
-            raise ValueError(
-                f"{self.name} is drawn as {self.columns} x {self.rows} cells, "
-                f"but the trace holds {' x '.join(map(str, array.shape))}."
-            )
+        grid = self.grid(np.asarray(trace[self.name]))
         cells = np.full((self.columns, self.rows), np.nan, dtype=np.float32)
-        cells[: array.shape[0], : array.shape[1]] = array
+        cells[: grid.shape[0], : grid.shape[1]] = grid
         if self.causal:
             cells[self._masked()] = np.nan
         return cells
@@ -268,17 +325,22 @@ class Block:
         if self.time_axis is None:
             return np.zeros(shape, dtype=np.float32)
         order = np.full(shape, np.nan, dtype=np.float32)
-        total = self.cells_before(n_tokens)
+        columns, rows = self.extent(n_tokens)
+        column, row = np.ogrid[:columns, :rows]
+        order[:columns, :rows] = self.rank(column, row) / self.cells_before(n_tokens)
         if self.causal:
-            query, key = np.tril_indices(n_tokens)
-            order[key, query] = np.arange(1, total + 1) / total
-        elif self.time_axis == "rows":
-            ranks = np.arange(1, total + 1).reshape(n_tokens, self.columns)
-            order[:, :n_tokens] = (ranks / total).T
-        else:
-            ranks = np.arange(1, total + 1).reshape(n_tokens, self.rows)
-            order[:n_tokens, :] = ranks / total
+            order[self._masked()] = np.nan
         return order
+
+    def rank(self, column: Count, row: Count) -> Count:
+        """The number of cells that are computed up to and including one, or each of some."""
+        if self.causal or self.time_axis == "rows":
+            return self.cells_before(row) + column + 1
+        return self.cells_before(column) + row + 1
+
+    def position(self, column: Count, row: Count) -> Count:
+        """The token position that a cell of a computed block, or each of some, belongs to."""
+        return row if self.time_axis in ("rows", "both") else column
 
     def progress_after(self, p: int, n_prompt: int, n_tokens: int) -> float:
         """The progress at which pass `p` is complete; 1 for weights.

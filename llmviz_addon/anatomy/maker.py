@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from .block import BlockSpec, FormulaSpec, Kind, OperandSpec, TimeAxis
-from .formula import Pick
 from .label import Side, Tag
+from .picks import Pick
 from .space import Space
 
 if TYPE_CHECKING:
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 Axes = tuple[Pick, Pick]
 """The columns and the rows of an operand's grid that a cell needs."""
+
+
+def told(operand: OperandSpec) -> OperandSpec:
+    """An operand without an arrow, because other arrows tell its way already."""
+    return replace(operand, arrow=False)
 
 
 @dataclass(frozen=True, slots=True)

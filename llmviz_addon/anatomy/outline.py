@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from .label import Point
+
+Edge = Literal["left", "right", "top", "bottom"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,18 +21,28 @@ class Outline:
     top: float
     bottom: float
 
-    def side_left(self, f: float = 0.5) -> Point:
-        """The point of the left edge at the fraction `f` of its height, from the top."""
-        return (self.left, self.y, self.top + f * (self.bottom - self.top))
+    def point(self, edge: Edge, at: float) -> Point:
+        """The point of an edge at this z, or at this x of the upper and lower edges."""
+        if edge in ("left", "right"):
+            return (self.left if edge == "left" else self.right, self.y, at)
+        return (at, self.y, self.top if edge == "top" else self.bottom)
 
-    def side_right(self, f: float = 0.5) -> Point:
-        """The point of the right edge at the fraction `f` of its height, from the top."""
-        return (self.right, self.y, self.top + f * (self.bottom - self.top))
+    def moved(self, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> Outline:
+        """The outline elsewhere."""
+        return Outline(self.left + x, self.right + x, self.y + y, self.top + z, self.bottom + z)
 
-    def side_top(self, f: float = 0.5) -> Point:
-        """The point of the upper edge at the fraction `f` of its width, from the left."""
-        return (self.left + f * (self.right - self.left), self.y, self.top)
+    def at(self, y: float) -> Outline:
+        """The outline in the plane `y`."""
+        return replace(self, y=y)
 
-    def side_bottom(self, f: float = 0.5) -> Point:
-        """The point of the lower edge at the fraction `f` of its width, from the left."""
-        return (self.left + f * (self.right - self.left), self.y, self.bottom)
+
+def around(outlines: Iterable[Outline]) -> Outline:
+    """The smallest outline around others, in the plane of the first."""
+    found = list(outlines)
+    return Outline(
+        min(o.left for o in found),
+        max(o.right for o in found),
+        found[0].y,
+        max(o.top for o in found),
+        min(o.bottom for o in found),
+    )

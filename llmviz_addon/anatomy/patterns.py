@@ -7,18 +7,17 @@ a model, each pattern is drawn once and then placed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from .arrows import Arrow, flow_from
+from .arrows import Arrow
 from .block import Block, BlockSpec
-from .gpt2 import Specs
-from .label import Align
-from .routes import Route, Routes
-from .space import LAYERS_PER_COLUMN, Corner, Space
+from .label import Align, Point
+from .layout import Layout, Part
+from .router import Route
 
 Region = Literal["embedding", "layer", "output"]
 """A part of the network in which arrows come and go together; all layers are one."""
@@ -96,44 +95,45 @@ class TitlePattern:
         return self.places.offsets + self.anchor
 
 
-def arrow_patterns(blocks: Mapping[str, Block], space: Space) -> Iterator[ArrowPattern]:
+def arrow_patterns(layout: Layout) -> Iterator[ArrowPattern]:
     """All arrows of a network, each once; see :class:`ArrowPattern`."""
-    roles = {block.role: block for block in blocks.values() if not block.layer and not block.head}
-    routes = Routes(roles, space)
-    yield _pattern("embedding", roles, routes.embedding(), once((0.0, 0.0, 0.0)))
-    layers = layer_places(space)
-    after_column = (layers.layers > 0) & (layers.layers % LAYERS_PER_COLUMN == 0)
-    for joined in (False, True):
-        chosen = after_column == joined
-        if chosen.any():
-            places = Repeats(*(a[chosen] for a in (layers.offsets, layers.layers, layers.heads)))
-            yield _pattern("layer", roles, routes.stream(joined), places)
-    heads = [routes.head(head) for head in range(space.n_head)]
-    arrows = list(_relative(roles, routes.layer()))
+    router = layout.router(layout.embedding)
+    yield _pattern("embedding", router.fixed(), once(layout.embedding_offset))
+    router, layers = layout.router(layout.layer), layer_places(layout)
+    ways = [layout.approach(layer) for layer in range(layout.n_layer)]
+    alike: dict[bytes, list[int]] = {}
+    for layer, way in enumerate(ways):
+        alike.setdefault(way.tobytes(), []).append(layer)
+    for numbers in alike.values():
+        places = Repeats(*(a[numbers] for a in (layers.offsets, layers.layers, layers.heads)))
+        yield _pattern("layer", router.entering(ways[numbers[0]]), places)
+    heads = [tuple(router.of_head(head)) for head in range(layout.space.n_head)]
+    arrows = list(_relative(router.fixed()))
     for head, own in enumerate(heads):
-        arrows.extend(_relative(roles, (r for r in own if not r.within_head), str(head)))
+        arrows.extend(_relative((r for r in own if not r.within_head), str(head)))
     yield ArrowPattern("layer", tuple(arrows), layers)
     within = [route for route in heads[0] if route.within_head]
-    yield _pattern("layer", roles, within, head_places(space))
-    last = f"layer{space.n_layer - 1}.mlp_residual"
-    found = tuple(_relative(roles, routes.output(), stream=last))
-    yield ArrowPattern("output", found, once(space.output_offset))
+    yield _pattern("layer", within, head_places(layout))
+    router, last = layout.router(layout.output), f"layer{layout.n_layer - 1}.mlp_residual"
+    routes = (*router.entering(layout.approach_output()), *router.fixed())
+    found = tuple(_relative(routes, stream=last))
+    yield ArrowPattern("output", found, once(layout.output_offset))
 
 
-def title_patterns(specs: Specs, space: Space) -> Iterator[TitlePattern]:
+def title_patterns(layout: Layout) -> Iterator[TitlePattern]:
     """The titles of all blocks, role by role, in the order of computation."""
-    nowhere, layers = once((0.0, 0.0, 0.0)), layer_places(space)
-    parts: tuple[tuple[tuple[BlockSpec, ...], dict[str, Corner], Repeats], ...] = (
-        (specs.embedding, space.embedding, nowhere),
-        (specs.layer_start, space.layer, layers),
-        (specs.head, space.head, head_places(space)),
-        (specs.layer_end, space.layer, layers),
-        (specs.output, space.output, once(space.output_offset)),
+    specs, layers = layout.specs, layer_places(layout)
+    parts: tuple[tuple[tuple[BlockSpec, ...], Part, Repeats], ...] = (
+        (specs.embedding, layout.embedding, once(layout.embedding_offset)),
+        (specs.layer_start, layout.layer, layers),
+        (specs.head, layout.layer, head_places(layout)),
+        (specs.layer_end, layout.layer, layers),
+        (specs.output, layout.output, once(layout.output_offset)),
     )
-    for found, corners, places in parts:
+    for found, part, places in parts:
         for spec in found:
-            x, y, d = corners[spec.role]
-            origins = places.offsets + np.array([x + 0.5, y, -d - 0.5])
+            x, y, z = part.corner(spec.role)
+            origins = places.offsets + np.array([x + 0.5, y, z - 0.5])
             first = Block(spec.role, None, None, (0.0, 0.0, 0.0), spec)
             label = first.label
             yield TitlePattern(
@@ -147,49 +147,45 @@ def title_patterns(specs: Specs, space: Space) -> Iterator[TitlePattern]:
             )
 
 
-def once(corner: Corner) -> Repeats:
-    """One place outside of layers; `corner` has its depth."""
+def once(place: Point) -> Repeats:
+    """One place outside of layers."""
     nothing = np.full(1, -1, np.int32)
-    return Repeats(np.array([corner]) * (1.0, 1.0, -1.0), nothing, nothing)
+    return Repeats(np.array([place]), nothing, nothing)
 
 
-def layer_places(space: Space) -> Repeats:
+def layer_places(layout: Layout) -> Repeats:
     """The tops of all layers."""
-    layers = np.arange(space.n_layer, dtype=np.int32)
-    offsets = np.array([space.layer_offset(layer) for layer in layers.tolist()])
-    return Repeats(offsets * (1.0, 1.0, -1.0), layers, np.full_like(layers, -1))
+    layers = np.arange(layout.n_layer, dtype=np.int32)
+    return Repeats(np.array(layout.offsets), layers, np.full_like(layers, -1))
 
 
-def head_places(space: Space) -> Repeats:
+def head_places(layout: Layout) -> Repeats:
     """The planes of the queries of all heads, at the tops of their layers."""
-    layers, n_head = layer_places(space), space.n_head
+    layers, n_head = layer_places(layout), layout.space.n_head
     heads = np.tile(np.arange(n_head, dtype=np.int32), len(layers))
     offsets = np.repeat(layers.offsets, n_head, axis=0)
-    offsets[:, 1] += heads * space.head_pitch
+    offsets[:, 1] += heads * layout.space.head_pitch
     return Repeats(offsets, np.repeat(layers.layers, n_head), heads)
 
 
-def _pattern(
-    region: Region, roles: Mapping[str, Block], routes: Iterable[Route], places: Repeats
-) -> ArrowPattern:
-    return ArrowPattern(region, tuple(_relative(roles, routes)), places)
+def _pattern(region: Region, routes: Iterable[Route], places: Repeats) -> ArrowPattern:
+    return ArrowPattern(region, tuple(_relative(routes)), places)
 
 
 def _relative(
-    roles: Mapping[str, Block],
-    routes: Iterable[Route],
-    head: str = "{j}",
-    stream: str = "{stream}",
+    routes: Iterable[Route], head: str = "{j}", stream: str = "{stream}"
 ) -> Iterator[Arrow]:
     """Arrows with braces in their names, except for the head and the stream where given."""
-    names = {"layer": "layer{i}.", "head": f"layer{{i}}.head{head}.", "stream": stream}
+    own = f"layer{{i}}.head{head}."
+    names = {"layer": "layer{i}.", "head": own, "each_head": own, "stream": stream}
     for route in routes:
         yield Arrow(
             source=route.source.format_map(names),
             target=route.target.format_map(names),
-            kind=flow_from(roles[route.source_role]),
+            kind=route.flow,
             width=route.width,
-            section=roles[route.target_role].spec.section.replace("{j}", head),
+            section=route.section.replace("{j}", head),
             shape=route.shape,
             offset=(0.0, 0.0, 0.0),
+            in_stream=route.in_stream,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,22 +43,29 @@ class Picker:
     """
 
     def __init__(self, blocks: Mapping[str, Block]) -> None:
-        self._names = list(blocks)
-        specs = {id(block.spec): block.spec for block in blocks.values()}
-        sizes = {key: (spec.columns, 1.0, spec.rows) for key, spec in specs.items()}
-        origin = np.array([block.origin for block in blocks.values()])  # (N, 3)
-        size = np.array([sizes[id(block.spec)] for block in blocks.values()])  # (N, 3)
-        self._low = origin - 0.5
-        self._low[:, 2] += 1.0 - size[:, 2]
-        self._high = self._low + size
+        self._blocks = list(blocks.values())
+        low, high = corners(self._blocks)
+        whole = np.array([block.spec.fold is None for block in self._blocks])
+        # A folded block is solid in each of its lines, and open between them.
+        lines = [
+            (index, piece)
+            for index in np.flatnonzero(~whole).tolist()
+            for piece in self._blocks[index].spec.pieces
+        ]
+        bounds = np.array([self._blocks[i].bounds_of(piece) for i, piece in lines])
+        bounds = bounds.reshape(-1, 2, 3)
+        self._low = np.concatenate([low[whole], bounds[:, 0]])
+        self._high = np.concatenate([high[whole], bounds[:, 1]])
+        self._of = [*np.flatnonzero(whole).tolist(), *(index for index, _ in lines)]
+        self._first = {len(self._of) - len(lines) + n: p for n, (_, p) in enumerate(lines)}
 
     def pick(self, origin: Sequence[float], direction: Sequence[float]) -> Hit | None:
         """See `Anatomy.pick`."""
         start, along = _vector(origin, "The origin of a ray"), _unit(direction)
         # By slabs (Kay and Kajiya, 1986, "Ray tracing complex scenes"): the ray is in a box while
         # it is between all three pairs of planes.
-        enter = np.full(len(self._names), 0.0)
-        leave = np.full(len(self._names), np.inf)
+        enter = np.full(len(self._of), 0.0)
+        leave = np.full(len(self._of), np.inf)
         for axis in range(3):
             low, high = self._low[:, axis] - start[axis], self._high[:, axis] - start[axis]
             if along[axis] == 0.0:
@@ -79,8 +86,22 @@ class Picker:
         columns, _, rows = np.rint(high - low).astype(int).tolist()
         column = min(max(int(np.floor(at[0] - low[0])), 0), columns - 1)
         row = min(max(int(np.floor(high[2] - at[2])), 0), rows - 1)
+        piece = self._first.get(index)
+        if piece is not None:
+            column, row = column + piece.column, row + piece.row
         x, y, z = at.tolist()
-        return Hit(self._names[index], column, row, (x, y, z), distance)
+        return Hit(self._blocks[self._of[index]].name, column, row, (x, y, z), distance)
+
+
+def corners(blocks: Iterable[Block]) -> tuple[np.ndarray, np.ndarray]:
+    """(N, 3) the least and the greatest corners of blocks, as `Block.bounds` has them."""
+    found = list(blocks)
+    specs = {id(block.spec): block.spec for block in found}
+    sizes = {key: (spec.extent[0], 1.0, spec.extent[1]) for key, spec in specs.items()}
+    low = np.array([block.origin for block in found]) - 0.5  # (N, 3)
+    size = np.array([sizes[id(block.spec)] for block in found])  # (N, 3)
+    low[:, 2] += 1.0 - size[:, 2]
+    return low, low + size
 
 
 def _vector(values: Sequence[float], what: str) -> np.ndarray:

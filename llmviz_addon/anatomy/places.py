@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .block import Block
 from .label import Bounds, Point
-from .space import Space
+from .layout import Layout
+from .strips import reach
 
-# Width and height of a model card, in margins.
-_CARD = (12.0, 7.8)
+# Width and height of a model card, in margins, and the degrees by which it leans back.
+_CARD, _LEAN = (12.0, 7.8), 32
 
 # A model that is more than so many times as large as its card gets a second one, for views of the
 # whole, whose height is this share of the model's longer side.
@@ -49,44 +48,78 @@ class Place:
         return ((x0 + x1) / 2, (y0 + y1) / 2, (z0 + z1) / 2)
 
 
-def places(blocks: Mapping[str, Block], space: Space, bounds: Bounds) -> dict[str, Place]:
+def places(layout: Layout, bounds: Bounds) -> dict[str, Place]:
     """The free places of a network.
 
     Parameters
     ----------
-    blocks, space
-        The network's blocks, and the geometry behind them.
+    layout
+        Its layout.
     bounds
         Least and greatest corner of all blocks.
 
     Returns
     -------
     dict
-        ``"model_card"``, to the right of the embedding, and ``"key"`` below it; where the model is
-        so large that the card cannot be read from where all of it is in view, also
-        ``"model_card_large"``, to the right of the first layers of the last column.
+        ``"model_card"`` and below it ``"key"``, beside the embedding in a tower and above it in
+        rows; where the model is so large that the card cannot be read from where all of it is in
+        view, also ``"model_card_large"``.
     """
-    m = space.margin
-    _, (_, _, top) = blocks["tokens"].bounds
-    _, (edge, _, _) = blocks["wpe"].bounds
-    left, foot = edge + 3 * m, top - 4.6 * m
-    # The card is read from the front and from high above, so it leans back like a book on a stand.
-    lean, height = math.radians(32), _CARD[1] * m
-    upper = (left + _CARD[0] * m, math.sin(lean) * height, foot + math.cos(lean) * height)
-    found = {
-        "model_card": Place((left, 0.0, foot), upper),
-        "key": Place((left, 0.0, foot - 3.4 * m), (left + 9.5 * m, 0.0, foot - 0.2 * m)),
-    }
+    m = layout.space.margin
+    height, width = _CARD[1] * m, _CARD[0] * m
     longer = max(bounds[1][0] - bounds[0][0], bounds[1][2] - bounds[0][2])
-    if longer > _FAR * height:
-        found["model_card_large"] = _large_card(space, _SHARE * longer, found["key"].least[2])
+    large = _SHARE * longer if longer > _FAR * height else 0.0
+    if layout.tower:
+        return _beside(layout, width, height, large)
+    return _above(layout, bounds, width, height, large)
+
+
+def _beside(layout: Layout, width: float, height: float, large: float) -> dict[str, Place]:
+    """Places to the right of the embedding; the large card to the right of the layers below it."""
+    m = layout.space.margin
+    left = layout.embedding.blocks.right + 3 * m
+    foot = layout.embedding_offset[2] - 4.6 * m
+    key = _key(layout, left, foot - 3.4 * m)
+    found = {"model_card": _leaning(left, foot, width, height), "key": key}
+    if large:
+        left = layout.layer.words.right + 4 * m
+        top = min(layout.offsets[0][2], key.least[2] - m)
+        found["model_card_large"] = _upright(left, top - large, large)
     return found
 
 
-def _large_card(space: Space, height: float, below: float) -> Place:
-    """A card of this height to the right of the last column, no higher than its first layer."""
-    column = space.layer_offset(space.n_layer - 1)[0]
-    left = column + space.column_right + 4 * space.margin
-    top = min(-space.layers_top, below - space.margin)
-    width = height * _CARD[0] / _CARD[1]
-    return Place((left, 0.0, top - height), (left + width, 0.0, top))
+def _above(
+    layout: Layout, bounds: Bounds, width: float, height: float, large: float
+) -> dict[str, Place]:
+    """Places above the embedding and its strip, at its left end; the card as high as the layers."""
+    m = layout.space.margin
+    # Near the tokens. What is wider than the embedding reaches out of the model, not into its
+    # layers.
+    end = layout.embedding.words.right
+    left = min(max(layout.embedding.blocks.left, -2 * width), end - width)
+    foot = layout.embedding_offset[2] + reach(layout.space, 1) + 2 * m
+    key = _key(layout, left, foot)
+    above, top = key.greatest[2] + m, bounds[1][2]
+    found = {"model_card": _leaning(left, max(above, top - height), width, height), "key": key}
+    if large:
+        wide = large * _CARD[0] / _CARD[1]
+        found["model_card"] = _leaning(left, above, width, height)
+        above = found["model_card"].greatest[2] + m
+        found["model_card_large"] = _upright(min(left, end - wide), max(above, top - large), large)
+    return found
+
+
+def _key(layout: Layout, left: float, foot: float) -> Place:
+    m = layout.space.margin
+    return Place((left, 0.0, foot), (left + 9.5 * m, 0.0, foot + 3.2 * m))
+
+
+def _leaning(left: float, foot: float, width: float, height: float) -> Place:
+    """A card for views from the front and from above: it leans back like a book on a stand."""
+    lean = math.radians(_LEAN)
+    upper = (left + width, math.sin(lean) * height, foot + math.cos(lean) * height)
+    return Place((left, 0.0, foot), upper)
+
+
+def _upright(left: float, foot: float, height: float) -> Place:
+    return Place((left, 0.0, foot), (left + height * _CARD[0] / _CARD[1], 0.0, foot + height))

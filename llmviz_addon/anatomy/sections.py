@@ -114,7 +114,7 @@ def _title(path: str) -> str:
 
 
 def _label(path: str, title: str, bounds: Bounds, space: Space) -> Label:
-    """Layers are named to the right of the stream, parts over the left end of their top.
+    """Layers are named over the left end of their top, and so are their parts.
 
     Heads are named to the left of their values, where nothing hides the name from the front left.
     Each name stands a line higher than the one before it, in large models up to above the heads.
@@ -129,9 +129,13 @@ def _label(path: str, title: str, bounds: Bounds, space: Space) -> Label:
         step = min(1.3 * size, (rows + above - size) / max(1, space.n_head - 1))
         z = top - rows + head * max(0.0, step)
         return Label(title, (left - 0.5 * size, back - 0.5, z), size, "right")
-    if last.startswith("layer") or last in ("embedding", "output"):
+    if last.startswith("layer"):
+        # Under the stream where it runs over the layer.
         size *= 2.2
+        return Label(title, (left, front + 0.5, top + 0.5 * space.margin), size, "left")
+    if last in ("embedding", "output"):
         # The right side of the stream is free.
+        size *= 2.2
         x = right + 1.5 * space.margin
         return Label(title, (x, front + 0.5, top - size), size, "left")
     # Self-attention is as deep as its heads: in front, its name would hide those behind.

@@ -8,12 +8,15 @@ of a unit that grows with the model, one cell in a small one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 if TYPE_CHECKING:
     from .anatomy import Anatomy
+    from .space import Space
+
+Side = Literal[-1, 1]
 
 LETTERS = 256
 """Vocabularies of up to so many tokens are letters; larger ones have words."""
@@ -78,6 +81,19 @@ class Strip:
     wire_sides: np.ndarray
 
 
+def reach(space: Space, side: Side) -> float:
+    """Room for a strip above (`side` 1) or below (-1) its block, for all positions drawn."""
+    columns, words = space.sizes["T"], space.sizes["V"] > LETTERS
+    height = _TILE if side > 0 else _BAR[words]
+    return _gap(space.margin / 8, columns, words) + height * space.margin / 8
+
+
+def _gap(unit: float, room: int, words: bool) -> float:
+    """Distance from a block to the tiles of a strip for so many positions."""
+    fanned = min(room, SPREAD)
+    return max(_GAP * unit, _SLOPE * (fanned - 1) / 2 * (_PITCH[words] * unit - 1))
+
+
 def letter_size(text: str, width: float, height: float) -> float:
     """The largest font size at which a text fits a tile of this width and height, in cells."""
     return min(0.56 * height, 1.6 * width / max(1, len(text)))
@@ -127,7 +143,7 @@ def _words(anatomy: Anatomy) -> bool:
     return anatomy.config.n_vocab > LETTERS
 
 
-def _strip(anatomy: Anatomy, name: str, count: int | None, height: float, side: int) -> Strip:
+def _strip(anatomy: Anatomy, name: str, count: int | None, height: float, side: Side) -> Strip:
     """A strip above (`side` 1) or below (-1) the block `name`, tiles `height` units high."""
     block = anatomy.blocks[name]
     count = block.columns if count is None else count
@@ -135,17 +151,22 @@ def _strip(anatomy: Anatomy, name: str, count: int | None, height: float, side: 
         raise ValueError(
             f"A strip for {count} positions does not fit the {block.columns} that are drawn."
         )
-    (left, front, bottom), (right, back, top) = block.bounds
+    # Of a folded block, the first piece.
+    (left, front, bottom), (right, back, top) = block.bounds_of(block.spec.pieces[0])
     y = (front + back) / 2
     unit, words = anatomy.space.margin / 8, _words(anatomy)
     # The strip has room for tokens that will be appended, so that its tiles keep their places when
     # they are; but not in a wide block, where that room would take it far from its columns.
     room = block.columns if block.columns <= SPREAD else count
     middle = (left + right) / 2 if room == block.columns else left + room / 2
+    half = room * _PITCH[words] * unit / 2
+    # In rows the strips fan out away from the layers, not into them.
+    low, high = anatomy.layout.outer(side)
+    middle = max(min(middle, high - half), low + half)
     x = middle + (np.arange(count) - (room - 1) / 2) * _PITCH[words] * unit
     columns = left + 0.5 + np.arange(count)
     edge = top if side > 0 else bottom
-    gap = max(_GAP * unit, _SLOPE * (room - 1) / 2 * (_PITCH[words] * unit - 1))
+    gap = _gap(unit, room, words)
     near = edge + side * gap
     height = height * unit
     tiles = tuple(
@@ -160,7 +181,7 @@ def _strip(anatomy: Anatomy, name: str, count: int | None, height: float, side: 
     return Strip(tiles, wires, unit, _sides(wires, width, side, words))
 
 
-def _sides(wires: np.ndarray, width: float, side: int, words: bool) -> np.ndarray:
+def _sides(wires: np.ndarray, width: float, side: Side, words: bool) -> np.ndarray:
     """(count, 4, 3) half the width of each wire, to its right.
 
     Tiles for letters lie close together, so their wires are steep and their width is taken along x.

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bundles import Bundle
-from .pages import Layout, extent
+from .pages import Layout
 
 if TYPE_CHECKING:
     from ..anatomy import Block
@@ -73,13 +73,24 @@ class Bricks:
 
 def rects(block: Block, computed: int, largest: int) -> list[Rect]:
     """The bricks of one block: its computed part, and the rest of the context beside it."""
-    columns, rows = extent(block, computed)
+    columns, rows = block.extent(computed)
     whole = [Rect(0, 0, columns, rows)]
     if columns < block.columns:
         whole.append(Rect(columns, 0, block.columns - columns, rows, numbered=False))
     if rows < block.rows:
         whole.append(Rect(0, rows, block.columns, block.rows - rows, numbered=False))
-    return [piece for rect in whole for piece in _pieces(rect, largest)]
+    lines = [line for rect in whole for line in _lines(rect, block)]
+    return [piece for line in lines for piece in _pieces(line, largest)]
+
+
+def _lines(rect: Rect, block: Block) -> Iterable[Rect]:
+    """A rectangle in the lines that its block is laid in."""
+    for piece in block.spec.pieces:
+        left, top = max(rect.column, piece.column), max(rect.row, piece.row)
+        right = min(rect.column + rect.columns, piece.column + piece.columns)
+        bottom = min(rect.row + rect.rows, piece.row + piece.rows)
+        if left < right and top < bottom:
+            yield Rect(left, top, right - left, bottom - top, rect.numbered)
 
 
 def _pieces(rect: Rect, largest: int) -> Iterable[Rect]:
@@ -159,8 +170,9 @@ def bricks(
         table = np.tile(np.array(whole, float), (len(bundle.blocks), 1))
     column, row, columns, rows, within = table.T
     center = bundle.origins[block]
-    center[:, 0] += column + (columns - 1) / 2
-    center[:, 2] -= row + (rows - 1) / 2
+    right, up = bundle.first.spec.places(column, row)
+    center[:, 0] += right + (columns - 1) / 2
+    center[:, 2] += up - (rows - 1) / 2
     mode = np.where(within > 0, SHAPE if layout is None else mode_of(bundle.first), NEVER)
     minor = bundle.first.columns if bundle.first.process == "rows" else bundle.first.rows
     of = np.full(len(block), float(bundle.n_steps))

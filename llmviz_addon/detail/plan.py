@@ -13,16 +13,13 @@ from .bundles import Bundle, bundle
 from .pages import FULL, WIDTH, Layout, lay_out
 
 if TYPE_CHECKING:
-    from ..anatomy import Anatomy
+    from ..anatomy import Anatomy, Arrangement
     from ..model import Config
 
-APPENDED = 5
-"""Tokens that a model appends to the prompt, if its context has room for them."""
 
-
-def n_computed(config: Config, n_prompt: int) -> int:
+def n_computed(config: Config, n_prompt: int, max_new_tokens: int) -> int:
     """Positions that have numbers: the prompt's tokens and those appended; 0 without a prompt."""
-    return min(n_prompt + APPENDED, config.n_ctx) if n_prompt else 0
+    return min(n_prompt + max_new_tokens, config.n_ctx) if n_prompt else 0
 
 
 @dataclass(frozen=True)
@@ -65,6 +62,11 @@ class Plan:
         """True if every cell is a cube of its own."""
         return set(self.ways.values()) == {"cubes"}
 
+    @cached_property
+    def by_block(self) -> dict[str, tuple[Bundle, int]]:
+        """Each block's bundle and its place among the bundle's blocks, by the block's name."""
+        return {b.name: (bundle, i) for bundle in self.bundles for i, b in enumerate(bundle.blocks)}
+
     def note(self, bundle: str) -> str:
         """A bundle's way and the precision of its values; empty where the whole model is cubes.
 
@@ -88,14 +90,27 @@ class Plan:
 
 
 def plan(
-    config: Config, computed: int, *, full_context: bool = False, budget: Budget | None = None
+    config: Config,
+    computed: int,
+    *,
+    full_context: bool = False,
+    budget: Budget | None = None,
+    arrangement: Arrangement | None = None,
 ) -> Plan:
     """The plan of a model's drawing in one go; takes what `plan_steps` does."""
-    return run(plan_steps(config, computed, full_context=full_context, budget=budget))
+    steps = plan_steps(
+        config, computed, full_context=full_context, budget=budget, arrangement=arrangement
+    )
+    return run(steps)
 
 
 def plan_steps(
-    config: Config, computed: int, *, full_context: bool = False, budget: Budget | None = None
+    config: Config,
+    computed: int,
+    *,
+    full_context: bool = False,
+    budget: Budget | None = None,
+    arrangement: Arrangement | None = None,
 ) -> Steps[Plan]:
     """Plan the drawing of a model.
 
@@ -111,11 +126,14 @@ def plan_steps(
         Small models and those without numbers show all of it in any case.
     budget
         The limits; the default budget unless given.
+    arrangement
+        How the layers stand, as `anatomy.build` takes it.
     """
     yield 0.0, "Placing the blocks"
     budget = budget or Budget()
     short = computed and not full_context and anatomy_room.n_cells(config) > budget.cubes
-    anatomy = anatomy_room.build(config, min(computed, config.n_ctx) if short else None)
+    drawn = min(computed, config.n_ctx) if short else None
+    anatomy = anatomy_room.build(config, drawn, arrangement)
     yield 0.7, "Planning what is drawn"
     bundles = bundle(anatomy, WIDTH * FULL if computed else None)
     shared = {"lm_head": "wte"} if config.tied else {}

@@ -31,7 +31,8 @@ _MOST_KEPT = 16
 _MOST_FILES, _SMALL = 1000, 100_000
 
 FILMED = 64
-"""Most tokens of a prompt for which a walkthrough is made; with more, a model is built without."""
+"""Most tokens of a prompt, and most that are appended to it, for which a walkthrough is made; with
+more, a model is built all the same."""
 
 # Presets whose weights were never published, so that no checkpoint can bring them.
 _UNPUBLISHED = ("gpt3",)
@@ -134,8 +135,11 @@ def sizes(config: Config) -> str:
     return f"Context of {config.n_ctx:,}, vocabulary of {config.n_vocab:,}"
 
 
-def describe(model: Model, found: Estimate) -> str:
-    """A model and the size of its drawing, as lines of text for the command line."""
+def describe(model: Model, found: Estimate, appends: str = "") -> str:
+    """A model and the size of its drawing, as lines of text for the command line.
+
+    `appends` is the sentence on the tokens that it will append to its prompt.
+    """
     config = model.config
     head = config.n_head_parameters
     size = estimates.size(model.n_bytes)
@@ -157,6 +161,8 @@ def describe(model: Model, found: Estimate) -> str:
         ),
         *estimates.rows(found),
     ]
+    if appends:
+        rows.append(("Generation", appends))
     if model.unused:
         rows.append(("Not needed", ", ".join(model.unused)))
     rows += [("Assumed", said) for said in model.assumptions]

@@ -12,8 +12,9 @@ A selector is one of
   prompt's (``"strip:input:prompt"``); ``candidates`` for the list of the best next tokens beside
   the output strip; ``card`` (the large one, where there is one) or ``key``,
 - cells of a block: ``"embedding[0:6]"`` for columns, ``"embedding[0:6, 10:20]"`` for columns and
-  rows, from the first up to, not including, the second; ``"wte[-64:]"`` for the last 64. Tiles of
-  a strip alike: ``"strip:input:prompt[:12]"``.
+  rows, from the first up to, not including, the second; ``"wte[-64:]"`` for the last 64. In a
+  block that has not so many, the nearest ones are meant, so that one script fits small models,
+  too. Tiles of a strip alike: ``"strip:input:prompt[:12]"``.
 
 ``{layer}``, ``{head}`` and other numbers in braces are filled in first.
 """
@@ -31,6 +32,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..anatomy import Piece
 from ..anatomy.strips import Tile, candidates, input_strip, output_strip
 from . import targets
 from .errors import AuthoringError
@@ -178,7 +180,7 @@ class Selection:
 
     @cached_property
     def _silhouette(self) -> np.ndarray:
-        """Corners of all blocks that could be at the edge of a picture.
+        """Corners of all blocks, and of the stream, that could be at the edge of a picture.
 
         Boxes that stand in a row away from the viewer, as heads do, are taken as one from the first
         to the last; GPT-3 has 131,150 boxes in 2,894 rows.
@@ -191,7 +193,7 @@ class Selection:
         rows = boxes[order[first]]
         rows[:, 0, 1] = np.minimum.reduceat(boxes[order, 0, 1], first)
         rows[:, 1, 1] = np.maximum.reduceat(boxes[order, 1, 1], first)
-        return _corners(rows)
+        return np.concatenate([_corners(rows), self.anatomy.layout.rails])
 
     @cached_property
     def _places(self) -> dict[str, int]:
@@ -221,15 +223,17 @@ class Selection:
         block = self.anatomy.blocks[names[0]]
         left, right = _span(selector, match["columns"], block.columns)
         top, bottom = _span(selector, match["rows"] or ":", block.rows)
-        x, y, z = block.origin
-        return np.array(
-            [
-                (across, away, up)
-                for across in (x + left - 0.5, x + right - 0.5)
-                for away in (y - 0.5, y + 0.5)
-                for up in (z - top + 0.5, z - bottom + 0.5)
-            ]
-        )
+        lines = (_common(piece, left, right, top, bottom) for piece in block.spec.pieces)
+        return _corners([block.bounds_of(line) for line in lines if line is not None])
+
+
+def _common(piece: Piece, left: int, right: int, top: int, bottom: int) -> Piece | None:
+    """The part of a rectangle of cells that lies within columns and rows; None without one."""
+    first, last = max(piece.column, left), min(piece.column + piece.columns, right)
+    head, foot = max(piece.row, top), min(piece.row + piece.rows, bottom)
+    if first >= last or head >= foot:
+        return None
+    return Piece(first, head, last - first, foot - head)
 
 
 def _corners(bounds: ArrayLike) -> np.ndarray:
@@ -240,20 +244,26 @@ def _corners(bounds: ArrayLike) -> np.ndarray:
 
 
 def _span(selector: str, text: str, size: int) -> tuple[int, int]:
-    """First and one past the last cell, clipped to the size; negative ones count from the end."""
-    first, colon, last = text.strip().partition(":")
+    """First and one past the last cell that a script means on an axis of this size, 1 or more.
+
+    Negative numbers count from the end. A range that reaches beyond a small model's block moves
+    back until it ends with it, and becomes shorter where the whole block is; never empty.
+
+    Raises
+    ------
+    AuthoringError
+        If this is not how cells are written, or a range ends before it begins in every model.
+    """
+    first, colon, last = (part.strip() for part in text.partition(":"))
     try:
-        start = _place(first, size) if first else 0
-        stop = (_place(last, size) if last else size) if colon else start + 1
+        start = int(first or "0")
+        stop = (int(last) if last else None) if colon else start + 1 or None
     except ValueError:
         raise AuthoringError(f"{selector!r}: cells are written like [0:6, 10:20].") from None
-    stop = min(stop, size)
-    if not 0 <= start < stop:
-        raise AuthoringError(f"{selector!r} has no cells; this axis has {size}.")
-    return start, stop
-
-
-def _place(text: str, size: int) -> int:
-    """An index, counted from the end where it is negative; 0 where there are not so many."""
-    number = int(text)
-    return max(0, number + size) if number < 0 else number
+    if stop is not None and (start < 0) == (stop < 0) and stop <= start:
+        raise AuthoringError(f"{selector!r} has no cells: a range ends after it begins.")
+    begins = start if start >= 0 else max(0, start + size)
+    ends = size if stop is None else stop if stop >= 0 else stop + size
+    length = min(max(1, ends - begins), size)
+    begins = min(begins, size - length)
+    return begins, begins + length

@@ -7,15 +7,24 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+from hypothesis import strategies as st
 
 from llmviz_addon import anatomy
+
+ARRANGEMENTS = st.tuples(st.sampled_from(anatomy.ARRANGEMENTS), st.integers(0, 4), st.booleans())
+"""Kind, columns and folding of any arrangement."""
 
 
 def sample(body: anatomy.Anatomy) -> list[anatomy.Block]:
     """Blocks of the layers and heads at the ends, where anything could differ; all are alike."""
-    layers = {None, 0, 1, 11, 12, body.config.n_layer - 1}
+    layers = {None, 1, *ends(body)}
     heads = {None, 0, 1, body.config.n_head - 1}
     return [b for b in body.blocks.values() if b.layer in layers and b.head in heads]
+
+
+def ends(body: anatomy.Anatomy) -> set[int]:
+    """The layers at both ends of all columns."""
+    return {layer for column in body.layout.columns for layer in (column[0], column[-1])}
 
 
 def arrows_at(pattern: anatomy.ArrowPattern, place: int) -> Iterator[anatomy.Arrow]:

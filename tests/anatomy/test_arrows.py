@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from llmviz_addon import anatomy, model
 
-from .helpers import arrows_at, boxes_passed, sample
+from .helpers import ARRANGEMENTS, arrows_at, boxes_passed, ends, sample, tolerance
 
 
 def test_every_arrow_is_an_operand_of_its_target(body):
@@ -29,20 +29,20 @@ def test_every_block_is_reached_and_leads_on(body):
     assert len(set(pairs)) == len(pairs)
 
 
-def on_an_edge(point, block):
-    """True if a point lies on the outline of a block, in its plane."""
+def on_an_edge(arrow, end, block):
+    """True if an arrow's first or last point is on the outline of a block, in its plane."""
     (x0, _, z0), (x1, _, z1) = block.bounds
-    tolerance = 1e-3 + 1e-6 * max(abs(x0), abs(z0))
-    x, y, z = point
-    beside = min(abs(x - x0), abs(x - x1)) < tolerance and z0 - tolerance < z < z1 + tolerance
-    above = min(abs(z - z0), abs(z - z1)) < tolerance and x0 - tolerance < x < x1 + tolerance
-    return abs(y - block.origin[1]) < tolerance and (beside or above)
+    slack = tolerance(np.concatenate([arrow.shape, arrow.points]))
+    x, y, z = arrow.points[end]
+    beside = min(abs(x - x0), abs(x - x1)) < slack and z0 - slack < z < z1 + slack
+    above = min(abs(z - z0), abs(z - z1)) < slack and x0 - slack < x < x1 + slack
+    return abs(y - block.origin[1]) < slack and (beside or above)
 
 
 def test_arrows_start_and_end_at_the_edges_of_their_blocks(body):
     for arrow in body.arrows:
-        assert on_an_edge(arrow.points[0], body.blocks[arrow.source]), (arrow.source, arrow.target)
-        assert on_an_edge(arrow.points[-1], body.blocks[arrow.target]), (arrow.source, arrow.target)
+        assert on_an_edge(arrow, 0, body.blocks[arrow.source]), (arrow.source, arrow.target)
+        assert on_an_edge(arrow, -1, body.blocks[arrow.target]), (arrow.source, arrow.target)
 
 
 def test_arrows_pass_through_no_block(body):
@@ -56,23 +56,24 @@ def test_arrows_pass_through_no_block(body):
     d_head=st.integers(1, 20),
     d_ff=st.integers(1, 150),
     n_ctx=st.integers(1, 80),
-    n_vocab=st.integers(1, 60),
+    n_vocab=st.integers(1, 600),
+    arrangement=ARRANGEMENTS,
 )
-def test_arrows_pass_through_no_block_whatever_the_shape(n_head, d_head, **shape):
+def test_arrows_pass_through_no_block_whatever_the_shape(n_head, d_head, arrangement, **shape):
     config = model.Config(n_head=n_head, n_embd=n_head * d_head, **shape)
-    body = anatomy.build(config)
+    body = anatomy.build(config, arrangement=anatomy.Arrangement(*arrangement))
     check_passages(body)
     for arrow in body.arrows:
-        assert on_an_edge(arrow.points[0], body.blocks[arrow.source]), (arrow.source, arrow.target)
-        assert on_an_edge(arrow.points[-1], body.blocks[arrow.target]), (arrow.source, arrow.target)
+        assert on_an_edge(arrow, 0, body.blocks[arrow.source]), (arrow.source, arrow.target)
+        assert on_an_edge(arrow, -1, body.blocks[arrow.target]), (arrow.source, arrow.target)
         assert np.isfinite(arrow.across).all()
 
 
 def check_passages(body, arrows=None):
-    names = list(body.blocks)
+    names, firsts = list(body.blocks), {column.start for column in body.layout.columns}
     low, high = (np.array([block.bounds[i] for block in body.blocks.values()]) for i in (0, 1))
     for arrow in arrows or body.arrows:
-        if body.blocks[arrow.target].layer in (None, 0, 12):
+        if body.blocks[arrow.target].layer in (None, *firsts):
             passed = [names[i] for i in boxes_passed(arrow.points, low, high)]
             assert not passed, (arrow.source, arrow.target)
 
@@ -82,7 +83,7 @@ def at_the_ends(body):
     names = {block.name for block in sample(body)}
     for pattern in body.arrow_patterns:
         places = pattern.places
-        near = np.isin(places.layers, [0, 1, 11, 12, body.config.n_layer - 1]) | (places.layers < 0)
+        near = np.isin(places.layers, [1, *ends(body)]) | (places.layers < 0)
         near &= np.isin(places.heads, [-1, 0, 1, body.config.n_head - 1])
         for place in np.flatnonzero(near).tolist():
             found = arrows_at(pattern, place)
@@ -93,31 +94,42 @@ def test_arrows_of_large_models_join_edges_and_pass_through_no_block(giant):
     arrows = list(at_the_ends(giant))
     check_passages(giant, arrows)
     for arrow in arrows:
-        assert on_an_edge(arrow.points[0], giant.blocks[arrow.source])
-        assert on_an_edge(arrow.points[-1], giant.blocks[arrow.target])
+        assert on_an_edge(arrow, 0, giant.blocks[arrow.source])
+        assert on_an_edge(arrow, -1, giant.blocks[arrow.target])
 
 
 @pytest.mark.parametrize("n_tokens", [8, 1024])
-def test_the_stream_between_columns_is_wide_and_touches_nothing_on_its_way(n_tokens):
-    body = anatomy.build(model.load("gpt2-xl").config, n_tokens)
+def test_the_stream_has_one_width_and_touches_nothing_on_its_way(n_tokens):
+    body = anatomy.build(model.load("gpt2").config, n_tokens)
     low, high = (np.array([block.bounds[i] for block in body.blocks.values()]) for i in (0, 1))
-    joining = [a for a in body.arrows if (a.source, a.target.partition(".")[0]) in JOINED]
-    assert len(joining) == 3 * 4
-    for arrow in joining:
-        if arrow.target.endswith("residual"):
-            assert arrow.width > 0.4 * n_tokens
+    last = f"layer{body.config.n_layer - 1}.mlp_residual"
+    stream = [a for a in body.arrows if a.target.endswith("_residual") and is_stream(a.source)]
+    stream += [a for a in body.arrows if (a.source, a.target) == (last, "ln_f")]
+    assert len(stream) == 2 * body.config.n_layer + 1
+    assert {arrow.width for arrow in stream} == {0.6 * n_tokens}
+    for arrow in stream:
+        # Where it turns in to the block at its end, its edges touch that block.
         for side in (-0.5, 0.5):
-            edge = arrow.points + side * arrow.width * arrow.across
+            edge = arrow.points[:-1] + side * arrow.width * arrow.across[:-1]
             assert not boxes_passed(edge, low, high), (arrow.source, arrow.target)
 
 
-JOINED = {(f"layer{i}.mlp_residual", f"layer{i + 1}") for i in (11, 23, 35)}
+def is_stream(name):
+    return name == "embedding" or name.endswith("_residual")
+
+
+def test_the_stream_leaves_each_block_below_and_stands_out_nowhere(body):
+    for arrow in body.arrows:
+        if is_stream(arrow.source):
+            low, high = body.blocks[arrow.source].bounds
+            x, _, z = arrow.points[0]
+            assert low[0] < x < high[0]
+            assert abs(z - low[2]) < tolerance(np.concatenate([arrow.shape, arrow.points]))
 
 
 def test_arrows_are_seen_from_as_far_as_their_layer(giant):
     # Arrows that do not run along the stream; the stream is as wide as the number of tokens.
-    space = giant.space
-    assert 3 * space.ribbon > 0.003 * space.layer_height
+    assert 3 * giant.space.ribbon > 0.003 * giant.layout.layer_pitch
 
 
 def test_arrows_are_sampled_finely_and_never_stand_still(body):

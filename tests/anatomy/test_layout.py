@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from llmviz_addon import anatomy, model
 
-from .helpers import flat, overlap, sample
+from .helpers import ARRANGEMENTS, flat, overlap, sample
 
 TITLE_BAND = 0.4
 """Free height over a block, in margins."""
@@ -44,12 +44,13 @@ def test_no_two_blocks_overlap_nor_their_title_bands(body):
     d_head=st.integers(1, 20),
     d_ff=st.integers(1, 200),
     n_ctx=st.integers(1, 80),
-    n_vocab=st.integers(1, 80),
+    n_vocab=st.integers(1, 600),
     bias=st.booleans(),
+    arrangement=ARRANGEMENTS,
 )
-def test_nothing_overlaps_whatever_the_shape(n_head, d_head, **shape):
+def test_nothing_overlaps_whatever_the_shape(n_head, d_head, arrangement, **shape):
     config = model.Config(n_head=n_head, n_embd=n_head * d_head, **shape)
-    check_overlaps(anatomy.build(config))
+    check_overlaps(anatomy.build(config, arrangement=anatomy.Arrangement(*arrangement)))
 
 
 def test_nothing_overlaps_in_large_models(giant):
@@ -103,7 +104,7 @@ def test_no_name_of_a_section_covers_a_block_or_name_beside_the_stream(giant):
 def test_titles_are_as_large_beside_large_blocks_as_beside_small_ones(giant, nano):
     # A title takes about the same share of a view of one layer in every model.
     def share(body):
-        return body.space.title_size / body.space.layer_height
+        return body.space.title_size / body.layout.layer_pitch
 
     assert 0.5 < share(giant) / share(nano) < 2.5
 
@@ -146,15 +147,15 @@ def test_every_layer_keeps_its_own_stream(body):
         assert 0 < block.bounds[0][0] - norm.bounds[1][0] < 2 * body.space.margin
 
 
-def test_a_layer_is_below_the_one_before_or_tops_the_next_column(body):
+def test_a_layer_is_below_the_one_before_or_in_the_next_column(body):
+    firsts = {layers.start for layers in body.layout.columns}
     for layer in range(1, body.config.n_layer):
         before = body.section(f"layer{layer - 1}").bounds
         (left, _, _), (_, _, top) = body.section(f"layer{layer}").bounds
-        if layer % 12:
-            assert top < before[0][2]
-        else:
+        if layer in firsts:
             assert left > before[1][0]
-            assert top == body.section("layer0").bounds[1][2]
+        else:
+            assert top < before[0][2]
 
 
 def test_vectors_stand_in_line_with_what_is_computed_from_them(body):
@@ -175,8 +176,7 @@ def test_vectors_stand_in_line_with_what_is_computed_from_them(body):
         assert top(f"{norm}.weight") == top(norm)
     assert left("logits") == left("logits_max") == left("logits_sum") == left("probabilities")
     assert left("layer0.mlp_weight") == left("layer0.mlp") == left("layer0.mlp_activation")
-    stream = body.blocks[f"layer{body.config.n_layer - 1}.mlp_residual"].bounds[0][0]
-    assert left("logits") == stream
+    assert left("logits") == left("ln_f")
 
 
 def test_bounds_hold_the_blocks_cell_edges_included(nano):
@@ -248,9 +248,12 @@ def test_a_card_can_be_read_beside_the_embedding_and_from_where_all_is_in_view(g
     assert giant.places["key"].height > 0.05 * giant.config.n_embd
     # Near the top, and beside the layers rather than below or behind them.
     first = giant.section("layer0").bounds
-    assert top - card.greatest[2] < 0.1 * longer
-    assert card.greatest[2] <= first[1][2]
-    assert card.least[0] > giant.section(f"layer{giant.config.n_layer - 1}").bounds[1][0]
+    level = first[1][2] if giant.layout.tower else max(top, first[1][2])
+    assert abs(level - card.greatest[2]) < 0.1 * longer
+    if giant.layout.tower:
+        assert card.least[0] > giant.section("layer0").bounds[1][0]
+    else:
+        assert card.greatest[0] < first[0][0]
     assert card.least[1] == card.greatest[1] == 0
 
 

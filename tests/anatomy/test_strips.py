@@ -30,7 +30,8 @@ def test_tiles_of_nano_gpt_hold_a_letter_each(nano):
     assert (len(given.tiles), len(predicted.tiles)) == (11, 6)
     assert {(tile.width, tile.height) for tile in given.tiles} == {(3.0, 5.0)}
     assert {(tile.width, tile.height) for tile in predicted.tiles} == {(3.0, 15.0)}
-    assert given.tiles[5].center == (0.0, 0.0, 6.5)
+    (left, _, _), (right, _, top) = nano.blocks["tokens"].bounds
+    assert given.tiles[5].center == ((left + right) / 2, 0.0, top + 6.5)
 
 
 def test_tokens_that_are_appended_later_do_not_move_the_others(nano):

@@ -87,6 +87,30 @@ def test_the_file_remembers_the_detail_it_was_built_with(asked, tmp_path):
         assert (kept.full_context, kept.cubes, kept.slabs) == (True, 70_000, 16)
 
 
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ((), ("auto", 0, True)),
+        (("--arrangement", "tower"), ("tower", 0, True)),
+        (("--arrangement", "rows", "--columns", "4"), ("rows", 4, True)),
+        (("--columns", "4", "--unfolded"), ("rows", 4, False)),
+    ],
+)
+def test_the_file_remembers_the_arrangement_it_was_built_in(asked, tmp_path, said, expected):
+    assert build(tmp_path, "--model", "gpt2", *said) == 0
+    recipe, settings = asked[0][0], bpy.context.scene.llmviz
+    for kept in (recipe, settings):
+        assert (kept.arrangement, kept.columns, kept.folded) == expected
+
+
+def test_a_tower_of_several_columns_is_refused(asked, tmp_path, capsys):
+    assert build(tmp_path, "--arrangement", "tower", "--columns", "2") == 1
+    assert "a tower has one column" in capsys.readouterr().err
+    assert asked == []
+    with pytest.raises(SystemExit):
+        options("build", "--columns", "0")
+
+
 def test_models_stand_beside_each_other_each_on_its_own_prompt(asked, tmp_path):
     more = ("--beside", "gpt2", "--beside", "nano-gpt")
     assert build(tmp_path, "--prompt", "ABC", *more) == 0

@@ -18,7 +18,7 @@ from llmviz_addon.detail.bricks import (
     SHAPE,
     rects,
 )
-from llmviz_addon.detail.pages import WIDTH, extent
+from llmviz_addon.detail.pages import WIDTH
 
 from .conftest import CONFIGS
 
@@ -38,7 +38,7 @@ def test_tiles_of_a_block_cover_each_cell_once(bodies, computed, largest):
     for block in bodies("tiny").blocks.values():
         made = rects(block, computed, largest)
         assert (_count(made, block.columns, block.rows) == 1).all(), block.name
-        columns, rows = extent(block, computed)
+        columns, rows = block.extent(computed)
         numbered = _count([r for r in made if r.numbered], block.columns, block.rows)
         expected = np.zeros_like(numbered)
         expected[:columns, :rows] = 1
@@ -93,20 +93,27 @@ def _cells_of_bricks(made, found) -> list[np.ndarray]:
         block = made.blocks[index]
         low = center - (size + 0.1) / 2
         high = center + (size + 0.1) / 2
-        x, y, z = block.origin
-        assert low[1] < y < high[1], "the box is where its block is"
-        column, columns = round(low[0] - x + 0.5), round(size[0] + 0.1)
-        row, rows = round(z - high[2] + 0.5), round(size[2] + 0.1)
-        assert low[0] == pytest.approx(x - 0.5 + column, abs=1e-3)
-        assert high[2] == pytest.approx(z + 0.5 - row, abs=1e-3)
-        covered[index][column : column + columns, row : row + rows] += 1
+        assert low[1] < block.origin[1] < high[1], "the box is where its block is"
+        columns, rows = round(size[0] + 0.1), round(size[2] + 0.1)
+        for piece in block.spec.pieces:
+            (left, _, bottom), (right, _, top) = block.bounds_of(piece)
+            if not (left < center[0] < right and bottom < center[2] < top):
+                continue
+            column, row = piece.column + low[0] - left, piece.row + top - high[2]
+            assert (column, row) == pytest.approx((round(column), round(row)), abs=1e-3)
+            assert low[0] > left - 1e-3 and high[0] < right + 1e-3, "it is within one line"
+            column, row = round(column), round(row)
+            covered[index][column : column + columns, row : row + rows] += 1
     return covered
 
 
 @pytest.mark.parametrize("computed", [2, 6, 9])
 @pytest.mark.parametrize("drawn", ["slab", "shape"])
-def test_boxes_stand_where_their_cells_are(bundled, computed, drawn):
-    bundles = bundle(bundled())
+@pytest.mark.parametrize("n_vocab", [7, 1200])
+def test_boxes_stand_where_their_cells_are(bundled, computed, drawn, n_vocab):
+    body = bundled(n_vocab=n_vocab)
+    assert (body.blocks["wte"].spec.fold is not None) == (n_vocab > 7)
+    bundles = bundle(body)
     layout = lay_out(bundles, computed) if drawn == "slab" else None
     for made in bundles:
         for covered in _cells_of_bricks(made, bricks(made, computed, layout)):
@@ -153,7 +160,7 @@ def test_a_tile_says_how_its_cells_come_to_their_numbers(bundled):
     unused = 0
     for made in bundles:
         found = bricks(made, computed, layout)
-        columns, rows = extent(made.first, computed)
+        columns, rows = made.first.extent(computed)
         past = (found.first[:, 0] >= columns) | (found.first[:, 1] >= rows)
         assert (found.first[past, 2] == NEVER).all(), made.name
         assert (found.first[~past, 2] == modes[made.first.time_axis]).all(), made.name

@@ -70,12 +70,6 @@ def test_generation_stops_at_the_context(nano):
         nano.generate([0] * 6, 7)
 
 
-@pytest.mark.parametrize("temperature", [-1.0, float("nan"), float("inf")])
-def test_an_impossible_temperature_is_refused(nano, temperature):
-    with pytest.raises(model.PromptError, match="temperature"):
-        nano.generate([0], 1, temperature=temperature)
-
-
 def test_without_a_vocabulary_text_is_token_ids():
     tokenizer = model.Tokenizer(50_257)
     assert tokenizer.encode(" 15496  995\n") == [15496, 995]

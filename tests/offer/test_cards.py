@@ -84,7 +84,7 @@ def test_what_a_model_begins_with_is_in_its_own_units(words):
 
 def test_info_tells_the_multiplications_and_what_drawing_takes():
     loaded = model.load("gpt2")
-    found = estimates.estimate(loaded.config, 0, False, 400_000, 256)
+    found = estimates.estimate(loaded.config, 0, 5, False, 400_000, 256)
     text = cards.describe(loaded, found)
     # 12 layers of 12 · 768² in matrices and 2 · 1024 · 768 in attention, and the head.
     assert f"{12 * (12 * 768**2 + 2 * 1024 * 768) + 50257 * 768:,} multiplications" in text

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from llmviz_addon import anatomy, model
+from llmviz_addon.scene.standing.recipe import recipe_of
 
 from . import checkpoints, helpers
 
@@ -41,10 +42,17 @@ def _built(path, **options) -> Built:
     for _ in range(N_TOKENS - N_PROMPT):
         ids.append(int(np.argmax(network.forward(ids).logits[-1])))
     drawn = None if options.get("full_context") else len(ids)
-    return Built(root, anatomy.build(network.config, drawn), network.forward(ids))
+    arrangement = recipe_of(root).arranged
+    return Built(root, anatomy.build(network.config, drawn, arrangement), network.forward(ids))
 
 
-WAYS = ["tokens there are", "full context", "blocks share objects", "after another prompt"]
+WAYS = [
+    "tokens there are",
+    "full context",
+    "blocks share objects",
+    "after another prompt",
+    "a tower without folds",
+]
 
 
 @pytest.fixture(scope="module", params=WAYS)
@@ -59,7 +67,10 @@ def built(request, tmp_path_factory) -> Iterator[Built]:
             path = checkpoints.save(path, n_layer=4)
         if request.param == "after another prompt":
             helpers.build(OTHER_PROMPT, path, cubes=2000)
-        yield _built(path, cubes=2000, full_context=request.param == "full context")
+        options = {"full_context": request.param == "full context"}
+        if request.param == "a tower without folds":
+            options |= {"arrangement": "tower", "folded": False}
+        yield _built(path, cubes=2000, **options)
 
 
 @pytest.fixture(autouse=True)
@@ -116,8 +127,8 @@ def _bricks(built: Built, obj: bpy.types.Object) -> Iterator[Brick]:
             )
         )
         left, top = middle[0] - (box[0] - 0.9) / 2, middle[2] + (box[2] - 0.9) / 2
-        column, row = left - block.origin[0], block.origin[2] - top
-        assert (column, row) == pytest.approx(first[:2], abs=0.01), "it says where it stands"
+        (x, _, _), (_, _, z) = block.bounds_of(anatomy.Piece(*(int(n) for n in first[:2]), 1, 1))
+        assert (left, top) == pytest.approx((x + 0.5, z - 0.5), abs=0.01), "it says where it stands"
         assert (box[0] + 0.1, box[2] + 0.1) == pytest.approx(extent[:2], abs=1e-3)
         along, line, turned, pitch = texel
         assert np.array_equal([*extent, *first, *texel], np.rint([*extent, *first, *texel]))
@@ -237,9 +248,17 @@ def test_every_number_of_every_slab_is_the_models_within_half_a_level(built, pag
 def test_a_tied_head_has_no_texels_of_its_own(built, pages):
     head, table = helpers.block("lm_head"), helpers.block("wte")
     assert head["llmviz_drawn_as"] == table["llmviz_drawn_as"] == "slab"
-    (one,), (other,) = (list(_bricks(built, obj)) for obj in (head, table))
-    assert one.texel == (*other.texel[:2], not other.texel[2], other.texel[3])
-    np.testing.assert_array_equal(_bytes(one, pages[head.name]), _bytes(other, pages[table.name]).T)
+    # Each may be laid in lines of its own.
+    for along, obj in (("row", head), ("column", table)):
+        texel = np.arange(pages[obj.name].size).reshape(pages[obj.name].shape)
+        found = sorted(_bricks(built, obj), key=lambda brick: getattr(brick, along))
+        parts = [_bytes(brick, texel) for brick in found]
+        if obj == head:
+            one = np.concatenate(parts, axis=1)
+        else:
+            other = np.concatenate(parts, axis=0)
+    np.testing.assert_array_equal(one, other.T)
+    assert pages[head.name] is pages[table.name]
     assert head["gain"] == table["gain"]
 
 

@@ -18,12 +18,21 @@ WIDTH = 1920
 PROMPT = "The quick brown fox jumps over the lazy dog, and"
 
 
-@pytest.fixture(scope="module", params=[(10, 15), (64, 69)], ids=("short", "long"))
+CASES = {
+    "short": (10, 15, None),
+    "long": (64, 69, None),
+    "short, tower": (10, 15, anatomy.Arrangement("tower")),
+    "long, unfolded": (64, 69, anatomy.Arrangement(folded=False)),
+    "long, six columns": (64, 69, anatomy.Arrangement("rows", 6)),
+}
+
+
+@pytest.fixture(scope="module", params=CASES)
 def gpt2(request):
     """GPT-2, a run with made-up candidates, its bundles and its film."""
-    n_prompt, n_tokens = request.param
+    n_prompt, n_tokens, arrangement = CASES[request.param]
     config = next(preset.config for preset in model.presets() if preset.id == "gpt2")
-    body = anatomy.build(config, n_tokens)
+    body = anatomy.build(config, n_tokens, arrangement)
     rng = np.random.default_rng(n_tokens)
     ids = [50256, *rng.integers(0, config.n_vocab, n_tokens - 1).tolist()]
     probabilities = rng.dirichlet(np.full(config.n_vocab, 0.001), n_tokens)

@@ -52,6 +52,21 @@ def test_cells_are_counted_from_the_first_column_and_row(selection):
     )
 
 
+def test_cells_of_a_folded_block_are_those_of_its_lines():
+    config = model.Config(n_layer=1, n_head=2, n_embd=8, n_ctx=6, n_vocab=1200)
+    selection = Selection.of(anatomy.build(config), None)
+    wte = selection.anatomy.blocks["wte"]
+    first, second = (np.array(wte.bounds_of(piece)) for piece in wte.spec.pieces[:2])
+    length = wte.spec.fold.length
+    for found, line in ((":4", first), (f"{length}:{length + 4}", second)):
+        low, high = box(selection.points([f"wte[{found}]"]))
+        np.testing.assert_allclose(low, line[0])
+        np.testing.assert_allclose(high, (line[0][0] + 4, *line[1][1:]))
+    low, high = box(selection.points([f"wte[{length - 2}:{length + 2}]"]))
+    np.testing.assert_allclose(high, first[1])
+    np.testing.assert_allclose(low, second[0])
+
+
 def test_strips_have_a_place_for_each_token(selection):
     low, high = box(selection.points(["strip:input"]))
     first, last = (selection.center(f"strip:input:{i}") for i in (0, selection.n_tokens - 1))
@@ -65,7 +80,10 @@ def test_strips_have_a_place_for_each_token(selection):
         ("embeding", "Did you mean 'embedding'"),
         ("section:layer9", "section:layer"),
         ("strip:input:11", "positions 0 to 10"),
-        ("embedding[20:30]", "has no cells"),
+        ("embedding[6:2]", "has no cells"),
+        ("embedding[4:4]", "has no cells"),
+        ("embedding[-2:-5]", "has no cells"),
+        ("embedding[:0]", "has no cells"),
         ("embedding[a]", r"written like \[0:6"),
         ("layer0.head*.q[0]", "one block only"),
     ],
@@ -89,6 +107,27 @@ def test_negative_numbers_count_from_the_end(selection):
             selection.points([f"wpe{text}"]), selection.points([f"wpe{same}"])
         )
     np.testing.assert_allclose(selection.points(["wpe[-4000:]"]), selection.points(["wpe[:]"]))
+
+
+@pytest.mark.parametrize(
+    ("beyond", "nearest"),
+    [
+        ("[4:8]", "[0:3]"),
+        ("[2:4]", "[1:3]"),
+        ("[1:]", "[1:3]"),
+        ("[6:]", "[2:3]"),
+        ("[9]", "[2:3]"),
+        ("[-9]", "[0:1]"),
+        ("[:-5]", "[0:1]"),
+        ("[-2:]", "[1:3]"),
+        ("[1:900]", "[0:3]"),
+    ],
+)
+def test_cells_beyond_a_small_block_are_the_nearest_that_it_has(selection, beyond, nearest):
+    assert selection.anatomy.blocks["wte"].columns == 3
+    np.testing.assert_allclose(
+        selection.points([f"wte{beyond}"]), selection.points([f"wte{nearest}"])
+    )
 
 
 def test_tiles_of_a_strip_are_chosen_like_cells(selection):

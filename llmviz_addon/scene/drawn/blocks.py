@@ -70,8 +70,9 @@ def create(bundle: Bundle, cells: Cells, kit: Kit) -> bpy.types.Object:
     # The object stands at its first block's first cell.
     start = np.repeat(bundle.origins - bundle.origins[0], column.size // len(bundle.blocks), axis=0)
     position = start.astype(np.float32)
-    position[:, 0] += column
-    position[:, 2] -= row
+    right, up = bundle.first.spec.places(column, row)
+    position[:, 0] += right
+    position[:, 2] += up
     mesh.vertices.foreach_set("co", position.reshape(-1))
     write_attribute(mesh, names.COLUMN, column, "INT")
     write_attribute(mesh, names.ROW, row, "INT")

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...anatomy import Anatomy, Block, Label, Section
 from ...anatomy.label import CHARACTER
+from ...anatomy.lines import numbered
 from ...counting import plural
 from ...detail import Plan
 from ...model import Config
@@ -89,6 +90,9 @@ def dimensions(easel: Easel, anatomy: Anatomy) -> None:
     for name in _ROWS:
         if name in anatomy.blocks:
             _measure_rows(easel, anatomy, anatomy.blocks[name])
+    for name, block in anatomy.blocks.items():
+        for label in numbered(block, 0.8 * anatomy.space.title_size):
+            _write(easel, label, f"{name} line", DIMENSION)[names.LABEL_OF] = name
 
 
 def _bracket(size: float) -> tuple[float, float, float]:
@@ -97,7 +101,8 @@ def _bracket(size: float) -> tuple[float, float, float]:
 
 
 def _measure_columns(easel: Easel, anatomy: Anatomy, block: Block) -> None:
-    (left, y, bottom), (right, _, _) = block.bounds
+    # Of a folded block, the first line.
+    (left, y, bottom), (right, _, _) = block.bounds_of(block.spec.pieces[0])
     size = 0.8 * anatomy.space.title_size
     gap, tick, line = _bracket(size)
     z = bottom - gap
@@ -110,7 +115,7 @@ def _measure_columns(easel: Easel, anatomy: Anatomy, block: Block) -> None:
         easel.mesh(f"{block.name} columns", *rectangles(np.array(boxes)), kind=DIMENSION),
         easel.text(
             f"{block.name} columns",
-            _length(anatomy, block.column_dim),
+            _length(anatomy, block.column_dim, block.spec.pieces[0].columns),
             ((left + right) / 2, y, z - 0.4 * size),
             size,
             kind=DIMENSION,
@@ -123,7 +128,7 @@ def _measure_columns(easel: Easel, anatomy: Anatomy, block: Block) -> None:
 
 
 def _measure_rows(easel: Easel, anatomy: Anatomy, block: Block) -> None:
-    (left, y, bottom), (_, _, top) = block.bounds
+    (left, y, bottom), (_, _, top) = block.bounds_of(block.spec.pieces[0])
     size = 0.8 * anatomy.space.title_size
     gap, tick, line = _bracket(size)
     x = left - gap
@@ -136,7 +141,7 @@ def _measure_rows(easel: Easel, anatomy: Anatomy, block: Block) -> None:
         easel.mesh(f"{block.name} rows", *rectangles(np.array(boxes)), kind=DIMENSION),
         easel.text(
             f"{block.name} rows",
-            _length(anatomy, block.row_dim),
+            _length(anatomy, block.row_dim, block.spec.pieces[0].rows),
             (x - 0.5 * size, y, bottom + 0.25 * (top - bottom)),
             size,
             kind=DIMENSION,
@@ -148,8 +153,10 @@ def _measure_rows(easel: Easel, anatomy: Anatomy, block: Block) -> None:
         obj[names.LABEL_OF] = block.name
 
 
-def _length(anatomy: Anatomy, dim: str) -> str:
-    return f"{anatomy.dims[dim].label} = {anatomy.size_of(dim)}"
+def _length(anatomy: Anatomy, dim: str, shown: int) -> str:
+    """The name and the length of a dimension, and the part of it that a line of a fold shows."""
+    whole = f"{anatomy.dims[dim].label} = {anatomy.size_of(dim)}"
+    return whole if shown == anatomy.size_of(dim) else f"{shown} of {whole}"
 
 
 def card_lines(title: str, config: Config) -> tuple[str, list[tuple[str, str]]]:

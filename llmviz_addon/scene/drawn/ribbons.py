@@ -38,7 +38,7 @@ def merged(easel: Easel, name: str, arrows: Iterable[Arrow], kind: int) -> bpy.t
         width = SLIM * arrow.width
         points, quads = ribbon(arrow.points, arrow.across, width, HEAD * width)
         vertices.append(points)
-        clear.append(_fade(points))
+        clear.append(np.zeros(len(points)) if arrow.in_stream else _fade(points))
         faces.extend([[corner + count for corner in quad] for quad in quads])
         count += len(points)
     obj = easel.mesh(name, np.concatenate(vertices), faces, kind=kind)

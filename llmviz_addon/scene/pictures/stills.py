@@ -29,11 +29,9 @@ from ..style.kit import CELL
 from . import files, naming, taking
 from .files import Pictures, RenderError
 
-# Azimuth and elevation, in degrees, of a view of a large model, and of a row of models. A large
-# model is seen from above: its first layers come forward, and the embedding and the output, which
-# are large enough to make the layers look small, recede. A row is seen from low in front, where
-# heights can be compared.
-_AT_A_TOWER, _AT_A_ROW = (-28.0, 46.0), (-12.0, 12.0)
+# Azimuth and elevation, in degrees, of a view of several models: from low in front, where heights
+# can be compared.
+_AT_SEVERAL = (-12.0, 12.0)
 
 # A still's moment is a time of the film, so a person's time stretching must not shift it.
 _AS_COMPOSED = {"render.frame_map_old": 100, "render.frame_map_new": 100}
@@ -57,6 +55,7 @@ def still_steps(
     engine: str = "AUTO",
     samples: int | None = None,
     overwrite: bool = False,
+    made: Pictures | None = None,
 ) -> Steps[Pictures]:
     """Render stills of the scene's model; returns the files, which `naming.still_name` names.
 
@@ -72,6 +71,8 @@ def still_steps(
         Samples per pixel; the look's number where None.
     overwrite
         True if a still may replace a file of its name; otherwise its own name gets a number.
+    made
+        Receives the files as they are written, so that they are known if this is stopped.
 
     Raises
     ------
@@ -80,6 +81,7 @@ def still_steps(
         be written.
     """
     standing = model_of(scene)
+    standing.check_arranged()
     chosen = _choose(scene, ids)
     where = files.folder(folder)
     paths = {still.id: where / naming.still_name(standing, still.id, size) for still in chosen}
@@ -88,7 +90,7 @@ def still_steps(
     anatomy, run = standing.plan.anatomy, standing.run
     frames = recipe.still_frames(standing.root)
     others = place.companions(find(scene))
-    made = Pictures()
+    made = Pictures() if made is None else made
     for index, still in enumerate(chosen):
         yield index / len(chosen), f"Rendering {still.title}"
         # The scene may have changed since the last step, so the model is looked up anew.
@@ -148,10 +150,10 @@ def overview(
 def _direction(outlines: Sequence[np.ndarray]) -> tuple[float, float]:
     """Azimuth and elevation, in degrees, from which whole models can be read best."""
     if len(outlines) > 1:
-        return _AT_A_ROW
-    if np.ptp(outlines[0], axis=0).max() > LARGE * CELL:
-        return _AT_A_TOWER
+        return _AT_SEVERAL
     still = walkthrough.stills()[0]
+    if still.large is not None and np.ptp(outlines[0], axis=0).max() > LARGE * CELL:
+        still = still.large
     return still.azimuth, still.elevation
 
 

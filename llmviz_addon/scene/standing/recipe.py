@@ -6,6 +6,7 @@ is opened elsewhere still knows everything about its models.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
 from typing import TypeVar
@@ -13,10 +14,11 @@ from typing import TypeVar
 import bpy
 
 from ... import defaults
+from ...anatomy import ARRANGEMENTS, Arrangement
 from ...bounded import Bounded
 from ...detail import Budget, Plan, plan_steps
-from ...model import Config, Model
-from ...progress import Steps, run
+from ...model import Config, Model, Sampling
+from ...progress import Steps
 from ...walkthrough import Run
 from ..version import VERSION
 from .errors import StandingError
@@ -34,6 +36,9 @@ T = TypeVar("T")
 
 # The latest plans by their inputs, because laying out GPT-3 takes more than a second.
 _plans: Bounded[tuple, Plan] = Bounded(4)
+
+# The latest runs by their text, because who asks for cells asks many times a second.
+_runs: Bounded[str, Run] = Bounded(8)
 
 
 @dataclass(frozen=True)
@@ -56,8 +61,19 @@ class Recipe:
         True if a large model's whole context is drawn rather than only the prompt's tokens.
     cubes, slabs
         The budget: cells drawn as cubes, and megabytes of values drawn on slabs.
+    arrangement
+        A kind of arrangement, one of `anatomy.ARRANGEMENTS`; empty for a model that was drawn
+        before there were any.
+    columns
+        Columns of layers in rows; 0 for one for each layer.
+    folded
+        True if very long blocks fold into lines.
     activation
         Chosen for a checkpoint whose configuration leaves it open, as `model.load` takes it.
+    max_new_tokens
+        Tokens that the model appends to the prompt, if its context has room for them.
+    temperature, top_k, seed
+        The choice of these tokens; see `model.Sampling`.
     """
 
     model: str
@@ -68,7 +84,14 @@ class Recipe:
     full_context: bool = False
     cubes: int = defaults.CUBES
     slabs: int = defaults.SLABS
+    arrangement: str = defaults.ARRANGEMENT
+    columns: int = 0
+    folded: bool = True
     activation: str = ""
+    max_new_tokens: int = defaults.MAX_NEW_TOKENS
+    temperature: float = defaults.TEMPERATURE
+    top_k: int = defaults.TOP_K
+    seed: int = defaults.SEED
     version: str = VERSION
 
     @property
@@ -81,6 +104,26 @@ class Recipe:
         """The limits for drawing the model."""
         return Budget(self.cubes, self.slabs)
 
+    @property
+    def sampling(self) -> Sampling:
+        """The choice of the tokens that the model appends.
+
+        Raises
+        ------
+        llmviz_addon.model.SamplingError
+            If there is no such choice.
+        """
+        return Sampling(self.temperature, self.top_k, self.seed)
+
+    @property
+    def arranged(self) -> Arrangement:
+        """The arrangement of the model; the usual one where the recipe knows of none."""
+        for kind in ARRANGEMENTS:
+            if kind == self.arrangement:
+                columns = max(0, self.columns) if kind == "rows" else 0
+                return Arrangement(kind, columns, self.folded)
+        return Arrangement()
+
 
 def read(root: bpy.types.Collection, key: str, otherwise: T) -> T:
     """The value that is kept as JSON under `key`; `otherwise` where it cannot be read."""
@@ -91,9 +134,12 @@ def read(root: bpy.types.Collection, key: str, otherwise: T) -> T:
     return found if isinstance(found, type(otherwise)) else otherwise
 
 
-def _must_read(root: bpy.types.Collection, key: str, kind: type[T]) -> T:
-    """A dataclass that is kept as JSON; fields that only other versions know are ignored."""
-    kept = read(root, key, {})
+def _must_read(root: bpy.types.Collection, key: str, kind: type[T], **missing: object) -> T:
+    """A dataclass that is kept as JSON; fields that only other versions know are ignored.
+
+    `missing` has values for fields that older versions did not know.
+    """
+    kept = missing | read(root, key, {})
     known = {field.name for field in fields(kind)}
     try:
         return kind(**{name: value for name, value in kept.items() if name in known})
@@ -116,7 +162,12 @@ def recipe_of(root: bpy.types.Collection) -> Recipe:
     StandingError
         If it cannot be read.
     """
-    return _must_read(root, _RECIPE, Recipe)
+    return _must_read(root, _RECIPE, Recipe, arrangement="")
+
+
+def is_arranged(root: bpy.types.Collection) -> bool:
+    """False for a model that was drawn before there were arrangements."""
+    return bool(read(root, _RECIPE, {"arrangement": defaults.ARRANGEMENT}).get("arrangement"))
 
 
 def write_model(root: bpy.types.Collection, model: Model, computed: int) -> None:
@@ -143,23 +194,23 @@ def title_of(root: bpy.types.Collection) -> str:
     return str(root.get(_TITLE, root.name))
 
 
-def plan_of(root: bpy.types.Collection) -> Plan:
-    """The plan by which a model is drawn."""
-    return run(plan_steps_of(root))
-
-
 def plan_steps_of(root: bpy.types.Collection) -> Steps[Plan]:
-    """`plan_of` in steps."""
+    """The plan by which a model is drawn."""
     recipe, config = recipe_of(root), config_of(root)
     return (yield from planned(config, int(root.get(_COMPUTED, 0)), recipe))
 
 
 def planned(config: Config, computed: int, recipe: Recipe) -> Steps[Plan]:
     """The plan for a recipe; the latest plans are kept, so that asking again costs nothing."""
-    made_from = config, computed, recipe.full_context, recipe.cubes, recipe.slabs
+    arrangement = recipe.arranged
+    made_from = config, computed, recipe.full_context, recipe.budget, arrangement
     if made_from not in _plans:
         _plans[made_from] = yield from plan_steps(
-            config, computed, full_context=recipe.full_context, budget=recipe.budget
+            config,
+            computed,
+            full_context=recipe.full_context,
+            budget=recipe.budget,
+            arrangement=arrangement,
         )
     return _plans[made_from]
 
@@ -177,7 +228,16 @@ def write_run(root: bpy.types.Collection, run: Run | None) -> None:
 def run_of(root: bpy.types.Collection) -> Run | None:
     """The run that a model shows; None for a model without numbers."""
     kept = root.get(_RUN)
-    return Run.from_json(kept) if kept else None
+    if not kept:
+        return None
+    if kept not in _runs:
+        _runs[kept] = Run.from_json(kept)
+    return _runs[kept]
+
+
+def digest_of_run(root: bpy.types.Collection) -> str:
+    """A digest of the run that a model shows."""
+    return hashlib.blake2b(str(root.get(_RUN, "")).encode(), digest_size=8).hexdigest()
 
 
 def write_still_frames(root: bpy.types.Collection, frames: dict[str, int]) -> None:

@@ -10,15 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .block import BlockSpec
-from .errors import AnatomyError
-from .formula import Pick
-from .label import Side
-from .maker import Axes, SpecMaker
-from .operations import ACTIVATIONS
+from ..block import BlockSpec
+from ..errors import AnatomyError
+from ..maker import Axes, SpecMaker, told
+from ..operations import ACTIVATIONS
+from ..picks import Pick
 
 if TYPE_CHECKING:
-    from ..model import Config
+    from ...model import Config
 
 SAME_CELL: Axes = (Pick.COLUMN, Pick.ROW)
 WHOLE_COLUMN: Axes = (Pick.COLUMN, Pick.ALL)
@@ -98,7 +97,6 @@ class _Builder(SpecMaker):
         )
 
     def layer_norm(self, name: str, source: str, section: str) -> tuple[BlockSpec, ...]:
-        final = name == "ln_f"
         whole = self.operand("input", source, "TC", WHOLE_COLUMN, "x")
         mean = self.operand("mean", f"{name}.mean", "T1", AT_COLUMN, "mean")
         std = self.operand("std", f"{name}.std", "T1", AT_COLUMN, "std")
@@ -115,7 +113,7 @@ class _Builder(SpecMaker):
             *([bias] if self.config.bias else []),
         )
         mean_formula = self.formula("mean", "mean", whole)
-        std_formula = self.formula("std", "std", whole, mean)
+        std_formula = self.formula("std", "std", whole, told(mean))
         found = [
             self.aggregate(f"{name}.mean", "LN Mean", "Mean", "T1", section, mean_formula),
             self.aggregate(f"{name}.std", "LN Std", "Std", "T1", section, std_formula),
@@ -123,9 +121,8 @@ class _Builder(SpecMaker):
         ]
         if self.config.bias:
             found.append(self.weight(f"{name}.bias", "β", "1C", section, side="below"))
-        title = "Final Layer Norm" if final else "Layer Norm"
-        side: Side = "right" if final else "header"
-        found.append(self.spec(name, title, "TC", section, side=side, formula=normalized))
+        title = "Final Layer Norm" if name == "ln_f" else "Layer Norm"
+        found.append(self.spec(name, title, "TC", section, side="header", formula=normalized))
         return tuple(found)
 
     def head(self) -> tuple[BlockSpec, ...]:
@@ -150,9 +147,9 @@ class _Builder(SpecMaker):
             self.operand("weight", name, "TT", (Pick.UP_TO_COLUMN, Pick.COLUMN), "attention"),
             self.operand("input", "{head}v", "TA", (Pick.UP_TO_COLUMN, Pick.ROW), "v"),
         )
-        softmax = self.formula("softmax", "attention", score, maximum, total, around=scores)
+        softmax = self.formula("softmax", "attention", score, told(maximum), total, around=scores)
         maxima = self.formula("max", "max", scores)
-        totals = self.formula("sum_exp", "sum", scores, maximum)
+        totals = self.formula("sum_exp", "sum", told(scores), maximum)
         found += [
             self.spec(
                 f"{name}_scores", "Attention Scores", "TT", section, side="above_left", formula=dot
@@ -248,12 +245,12 @@ class _Builder(SpecMaker):
             "softmax",
             "probabilities",
             self.operand("input", "logits", "TV", SAME_CELL, "logits"),
-            maximum,
+            told(maximum),
             total,
             around=column,
         )
         maxima = self.formula("max", "max", column)
-        totals = self.formula("sum_exp", "sum", column, maximum)
+        totals = self.formula("sum_exp", "sum", told(column), maximum)
         return (
             self.weight("lm_head", "LM Head Weights", "CV", section, transposed=True),
             self.spec("logits", "Logits", "TV", section, side="right", formula=logits),
