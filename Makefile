@@ -28,6 +28,7 @@ lint:  ## Check style, the arrows between the rooms, and types
 bench:  ## Measure what frames, builds, prompts and files cost, of small models and large
 	$(ENV) each tools/bench.py
 	$(ENV) newest tools/bench_large.py
+	$(ENV) newest tools/bench_explain.py
 
 extension:  ## Build and validate the zip to install, in dist/
 	$(ENV) newest tools/extension.py build

@@ -1,7 +1,7 @@
 """LLM Viz: a GPT-style language model taken apart in 3D.
 
 Nothing is imported here at module level, so that the plain rooms (`model`, `anatomy`, `detail`,
-`walkthrough`, `offer`) run where there is no Blender.
+`explain`, `walkthrough`, `offer`) run where there is no Blender.
 """
 
 from __future__ import annotations

@@ -18,6 +18,9 @@ Job: TypeAlias = Callable[[argparse.Namespace], None]
 MODEL = "nano-gpt"
 LARGEST_SIDE = 16_384
 
+# Greatest values that the settings of a scene hold.
+HOTTEST, LARGEST_SEED = 1_000, 2**31 - 1
+
 
 def parser(program: str, jobs: Mapping[str, Job]) -> argparse.ArgumentParser:
     """The parser of a command line.
@@ -27,7 +30,7 @@ def parser(program: str, jobs: Mapping[str, Job]) -> argparse.ArgumentParser:
     program
         The program's name, for the help.
     jobs
-        A function for each command, by its name: "build", "stills", "film", "demo", "info".
+        A function for each command, by its name: one each for the commands below.
     """
     made = argparse.ArgumentParser(
         prog=program, description="Takes a GPT-style language model apart in 3D."
@@ -66,13 +69,56 @@ def parser(program: str, jobs: Mapping[str, Job]) -> argparse.ArgumentParser:
 
     info = command("info", "Say what a model is and what drawing it takes, without Blender")
     _add_prompt(info)
+    _add_generation(info)
     _add_activation(info)
     _add_detail(info)
+
+    explain = command("explain", "Say all that there is to say of a cell, without Blender")
+    _add_prompt(explain)
+    _add_generation(explain)
+    _add_activation(explain)
+    explain.add_argument(
+        "--cell",
+        action="append",
+        required=True,
+        metavar="BLOCK[COLUMN, ROW]",
+        help="such as 'layer0.head1.attention[1, 3]'; can be given several times",
+    )
     return made
 
 
 def _add_prompt(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--prompt", help="what the model reads; a preset brings its own")
+
+
+def _add_generation(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--max-new-tokens",
+        type=_amount,
+        default=defaults.MAX_NEW_TOKENS,
+        metavar="N",
+        help=f"tokens that the model appends to the prompt; {defaults.MAX_NEW_TOKENS}",
+    )
+    parser.add_argument(
+        "--temperature",
+        type=_temperature,
+        default=defaults.TEMPERATURE,
+        metavar="T",
+        help="0, the default, takes the most probable token each time; above, tokens are drawn",
+    )
+    parser.add_argument(
+        "--top-k",
+        type=_amount,
+        default=defaults.TOP_K,
+        metavar="K",
+        help="draw from so many of the most probable tokens; 0, the default, from all",
+    )
+    parser.add_argument(
+        "--seed",
+        type=_seed,
+        default=defaults.SEED,
+        help=f"the same seed draws the same tokens; {defaults.SEED}",
+    )
 
 
 def _add_activation(parser: argparse.ArgumentParser) -> None:
@@ -125,6 +171,7 @@ def _add_arrangement(parser: argparse.ArgumentParser) -> None:
 
 def _add_recipe(parser: argparse.ArgumentParser) -> None:
     _add_prompt(parser)
+    _add_generation(parser)
     _add_activation(parser)
     _add_detail(parser)
     _add_arrangement(parser)
@@ -196,6 +243,26 @@ def _columns(text: str) -> int:
 def _amount(text: str) -> int:
     if not re.fullmatch(r"\d{1,9}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not an amount; write 0 or more")
+    return int(text)
+
+
+def _temperature(text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found <= HOTTEST:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a temperature; write a number from 0 to {HOTTEST:,}, like 0.8"
+        )
+    return found
+
+
+def _seed(text: str) -> int:
+    if not re.fullmatch(r"\d{1,10}", text) or int(text) > LARGEST_SEED:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a seed; write a whole number from 0 to {LARGEST_SEED}"
+        )
     return int(text)
 
 

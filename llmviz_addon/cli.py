@@ -5,7 +5,7 @@
 
 Progress goes to the error stream, the results to the output stream. The exit code is 0 when all is
 done, 1 when it could not be (one sentence says why), 2 when the arguments were wrong. Blender
-is imported only by the commands that need it: `info` runs without.
+is imported only by the commands that need it: `info` and `explain` run without.
 """
 
 from __future__ import annotations
@@ -57,7 +57,14 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m llmvi
 
 def _jobs() -> dict[str, Any]:
     """The function of each command, by its name."""
-    return {"build": _build, "stills": _stills, "film": _film, "demo": _demo, "info": _info}
+    return {
+        "build": _build,
+        "stills": _stills,
+        "film": _film,
+        "demo": _demo,
+        "info": _info,
+        "explain": _explain,
+    }
 
 
 def _info(options: argparse.Namespace) -> None:
@@ -65,7 +72,20 @@ def _info(options: argparse.Namespace) -> None:
     from .offer import cards
 
     model = model_room.load(options.model, options.activation)
-    sys.stdout.write(cards.describe(model, _estimate(model, _prompt(model, options), options)))
+    prompt = _prompt(model, options)
+    appends = _appends(model, prompt, options) if model.has_weights else ""
+    sys.stdout.write(cards.describe(model, _estimate(model, prompt, options), appends))
+
+
+def _explain(options: argparse.Namespace) -> None:
+    from . import explain
+    from . import model as model_room
+
+    model = model_room.load(options.model, options.activation)
+    prompt, sampling = _prompt(model, options), _sampling(options)
+    explained = explain.ExplainedModel(model, prompt, options.max_new_tokens, sampling)
+    found = [str(explained.explain(cell)) for cell in options.cell]
+    sys.stdout.write("\n\n".join(found) + "\n")
 
 
 def _prompt(model: Any, options: argparse.Namespace) -> str:
@@ -83,7 +103,23 @@ def _estimate(model: Any, prompt: str, options: argparse.Namespace) -> Any:
 
     n_prompt = len(model.read_prompt(prompt)) if model.has_weights else 0
     detail = options.full_context, options.cubes, options.slabs
-    return estimates.estimate(model.config, n_prompt, *detail)
+    return estimates.estimate(model.config, n_prompt, options.max_new_tokens, *detail)
+
+
+def _appends(model: Any, prompt: str, options: argparse.Namespace) -> str:
+    """The sentence on the tokens that a model will append to a prompt."""
+    from .offer import generation
+
+    n_prompt = len(model.read_prompt(prompt))
+    wanted = options.max_new_tokens, _sampling(options)
+    return generation.sentence(model.config, n_prompt, *wanted)
+
+
+def _sampling(options: argparse.Namespace) -> Any:
+    """The choice of each appended token."""
+    from .model import Sampling
+
+    return Sampling(options.temperature, options.top_k, options.seed)
 
 
 def _build(options: argparse.Namespace) -> None:
@@ -175,6 +211,8 @@ def _build_in(scene: Any, options: argparse.Namespace, until: float) -> None:
     settings.full_context = recipe.full_context
     settings.cubes, settings.slabs = recipe.cubes, recipe.slabs
     settings.activation = recipe.activation or "CONFIG"
+    settings.max_new_tokens, settings.temperature = recipe.max_new_tokens, recipe.temperature
+    settings.top_k, settings.seed = recipe.top_k, recipe.seed
     settings.arrangement, settings.columns = recipe.arrangement, recipe.columns
     settings.folded = recipe.folded
     notes: list[str] = []
@@ -198,6 +236,8 @@ def _recipe(source: str, options: argparse.Namespace) -> Any:
         raise CommandError("a tower has one column; leave --columns out, or ask for rows")
     model = model_room.load(source, options.activation)
     prompt = _prompt(model, options)
+    if model.has_weights:
+        _tell(f"{model.title}: {_appends(model, prompt, options)}")
     estimates.check_memory(model.title, _estimate(model, prompt, options))
     if not any(preset.id == source for preset in model_room.presets()):
         # The saved file may be opened from any folder, so a relative path would lead nowhere.
@@ -215,6 +255,10 @@ def _recipe(source: str, options: argparse.Namespace) -> Any:
         columns=options.columns,
         folded=not options.unfolded,
         activation=options.activation,
+        max_new_tokens=options.max_new_tokens,
+        temperature=options.temperature,
+        top_k=options.top_k,
+        seed=options.seed,
     )
 
 

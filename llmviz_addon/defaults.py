@@ -11,5 +11,10 @@ CUBES = 400_000
 SLABS = 256
 """Megabytes of slab values, one byte a cell."""
 
+MAX_NEW_TOKENS = 5
+"""Tokens that a model appends to the prompt, if its context has room for them."""
+
+TEMPERATURE, TOP_K, SEED = 0.0, 0, 0
+"""The choice of the most probable token each time; see `model.Sampling`."""
 ARRANGEMENT = "auto"
 """The kind of arrangement of a model's layers."""

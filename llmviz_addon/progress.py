@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import closing
 from typing import TypeAlias, TypeVar
 
 T = TypeVar("T")
@@ -11,14 +12,18 @@ Steps: TypeAlias = Generator[tuple[float, str], None, T]
 
 
 def rescaled(work: Steps[T], low: float, high: float) -> Steps[T]:
-    """Steps of a part of the work, from `low` to `high` of the whole rather than from 0 to 1."""
-    while True:
-        try:
-            fraction, label = next(work)
-        except StopIteration as end:
-            result: T = end.value
-            return result
-        yield low + (high - low) * fraction, label
+    """Steps of a part of the work, from `low` to `high` of the whole rather than from 0 to 1.
+
+    If these steps are stopped, the work is, too, before whoever asked for it cleans up.
+    """
+    with closing(work):
+        while True:
+            try:
+                fraction, label = next(work)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            yield low + (high - low) * fraction, label
 
 
 def run(work: Steps[T]) -> T:

@@ -62,7 +62,7 @@ def everything() -> dict[str, object]:
         found[f"mesh {mesh.name_full}"] = place.tobytes(), [_name(m) for m in mesh.materials]
     for obj in bpy.data.objects:
         found[f"modifiers of {obj.name_full}"] = [(m.name, m.type) for m in obj.modifiers]
-        found[f"text of {obj.name_full}"] = obj.data.body if obj.type == "FONT" else None
+        found[f"text of {obj.name_full}"] = obj.get("llmviz_text")
         moved = obj.animation_data
         found[f"animation of {obj.name_full}"] = moved and _name(moved.action)
     for owner in (*bpy.data.node_groups, *bpy.data.materials, *bpy.data.worlds):

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "llmviz_addon"
-PLAIN_ROOMS = ("model", "anatomy", "detail", "walkthrough", "offer")
+PLAIN_ROOMS = ("model", "anatomy", "detail", "explain", "walkthrough", "offer")
 
 # Refuses every module that exists in Blender only, then imports what the command line names.
 IMPORT_WITHOUT_BLENDER = """

@@ -62,6 +62,24 @@ def test_a_suite_that_is_slow_but_talks_is_left_alone():
     assert ended.passed and ended.summary == "10 passed in 6.00s"
 
 
+def test_what_a_suite_prints_just_before_it_ends_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    class Late(subprocess.Popen[bytes]):
+        """A process that prints and ends just when somebody asks whether it has ended."""
+
+        def poll(self) -> int | None:
+            (tmp_path / "asked").touch()
+            self.wait()
+            return super().poll()
+
+    monkeypatch.setattr(subprocess, "Popen", Late)
+    ended = shell(
+        f'while [ ! -e "{tmp_path}/asked" ]; do sleep 0.05; done; echo "=== 1 passed in 1.00s ==="'
+    )
+    assert ended.passed and ended.summary == "1 passed in 1.00s"
+
+
 def test_part_of_a_line_is_a_sign_of_life():
     ended = shell("for i in 1 2 3 4 5 6 7 8 9 10; do printf .; sleep 0.6; done")
     assert ended.passed

@@ -42,6 +42,8 @@ from bench_blender import (
 from bench_rows import Turn, head, megabytes, row, say, seconds, time_row
 
 from llmviz_addon import model, scene
+from llmviz_addon.progress import run
+from llmviz_addon.scene import live
 
 OTHER = scene.Recipe("nano-gpt", "ABCCBA")
 
@@ -142,6 +144,34 @@ def measure_builds() -> None:
         filled.append(seconds(lambda: fill(meshes, cells)))
     time_row("New prompt, recolored", "one forward pass alone", Turn(recolored, forward))
     time_row("", "filling the same attributes", Turn(recolored, filled))
+
+    typed, evaluated, followed = [], [], []
+    for turn in range(ROUNDS):
+        recipe = (OTHER, RECIPE)[turn % 2]
+        bpy.context.view_layer.update()
+        typed.append(seconds(lambda to=recipe: type_prompt(current, to)))
+        evaluated.append(seconds(lambda: fill_and_evaluate(meshes, cells)))
+        followed.append(seconds(lambda: run(live.catch_up_steps(current))))
+    time_row(
+        "Prompt while typing, seen", "filling and evaluating bare cells", Turn(typed, evaluated)
+    )
+    time_row("", "another prompt by a build", Turn(typed, recolored))
+    time_row("Film follows, typing at rest", "another prompt by a build", Turn(followed, recolored))
+
+
+def type_prompt(current: bpy.types.Scene, recipe: scene.Recipe) -> None:
+    """Show a prompt as at a key, up to what Blender draws next."""
+    if not live.follow(current, recipe):
+        raise RuntimeError(f"{recipe.prompt} was not shown while it was typed.")
+    bpy.context.view_layer.update()
+
+
+def fill_and_evaluate(meshes: list[bpy.types.Mesh], cells: list[CellData]) -> None:
+    """Write all attributes of bare cells and have Blender evaluate them."""
+    fill(meshes, cells)
+    for mesh in meshes:
+        mesh.update_tag()
+    bpy.context.view_layer.update()
 
 
 # Memory, each in a process of its own

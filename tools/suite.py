@@ -138,6 +138,8 @@ class Suite:
             selector.register(process.stdout, selectors.EVENT_READ)
             end = 0.0
             while True:
+                # Asked first: what it printed before it ended can be read by then.
+                ended = process.poll() is not None
                 waiting = selector.select(timeout=0.2)
                 now = time.monotonic()
                 if waiting:
@@ -146,7 +148,7 @@ class Suite:
                         break
                     heard = now
                     self._read(text.decode(errors="replace"))
-                elif process.poll() is not None:
+                elif ended:
                     break  # processes that it has started may keep the pipe open
                 if end and now > end:
                     return

@@ -13,24 +13,30 @@ from .arrows import Arrow
 from .block import KINDS, Block, BlockSpec
 from .errors import AnatomyError
 from .fold import Fold, Piece
-from .formula import Formula, Operand, Pick, SourceCells
+from .formula import BlockCells, Formula, Operand, Read, read_from
 from .label import Label
 from .patterns import ArrowPattern, Repeats, TitlePattern
 from .picking import Hit
+from .picks import MANY, Pick
 from .places import Place
 from .router import FLOWS
 from .sections import Section
+from .terms import first
+from .uses import User
+from .writing import number
 
 __all__ = [
     "ARRANGEMENTS",
     "FLOWS",
     "KINDS",
+    "MANY",
     "Anatomy",
     "AnatomyError",
     "Arrangement",
     "Arrow",
     "ArrowPattern",
     "Block",
+    "BlockCells",
     "BlockSpec",
     "Dim",
     "Fold",
@@ -41,10 +47,14 @@ __all__ = [
     "Pick",
     "Piece",
     "Place",
+    "Read",
     "Repeats",
     "Section",
-    "SourceCells",
     "TitlePattern",
+    "User",
     "build",
+    "first",
     "n_cells",
+    "number",
+    "read_from",
 ]

@@ -22,6 +22,7 @@ from .picking import Hit, Picker, corners
 from .places import Place, places
 from .sections import Section
 from .space import Space
+from .uses import User, Users
 
 if TYPE_CHECKING:
     from ..model import Config
@@ -172,6 +173,14 @@ class Anatomy:
             If these are not three finite numbers each, or the direction leads nowhere.
         """
         return self._picker.pick(origin, direction)
+
+    def users(self, block: Block) -> list[User]:
+        """The formulas that a block's cells go into, each with the operand that the block is."""
+        return self._users.of(block)
+
+    @cached_property
+    def _users(self) -> Users:
+        return Users(self.blocks)
 
     @cached_property
     def _picker(self) -> Picker:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 import numpy as np
 
 from .fold import Fold, Piece
-from .formula import Formula, Operand, Pick
+from .formula import Formula, Operand
 from .label import Bounds, Label, Point, Tag
-from .operations import OPERATIONS
+from .picks import Pick
 
 if TYPE_CHECKING:
     from ..model import Config
@@ -26,6 +26,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 TimeAxis = Literal["columns", "rows", "both"] | None
 
 Count = TypeVar("Count", int, np.ndarray)
+Place = TypeVar("Place", int, slice, np.ndarray)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,12 +224,51 @@ class Block:
             target=self.name,
             symbol=shared.symbol,
             letters=self._letters(),
-            operation=OPERATIONS[shared.operation],
+            shape=(self.columns, self.rows),
+            operation=shared.operation,
             operands=self._bind(shared.operands),
             surroundings=self._bind(shared.surroundings),
+            time=(self.time_axis in ("columns", "both"), self.time_axis in ("rows", "both")),
             causal=self.causal,
             config=self.spec.config,
         )
+
+    def grid(self, array: np.ndarray) -> np.ndarray:
+        """An array of the trace as it is drawn: a view, (columns, rows).
+
+        Where an axis runs along positions, it has only those that are computed.
+
+        Raises
+        ------
+        ValueError
+            If the array does not fit the grid.
+        """
+        grid = array
+        if array.ndim == 1:
+            grid = array[None, :] if self.columns == 1 else array[:, None]
+        elif self.spec.transposed:
+            grid = array.T
+        if not self._fits(grid.shape):
+            raise ValueError(
+                f"{self.name} is drawn as {self.columns} x {self.rows} cells, "
+                f"but the trace holds {' x '.join(map(str, grid.shape))}."
+            )
+        return grid
+
+    def address(self, column: Place, row: Place) -> tuple[Place, ...]:
+        """The index of cells in the trace's array: the inverse of `grid`."""
+        if "1" in self.spec.dims:
+            return (row if self.column_dim == "1" else column,)
+        return (row, column) if self.spec.transposed else (column, row)
+
+    def extent(self, computed: int) -> tuple[int, int]:
+        """Columns and rows that have numbers when so many positions are computed."""
+        columns, rows = self.columns, self.rows
+        if self.time_axis in ("columns", "both"):
+            columns = min(columns, computed)
+        if self.time_axis in ("rows", "both"):
+            rows = min(rows, computed)
+        return columns, rows
 
     def cells(self, trace: Mapping[str, np.ndarray]) -> np.ndarray:
         """The numbers of all cells.
@@ -249,18 +289,9 @@ class Block:
         ValueError
             If the trace's array does not fit the grid.
         """
-        array = np.asarray(trace[self.name])
-        if array.ndim == 1:
-            array = array[None, :] if self.columns == 1 else array[:, None]
-        elif self.spec.transposed:
-            array = array.T
-        if not self._fits(array.shape):
-            raise ValueError(
-                f"{self.name} is drawn as {self.columns} x {self.rows} cells, "
-                f"but the trace holds {' x '.join(map(str, array.shape))}."
-            )
+        grid = self.grid(np.asarray(trace[self.name]))
         cells = np.full((self.columns, self.rows), np.nan, dtype=np.float32)
-        cells[: array.shape[0], : array.shape[1]] = array
+        cells[: grid.shape[0], : grid.shape[1]] = grid
         if self.causal:
             cells[self._masked()] = np.nan
         return cells
@@ -294,17 +325,22 @@ class Block:
         if self.time_axis is None:
             return np.zeros(shape, dtype=np.float32)
         order = np.full(shape, np.nan, dtype=np.float32)
-        total = self.cells_before(n_tokens)
+        columns, rows = self.extent(n_tokens)
+        column, row = np.ogrid[:columns, :rows]
+        order[:columns, :rows] = self.rank(column, row) / self.cells_before(n_tokens)
         if self.causal:
-            query, key = np.tril_indices(n_tokens)
-            order[key, query] = np.arange(1, total + 1) / total
-        elif self.time_axis == "rows":
-            ranks = np.arange(1, total + 1).reshape(n_tokens, self.columns)
-            order[:, :n_tokens] = (ranks / total).T
-        else:
-            ranks = np.arange(1, total + 1).reshape(n_tokens, self.rows)
-            order[:n_tokens, :] = ranks / total
+            order[self._masked()] = np.nan
         return order
+
+    def rank(self, column: Count, row: Count) -> Count:
+        """The number of cells that are computed up to and including one, or each of some."""
+        if self.causal or self.time_axis == "rows":
+            return self.cells_before(row) + column + 1
+        return self.cells_before(column) + row + 1
+
+    def position(self, column: Count, row: Count) -> Count:
+        """The token position that a cell of a computed block, or each of some, belongs to."""
+        return row if self.time_axis in ("rows", "both") else column
 
     def progress_after(self, p: int, n_prompt: int, n_tokens: int) -> float:
         """The progress at which pass `p` is complete; 1 for weights.

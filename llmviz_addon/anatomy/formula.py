@@ -1,47 +1,54 @@
 """Formulas: the recipes by which a block's cells follow from cells of other blocks.
 
-A formula is an operation and its operands. An operand names a block and says, for each axis of
-its grid, which cells a target cell at (column, row) needs. From that one description come the
-dependency highlight, the inspector's text, the order of computation and the tests that compute
-every cell and compare it with the model's trace.
+A formula is a tree of terms and its operands. An operand names a block and says, for each axis of
+its grid, which cells a target cell at (column, row) needs. From that one description come a cell's
+sources and, the other way round, the cells that it goes into, everything that is written of it, the
+order of computation, and the tests that compute every cell and compare it with the model's trace.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from .operations import Operation
+from .operations import OPERATIONS, settings
+from .picks import MANY, TIME, Pick, Wanted, one_of, picked
+from .terms import Addends, Numbers, Term, addends, element, evaluate, given, parts_of
+from .writing import (
+    Latex,
+    Leaves,
+    Script,
+    Words,
+    number,
+    subscript,
+    subscript_latex,
+    symbol_latex,
+)
 
 if TYPE_CHECKING:
     from ..model import Config
 
-Values = Mapping[str, np.ndarray] | Callable[[str], np.ndarray]
-"""Block name to its cells, (columns, rows), as a mapping or a function."""
+Places = NDArray[np.int64]
+
+Read = Callable[[str, Places, Places], np.ndarray]
+"""Gives the numbers of cells from a block's name, their columns and their rows."""
 
 
-class Pick(Enum):
-    """The cells along one axis of an operand's grid that a target cell at (column, row) needs."""
-
-    ZERO = "the only one"
-    COLUMN = "the target's column"
-    ROW = "the target's row"
-    ALL = "all along a channel axis"
-    UP_TO_COLUMN = "positions up to the target's column"
-    UP_TO_ROW = "positions up to the target's row"
-    TOKEN = "the id of the token at the target's column"
-
-
-class SourceCells(NamedTuple):
+class BlockCells(NamedTuple):
     """Cells of one block: `columns` and `rows` are int arrays of equal length."""
 
     block: str
-    columns: np.ndarray
-    rows: np.ndarray
+    columns: Places
+    rows: Places
+
+
+def read_from(cells: Mapping[str, np.ndarray]) -> Read:
+    """A way to read cells from whole grids, (columns, rows) by block."""
+    return lambda block, columns, rows: cells[block][columns, rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,11 @@ class Operand:
     shape: tuple[int, int]
     symbol: str
 
+    @property
+    def is_joined(self) -> bool:
+        """True if the target needs several of its cells, which a sum runs along."""
+        return self.columns in MANY or self.rows in MANY
+
 
 @dataclass(frozen=True, slots=True)
 class Formula:
@@ -83,13 +95,17 @@ class Formula:
         The symbol of its cells in an equation.
     letters
         Index letters of its columns and rows; empty for an axis of one cell.
+    shape
+        The block's grid, (columns, rows).
     operation
-        The computation.
+        The kind of computation, a key of `operations.OPERATIONS`.
     operands
         The inputs of the computation.
     surroundings
         Cells that are no operands but are highlighted along with them: the row that a softmax
         normalizes over.
+    time
+        True for each axis, columns and rows, that runs along positions.
     causal
         True if there are no cells whose column (key) is later than their row (query).
     config
@@ -99,15 +115,25 @@ class Formula:
     target: str
     symbol: str
     letters: tuple[str, str]
-    operation: Operation
+    shape: tuple[int, int]
+    operation: str
     operands: tuple[Operand, ...]
     surroundings: tuple[Operand, ...]
+    time: tuple[bool, bool]
     causal: bool
     config: Config
 
+    @property
+    def term(self) -> Term:
+        """The tree of terms, whose parts are those of the operands."""
+        parts = frozenset(operand.part for operand in self.operands)
+        return given(OPERATIONS[self.operation], parts)
+
+    # Where a cell comes from
+
     def sources(
-        self, column: int, row: int, n_tokens: int, values: Values | None = None
-    ) -> list[SourceCells]:
+        self, column: int, row: int, n_tokens: int, read: Read | None = None
+    ) -> list[BlockCells]:
         """The operand cells of one cell.
 
         Parameters
@@ -116,45 +142,178 @@ class Formula:
             The cell.
         n_tokens
             Positions that are computed; no source lies beyond them.
-        values
-            Cells of the blocks. Only a table look-up needs them; without them its sources are
+        read
+            Reads cells of the blocks. Only a table look-up needs it; without it, its sources are
             all the entries that could be looked up.
 
         Returns
         -------
-        list of SourceCells
+        list of BlockCells
             One for each operand, in the order of the formula; empty for a cell that does not
             exist (above the causal diagonal).
         """
-        return self._gather(self.operands, column, row, n_tokens, values)
+        return self._gather(self.operands, column, row, n_tokens, read)
 
-    def context(self, column: int, row: int, n_tokens: int) -> list[SourceCells]:
+    def context(self, column: int, row: int, n_tokens: int) -> list[BlockCells]:
         """Cells that are not operands but explain the cell: the row of a softmax."""
         return self._gather(self.surroundings, column, row, n_tokens, None)
 
-    def evaluate(self, column: int, row: int, values: Values) -> float:
-        """Compute one cell in float64 from the cells of other blocks.
+    def parts(self, column: int, row: int, read: Read) -> dict[str, Numbers]:
+        """The numbers that one cell is computed from, in float64: (1,) or (n,) for each part.
 
         Raises
         ------
         ValueError
             If the cell does not exist (above the causal diagonal).
         """
-        if not self._exists(column, row):
+        if not self.exists(column, row):
             raise ValueError(f"{self.target} has no cell at column {column}, row {row}.")
-        parts: dict[str, list[np.ndarray]] = {}
-        n_tokens = self.config.n_ctx
-        sources = self.sources(column, row, n_tokens, values)
-        for operand, source in zip(self.operands, sources, strict=True):
-            cells = _cells(values, source.block)[source.columns, source.rows]
-            parts.setdefault(operand.part, []).append(cells.astype(np.float64))
-        joined = {part: np.concatenate(arrays) for part, arrays in parts.items()}
-        return float(self.operation.compute(joined, self.config))
+        found: dict[str, list[Numbers]] = {}
+        sources = self.sources(column, row, self.config.n_ctx, read)
+        for operand, (block, columns, rows) in zip(self.operands, sources, strict=True):
+            numbers = np.asarray(read(block, columns, rows), np.float64)
+            found.setdefault(operand.part, []).append(numbers)
+        return {part: np.concatenate(arrays) for part, arrays in found.items()}
+
+    def evaluate(self, column: int, row: int, read: Read) -> float:
+        """Compute one cell in float64 from the cells of other blocks; raises what `parts` does."""
+        return self.value(self.parts(column, row, read))
+
+    def value(self, parts: Mapping[str, Numbers]) -> float:
+        """The value that follows from the numbers of the parts."""
+        return float(evaluate(self.term, parts, settings(self.config))[0])
+
+    def exists(self, column: int, row: int) -> bool:
+        """False for a cell above the causal diagonal."""
+        return not (self.causal and column > row)
+
+    def addends(self, count: int) -> Addends:
+        """The terms that make up a cell's value, of a sum of so many."""
+        return addends(self.term, count)
+
+    def names_in(self, term: Term) -> list[str]:
+        """The parts of a term of the tree, in the order of the operands."""
+        names = parts_of(term)
+        return list(dict.fromkeys(o.part for o in self.operands if o.part in names))
+
+    def values_of(self, term: Term, parts: Mapping[str, Numbers]) -> Numbers:
+        """The values of one of the addends, one for each index that is summed over."""
+        return evaluate(term, parts, settings(self.config))
+
+    def write_term(self, term: Term, parts: Mapping[str, Numbers], index: int) -> str:
+        """One of the addends with its numbers, at an index that is summed over."""
+        return Script(Leaves({}, settings(self.config), element(parts, index))).write(term)
+
+    # Where a cell goes
+
+    def targets(
+        self,
+        operand: Operand,
+        column: int,
+        row: int,
+        n_tokens: int,
+        tokens: Places | None = None,
+    ) -> BlockCells:
+        """The cells of this formula's block that need one cell of an operand.
+
+        Parameters
+        ----------
+        column, row
+            The cell of the operand's block.
+        n_tokens
+            Positions that are computed; no target lies beyond them.
+        tokens
+            The ids of the tokens at these positions. Only a table look-up needs them; without
+            them, every entry could have been looked up everywhere.
+        """
+        last = [
+            min(size, n_tokens) - 1 if time else size - 1
+            for size, time in zip(self.shape, self.time, strict=True)
+        ]
+        wanted = Wanted((0, last[0]), (0, last[1]))
+        wanted = wanted.narrowed(operand.columns, column).narrowed(operand.rows, row)
+        (left, right), (top, bottom) = wanted
+        across, down = np.arange(left, right + 1), np.arange(top, bottom + 1)
+        for pick, place in ((operand.columns, column), (operand.rows, row)):
+            if pick is Pick.TOKEN and tokens is not None:
+                across = across[tokens[across] == place]
+        columns, rows = _product(across, down)
+        if self.causal:
+            kept = columns <= rows
+            columns, rows = columns[kept], rows[kept]
+        return BlockCells(self.target, columns, rows)
+
+    def shares(
+        self, operand: Operand, column: int, row: int, found: BlockCells, read: Read
+    ) -> Numbers | None:
+        """The term of each target's sum in which one cell of an operand stands, in float64.
+
+        None where the cell is no factor of a single term: the mean, say, which is subtracted from
+        every channel before a variance is taken.
+
+        Parameters
+        ----------
+        column, row
+            The cell of the operand's block.
+        found
+            Its targets.
+        """
+        index, count = self._index(operand, column, row)
+        joined = {each.part for each in self.operands if each.is_joined}
+        for term in self.addends(count).terms:
+            names = parts_of(term)
+            if operand.part in names and (operand.is_joined or not names & joined):
+                parts = {name: self._terms_of(name, index, found, operand, read) for name in names}
+                values = evaluate(term, parts, settings(self.config))
+                return np.broadcast_to(values, found.columns.shape)
+        return None
+
+    def _index(self, operand: Operand, column: int, row: int) -> tuple[int, int]:
+        """The number of the term in which an operand's cell stands, and the number of terms."""
+        before = count = 0
+        for each in self.operands:
+            if each.part == operand.part:
+                if each is operand:
+                    before = count
+                count += _length(each)
+        place = column if operand.columns in MANY else row if operand.rows in MANY else 0
+        return before + place, count
+
+    def _terms_of(
+        self, part: str, index: int, found: BlockCells, source: Operand, read: Read
+    ) -> Numbers:
+        """The numbers of a part in term `index` of each of some targets' sums."""
+        same = [each for each in self.operands if each.part == part]
+        if len(same) > 1:
+            while index >= _length(same[0]):
+                index -= _length(same.pop(0))
+        operand = same[0]
+        tokens = None
+        if Pick.TOKEN in (operand.columns, operand.rows):
+            some = np.arange(int(found.columns.max(initial=-1)) + 1)
+            tokens = np.asarray(read("tokens", some, np.zeros_like(some)), np.int64)
+        columns, rows = (
+            one_of(pick, found.columns, found.rows, index, tokens)
+            for pick in (operand.columns, operand.rows)
+        )
+        return np.asarray(read(operand.block, columns, rows), np.float64)
+
+    # What is written of a cell
 
     @property
     def equation(self) -> str:
         """The formula in general, e.g. ``q[t, a] = Σ_i W[i, a] · ln_1[t, i] + b[a]``."""
-        return self._write(*self.letters)
+        return self._equation(*self.letters)
+
+    @property
+    def definition(self) -> str:
+        """The function in it that has a name of its own, e.g. ``ReLU(x) = max(0, x)``; or none."""
+        term = self.term
+        body = getattr(term, "body", None)
+        if body is None:
+            return ""
+        script = Script(Leaves(dict.fromkeys(parts_of(term), "x"), settings(self.config)))
+        return f"{script.write(term)} = {script.write(body)}"
 
     def text(self, column: int, row: int, value: float | None = None) -> str:
         """The formula of one cell, e.g. ``q[3, 15] = Σ_i W[i, 15] · ln_1[3, i] + b[15]``.
@@ -166,17 +325,72 @@ class Formula:
         value
             Appended with four significant digits where given.
         """
-        if not self._exists(column, row):
+        if not self.exists(column, row):
             return f"{self.symbol}[{column}, {row}] is masked: a later token"
-        letters = self.letters
-        written = self._write(
-            str(column) if letters[0] else "",
-            str(row) if letters[1] else "",
-        )
-        return written if value is None else f"{written} = {value:.4g}"
+        written = self._equation(*self._places(column, row))
+        return written if value is None else f"{written} = {number(value, 4)}"
 
-    def _exists(self, column: int, row: int) -> bool:
-        return not (self.causal and column > row)
+    def with_numbers(self, parts: Mapping[str, Numbers]) -> str:
+        """The right side with numbers put in; of a long sum, the terms that count most."""
+        return Script(Leaves({}, settings(self.config), parts)).write(self.term)
+
+    def latex(
+        self,
+        column: int | None = None,
+        row: int | None = None,
+        parts: Mapping[str, Numbers] | None = None,
+    ) -> str:
+        """The formula as LaTeX: in general, of one cell, or of one cell with numbers put in."""
+        places = self.letters if column is None or row is None else self._places(column, row)
+        left = symbol_latex(self.symbol) + subscript_latex(*places)
+        symbols = {
+            operand.part: symbol_latex(operand.symbol)
+            + subscript_latex(*_indices(operand, *places, latex=True))
+            for operand in self.operands
+        }
+        written = f"{left} = {Latex(self._leaves(symbols, *places)).write(self.term)}"
+        if parts is None:
+            return written
+        numeric = Latex(Leaves({}, settings(self.config), parts))
+        return f"{written} = {numeric.write(self.term)}"
+
+    def words(self, title: Callable[[str], str], noun: str = "") -> str:
+        """The right side in words, e.g. ``the sum of Q Weights times Layer Norm, plus Q Bias``.
+
+        Parameters
+        ----------
+        title
+            Gives a block's title.
+        noun
+            What a sum runs over, such as ``"48 channels"``.
+        """
+        symbols: dict[str, str] = {}
+        for operand in self.operands:
+            several = operand.part in symbols
+            symbols[operand.part] = title(operand.block) + " of all heads" * several
+        leaves = Leaves(symbols, settings(self.config), noun=noun)
+        return Words(leaves).write(self.term)
+
+    def _equation(self, column: str, row: str) -> str:
+        symbols = {
+            operand.part: operand.symbol + subscript(*_indices(operand, column, row))
+            for operand in self.operands
+        }
+        right = Script(self._leaves(symbols, column, row)).write(self.term)
+        return f"{self.symbol}{subscript(column, row)} = {right}"
+
+    def _leaves(self, symbols: Mapping[str, str], column: str, row: str) -> Leaves:
+        bound, count = "", 0
+        for operand in self.operands:
+            for pick, size in zip((operand.columns, operand.rows), operand.shape, strict=True):
+                if pick in MANY:
+                    count = size
+                if pick in TIME:
+                    bound = row if pick is Pick.UP_TO_ROW else column
+        return Leaves(symbols, settings(self.config), bound=bound, count=count)
+
+    def _places(self, column: int, row: int) -> tuple[str, str]:
+        return str(column) if self.letters[0] else "", str(row) if self.letters[1] else ""
 
     def _gather(
         self,
@@ -184,66 +398,37 @@ class Formula:
         column: int,
         row: int,
         n_tokens: int,
-        values: Values | None,
-    ) -> list[SourceCells]:
-        if not self._exists(column, row):
+        read: Read | None,
+    ) -> list[BlockCells]:
+        if not self.exists(column, row):
             return []
         found = []
         for operand in operands:
-            columns = self._pick(operand.columns, operand.shape[0], column, row, values)
-            rows = self._pick(operand.rows, operand.shape[1], column, row, values)
-            if _is_time(operand.columns):
-                columns = columns[columns < n_tokens]
-            if _is_time(operand.rows):
-                rows = rows[rows < n_tokens]
-            size = (columns.size, rows.size)
-            grid_columns = np.broadcast_to(columns[:, None], size).reshape(-1)
-            grid_rows = np.broadcast_to(rows[None, :], size).reshape(-1)
-            found.append(SourceCells(operand.block, grid_columns, grid_rows))
+            token = None
+            if read is not None and Pick.TOKEN in (operand.columns, operand.rows):
+                token = int(read("tokens", np.array([column]), np.array([0]))[0])
+            axes = []
+            for pick, count in zip((operand.columns, operand.rows), operand.shape, strict=True):
+                places = picked(pick, count, column, row, token)
+                axes.append(places[places < n_tokens] if pick in TIME else places)
+            found.append(BlockCells(operand.block, *_product(*axes)))
         return found
 
-    def _pick(
-        self, pick: Pick, count: int, column: int, row: int, values: Values | None
-    ) -> np.ndarray:
-        if pick is Pick.COLUMN:
-            return np.array([column])
-        if pick is Pick.ROW:
-            return np.array([row])
-        if pick is Pick.ZERO:
-            return np.array([0])
-        if pick is Pick.UP_TO_COLUMN:
-            return np.arange(column + 1)
-        if pick is Pick.UP_TO_ROW:
-            return np.arange(row + 1)
-        if pick is Pick.TOKEN and values is not None:
-            return np.array([int(_cells(values, "tokens")[column, 0])])
-        return np.arange(count)
 
-    def _write(self, column: str, row: str) -> str:
-        last = row if any(Pick.UP_TO_ROW in (o.columns, o.rows) for o in self.operands) else column
-        symbols = {
-            operand.part: operand.symbol + _index(operand, column, row) for operand in self.operands
-        }
-        bounded = any(_is_time(o.columns) or _is_time(o.rows) for o in self.operands)
-        form = self.operation.form
-        for part, addition in self.operation.optional:
-            if part in symbols:
-                form += addition
-        symbols["i"] = f"{{i≤{last}}}" if bounded else "i"
-        symbols["d_head"] = str(self.config.d_head)
-        return f"{self.symbol}{_brackets(column, row)} = {form.format(**symbols)}"
+def _product(columns: Places, rows: Places) -> tuple[Places, Places]:
+    """All pairs of a column and a row, column after column."""
+    return np.repeat(columns, rows.size), np.tile(rows, columns.size)
 
 
-def _is_time(pick: Pick) -> bool:
-    return pick in (Pick.UP_TO_COLUMN, Pick.UP_TO_ROW)
+def _length(operand: Operand) -> int:
+    """Terms that an operand brings to a sum along a channel axis."""
+    axes = zip((operand.columns, operand.rows), operand.shape, strict=True)
+    return max((size for pick, size in axes if pick in MANY), default=1)
 
 
-def _cells(values: Values, name: str) -> np.ndarray:
-    return values(name) if callable(values) else values[name]
-
-
-def _index(operand: Operand, column: str, row: str) -> str:
-    """The operand's indices, without those of axes that have one cell."""
+def _indices(operand: Operand, column: str, row: str, *, latex: bool = False) -> tuple[str, str]:
+    """The operand's indices; empty for an axis that has one cell."""
+    token = symbol_latex("tokens") + subscript_latex(column) if latex else f"tokens[{column}]"
     written = {
         Pick.ZERO: "",
         Pick.COLUMN: column,
@@ -251,10 +436,6 @@ def _index(operand: Operand, column: str, row: str) -> str:
         Pick.ALL: "i",
         Pick.UP_TO_COLUMN: "i",
         Pick.UP_TO_ROW: "i",
-        Pick.TOKEN: f"tokens[{column}]",
+        Pick.TOKEN: token,
     }
-    return _brackets(written[operand.columns], written[operand.rows])
-
-
-def _brackets(*indices: str) -> str:
-    return f"[{', '.join(index for index in indices if index)}]"
+    return written[operand.columns], written[operand.rows]

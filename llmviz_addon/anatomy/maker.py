@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from .block import BlockSpec, FormulaSpec, Kind, OperandSpec, TimeAxis
-from .formula import Pick
 from .label import Side, Tag
+from .picks import Pick
 from .space import Space
 
 if TYPE_CHECKING:

@@ -1,137 +1,84 @@
-"""The kinds of computation that a cell can be the result of.
+"""The kinds of computation that a cell can be the result of, each a tree of terms by its name.
 
-An :class:`Operation` knows how to write itself down and how to compute one number from the
-numbers that it is given. It knows nothing of blocks, positions or layouts: `formula` gathers the
-numbers and the symbols. Adding a kind of computation means adding one function and one entry
-to `OPERATIONS`.
+The leaves are parts: `formula` says which cells they are. Adding a kind of computation means adding
+one tree to `OPERATIONS`; it then computes, and is written in symbols, in numbers, as LaTeX and in
+words.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+from .terms import (
+    Across,
+    Call,
+    Constant,
+    Divided,
+    Minus,
+    Named,
+    Part,
+    Plus,
+    Power,
+    Setting,
+    Settings,
+    Term,
+    Times,
+)
 
 if TYPE_CHECKING:
     from ..model import Config
 
-Parts = Mapping[str, NDArray[np.float64]]
-"""Operands of one cell: the name of a part to its numbers, a vector of float64."""
+D_HEAD, EPSILON = "d_head", "ε"
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One kind of computation.
-
-    Attributes
-    ----------
-    name
-        Identifier, e.g. ``"dot"``.
-    form
-        Its form in an equation, with a ``{part}`` for each operand, ``{i}`` for the bound of the
-        summation index and ``{d_head}`` for the model's head size.
-    compute
-        The number, from the operands and the configuration.
-    optional
-        Pairs of an operand's name and a text that is appended to `form` when that operand exists.
-    """
-
-    name: str
-    form: str
-    compute: Callable[[Parts, Config], float]
-    optional: tuple[tuple[str, str], ...] = ()
+def settings(config: Config) -> Settings:
+    """The constants of a model that occur in its formulas."""
+    return {D_HEAD: float(config.d_head), EPSILON: config.norm_eps}
 
 
-def _look_up(parts: Parts, config: Config) -> float:
-    return float(parts["embedding"][0] + parts["position"][0])
+def _plus_bias(term: Term) -> Term:
+    return Plus((term, Part("bias", optional=True)))
 
 
-def _dot(parts: Parts, config: Config) -> float:
-    bias = parts["bias"][0] if "bias" in parts else 0.0
-    return float(parts["weight"] @ parts["input"] + bias)
+def _gelu(x: Term) -> Term:
+    # Hendrycks and Gimpel, 2016, "Gaussian Error Linear Units".
+    root = Call("√", Constant(2.0))
+    half = Times(Constant(0.5), x)
+    return Times(half, Plus((Constant(1.0), Call("erf", Divided(x, root)))))
 
 
-def _scaled_dot(parts: Parts, config: Config) -> float:
-    return float(parts["query"] @ parts["key"]) / math.sqrt(config.d_head)
+def _gelu_tanh(x: Term) -> Term:
+    # The approximation that GPT-2 uses, from the same paper.
+    scale = Call("√", Divided(Constant(2.0), Constant(math.pi, "π")))
+    cubic = Plus((x, Times(Constant(0.044715), Power(x, 3))))
+    half = Times(Constant(0.5), x)
+    return Times(half, Plus((Constant(1.0), Call("tanh", Times(scale, cubic)))))
 
 
-def _sum(parts: Parts, config: Config) -> float:
-    return float(parts["branch"][0] + parts["stream"][0])
+_INPUT, _WEIGHT, _MEAN = Part("input"), Part("weight"), Part("mean")
+_DOT = Across("sum", Times(_WEIGHT, _INPUT))
+_CENTERED = Minus(_INPUT, _MEAN)
+_EXPONENTIAL = Call("exp", Minus(_INPUT, Part("max")))
 
-
-def _mean(parts: Parts, config: Config) -> float:
-    return float(parts["input"].mean())
-
-
-def _std(parts: Parts, config: Config) -> float:
-    variance = np.mean((parts["input"] - parts["mean"][0]) ** 2)
-    return math.sqrt(variance + config.norm_eps)
-
-
-def _layer_norm(parts: Parts, config: Config) -> float:
-    bias = parts["bias"][0] if "bias" in parts else 0.0
-    normalized = (parts["input"][0] - parts["mean"][0]) / parts["std"][0]
-    return float(normalized * parts["weight"][0] + bias)
-
-
-def _maximum(parts: Parts, config: Config) -> float:
-    return float(parts["input"].max())
-
-
-def _sum_exp(parts: Parts, config: Config) -> float:
-    return float(np.exp(parts["input"] - parts["max"][0]).sum())
-
-
-def _softmax(parts: Parts, config: Config) -> float:
-    return math.exp(parts["input"][0] - parts["max"][0]) / float(parts["sum"][0])
-
-
-def _gelu(parts: Parts, config: Config) -> float:
-    x = float(parts["input"][0])
-    return 0.5 * x * (1.0 + math.erf(x / math.sqrt(2.0)))
-
-
-def _gelu_tanh(parts: Parts, config: Config) -> float:
-    # The approximation that GPT-2 uses, from Hendrycks and Gimpel, 2016, "Gaussian Error Linear
-    # Units".
-    x = float(parts["input"][0])
-    return 0.5 * x * (1.0 + math.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)))
-
-
-def _relu(parts: Parts, config: Config) -> float:
-    return max(0.0, float(parts["input"][0]))
-
-
-def _silu(parts: Parts, config: Config) -> float:
-    x = float(parts["input"][0])
-    return x / (1.0 + math.exp(-x)) if x > 0 else x * math.exp(x) / (1.0 + math.exp(x))
-
-
-_BIAS = (("bias", " + {bias}"),)
-
-OPERATIONS: dict[str, Operation] = {
-    operation.name: operation
-    for operation in (
-        Operation("look_up", "{embedding} + {position}", _look_up),
-        Operation("dot", "Σ_i {weight} · {input}", _dot, _BIAS),
-        Operation("weighted_sum", "Σ_{i} {weight} · {input}", _dot),
-        Operation("scaled_dot", "Σ_i {query} · {key} / √{d_head}", _scaled_dot),
-        Operation("sum", "{branch} + {stream}", _sum),
-        Operation("mean", "mean_i {input}", _mean),
-        Operation("std", "√(mean_i ({input} − {mean})² + ε)", _std),
-        Operation("layer_norm", "({input} − {mean}) / {std} · {weight}", _layer_norm, _BIAS),
-        Operation("max", "max_{i} {input}", _maximum),
-        Operation("sum_exp", "Σ_{i} exp({input} − {max})", _sum_exp),
-        Operation("softmax", "exp({input} − {max}) / {sum}", _softmax),
-        Operation("gelu", "GELU({input})", _gelu),
-        Operation("gelu_tanh", "GELU({input})", _gelu_tanh),
-        Operation("relu", "max(0, {input})", _relu),
-        Operation("silu", "SiLU({input})", _silu),
-    )
+OPERATIONS: dict[str, Term] = {
+    "look_up": Plus((Part("embedding"), Part("position"))),
+    "dot": _plus_bias(_DOT),
+    "weighted_sum": _DOT,
+    "scaled_dot": Divided(
+        Across("sum", Times(Part("query"), Part("key"))), Call("√", Setting(D_HEAD))
+    ),
+    "sum": Plus((Part("branch"), Part("stream"))),
+    "mean": Across("mean", _INPUT),
+    "std": Call("√", Plus((Across("mean", Power(_CENTERED, 2)), Setting(EPSILON)))),
+    "layer_norm": _plus_bias(Times(Divided(_CENTERED, Part("std")), _WEIGHT)),
+    "max": Across("max", _INPUT),
+    "sum_exp": Across("sum", _EXPONENTIAL),
+    "softmax": Divided(_EXPONENTIAL, Part("sum")),
+    "gelu": Named("GELU", _INPUT, _gelu(_INPUT)),
+    "gelu_tanh": Named("GELU", _INPUT, _gelu_tanh(_INPUT)),
+    "relu": Named("ReLU", _INPUT, Call("max0", _INPUT)),
+    "silu": Named("SiLU", _INPUT, Times(_INPUT, Call("σ", _INPUT))),
 }
 
 ACTIVATIONS = ("gelu_tanh", "gelu", "relu", "silu")

@@ -11,12 +11,11 @@ from __future__ import annotations
 from .bricks import Bricks, Rect, bricks, cut
 from .budget import EXACTNESS, Budget, BudgetError, Estimate, Way, choose, estimate
 from .bundles import Bundle, bundle
-from .order import orders
+from .order import order_of, orders
 from .pages import Layout, Placement, lay_out
-from .plan import APPENDED, Plan, n_computed, plan, plan_steps
+from .plan import Plan, n_computed, plan, plan_steps
 
 __all__ = [
-    "APPENDED",
     "EXACTNESS",
     "Bricks",
     "Budget",
@@ -35,6 +34,7 @@ __all__ = [
     "estimate",
     "lay_out",
     "n_computed",
+    "order_of",
     "orders",
     "plan",
     "plan_steps",

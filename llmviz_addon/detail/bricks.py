@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bundles import Bundle
-from .pages import Layout, extent
+from .pages import Layout
 
 if TYPE_CHECKING:
     from ..anatomy import Block
@@ -73,7 +73,7 @@ class Bricks:
 
 def rects(block: Block, computed: int, largest: int) -> list[Rect]:
     """The bricks of one block: its computed part, and the rest of the context beside it."""
-    columns, rows = extent(block, computed)
+    columns, rows = block.extent(computed)
     whole = [Rect(0, 0, columns, rows)]
     if columns < block.columns:
         whole.append(Rect(columns, 0, block.columns - columns, rows, numbered=False))

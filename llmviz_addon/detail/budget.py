@@ -15,7 +15,7 @@ from .. import defaults
 from ..errors import Problem
 from .bundles import MOST_OBJECTS, Bundle
 from .levels import LEVELS
-from .pages import WIDTH, Layout, extent, fits, padded
+from .pages import WIDTH, Layout, fits, padded
 
 if TYPE_CHECKING:
     from ..anatomy import Anatomy
@@ -175,7 +175,7 @@ def _whole(bundle: Bundle) -> str:
 
 def slab_cells(bundle: Bundle, computed: int) -> int:
     """Texels that a bundle takes as a slab."""
-    columns, rows = extent(bundle.first, computed)
+    columns, rows = bundle.first.extent(computed)
     return len(bundle.blocks) * padded(columns) * padded(rows)
 
 

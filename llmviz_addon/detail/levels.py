@@ -50,8 +50,18 @@ def gain_of(numbers: np.ndarray) -> float:
     magnitude = np.abs(flat.reshape(-1))
     if magnitude.size == 0:
         return 1.0
-    full = float(np.quantile(magnitude, 0.98)) or float(magnitude.max())
+    full = _quantile(magnitude, 0.98) or float(magnitude.max())
     return 1.0 / full if full > 0 else 1.0
+
+
+def _quantile(numbers: np.ndarray, share: float) -> float:
+    """As `numpy.quantile`, in one pass; the order of the numbers is changed."""
+    place = share * (numbers.size - 1)
+    below = int(place)
+    numbers.partition(below)
+    low = float(numbers[below])
+    high = float(numbers[below + 1 :].min(initial=np.inf)) if place > below else low
+    return low + (high - low) * (place - below)
 
 
 def _sampled(numbers: np.ndarray) -> np.ndarray:
@@ -137,14 +147,18 @@ def patches(page: Bytes) -> Bytes:
         number.
     """
     height, width = page.shape
-    out = np.zeros((height // PATCH, width // PATCH, CHANNELS), np.uint8)
-    for row in range(height // PATCH):
+    sums = np.zeros((height // PATCH, width // PATCH), np.uint64)
+    fields = np.empty((PATCH, width), np.uint64)
+    starts = np.arange(0, width, PATCH)
+    for row, into in enumerate(sums):
         band = page[row * PATCH : (row + 1) * PATCH]
-        if not band.any():
-            continue
-        sums = _FIELDS[band].sum(axis=0).reshape(-1, PATCH).sum(axis=1)
-        count = np.maximum(sums >> np.uint64(CHANNELS * _BITS), np.uint64(1)).astype(np.float32)
-        for channel in range(CHANNELS):
-            field = (sums >> np.uint64(channel * _BITS)) & np.uint64(2**_BITS - 1)
-            out[row, :, channel] = np.rint(field.astype(np.float32) / count)
+        if band.any():
+            # Bytes never lie outside of the table, so nothing has to be checked.
+            _FIELDS.take(band, out=fields, mode="clip")
+            np.add.reduceat(fields.sum(axis=0), starts, out=into)
+    count = np.maximum(sums >> np.uint64(CHANNELS * _BITS), np.uint64(1)).astype(np.float32)
+    out = np.empty((*sums.shape, CHANNELS), np.uint8)
+    for channel in range(CHANNELS):
+        field = (sums >> np.uint64(channel * _BITS)) & np.uint64(2**_BITS - 1)
+        out[..., channel] = np.rint(field.astype(np.float32) / count)
     return out

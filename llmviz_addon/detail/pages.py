@@ -10,15 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .bundles import Bundle
 from .levels import PATCH, Bytes
-
-if TYPE_CHECKING:
-    from ..anatomy import Block
 
 WIDTH = 8192
 """Texels across a page; every graphics card that Blender runs on takes twice as many."""
@@ -75,16 +71,6 @@ def padded(size: int) -> int:
     return -(-size // PATCH) * PATCH
 
 
-def extent(block: Block, computed: int) -> tuple[int, int]:
-    """Columns and rows of a block that have numbers when so many positions are computed."""
-    columns, rows = block.columns, block.rows
-    if block.time_axis in ("columns", "both"):
-        columns = min(columns, computed)
-    if block.time_axis in ("rows", "both"):
-        rows = min(rows, computed)
-    return columns, rows
-
-
 def fits(bundle: Bundle, computed: int) -> bool:
     """True if a page has room for the values of a bundle."""
     pitch, length, _ = _ribbon(bundle, computed)
@@ -93,7 +79,7 @@ def fits(bundle: Bundle, computed: int) -> bool:
 
 def _ribbon(bundle: Bundle, computed: int) -> tuple[int, int, bool]:
     """The pitch of a bundle's ribbon, the length of a block on it, and True if transposed."""
-    columns, rows = extent(bundle.first, computed)
+    columns, rows = bundle.first.extent(computed)
     return padded(min(columns, rows)), padded(max(columns, rows)), rows > columns
 
 

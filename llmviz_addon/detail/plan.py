@@ -16,13 +16,10 @@ if TYPE_CHECKING:
     from ..anatomy import Anatomy, Arrangement
     from ..model import Config
 
-APPENDED = 5
-"""Tokens that a model appends to the prompt, if its context has room for them."""
 
-
-def n_computed(config: Config, n_prompt: int) -> int:
+def n_computed(config: Config, n_prompt: int, max_new_tokens: int) -> int:
     """Positions that have numbers: the prompt's tokens and those appended; 0 without a prompt."""
-    return min(n_prompt + APPENDED, config.n_ctx) if n_prompt else 0
+    return min(n_prompt + max_new_tokens, config.n_ctx) if n_prompt else 0
 
 
 @dataclass(frozen=True)
@@ -64,6 +61,11 @@ class Plan:
     def all_cubes(self) -> bool:
         """True if every cell is a cube of its own."""
         return set(self.ways.values()) == {"cubes"}
+
+    @cached_property
+    def by_block(self) -> dict[str, tuple[Bundle, int]]:
+        """Each block's bundle and its place among the bundle's blocks, by the block's name."""
+        return {b.name: (bundle, i) for bundle in self.bundles for i, b in enumerate(bundle.blocks)}
 
     def note(self, bundle: str) -> str:
         """A bundle's way and the precision of its values; empty where the whole model is cubes.

@@ -18,16 +18,19 @@ from .errors import (
     ConfigError,
     ModelError,
     PromptError,
+    SamplingError,
     WeightsMissingError,
 )
 from .loading import load
 from .network import Model
 from .presets import Preset, presets
+from .sampling import GREEDY, Sampling
 from .tokenizer import Tokenizer
 from .trace import Trace
 from .weights import Weights
 
 __all__ = [
+    "GREEDY",
     "CheckpointError",
     "Config",
     "ConfigError",
@@ -35,6 +38,8 @@ __all__ = [
     "ModelError",
     "Preset",
     "PromptError",
+    "Sampling",
+    "SamplingError",
     "Tokenizer",
     "Trace",
     "Weights",

@@ -35,3 +35,7 @@ class WeightsMissingError(ModelError):
 
 class PromptError(ModelError):
     """A prompt that the model cannot take: unknown letters or ids, too many tokens, or none."""
+
+
+class SamplingError(ModelError):
+    """A way of choosing the next token that is not possible."""

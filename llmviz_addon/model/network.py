@@ -6,14 +6,16 @@ import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..progress import Steps, run
 from .config import Config
-from .errors import PromptError, WeightsMissingError
+from .errors import PromptError, SamplingError, WeightsMissingError
 from .families import family
+from .sampling import GREEDY, Sampler, Sampling
 from .tokenizer import Tokenizer
 from .trace import Trace
 from .weights import Weights
@@ -103,11 +105,26 @@ class Model:
         CheckpointError
             If the weight is NaN or infinite somewhere.
         """
-        if self.weights is None:
-            raise WeightsMissingError(f"{self.title} comes as architecture only, without numbers")
         found: NDArray[np.float32] = family(self.config.model_type).weight_block(
-            self.config, self.weights, block
+            self.config, self._weights(), block
         )
+        return found
+
+    def weight_cells(self, block: str, cells: Any) -> NDArray[np.float32]:
+        """Some numbers of a weight block, `weight_block(block)[cells]`; reads no others.
+
+        Raises
+        ------
+        WeightsMissingError
+            If only the architecture of this model is known.
+        CheckpointError
+            If the checkpoint is gone or has changed.
+        """
+        return self._weights().cells(*self.weight_source(block), cells)
+
+    def weight_source(self, block: str) -> tuple[str, Any]:
+        """The weight that a weight block shows, and the index of the block in it."""
+        found: tuple[str, Any] = family(self.config.model_type).weight_source(self.config, block)
         return found
 
     def digest(self, blocks: Iterable[str] | None = None) -> str:
@@ -150,32 +167,32 @@ class Model:
         return (yield from weights.digest_steps(names))
 
     def complete(
-        self, ids: Sequence[int], n: int, temperature: float = 0.0, seed: int = 0
+        self, ids: Sequence[int], max_new_tokens: int, sampling: Sampling = GREEDY
     ) -> Trace:
-        """Continue a sequence by `n` tokens and give every intermediate of the result.
+        """Continue a sequence and give every intermediate of the result.
 
         This is `complete_steps` in one go; parameters and errors are described there.
         """
-        return run(self.complete_steps(ids, n, temperature, seed))
+        return run(self.complete_steps(ids, max_new_tokens, sampling))
 
     def complete_steps(
-        self, ids: Sequence[int], n: int, temperature: float = 0.0, seed: int = 0
+        self, ids: Sequence[int], max_new_tokens: int, sampling: Sampling = GREEDY
     ) -> Steps[Trace]:
-        """Continue a sequence by `n` tokens, a layer at a time; returns the trace of the result.
+        """Continue a sequence, a layer at a time; returns the trace of the result.
 
         The prompt is one pass; each token appended is one more, in which the keys and values of
-        earlier positions are used and not computed again. The trace has `len(ids) + n` tokens,
-        its numbers are those of `forward` on all of them but for rounding, and the prediction
-        at its last position is there to be read, but not appended.
+        earlier positions are used and not computed again. The trace has `len(ids) +
+        max_new_tokens` tokens, its numbers are those of `forward` on all of them but for rounding,
+        and the prediction at its last position is there to be read, but not appended.
 
         Parameters
         ----------
         ids : sequence of int
             The sequence to continue.
-        n : int
+        max_new_tokens : int
             Number of tokens to append; fewer where the context has no room for so many.
-        temperature, seed : float, int
-            The choice of tokens, as in `generate`.
+        sampling : Sampling
+            The choice of each of them; the most probable one unless given.
 
         Yields
         ------
@@ -190,16 +207,17 @@ class Model:
 
         Raises
         ------
+        SamplingError
+            If `max_new_tokens` is below 0.
         PromptError, WeightsMissingError, CheckpointError
-            As `forward` and `generate`.
+            As `forward`.
         """
         prompt = self._checked(ids)
-        choose = _Choice(n, temperature, seed)
-        return (yield from self._steps(prompt, min(n, self.config.n_ctx - len(prompt)), choose))
+        room = self.config.n_ctx - len(prompt)
+        n = min(_counted(max_new_tokens), room)
+        return (yield from self._steps(prompt, n, Sampler(sampling)))
 
-    def generate(
-        self, ids: Sequence[int], n: int, temperature: float = 0.0, seed: int = 0
-    ) -> list[int]:
+    def generate(self, ids: Sequence[int], n: int, sampling: Sampling = GREEDY) -> list[int]:
         """The `n` tokens that follow a sequence, each chosen from the logits and appended.
 
         Parameters
@@ -209,20 +227,19 @@ class Model:
         n : int
             Number of tokens to add. The last one is not read back, so `len(ids) + n - 1` must
             not exceed `n_ctx`: nano-gpt sorts six letters within a context of eleven.
-        temperature : float
-            0 takes the largest logit (the first of equals); otherwise tokens are drawn from
-            softmax(logits / temperature).
-        seed : int
-            Seed of the draws: the same seed gives the same tokens.
+        sampling : Sampling
+            The choice of each of them; the most probable one unless given.
 
         Raises
         ------
+        SamplingError
+            If `n` is below 0.
         PromptError
             As `forward`, and where the tokens would not fit into the context.
         """
         sequence = self._checked(ids)
-        choose = _Choice(n, temperature, seed)
-        if len(sequence) + n - 1 > self.config.n_ctx:
+        choose = Sampler(sampling)
+        if len(sequence) + _counted(n) - 1 > self.config.n_ctx:
             raise PromptError(
                 f"{len(sequence)} tokens and {n} more do not fit into the context of "
                 f"{self.config.n_ctx}; at most {self.config.n_ctx + 1 - len(sequence)} can follow"
@@ -232,7 +249,7 @@ class Model:
         trace = run(self._steps(sequence, n - 1, choose))
         return [*trace.ids[len(sequence) :], choose(trace.logits[-1])]
 
-    def _steps(self, prompt: list[int], n: int, choose: _Choice) -> Steps[Trace]:
+    def _steps(self, prompt: list[int], n: int, choose: Sampler) -> Steps[Trace]:
         """The passes over a prompt and `n` tokens after it, which must fit into the context."""
         if self.weights is None:
             raise WeightsMissingError(
@@ -261,6 +278,11 @@ class Model:
             lambda block: package.weight_block(config, weights, block),
         )
 
+    def _weights(self) -> Weights:
+        if self.weights is None:
+            raise WeightsMissingError(f"{self.title} comes as architecture only, without numbers")
+        return self.weights
+
     def _checked(self, ids: Sequence[int]) -> list[int]:
         try:
             tokens = [operator.index(token) for token in ids]
@@ -281,19 +303,8 @@ class Model:
         return tokens
 
 
-class _Choice:
-    """The choice of next tokens from logits: the largest, or draws from one seed."""
-
-    def __init__(self, n: int, temperature: float, seed: int) -> None:
-        if n < 0 or not 0.0 <= temperature < np.inf:
-            raise PromptError(f"Cannot generate {n} tokens at temperature {temperature}")
-        self._temperature = temperature
-        self._random = np.random.default_rng(seed)
-
-    def __call__(self, logits: NDArray[np.float32]) -> int:
-        """The token that follows, from its (n_vocab,) logits."""
-        wide = logits.astype(np.float64)
-        if self._temperature == 0.0:
-            return int(wide.argmax())
-        share = np.exp((wide - wide.max()) / self._temperature)
-        return int(self._random.choice(len(share), p=share / share.sum()))
+def _counted(n: int) -> int:
+    """A number of tokens to append, refused below 0."""
+    if n < 0:
+        raise SamplingError(f"There are {n} tokens to append; it must be 0 or more")
+    return n

@@ -288,6 +288,14 @@ class SafetensorsFile:
             raise self._changed("size")
         return self._data
 
+    @property
+    def is_unchanged(self) -> bool:
+        """True if the file is still there, with the size and the time of when it was opened."""
+        try:
+            return _stamp(self.path.stat()) == self._stamp
+        except OSError:
+            return False
+
     def _mapped(self) -> mmap.mmap:
         try:
             with self.path.open("rb") as stream:

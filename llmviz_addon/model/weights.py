@@ -100,6 +100,12 @@ class Weights(Mapping[str, Array]):
         result.flags.writeable = False
         return result
 
+    def cells(self, name: str, index: Any, cells: Any) -> Array:
+        """Some numbers of a slice of a weight, `weights[name][index][cells]`; reads no others."""
+        source = self._source(name)
+        raw = source.tensor.raw()
+        return source.tensor.to_float32((raw.T if source.transposed else raw)[index][cells])
+
     def piece(self, name: str, axis: int, place: slice, room: Room) -> Array:
         """A slice of a matrix along one axis to compute with, not searched for NaN and infinity.
 
@@ -166,6 +172,12 @@ class Weights(Mapping[str, Array]):
     def files(self) -> tuple[Path, ...]:
         """The files that hold them, in the order of the data flow."""
         return tuple(dict.fromkeys(tensor.file.path for tensor in self._tensors()))
+
+    @property
+    def are_unchanged(self) -> bool:
+        """True if all files are still there, with the sizes and times of when they were opened."""
+        files = dict.fromkeys(tensor.file for tensor in self._tensors())
+        return all(file.is_unchanged for file in files)
 
     def _tensors(self) -> Iterable[StoredTensor]:
         """Each stored tensor once; a tied head and the token embedding share one."""

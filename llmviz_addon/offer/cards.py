@@ -31,7 +31,8 @@ _MOST_KEPT = 16
 _MOST_FILES, _SMALL = 1000, 100_000
 
 FILMED = 64
-"""Most tokens of a prompt for which a walkthrough is made; with more, a model is built without."""
+"""Most tokens of a prompt, and most that are appended to it, for which a walkthrough is made; with
+more, a model is built all the same."""
 
 # Presets whose weights were never published, so that no checkpoint can bring them.
 _UNPUBLISHED = ("gpt3",)
@@ -54,6 +55,8 @@ class Card:
     ----------
     title : str
         Its name; empty where there is no such model.
+    summary : str
+        One line on what a preset is or does; empty for a checkpoint.
     facts : tuple of str
         Parameters, shape and context, a line each.
     problem : str
@@ -75,6 +78,7 @@ class Card:
     """
 
     title: str
+    summary: str = ""
     facts: tuple[str, ...] = ()
     problem: str = ""
     note: str = ""
@@ -131,8 +135,11 @@ def sizes(config: Config) -> str:
     return f"Context of {config.n_ctx:,}, vocabulary of {config.n_vocab:,}"
 
 
-def describe(model: Model, found: Estimate) -> str:
-    """A model and the size of its drawing, as lines of text for the command line."""
+def describe(model: Model, found: Estimate, appends: str = "") -> str:
+    """A model and the size of its drawing, as lines of text for the command line.
+
+    `appends` is the sentence on the tokens that it will append to its prompt.
+    """
     config = model.config
     head = config.n_head_parameters
     size = estimates.size(model.n_bytes)
@@ -154,6 +161,8 @@ def describe(model: Model, found: Estimate) -> str:
         ),
         *estimates.rows(found),
     ]
+    if appends:
+        rows.append(("Generation", appends))
     if model.unused:
         rows.append(("Not needed", ", ".join(model.unused)))
     rows += [("Assumed", said) for said in model.assumptions]
@@ -240,7 +249,7 @@ def _state(path: Path) -> object:
 
 
 def _read(source: str, activation: str) -> Card:
-    from ..model import ModelError, load
+    from ..model import ModelError, load, presets
 
     if not source.strip():
         return Card("", problem="Choose a checkpoint: a model's folder or its .safetensors file")
@@ -251,6 +260,7 @@ def _read(source: str, activation: str) -> Card:
     config = model.config
     return Card(
         title=model.title,
+        summary=next((preset.summary for preset in presets() if preset.id == source), ""),
         facts=(parameters(config), shape(config), sizes(config)),
         note="" if model.has_weights else shape_only(model.id),
         files=() if model.has_weights or model.id in _UNPUBLISHED else _FILES,

@@ -37,7 +37,14 @@ def is_slow(*question: Any) -> bool:
     return config.n_layer * config.n_head > _QUICK and question not in _found
 
 
-def estimate(config: Config, n_prompt: int, full_context: bool, cubes: int, slabs: int) -> Estimate:
+def estimate(
+    config: Config,
+    n_prompt: int,
+    max_new_tokens: int,
+    full_context: bool,
+    cubes: int,
+    slabs: int,
+) -> Estimate:
     """The size of a model's drawing: cells, file and memory.
 
     Parameters
@@ -46,6 +53,8 @@ def estimate(config: Config, n_prompt: int, full_context: bool, cubes: int, slab
         Its architecture.
     n_prompt
         Tokens of the prompt; 0 for a model that has no numbers.
+    max_new_tokens
+        Tokens that are appended to it, if the context has room for them.
     full_context
         True to draw all of the context.
     cubes, slabs
@@ -53,9 +62,10 @@ def estimate(config: Config, n_prompt: int, full_context: bool, cubes: int, slab
     """
     from .. import detail
 
-    question = config, n_prompt, full_context, cubes, slabs
+    question = config, n_prompt, max_new_tokens, full_context, cubes, slabs
     if question not in _found:
-        computed, budget = detail.n_computed(config, n_prompt), detail.Budget(cubes, slabs)
+        computed = detail.n_computed(config, n_prompt, max_new_tokens)
+        budget = detail.Budget(cubes, slabs)
         plan = detail.plan(config, computed, full_context=full_context, budget=budget)
         _found[question] = plan.estimate
     return _found[question]

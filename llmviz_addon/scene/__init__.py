@@ -10,10 +10,11 @@ part imports only those below it:
 - `assembly`: the steps of a build, with `renewal`, its last step, which puts the new model in place
   of the old one; `removal`; `styling`, which gives models a look; `views`, the 3D views of them
 - `pictures`: renders of stills and films
+- `cells`: the numbers of cells, and what explains them
 - `playing`: the film as curves, camera, captions and markers
 - `drawn`: the objects of a model: blocks, words, arrows, strips
 - `standing`: the models of a scene, and a person's changes to them
-- `style`: materials, node groups, looks and light
+- `style`: materials, node groups, looks and light; `words`: words as meshes of glyphs
 - `attributes`, `names`, `compat`, `version`: writing arrays to meshes, names of things, the
   differences between Blender's versions, and our own version
 """
@@ -25,6 +26,7 @@ import bpy
 from ..errors import Problem
 from ..progress import run
 from .assembly import build, steps
+from .cells import SceneReader, explain, recall_steps
 from .drawn.windows import WindowError, close_windows, open_window
 from .pictures.files import RenderError
 from .pictures.films import film_steps
@@ -37,6 +39,7 @@ from .standing.memory import Memory
 from .standing.recipe import Recipe, recipe_of
 from .standing.standing import Standing, find, of_root, roots
 from .standing.tree import out_of_view
+from .standing.wording import rewrite
 from .style import looks
 from .style.looks import LookError
 from .styling import apply_look
@@ -60,6 +63,7 @@ __all__ = [
     "Problem",
     "Recipe",
     "RenderError",
+    "SceneReader",
     "Standing",
     "StandingError",
     "WindowError",
@@ -68,6 +72,7 @@ __all__ = [
     "captions_visible",
     "chapters",
     "close_windows",
+    "explain",
     "film_steps",
     "find",
     "looks",
@@ -75,8 +80,10 @@ __all__ = [
     "open_window",
     "out_of_view",
     "overview",
+    "recall_steps",
     "recipe_of",
     "remove",
+    "rewrite",
     "roots",
     "run",
     "set_captions",

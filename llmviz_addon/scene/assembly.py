@@ -10,13 +10,11 @@ therefore kept from one step to the next: what a step needs is looked up anew.
 from __future__ import annotations
 
 import uuid
-from contextlib import suppress
 from dataclasses import replace
 
 import bpy
 
 from .. import model as model_room
-from ..detail import APPENDED
 from ..progress import Steps, rescaled, run
 from . import names
 from .drawn import blocks, windows
@@ -24,10 +22,10 @@ from .drawn.model import Numbers, draw, draw_strips
 from .playing import captions, company, film
 from .playing.company import Subject
 from .removal import clear_away
-from .renewal import model_objects, promote, renew, settle_names
+from .renewal import fits, model_objects, note, promote, renew, settle_names
+from .standing import known, tree
 from .standing import recipe as recipes
 from .standing import standing as stands
-from .standing import tree
 from .standing.errors import StandingError
 from .standing.memory import Memory
 from .standing.recipe import Recipe
@@ -43,17 +41,20 @@ def compute(recipe: Recipe) -> Steps[Numbers]:
     Raises
     ------
     llmviz_addon.model.ModelError
-        If the model cannot be loaded, or does not take the prompt.
+        If the model cannot be loaded, or does not take the prompt, or tokens cannot be chosen as
+        the recipe says.
     """
+    sampling = recipe.sampling
     model = model_room.load(recipe.source, recipe.activation)
     ids: list[int] = []
     trace = None
     if model.has_weights:
         ids = model.read_prompt(recipe.prompt)
-        trace = yield from rescaled(model.complete_steps(ids, APPENDED), 0.0, 0.9)
+        completing = model.complete_steps(ids, recipe.max_new_tokens, sampling)
+        trace = yield from rescaled(completing, 0.0, 0.9)
     planning = recipes.planned(model.config, len(trace.ids) if trace else 0, recipe)
     plan = yield from rescaled(planning, 0.9, 1.0)
-    return Numbers(model, plan, ids, trace)
+    return Numbers(model, plan, ids, trace, sampling)
 
 
 def steps(
@@ -145,8 +146,7 @@ class _Build:
             self._check()
             root = self._put(staged, numbers, cells, reel)
         except BaseException:
-            with suppress(ReferenceError):
-                tree.delete(staged)
+            tree.discard(staged)
             raise
         yield 1.0, "Done"
         return root
@@ -178,23 +178,11 @@ class _Build:
         return Kit([*(s.root for s in find(self._scene) if not s.is_shared), *roots])
 
     def _fits(self, old: Standing, numbers: Numbers) -> bool:
-        """True if only numbers change: all blocks are cubes, as many as before, none to restore."""
-        wanted = {bundle.name: bundle for bundle in numbers.plan.bundles}
-        drawn = old.blocks
+        """True if only numbers change, and nothing is to be restored."""
         return (
-            not old.is_shared
-            and old.is_current
-            and numbers.plan.all_cubes
-            and old.is_arranged
+            fits(old, numbers)
             and old.recipe.arranged == self._recipe.arranged
-            and old.title == numbers.model.title
-            and old.config == numbers.model.config
-            and old.anchor is not None
             and not (self._is_whole(old) and old.missing)
-            and drawn.keys() <= wanted.keys()
-            and all(o[names.DRAWN_AS] == "cubes" for o in drawn.values())
-            and all(names.GROUP_CELLS in o.modifiers for o in drawn.values())
-            and all(len(o.data.vertices) == wanted[name].cells for name, o in drawn.items())
         )
 
     def _is_whole(self, old: Standing) -> bool:
@@ -213,15 +201,14 @@ class _Build:
         """Draw in `staged`; returns new numbers for the blocks if these can stay, else None."""
         scene, kit = self._scene, self._kit(staged)
         if in_place:
-            drawing = draw_strips(staged, None, numbers, kit)
-            yield from rescaled(tree.evaluating(scene, drawing), 0.0, 0.3)
+            yield from rescaled(draw_strips(staged, None, numbers, kit), 0.0, 0.3)
             return (yield from rescaled(_gather(numbers), 0.3, 1.0))
         others = find(scene) if self._beside else []
         drawing = draw(scene, staged, numbers, kit, old=old, others=others)
         del old, others
         yield from drawing
         stands.seal(staged[names.MODEL], model_objects(staged))
-        _note(staged, self._recipe, numbers)
+        note(staged, self._recipe, numbers)
         return None
 
     def _is_first(self, numbers: Numbers) -> bool:
@@ -254,8 +241,7 @@ class _Build:
         old = find_one(scene, self._old) if self._old else None
         if old is None and cells is not None:
             raise StandingError("The model was deleted while it was renewed; build it again")
-        kit = self._kit(staged)
-        kit.hand_on()
+        self._kit(staged).hand_on()
         styled = {(s.recipe.look, s.recipe.accessible) for s in find(scene)}
         restyled = styled != {(recipe.look, recipe.accessible)}
         captioned = old is None or old.recipe.captions != recipe.captions
@@ -265,7 +251,8 @@ class _Build:
         else:
             standing, opened = old, windows.opened(old)
             renew(standing, staged, numbers, cells, whole)
-        _note(standing.root, recipe, numbers)
+        note(standing.root, recipe, numbers)
+        known.keep(known.note(standing.root), numbers.model, numbers.trace)
         memory.add_model(standing.id)
         for each in find(scene):
             wanted = replace(each.recipe, look=recipe.look, accessible=recipe.accessible)
@@ -274,8 +261,7 @@ class _Build:
         # is added or removed through the first.
         found = find(scene)
         standing = next(each for each in found if each.id == standing.id)
-        if restyled:
-            kit = own_kit(found)
+        kit = own_kit(found) if restyled else self._kit()
         self._notes += company.show_film(found, reel, memory, kit, whole=whole)
         if captioned:
             captions.show(found[0], recipe.captions)
@@ -291,13 +277,6 @@ class _Build:
         if cells is None:
             settle_names(Standing(scene, root))
         return root
-
-
-def _note(root: bpy.types.Collection, recipe: Recipe, numbers: Numbers) -> None:
-    """Keep recipe, architecture and run on a model's root collection."""
-    recipes.write(root, recipe)
-    recipes.write_model(root, numbers.model, numbers.plan.computed)
-    recipes.write_run(root, numbers.run)
 
 
 def _gather(numbers: Numbers) -> Steps[list[blocks.Cells]]:

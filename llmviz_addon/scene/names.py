@@ -30,8 +30,10 @@ TEXEL = "texel"
 CELL_CO = "cell_co"
 CELL_COLOR = "cell_color"
 
-# Attribute of a flat mesh: transparency, 0 to 1, one value per vertex.
+# Attributes of a flat mesh, one value per vertex: transparency, 0 to 1; and what is added to the
+# object's kind, where parts of the mesh have different colors.
 CLEAR = "clear"
+TONE = "tone"
 
 # Custom properties of a block's object that the material reads and that the film animates.
 PROGRESS = targets.PROGRESS
@@ -70,6 +72,11 @@ PARAMETERS = "llmviz_parameters"
 WINDOW_OF = "llmviz_window_of"
 WINDOWS = "llmviz_windows"
 
+# Of an object of words, and of its mesh: the words. Of the mesh: how they are set. A person may
+# change the object's; the mesh tells which words are drawn.
+TEXT = "llmviz_text"
+SETTING = "llmviz_setting"
+
 # Marks on datablocks of ours.
 # Of a label or an object of arrows: the name of its block, or its section's target.
 LABEL_OF = "llmviz_label_of"
@@ -84,6 +91,7 @@ CAPTION_OF = "llmviz_caption_of"
 
 OURS = "llmviz"
 VERSION = "llmviz_version"
+DRAWING = "llmviz_drawing"
 ROLE = "llmviz_role"
 
 # Of everything in a model: the model's id, a key that is its own within the model, and the values
@@ -104,6 +112,9 @@ ACTION = "llmviz_action"
 PAGE = "llmviz_page"
 KIT = "llmviz_kit"
 
+# Of a root collection: an id of the build that wrote the numbers which it shows.
+BUILD = "llmviz_build"
+
 # Roles of a root collection: the model is complete, or still being drawn.
 COMPLETE, UNFINISHED = "model", "unfinished model"
 
@@ -114,7 +125,6 @@ KINDS = anatomy.KINDS
 GROUP_CELLS = "LLM Cells"
 GROUP_CELL_COLOR = "LLM Cell Color"
 GROUP_REPEATS = "LLM Repeats"
-GROUP_PIECES = "LLM Pieces"
 GROUP_SLABS = "LLM Slabs"
 GROUP_SLAB_CELLS = "LLM Slab Cells"
 # Names of the modifiers that draw blocks, which are those of their groups.

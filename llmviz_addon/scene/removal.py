@@ -6,8 +6,8 @@ import bpy
 
 from .playing import company, film
 from .renewal import leave_to_others
+from .standing import originals, tree
 from .standing import standing as stands
-from .standing import tree
 from .standing.memory import Memory
 from .standing.standing import Standing, find
 from .style.kit import Kit
@@ -51,9 +51,9 @@ def _remove(standing: Standing, memory: Memory) -> None:
         leave_to_others(standing)
         memory.mark(())
         return
-    standing.disown_copies()
     film.clear(standing, memory)
     tree.delete(standing.root, standing.objects.values())
+    originals.forget(standing.scene, standing.id)
 
 
 def clear_away(scene: bpy.types.Scene, but: bpy.types.Collection | None = None) -> None:
@@ -61,4 +61,5 @@ def clear_away(scene: bpy.types.Scene, but: bpy.types.Collection | None = None) 
     for root in stands.unfinished(scene):
         if root != but:
             tree.delete(root)
+    stands.disown_strays(scene)
     tree.remove(stands.leftovers(scene), scene.collection)

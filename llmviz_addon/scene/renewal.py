@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import bpy
 
+from ..detail import Bundle
 from . import names
 from .drawn import blocks, slabs, windows
 from .drawn.model import Numbers
-from .standing import ledger, tree
+from .standing import ledger, tree, wording
 from .standing import recipe as recipes
 from .standing import standing as stands
 from .standing.errors import StandingError
 from .standing.graft import Graft
+from .standing.recipe import Recipe
 from .standing.standing import FILM, MODEL, STRIPS, Standing
 from .style.materials import PAGE_IMAGES, is_page
-from .version import VERSION
+from .version import DRAWING, VERSION
 
 
 def model_objects(root: bpy.types.Collection) -> list[bpy.types.Object]:
@@ -39,6 +43,7 @@ def promote(
     if shared is not None:
         leave_to_others(shared)
     staged[names.ROLE], staged[names.VERSION] = names.COMPLETE, VERSION
+    staged[names.DRAWING] = DRAWING
     model = str(staged[names.MODEL])
     made = {MODEL: stands.seal(model, model_objects(staged))}
     strips = next((c for c in staged.children if c.get(names.KEY) == STRIPS), None)
@@ -49,22 +54,57 @@ def promote(
     stands.seal_collections(model, [staged])
     for group, keys in made.items():
         standing.note_made(group, keys)
+    standing.note_originals()
     return standing
 
 
-def _recolor(standing: Standing, numbers: Numbers, cells: list[blocks.Cells]) -> None:
-    """Write new numbers into the blocks that stand; none of their objects is made or removed."""
-    for bundle, found in zip(numbers.plan.bundles, cells, strict=True):
+def note(root: bpy.types.Collection, recipe: Recipe, numbers: Numbers) -> None:
+    """Keep recipe, architecture and run on a model's root collection."""
+    recipes.write(root, recipe)
+    recipes.write_model(root, numbers.model, numbers.plan.computed)
+    recipes.write_run(root, numbers.run)
+
+
+def fits(old: Standing, numbers: Numbers) -> bool:
+    """True if a model that stands can show these numbers: all blocks are cubes, as many as here."""
+    wanted = {bundle.name: bundle for bundle in numbers.plan.bundles}
+    drawn = old.blocks
+    return (
+        not old.is_shared
+        and old.is_current
+        and old.is_arranged
+        and numbers.plan.all_cubes
+        and old.title == numbers.model.title
+        and old.config == numbers.model.config
+        and old.anchor is not None
+        and drawn.keys() <= wanted.keys()
+        and all(o[names.DRAWN_AS] == "cubes" for o in drawn.values())
+        and all(names.GROUP_CELLS in o.modifiers for o in drawn.values())
+        and all(len(o.data.vertices) == wanted[name].cells for name, o in drawn.items())
+    )
+
+
+def recolor(standing: Standing, bundles: Iterable[Bundle], cells: Iterable[blocks.Cells]) -> None:
+    """Write new numbers into blocks that stand; none of their objects is made or removed."""
+    for bundle, found in zip(bundles, cells, strict=True):
         obj = standing.blocks.get(bundle.name)
         if obj is None:
             # A person has deleted it.
             continue
-        changed = ledger.changed(obj)
         gain = float(obj[names.GAIN])
+        theirs = ledger.is_changed(obj, names.GAIN)
         blocks.write(obj, bundle, found)
-        if names.GAIN in changed:
+        if theirs:
             blocks.set_gain(obj, gain)
-        ledger.note_again(obj, changed)
+        else:
+            ledger.note_gain(obj)
+
+
+def respell(standing: Standing) -> None:
+    """Set the words that a person has written in place of ours."""
+    for obj in standing.objects.values():
+        if names.TEXT in obj and obj[names.TEXT] != obj.data.get(names.TEXT):
+            wording.rewrite(obj)
 
 
 def renew(
@@ -75,12 +115,12 @@ def renew(
     whole: bool,
 ) -> None:
     """Put the drawn parts in place of those that stand, or `cells` into blocks that can stay."""
-    standing.disown_copies()
     if cells is not None:
-        _recolor(standing, numbers, cells)
+        recolor(standing, numbers.plan.bundles, cells)
+        respell(standing)
     else:
         _redraw(standing, staged, numbers, whole)
-    _renew_strips(standing, staged, whole)
+    renew_strips(standing, staged, whole)
 
 
 def _redraw(
@@ -92,7 +132,7 @@ def _redraw(
     graft = Graft(standing, MODEL, model_objects(staged), whole=whole, other=other)
     graft.put(_model_collections(staged))
     root = standing.root
-    root[names.VERSION] = VERSION
+    root[names.VERSION], root[names.DRAWING] = VERSION, DRAWING
     root[names.PARAMETERS] = staged[names.PARAMETERS]
     recipes.write_pages(root, recipes.pages_of(staged))
     if ledger.is_named_as_made(root) and root.name != tree.plain_name(staged):
@@ -102,7 +142,7 @@ def _redraw(
         ledger.note_name(root)
 
 
-def _renew_strips(standing: Standing, staged: bpy.types.Collection, whole: bool) -> None:
+def renew_strips(standing: Standing, staged: bpy.types.Collection, whole: bool) -> None:
     """Put new strips in place of those that stand."""
     found = [c for c in staged.children if c.get(names.KEY) == STRIPS]
     drawn = [obj for collection in found for obj in collection.objects]

@@ -87,7 +87,6 @@ def restyle(
         shines, wanted = bool(standing.made(LIGHTS)), standing is found[0]
         if insist or relight or shines != wanted:
             _light(standing, look, wanted, insist)
-    kit.hand_on()
     if insist or not memory.is_put("world"):
         if scene.world is None or not scene.world.get(names.OURS):
             memory.put("world", studio.world())

@@ -9,29 +9,9 @@ from bpy.props import StringProperty
 
 from ..errors import PROBLEMS, sentence
 from ..progress import Steps
-from . import messages, properties, state
+from . import messages, state
+from .model_settings import DEMO_MODEL, DEMO_PROMPT
 from .running import Stepwise
-
-
-def wanted(scene: bpy.types.Scene) -> Any:
-    """The recipe that a scene's settings ask for."""
-    from ..scene import Recipe
-
-    settings = scene.llmviz
-    return Recipe(
-        model=settings.model,
-        prompt=state.prompt_of(scene),
-        activation=state.activation_of(scene),
-        look=settings.look,
-        accessible=settings.accessible,
-        captions=settings.captions,
-        full_context=settings.full_context,
-        cubes=settings.cubes,
-        slabs=settings.slabs,
-        arrangement=settings.arrangement,
-        columns=settings.columns,
-        folded=settings.folded,
-    )
 
 
 class _Builds(Stepwise):
@@ -45,7 +25,7 @@ class _Builds(Stepwise):
         scene = context.scene
         self._models, self._notes = _models_in(scene), []
         self._watching = views.watching(views.screens_of(context.window_manager, scene))
-        return self._refuse_or_build(scene, wanted(scene))
+        return self._refuse_or_build(scene, state.wanted(scene))
 
     def draw_steps(self, scene: bpy.types.Scene, recipe: Any) -> Steps[Any]:
         """The steps of building `recipe` in `scene`."""
@@ -99,7 +79,7 @@ class LLMVIZ_OT_build_demo(_Builds, bpy.types.Operator):
     def steps(self, context: bpy.types.Context) -> Steps[Any]:
         settings = context.scene.llmviz
         self._before = settings.model, settings.prompt
-        settings.model, settings.prompt = properties.DEMO_MODEL, properties.DEMO_PROMPT
+        settings.model, settings.prompt = DEMO_MODEL, DEMO_PROMPT
         return super().steps(context)
 
     def undo(self, scene: bpy.types.Scene) -> None:

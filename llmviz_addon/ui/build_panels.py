@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ..offer import estimates
+from ..offer import estimates, generation
 from . import messages, running, state
-from .build import LLMVIZ_OT_build, LLMVIZ_OT_build_beside, wanted
+from .build import LLMVIZ_OT_build, LLMVIZ_OT_build_beside
 from .layout import Sidebar, draw_progress, facts, paragraph
 
 if TYPE_CHECKING:
+    from ..model import Sampling
     from ..scene import Recipe, Standing
 
 
@@ -37,7 +38,7 @@ class LLMVIZ_PT_build(Sidebar, bpy.types.Panel):
             _draw_several(layout, found)
         else:
             _draw_one(layout, found[0])
-        if hint := _why_rebuild(found, wanted(context.scene)):
+        if hint := _why_rebuild(found, state.wanted(context.scene)):
             paragraph(layout, context, hint, "INFO")
 
 
@@ -50,7 +51,7 @@ class LLMVIZ_PT_detail(Sidebar, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
-        layout.enabled = running.work is None
+        layout.enabled = not running.is_busy()
         _draw_arrangement(layout, context.scene.llmviz)
         found = state.estimate_to_draw(context.scene)
         if found is not None and estimates.only_cubes(found):
@@ -103,6 +104,8 @@ def _why_rebuild(found: tuple[Standing, ...], asked: Recipe) -> str:
         return "Rebuild to show the model chosen above" if len(found) == 1 else ""
     if built[0].prompt != asked.prompt:
         return "Rebuild to show the new prompt"
+    if built[0].prompt and not generation.same(_generation(built[0]), _generation(asked)):
+        return "Rebuild to show the tokens appended as chosen above"
     if built[0].arrangement != asked.arrangement or built[0].arranged != asked.arranged:
         return "Rebuild to show the new arrangement"
     if _detail(built[0]) != _detail(asked):
@@ -123,6 +126,10 @@ def spelled(ways: tuple[str, ...]) -> str:
     """Words joined into a list for people, like "cubes, slabs and shapes"."""
     *others, last = ways or ("empty",)
     return f"{', '.join(others)} and {last}" if others else last
+
+
+def _generation(recipe: Recipe) -> tuple[int, Sampling]:
+    return recipe.max_new_tokens, recipe.sampling
 
 
 def _detail(recipe: Recipe) -> tuple[bool, int, int]:

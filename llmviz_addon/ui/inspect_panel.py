@@ -1,4 +1,4 @@
-"""The panel Inspect: buttons that open up a large model's slabs, and facts of the active block."""
+"""The panels Inspect, for a large model's slabs and facts of the active block, and Words."""
 
 from __future__ import annotations
 
@@ -22,13 +22,29 @@ class LLMVIZ_PT_inspect(OnModel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
-        layout.enabled = running.work is None
+        layout.enabled = not running.is_busy()
         if inspecting.with_slabs(context.scene):
             _draw_window(layout, context.scene)
         if said := _said_of(inspecting.active_of(context.scene)):
             facts(layout, said)
         else:
             paragraph(layout, context, "Select a block in the view to read what it is", "INFO")
+
+
+class LLMVIZ_PT_words(OnModel, bpy.types.Panel):
+    """The words of the active title, label or caption."""
+
+    bl_label = "Words"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """True if the active object shows words."""
+        return inspecting.worded(context.scene) is not None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.enabled = running.work is None
+        layout.prop(context.scene.llmviz, "words", text="")
 
 
 def _draw_window(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:

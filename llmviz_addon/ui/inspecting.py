@@ -60,6 +60,33 @@ def active_of(scene: bpy.types.Scene) -> bpy.types.Object | None:
     return active if active is not None and active.name in scene.objects else None
 
 
+def worded(scene: bpy.types.Scene) -> bpy.types.Object | None:
+    """The active object where it shows words that can be written anew; else None."""
+    from ..scene import names
+
+    active = active_of(scene)
+    if active is None or names.TEXT not in active or active.mode != "OBJECT":
+        return None
+    return None if active.library or active.data.library else active
+
+
+def words(settings: bpy.types.PropertyGroup) -> str:
+    """The words of the active object; empty where it has none."""
+    from ..scene import names
+
+    active = worded(settings.id_data)
+    return "" if active is None else str(active[names.TEXT])
+
+
+def set_words(settings: bpy.types.PropertyGroup, said: str) -> None:
+    """Write the words of the active object anew."""
+    from ..scene import rewrite
+
+    active = worded(settings.id_data)
+    if active is not None:
+        rewrite(active, said)
+
+
 def window_block(settings: bpy.types.PropertyGroup) -> str:
     """The block to open up."""
     active = active_of(settings.id_data)

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import bpy
 
 from ..counting import counted
-from ..offer import cards
+from ..offer import cards, generation
 from . import running, state
 from .build import LLMVIZ_OT_build_demo
 from .build_panels import LLMVIZ_PT_build, LLMVIZ_PT_detail
-from .inspect_panel import LLMVIZ_PT_inspect
+from .inspect_panel import LLMVIZ_PT_inspect, LLMVIZ_PT_words
 from .layout import NO_BREAK, OnModel, Sidebar, draw_progress, facts, paragraph, shortened
 from .pictures import LLMVIZ_OT_render_film, LLMVIZ_OT_render_stills, why_no_folder
 
@@ -30,7 +30,7 @@ class LLMVIZ_PT_start(Sidebar, bpy.types.Panel):
         """True if there is no model yet, or the build that this button began is under way."""
         if running.progress_of(LLMVIZ_OT_build_demo.bl_idname):
             return True
-        return running.work is None and state.root_of(context.scene) is None
+        return not running.is_busy() and state.root_of(context.scene) is None
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
@@ -49,7 +49,7 @@ class LLMVIZ_PT_model(Sidebar, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
-        layout.enabled = running.work is None
+        layout.enabled = not running.is_busy()
         settings = context.scene.llmviz
         layout.prop(settings, "picker", text="")
         if settings.model not in cards.preset_ids():
@@ -83,7 +83,7 @@ class LLMVIZ_PT_prompt(Sidebar, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
-        layout.enabled = running.work is None
+        layout.enabled = not running.is_busy()
         settings = context.scene.llmviz
         card = state.card_of(context.scene)
         if reason := card.why_no_prompt():
@@ -97,6 +97,38 @@ class LLMVIZ_PT_prompt(Sidebar, bpy.types.Panel):
             paragraph(layout, context, problem, "ERROR", alert=True)
         elif ids:
             _draw_tokens(layout, context, card, ids)
+
+
+class LLMVIZ_PT_generate(Sidebar, bpy.types.Panel):
+    """The tokens that the model appends to the prompt: how many, and the choice of each."""
+
+    bl_label = "Generate"
+    bl_parent_id = "LLMVIZ_PT_prompt"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """True if the model has numbers, or may have: then it reads a prompt."""
+        return not state.card_of(context.scene).why_no_prompt()
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        layout.enabled = not running.is_busy()
+        settings, sampling = context.scene.llmviz, state.sampling_of(context.scene)
+        column = layout.column(align=True)
+        column.prop(settings, "max_new_tokens")
+        column.prop(settings, "temperature")
+        for name, used in (("top_k", sampling.temperature > 0), ("seed", not sampling.is_greedy)):
+            row = column.row(align=True)
+            row.active = used
+            row.prop(settings, name)
+        card = state.card_of(context.scene)
+        ids, _ = card.read(settings.prompt)
+        if card.reader is not None and ids:
+            new, config = settings.max_new_tokens, card.reader.config
+            paragraph(layout, context, generation.sentence(config, len(ids), new, sampling))
 
 
 def _draw_tokens(
@@ -114,8 +146,10 @@ def _draw_tokens(
         more = " …" if len(ids) > _MOST_WORDS else ""
         # The space before a bar does not break, so a line can only break after a bar.
         paragraph(layout, context, f"{NO_BREAK}| ".join(words) + more)
-    if len(ids) > cards.FILMED:
-        hint = f"The walkthrough is made for prompts of up to {cards.FILMED} tokens"
+    new = min(context.scene.llmviz.max_new_tokens, card.reader.config.n_ctx - len(ids))
+    if max(len(ids), new) > cards.FILMED:
+        most = cards.FILMED
+        hint = f"The walkthrough is made for prompts of up to {most} tokens and as many new ones"
         paragraph(layout, context, hint, "INFO")
 
 
@@ -128,7 +162,7 @@ class LLMVIZ_PT_walkthrough(OnModel, bpy.types.Panel):
         from ..scene import chapters
 
         layout = self.layout
-        layout.enabled = running.work is None
+        layout.enabled = not running.is_busy()
         scene = context.scene
         self._draw_transport(layout, context)
         layout.operator("llmviz.view_film", icon="CAMERA_DATA")
@@ -179,7 +213,7 @@ class LLMVIZ_PT_look(Sidebar, bpy.types.Panel):
         layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
-        layout.enabled = running.work is None
+        layout.enabled = not running.is_busy()
         settings = context.scene.llmviz
         layout.prop(settings, "look")
         layout.prop(settings, "accessible")
@@ -197,7 +231,7 @@ class LLMVIZ_PT_render(OnModel, bpy.types.Panel):
         layout.use_property_decorate = False
         settings = context.scene.llmviz
         form = layout.column()
-        form.enabled = running.work is None
+        form.enabled = not running.is_busy()
         for name in ("size", "engine", "samples", "folder", "overwrite"):
             form.prop(settings, name)
         if reason := why_no_folder(context.scene):
@@ -263,10 +297,12 @@ register, unregister = bpy.utils.register_classes_factory(
         LLMVIZ_PT_start,
         LLMVIZ_PT_model,
         LLMVIZ_PT_prompt,
+        LLMVIZ_PT_generate,
         LLMVIZ_PT_build,
         LLMVIZ_PT_detail,
         LLMVIZ_PT_walkthrough,
         LLMVIZ_PT_inspect,
+        LLMVIZ_PT_words,
         LLMVIZ_PT_look,
         LLMVIZ_PT_render,
         LLMVIZ_PT_film,

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from ..counting import counted
 from ..progress import Steps
-from . import state
+from . import live, state
 from .running import Stepwise
+
+if TYPE_CHECKING:
+    from ..scene.pictures.files import Pictures
 
 # The most file names that one message lists.
 MOST_NAMES = 4
@@ -36,17 +39,34 @@ def why_no_folder(scene: bpy.types.Scene) -> str:
     return ""
 
 
-def what_was_written(made: Any) -> str:
+def what_was_written(made: Pictures) -> str:
     """A sentence about pictures: their names, where they are, and how many others they replaced."""
+    from ..scene.pictures.files import shown
+
+    return f"Wrote {_names_of(made)} to {shown(made[0].parent)}{_replaced(made)}"
+
+
+def what_stays(made: Pictures) -> str:
+    """The pictures that are there when rendering was stopped, as a part of a sentence."""
+    from ..scene.pictures.files import shown
+
+    if not made:
+        return "no picture was written"
+    verb = "stays" if len(made) == 1 else "stay"
+    return f"{_names_of(made)} {verb} in {shown(made[0].parent)}{_replaced(made)}"
+
+
+def _names_of(made: Pictures) -> str:
     from ..scene.pictures.files import shown
 
     names = [shown(path.name) for path in made]
     if len(names) > MOST_NAMES:
-        names = [f"{counted(len(names), 'picture')} from {names[0]} to {names[-1]}"]
-    told = f"Wrote {', '.join(names)} to {shown(made[0].parent)}"
-    if made.replaced:
-        told += f"; replaced {counted(made.replaced, 'picture')}"
-    return told
+        return f"{counted(len(names), 'picture')} from {names[0]} to {names[-1]}"
+    return ", ".join(names)
+
+
+def _replaced(made: Pictures) -> str:
+    return f"; replaced {counted(made.replaced, 'picture')}" if made.replaced else ""
 
 
 class _Renders(Stepwise):
@@ -55,8 +75,23 @@ class _Renders(Stepwise):
     def finish(self, context: bpy.types.Context, scene: bpy.types.Scene, result: Any) -> None:
         self.report({"INFO"}, what_was_written(result))
 
+    def rendering(self, scene: bpy.types.Scene, how: dict[str, Any]) -> Steps[Pictures]:
+        """The rendering of a scene; `how` holds the settings that are common to all pictures."""
+        raise NotImplementedError
+
+    def stays(self) -> str:
+        return what_stays(self._made)
+
+    def steps(self, context: bpy.types.Context) -> Steps[Pictures]:
+        """Render the pictures, and note each that is written."""
+        from ..scene.pictures.files import Pictures
+
+        live.settle(context.scene)
+        self._made = Pictures()
+        return self.rendering(context.scene, {**self._how(context.scene), "made": self._made})
+
     @staticmethod
-    def how(scene: bpy.types.Scene) -> dict[str, Any]:
+    def _how(scene: bpy.types.Scene) -> dict[str, Any]:
         """The scene's settings that are common to all pictures, as arguments for rendering."""
         settings = scene.llmviz
         return {
@@ -89,12 +124,12 @@ class LLMVIZ_OT_render_stills(_Renders, bpy.types.Operator):
             cls.poll_message_set(reason)
         return not reason
 
-    def steps(self, context: bpy.types.Context) -> Steps[Any]:
+    def rendering(self, scene: bpy.types.Scene, how: dict[str, Any]) -> Steps[Pictures]:
         from ..scene import still_steps, stills
 
-        scene, wanted = context.scene, context.scene.llmviz.stills
+        wanted = scene.llmviz.stills
         ids = [still_id for still_id, _ in stills(scene) if still_id in wanted]
-        return still_steps(scene, ids, self.folder(scene), **self.how(scene))
+        return still_steps(scene, ids, self.folder(scene), **how)
 
 
 class LLMVIZ_OT_render_film(_Renders, bpy.types.Operator):
@@ -112,14 +147,14 @@ class LLMVIZ_OT_render_film(_Renders, bpy.types.Operator):
             cls.poll_message_set(reason)
         return not reason
 
-    def steps(self, context: bpy.types.Context) -> Steps[Any]:
+    def rendering(self, scene: bpy.types.Scene, how: dict[str, Any]) -> Steps[Pictures]:
         from ..scene import film_steps
         from ..scene.pictures.naming import film_name
 
-        scene, form = context.scene, context.scene.llmviz.film_format
+        form = scene.llmviz.film_format
         name = film_name(state.model_of(scene), scene.llmviz.pixels(), form)
         frames = scene.frame_start, scene.frame_end
-        return film_steps(scene, self.folder(scene) / name, *frames, form=form, **self.how(scene))
+        return film_steps(scene, self.folder(scene) / name, *frames, form=form, **how)
 
 
 register, unregister = bpy.utils.register_classes_factory(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import bpy
@@ -30,15 +31,27 @@ SLOW = 0.3
 # between spells.
 PAUSE, SPELL, LONGEST_SPELL = 0.01, 0.05, 0.1
 
+# The same for work that nobody waits for, between the keys that somebody types.
+QUIET_PAUSE, QUIET_SPELL = 0.01, 0.02
+
 
 class Work:
     """A generator that is under way, and its progress.
 
-    The scene is kept as a number only, because Blender's structs do not outlive an undo.
+    Quiet work follows what somebody does by itself, and gives way to everything else. The scene is
+    kept as a number only, because Blender's structs do not outlive an undo.
     """
 
-    def __init__(self, operator: str, scene: bpy.types.Scene, steps: Steps[Any], builds: bool):
+    def __init__(
+        self,
+        operator: str,
+        scene: bpy.types.Scene,
+        steps: Steps[Any],
+        builds: bool = False,
+        quiet: bool = False,
+    ):
         self.operator = operator
+        self.quiet = quiet
         self.scene_uid = scene.session_uid
         self.steps = steps
         self.builds = builds
@@ -81,6 +94,11 @@ def progress_of(*operators: str) -> Work | None:
     return work if work is not None and work.operator in operators else None
 
 
+def is_busy() -> bool:
+    """True while work is done that somebody has asked for, and that all else has to wait for."""
+    return work is not None and not work.quiet
+
+
 def stop(*_: object) -> None:
     """Stop the work that runs, if any, and have it remove anything half-made."""
     global work
@@ -103,10 +121,51 @@ def _guard(on: bool) -> None:
     """Install or remove the handlers that stop work in time; they are there only while it runs."""
     for name in _GUARDED:
         handlers = getattr(bpy.app.handlers, name)
-        if on:
+        if on and _stop_before_data_change not in handlers:
             handlers.append(_stop_before_data_change)
-        elif _stop_before_data_change in handlers:
+        elif not on and _stop_before_data_change in handlers:
             handlers.remove(_stop_before_data_change)
+
+
+def do_quietly(
+    operator: str, scene: bpy.types.Scene, steps: Steps[Any], done: Callable[[Any], None]
+) -> None:
+    """Do work from a timer, in spells so short that nobody notices; `done` gets its result.
+
+    Errors that a person can meet become the scene's message. It is stopped by whatever would
+    replace the data that it works on, and by any work that somebody asks for.
+    """
+    global work  # noqa: PLW0603
+    work = Work(operator, scene, steps, quiet=True)
+    _guard(True)
+    bpy.app.timers.register(partial(_continue, work, done))
+
+
+def _continue(mine: Work, done: Callable[[Any], None]) -> float | None:
+    """Do a spell of quiet work; returns the seconds until the next, None after the last."""
+    global work  # noqa: PLW0603
+    if work is not mine:
+        if work is None:
+            _guard(False)
+        return None
+    began = time.monotonic()
+    try:
+        while time.monotonic() < began + QUIET_SPELL:
+            mine.advance()
+    except StopIteration as end:
+        work = None
+        _guard(False)
+        mine.end()
+        done(end.value)
+        return None
+    except PROBLEMS as error:
+        scene = mine.scene()
+        stop()
+        _guard(False)
+        if scene is not None:
+            say(scene, sentence(error))
+        return None
+    return QUIET_PAUSE
 
 
 def redraw(manager: bpy.types.WindowManager) -> None:
@@ -122,8 +181,8 @@ def redraw(manager: bpy.types.WindowManager) -> None:
 class Stepwise:
     """A mixin for operators that do their work in steps.
 
-    The operator provides `steps`, and may provide `finish`, which is called with the result, and
-    `undo`, which is called when the work has failed or was stopped.
+    The operator provides `steps`, and may provide `finish`, which is called with the result,
+    `undo`, which is called when the work has failed or was stopped, and `stays`.
     """
 
     builds = False
@@ -134,6 +193,10 @@ class Stepwise:
 
     def undo(self, scene: bpy.types.Scene) -> None:
         """Undo changes of `steps` that it does not undo by itself."""
+
+    def stays(self) -> str:
+        """The remains of work that was stopped, as a part of a sentence."""
+        return "nothing was changed"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Do all the work before returning."""
@@ -201,6 +264,7 @@ class Stepwise:
     def _start(self, context: bpy.types.Context) -> None:
         global work  # noqa: PLW0603
         say(context.scene, "")
+        stop()
         self._timer, self._rested = None, time.monotonic()
         operator = self.bl_idname.replace("_OT_", ".").lower()
         steps = self.steps(context)
@@ -227,7 +291,7 @@ class Stepwise:
         scene = self._work.scene()
         if scene is not None:
             self.undo(scene)
-        self.report({"INFO"}, "Stopped; nothing was changed")
+        self.report({"INFO"}, f"Stopped; {self.stays()}")
         return {"CANCELLED"}
 
     def _clean_up(self, context: bpy.types.Context) -> None:

@@ -12,6 +12,7 @@ from . import running
 
 if TYPE_CHECKING:
     from ..detail import Estimate
+    from ..model import Sampling
     from ..scene import Recipe, Standing
 
 # Ways of drawing a block, as noted on its object, and their names in the plural.
@@ -97,7 +98,7 @@ def _card(scene: bpy.types.Scene, activation: str) -> cards.Card:
 
 def why_locked(scene: bpy.types.Scene) -> str:
     """The reason why nothing can be changed in a scene right now; empty where it can."""
-    if running.work is not None:
+    if running.is_busy():
         return f"Wait for this to finish, or press Esc: {running.work.label}"
     if not scene.is_editable:
         return "This scene is linked from another file; make it local first"
@@ -118,6 +119,44 @@ def why_no_build(scene: bpy.types.Scene) -> str:
 def prompt_of(scene: bpy.types.Scene) -> str:
     """The prompt that the scene's model will read; empty for a model without numbers."""
     return scene.llmviz.prompt if card_of(scene).has_numbers else ""
+
+
+def sampling_of(scene: bpy.types.Scene) -> Sampling:
+    """The choice of the tokens that the scene's model will append."""
+    from ..model import Sampling
+
+    settings = scene.llmviz
+    return Sampling(temperature_of(settings.temperature), settings.top_k, settings.seed)
+
+
+def temperature_of(setting: float) -> float:
+    """The temperature that was typed; Blender keeps it with seven digits, as 0.800000011920929."""
+    return float(f"{setting:.6g}")
+
+
+def wanted(scene: bpy.types.Scene) -> Recipe:
+    """The recipe that a scene's settings ask for."""
+    from ..scene import Recipe
+
+    settings = scene.llmviz
+    return Recipe(
+        model=settings.model,
+        prompt=prompt_of(scene),
+        activation=activation_of(scene),
+        look=settings.look,
+        accessible=settings.accessible,
+        captions=settings.captions,
+        full_context=settings.full_context,
+        cubes=settings.cubes,
+        slabs=settings.slabs,
+        arrangement=settings.arrangement,
+        columns=settings.columns,
+        folded=settings.folded,
+        max_new_tokens=settings.max_new_tokens,
+        temperature=temperature_of(settings.temperature),
+        top_k=settings.top_k,
+        seed=settings.seed,
+    )
 
 
 def estimate_of(scene: bpy.types.Scene) -> Estimate | None:
@@ -145,7 +184,8 @@ def _question(scene: bpy.types.Scene) -> tuple | None:
     ids, problem = card.read(settings.prompt)
     if card.reader is None or card.problem or problem:
         return None
-    return card.reader.config, len(ids), settings.full_context, settings.cubes, settings.slabs
+    drawn = settings.full_context, settings.cubes, settings.slabs
+    return card.reader.config, len(ids), settings.max_new_tokens, *drawn
 
 
 def _estimate(question: tuple) -> None:

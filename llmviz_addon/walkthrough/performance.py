@@ -258,10 +258,12 @@ def fly(
     stage.actors[name] = Actor(
         name, "token_tile", run.label(token), int(token), (goal.width, goal.height)
     )
-    # The token's segment is the topmost of its bar, and the tile leaves from the middle of it. A
-    # tile that is higher than the segment starts with its upper edge level with the bar's.
+    # The tile leaves from the middle of the token's segment, which has those of more probable
+    # tokens above it. A tile that is higher than the segment starts with its upper edge level with
+    # the segment's, but not below the bar.
     segment = max(run.token_probabilities[column] * bar.height, goal.height)
-    lift = np.array([0.0, -0.6, bar.height / 2 - min(segment, bar.height) / 2])
+    middle = run.above(column) * bar.height + min(segment, bar.height) / 2
+    lift = np.array([0.0, -0.6, bar.height / 2 - min(middle, bar.height - goal.height / 2)])
     here, there = np.array(bar.center) + lift, np.array(goal.center) + (0.0, -0.6, 0.0)
     # In front of the model, and to the right of the way where that leads up; above it to the left.
     way = there - here

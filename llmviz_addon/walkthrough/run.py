@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..anatomy.strips import CANDIDATES
+from ..model import GREEDY, Sampling
 from .errors import AuthoringError
 
 if TYPE_CHECKING:
@@ -58,14 +59,19 @@ class Run:
     model
         The model's title.
     texts
-        The sequence as text where tokens are parts of words; None where they are letters or bare
+        The sequence as text where tokens are parts of it; None where they are bare letters or
         numbers, since their labels spell it.
+    sampling
+        The choice of the appended tokens.
+    chances
+        Of each appended token, the chance with which it was drawn; none where the most probable
+        one was taken each time.
 
     Raises
     ------
     AuthoringError
         If the sequence does not begin with its prompt, or there are not as many candidates or
-        probabilities as positions.
+        probabilities as positions, or as many chances as tokens that were drawn.
     """
 
     prompt_ids: Sequence[int]
@@ -75,6 +81,8 @@ class Run:
     token_probabilities: Sequence[float]
     model: str = "The model"
     texts: Texts | None = None
+    sampling: Sampling = GREEDY
+    chances: Sequence[float] = ()
 
     def __post_init__(self) -> None:
         prompt, ids = list(self.prompt_ids), list(self.ids)
@@ -86,19 +94,35 @@ class Run:
                     f"A run of {len(ids)} tokens needs probabilities at as many positions, "
                     f"not {count}."
                 )
+        wanted = 0 if self.sampling.is_greedy else self.n_appended
+        if len(self.chances) != wanted:
+            raise AuthoringError(
+                f"A run in which {wanted} tokens were drawn needs the chance of each, not "
+                f"{len(self.chances)}."
+            )
 
     @classmethod
-    def of(cls, model: Model, n_prompt: int, trace: Trace) -> Run:
-        """The run of a model whose finished sequence gave a trace."""
+    def of(cls, model: Model, n_prompt: int, trace: Trace, sampling: Sampling = GREEDY) -> Run:
+        """The run of a model whose finished sequence gave a trace.
+
+        `sampling` is the choice of the tokens after the prompt's.
+        """
         prompt, appended = trace.ids[:n_prompt], trace.ids[n_prompt:]
         run = cls.made(prompt, trace.ids, {}, trace["probabilities"], model.title)
         tokenizer = model.tokenizer
         shown = {*trace.ids, *(c.token for best in run.candidates for c in best)}
         labels = {int(token): tokenizer.label(token) for token in sorted(shown)}
         texts = None
-        if tokenizer.unit == "words":
+        if tokenizer.is_text:
             texts = Texts(*(tokenizer.decode(ids) for ids in (prompt, appended, run.predicted)))
-        return replace(run, labels=labels, texts=texts)
+        chances: tuple[float, ...] = ()
+        if not sampling.is_greedy:
+            before = trace.logits[n_prompt - 1 : -1]
+            chances = tuple(
+                float(sampling.distribution(logits)[token])
+                for logits, token in zip(before, appended, strict=True)
+            )
+        return replace(run, labels=labels, texts=texts, sampling=sampling, chances=chances)
 
     @classmethod
     def made(
@@ -155,6 +179,9 @@ class Run:
             token_probabilities=tuple(kept["token_probabilities"]),
             model=kept["model"],
             texts=None if kept["texts"] is None else Texts(*kept["texts"]),
+            # Runs that were kept before tokens could be drawn say nothing of it.
+            sampling=Sampling(**kept.get("sampling", {})),
+            chances=tuple(kept.get("chances", ())),
         )
 
     @property
@@ -179,6 +206,29 @@ class Run:
         These are the appended tokens, then the most probable token after the last of them.
         """
         return [*self.ids[self.n_prompt :], self.candidates[-1][0].token]
+
+    @property
+    def drawn(self) -> dict[int, Candidate]:
+        """The tokens that were drawn, and the chance of each, by the position they were drawn at.
+
+        None where the most probable ones were taken.
+        """
+        appended = zip(self.ids[self.n_prompt :], self.chances, strict=False)
+        return {
+            position: Candidate(int(token), chance)
+            for position, (token, chance) in enumerate(appended, self.n_prompt - 1)
+        }
+
+    def above(self, position: int) -> float:
+        """The share of a position's gauge above that of the token that follows in the sequence.
+
+        These are the candidates that are more probable; after the last token, none.
+        """
+        following = self.ids[position + 1 : position + 2]
+        tokens = [c.token for c in self.candidates[position]]
+        place = tokens.index(following[0]) if following and following[0] in tokens else len(tokens)
+        more = self.candidates[position][: place if following else 0]
+        return sum(c.probability for c in more)
 
     def label(self, token: int) -> str:
         """A token as it is written."""

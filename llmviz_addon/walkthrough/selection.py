@@ -12,8 +12,9 @@ A selector is one of
   prompt's (``"strip:input:prompt"``); ``candidates`` for the list of the best next tokens beside
   the output strip; ``card`` (the large one, where there is one) or ``key``,
 - cells of a block: ``"embedding[0:6]"`` for columns, ``"embedding[0:6, 10:20]"`` for columns and
-  rows, from the first up to, not including, the second; ``"wte[-64:]"`` for the last 64. Tiles of
-  a strip alike: ``"strip:input:prompt[:12]"``.
+  rows, from the first up to, not including, the second; ``"wte[-64:]"`` for the last 64. In a
+  block that has not so many, the nearest ones are meant, so that one script fits small models,
+  too. Tiles of a strip alike: ``"strip:input:prompt[:12]"``.
 
 ``{layer}``, ``{head}`` and other numbers in braces are filled in first.
 """
@@ -243,20 +244,26 @@ def _corners(bounds: ArrayLike) -> np.ndarray:
 
 
 def _span(selector: str, text: str, size: int) -> tuple[int, int]:
-    """First and one past the last cell, clipped to the size; negative ones count from the end."""
-    first, colon, last = text.strip().partition(":")
+    """First and one past the last cell that a script means on an axis of this size, 1 or more.
+
+    Negative numbers count from the end. A range that reaches beyond a small model's block moves
+    back until it ends with it, and becomes shorter where the whole block is; never empty.
+
+    Raises
+    ------
+    AuthoringError
+        If this is not how cells are written, or a range ends before it begins in every model.
+    """
+    first, colon, last = (part.strip() for part in text.partition(":"))
     try:
-        start = _place(first, size) if first else 0
-        stop = (_place(last, size) if last else size) if colon else start + 1
+        start = int(first or "0")
+        stop = (int(last) if last else None) if colon else start + 1 or None
     except ValueError:
         raise AuthoringError(f"{selector!r}: cells are written like [0:6, 10:20].") from None
-    stop = min(stop, size)
-    if not 0 <= start < stop:
-        raise AuthoringError(f"{selector!r} has no cells; this axis has {size}.")
-    return start, stop
-
-
-def _place(text: str, size: int) -> int:
-    """An index, counted from the end where it is negative; 0 where there are not so many."""
-    number = int(text)
-    return max(0, number + size) if number < 0 else number
+    if stop is not None and (start < 0) == (stop < 0) and stop <= start:
+        raise AuthoringError(f"{selector!r} has no cells: a range ends after it begins.")
+    begins = start if start >= 0 else max(0, start + size)
+    ends = size if stop is None else stop if stop >= 0 else stop + size
+    length = min(max(1, ends - begins), size)
+    begins = min(begins, size - length)
+    return begins, begins + length

@@ -22,6 +22,8 @@ FACTS = (
     "sorted",
     "layers",
     "no_appended",
+    "drawn",
+    "top_k",
     "one_layer",
     "words",
     "large_vocabulary",
@@ -34,9 +36,10 @@ FACTS = (
 )
 """Facts that a script may ask for. In this order: tokens were appended; more than one was; the
 context is full; the result is the prompt, sorted; there are several layers; no token was appended;
-there is one layer only; tokens are parts of words; the vocabulary is larger than `SMALL`; the model
-is larger than `LARGE`; its layers stand in one tower; it has numbers; it has only a shape; other
-models stand in the scene; more than one does."""
+tokens were drawn; they were drawn only from the most probable ones; there is one layer only; tokens
+are parts of a text; the vocabulary is larger than `SMALL`; the model is larger than `LARGE`; its
+layers stand in one tower; it has numbers; it has only a shape; other models stand in the scene;
+more than one does."""
 
 LARGE = 20_000
 """Cells along a model's longest side up to which a view of all of it still shows single cells."""
@@ -70,6 +73,8 @@ def _run_facts(anatomy: Anatomy, run: Run) -> dict[str, bool]:
         "appended": run.n_appended > 0,
         "no_appended": run.n_appended == 0,
         "appended_more": run.n_appended > 1,
+        "drawn": len(run.chances) > 0,
+        "top_k": len(run.chances) > 0 and 0 < run.sampling.top_k < anatomy.config.n_vocab,
         "full": run.n_tokens == anatomy.config.n_ctx,
         "sorted": run.n_appended > 0 and run.predicted == sorted(run.prompt_ids),
         "words": run.texts is not None,
@@ -148,6 +153,19 @@ def _told(run: Run, words: Mapping[str, Sequence[str]]) -> dict[str, str]:
         "sequence_tokens": _number(run.n_tokens, words["numbers"]),
         "last_ordinal": _ordinal(run.n_prompt, words),
         "next_ordinal": _ordinal(run.n_prompt + 1, words),
+        **_drawn(run),
+    }
+
+
+def _drawn(run: Run) -> dict[str, str]:
+    """Values that tell how tokens were drawn; none where the most probable ones were taken."""
+    if not run.chances:
+        return {}
+    return {
+        "chance": percentage(run.chances[0]),
+        "temperature": f"{run.sampling.temperature:g}",
+        "top_k": f"{run.sampling.top_k:,}",
+        "seed": f"{run.sampling.seed}",
     }
 
 
@@ -164,6 +182,17 @@ def probability(p: float, *, short: bool = False) -> str:
     if p > 1 - 5e-4:
         return "more than 0.999"
     return "less than 0.001" if p < 5e-4 else f"{p:.3f}"
+
+
+def percentage(p: float, *, short: bool = False) -> str:
+    """The chance of a draw as text: in whole percent, and never as 0 or 100 %.
+
+    ``23\u00a0%``, ``more than 99\u00a0%``; where it must be `short`, ``23 %`` and ``> 99 %``.
+    """
+    space, more, less = (" ", ">", "<") if short else ("\u00a0", "more than", "less than")
+    if p >= 0.995:
+        return f"{more} 99{space}%"
+    return f"{less} 1{space}%" if p < 5e-3 else f"{100 * p:.0f}{space}%"
 
 
 def _number(n: int, numbers: Sequence[str]) -> str:

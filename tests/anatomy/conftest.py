@@ -110,7 +110,11 @@ CASES: dict[str, Callable[[], tuple[anatomy.Anatomy, Mapping[str, np.ndarray]]]]
     "nano-gpt CBABBC, nothing else drawn": lambda: _preset("CBABBC", 6),
     "nano-gpt CB, drawn with room for more": lambda: _preset("CB", 7),
     "nano-gpt full": lambda: _preset("CCABACAABCC"),
-    **{case.name: lambda case=case: _golden(case.name) for case in sorted(GOLDEN.iterdir())},
+    **{
+        case.name: lambda case=case: _golden(case.name)
+        for case in sorted(GOLDEN.iterdir())
+        if case.is_dir()
+    },
 }
 
 

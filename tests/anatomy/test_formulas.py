@@ -22,12 +22,13 @@ def masked(block, column, row):
 def test_each_cell_computed_from_its_formula_equals_the_trace(traced):
     body, trace = traced
     cells = {name: block.cells(trace) for name, block in body.blocks.items()}
+    read = anatomy.read_from(cells)
     for name, block in body.blocks.items():
         formula = block.formula
         if formula is None:
             continue
         for column, row in np.argwhere(~np.isnan(cells[name])).tolist():
-            computed = formula.evaluate(column, row, cells)
+            computed = formula.evaluate(column, row, read)
             shown = float(cells[name][column, row])
             assert computed == pytest.approx(shown, rel=1e-5, abs=1e-5), (name, column, row)
 
@@ -109,15 +110,16 @@ def test_sources_match_the_numbers_that_change_the_result(nano):
         cells = {
             operand.block: random.normal(size=operand.shape) + 3.0 for operand in formula.operands
         }
+        read = anatomy.read_from(cells)
         column, row = 4, 9
-        before = formula.evaluate(column, row, cells)
+        before = formula.evaluate(column, row, read)
         listed = set()
         for block, columns, rows in formula.sources(column, row, nano.config.n_ctx):
             listed |= {(block, c, r) for c, r in zip(columns.tolist(), rows.tolist(), strict=True)}
         for block, array in cells.items():
             for c, r in np.ndindex(array.shape):
                 array[c, r] += 1.0
-                moved = formula.evaluate(column, row, cells) != before
+                moved = formula.evaluate(column, row, read) != before
                 array[c, r] -= 1.0
                 assert moved == ((block, c, r) in listed), (name, block, c, r)
 
@@ -127,14 +129,14 @@ def test_a_masked_score_has_no_sources_no_value_and_says_so(nano):
     assert formula.sources(4, 3, 11) == []
     assert "masked" in formula.text(4, 3)
     with pytest.raises(ValueError, match="no cell"):
-        formula.evaluate(4, 3, {})
+        formula.evaluate(4, 3, anatomy.read_from({}))
 
 
 def test_a_look_up_finds_the_token_where_values_are_given(nano):
     formula = nano.blocks["embedding"].formula
     tokens = np.full((11, 1), np.nan, dtype=np.float32)
     tokens[:3, 0] = (2, 0, 1)
-    found = formula.sources(2, 7, 3, {"tokens": tokens})
+    found = formula.sources(2, 7, 3, anatomy.read_from({"tokens": tokens}))
     assert [(name, c.tolist(), r.tolist()) for name, c, r in found] == [
         ("wte", [1], [7]),
         ("wpe", [2], [7]),
@@ -155,7 +157,7 @@ def test_formulas_read_like_formulas(nano):
     )
     assert text("embedding", 3, 4) == "embedding[3, 4] = wte[tokens[3], 4] + wpe[3, 4]"
     assert text("layer0.head0.attention", 2, 5, 0.25) == (
-        "attention[2, 5] = exp(scores[2, 5] − max[5]) / sum[5] = 0.25"
+        "attention[2, 5] = exp(scores[2, 5] − max[5]) / sum[5] = 0.2500"
     )
     assert nano.blocks["layer0.mlp"].formula.equation == (
         "mlp[f, t] = Σ_i W[f, i] · ln_2[t, i] + b[f]"

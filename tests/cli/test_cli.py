@@ -61,6 +61,37 @@ def test_info_needs_no_blender():
     assert "85,584" in ended.stdout and "nano-gpt" in ended.stdout
 
 
+def test_info_tells_which_tokens_will_be_appended():
+    ended = run("info", source=WITHOUT_BPY)
+    assert "Appends 5 tokens, each the most probable one" in ended.stdout
+    choice = ("--max-new-tokens", "40", "--temperature", "0.7", "--top-k", "2", "--seed", "3")
+    ended = run("info", *choice, source=WITHOUT_BPY)
+    assert "Appends 5 of 40 tokens, where the context ends, each drawn" in ended.stdout
+    assert "temperature 0.7 from the 2 most probable ones" in ended.stdout
+    assert "Appends" not in run("info", "--model", "gpt2", source=WITHOUT_BPY).stdout
+
+
+def test_a_build_draws_the_tokens_that_the_options_choose(called, tmp_path: Path):
+    choice = ("--max-new-tokens", "4", "--temperature", "8", "--top-k", "2", "--seed", "5")
+    code, _, errors = called("build", *choice, "--out", tmp_path / "drawn.blend")
+    assert code == 0
+    assert "nano-gpt: Appends 4 tokens, each drawn at temperature 8" in errors
+
+    import bpy
+
+    from llmviz_addon import model, scene
+    from llmviz_addon.scene.standing.recipe import run_of
+
+    (root,) = scene.roots(bpy.context.scene)
+    nano = model.load("nano-gpt")
+    prompt = nano.read_prompt("CBABBC")
+    wanted = nano.generate(prompt, 4, model.Sampling(8.0, 2, 5))
+    assert list(run_of(root).ids) == [*prompt, *wanted]
+    settings = bpy.context.scene.llmviz
+    assert (settings.max_new_tokens, settings.temperature) == (4, 8.0)
+    assert (settings.top_k, settings.seed) == (2, 5)
+
+
 def test_a_build_without_blender_says_what_to_install():
     ended = run("build", source=WITHOUT_BPY)
     assert ended.returncode == 1
@@ -133,10 +164,16 @@ def test_film_writes_the_frames_that_are_asked_for(tmp_path: Path):
         (("build", "--prompt", "ABX"), "'X'"),
         (("build", "--look", "pink"), "dark, light"),
         (("stills", "--stills", "nothing"), "'nothing'"),
+        (("explain", "--cell", "layer0.mpl[1, 2]"), "did you mean 'layer0.mlp'"),
+        (("explain", "--cell", "logits[99, 0]"), "there is no cell at column 99"),
     ],
 )
 def test_what_cannot_be_done_gets_one_sentence_and_code_1(called, tmp_path, arguments, match):
-    out = () if "--out" in arguments or "info" in arguments else ("--out", tmp_path / "x.blend")
+    out = (
+        ()
+        if "--out" in arguments or arguments[0] in ("info", "explain")
+        else ("--out", tmp_path / "x.blend")
+    )
     code, _, errors = called(*arguments, *out)
     assert code == 1
     last = errors.strip().splitlines()[-1]
@@ -157,6 +194,12 @@ def test_what_cannot_be_done_gets_one_sentence_and_code_1(called, tmp_path, argu
         ("film", "--frames", "9-1"),
         ("build", "--cubes", "-1"),
         ("build", "--slabs", "many"),
+        ("build", "--max-new-tokens", "-1"),
+        ("build", "--temperature", "hot"),
+        ("build", "--temperature", "nan"),
+        ("build", "--temperature=-1"),
+        ("build", "--top-k", "1.5"),
+        ("build", "--seed", "2147483648"),
     ],
 )
 def test_wrong_arguments_end_with_code_2_and_the_usage(called, arguments):
@@ -170,3 +213,13 @@ def test_a_folder_that_cannot_be_made_is_named(called, tmp_path: Path):
     code, _, errors = called("build", "--out", tmp_path / "file" / "x.blend")
     assert code == 1
     assert str(tmp_path / "file") in errors.splitlines()[-1]
+
+
+def test_explain_says_of_cells_all_that_there_is_without_blender():
+    cells = ("--cell", "layer0.head1.attention[1, 3]", "--cell", "wte[2, 7]")
+    ended = run("explain", "--prompt", "CBABBC", *cells, source=WITHOUT_BPY)
+    assert ended.returncode == 0, ended.stderr
+    first, second = ended.stdout.split("\n\nwte[2, 7]\n")
+    assert "query 3, token B, looks at key 1, token B" in first
+    assert 'trace["layer0.head1.attention"][3, 1]' in first
+    assert 'weights["wte"][2, 7]' in second and "Traceback" not in ended.stderr

@@ -18,7 +18,7 @@ from llmviz_addon.detail.bricks import (
     SHAPE,
     rects,
 )
-from llmviz_addon.detail.pages import WIDTH, extent
+from llmviz_addon.detail.pages import WIDTH
 
 from .conftest import CONFIGS
 
@@ -38,7 +38,7 @@ def test_tiles_of_a_block_cover_each_cell_once(bodies, computed, largest):
     for block in bodies("tiny").blocks.values():
         made = rects(block, computed, largest)
         assert (_count(made, block.columns, block.rows) == 1).all(), block.name
-        columns, rows = extent(block, computed)
+        columns, rows = block.extent(computed)
         numbered = _count([r for r in made if r.numbered], block.columns, block.rows)
         expected = np.zeros_like(numbered)
         expected[:columns, :rows] = 1
@@ -160,7 +160,7 @@ def test_a_tile_says_how_its_cells_come_to_their_numbers(bundled):
     unused = 0
     for made in bundles:
         found = bricks(made, computed, layout)
-        columns, rows = extent(made.first, computed)
+        columns, rows = made.first.extent(computed)
         past = (found.first[:, 0] >= columns) | (found.first[:, 1] >= rows)
         assert (found.first[past, 2] == NEVER).all(), made.name
         assert (found.first[~past, 2] == modes[made.first.time_axis]).all(), made.name

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from llmviz_addon import anatomy, detail, model
-from llmviz_addon.detail import APPENDED, Budget, BudgetError, bundle, choose, n_computed
+from llmviz_addon.detail import Budget, BudgetError, bundle, choose, n_computed
 from llmviz_addon.detail.budget import CUBE_BYTES, MEGABYTE, slab_cells, trace_bytes
 from llmviz_addon.detail.pages import FULL, HIGHEST, WIDTH, padded
 
@@ -123,9 +123,10 @@ def test_what_a_role_is_cut_into_gets_values_layer_by_layer():
 
 def test_what_is_computed_is_the_prompt_and_what_is_appended():
     gpt2 = PRESETS["gpt2"]
-    assert n_computed(gpt2, 10) == 10 + APPENDED
-    assert n_computed(gpt2, 1022) == 1024, "the context's end"
-    assert n_computed(gpt2, 0) == 0, "a model without numbers"
+    assert n_computed(gpt2, 10, 7) == 17
+    assert n_computed(gpt2, 10, 0) == 10
+    assert n_computed(gpt2, 1022, 5) == 1024, "the context's end"
+    assert n_computed(gpt2, 0, 5) == 0, "a model without numbers"
 
 
 def test_the_estimate_of_cubes_grows_with_them():

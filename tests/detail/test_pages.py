@@ -13,7 +13,7 @@ from llmviz_addon import anatomy, detail, model
 from llmviz_addon.detail import Budget, bundle, lay_out
 from llmviz_addon.detail.bundles import Bundle
 from llmviz_addon.detail.levels import PATCH
-from llmviz_addon.detail.pages import HIGHEST, WIDTH, extent, padded, write
+from llmviz_addon.detail.pages import HIGHEST, WIDTH, padded, write
 
 from .conftest import CONFIGS, PRESETS
 
@@ -24,7 +24,7 @@ def _alone(body: anatomy.Anatomy) -> list[Bundle]:
 
 def _texels(place, block, computed: int) -> np.ndarray:
     """Lines and texels of a block's cells, as one number each."""
-    columns, rows = extent(block, computed)
+    columns, rows = block.extent(computed)
     column, row = np.mgrid[:columns, :rows]
     line, x = place.texels(column, row)
     assert line.min() >= 0 and x.min() >= 0 and x.max() < WIDTH
@@ -67,7 +67,7 @@ def _spans(layout, bundles, computed: int):
     for made in bundles:
         for block in made.blocks:
             place = layout.places[block.name]
-            columns, rows = extent(block, computed)
+            columns, rows = block.extent(computed)
             along, across = (rows, columns) if place.transposed else (columns, rows)
             assert across <= place.pitch
             ribbon = (place.page, place.y)
@@ -126,7 +126,7 @@ def test_what_is_written_is_read_back_cell_by_cell(vocabulary):
     rng = np.random.default_rng(vocabulary)
     written = {}
     for made in bundles:
-        values = rng.integers(1, 256, extent(made.first, computed)).astype(np.uint8)
+        values = rng.integers(1, 256, made.first.extent(computed)).astype(np.uint8)
         place = layout.places[made.name]
         write(pages[place.page], place, values)
         written[made.name] = values
@@ -169,7 +169,7 @@ def test_the_computed_part_of_a_block_is_what_its_positions_have(bodies, name, c
         block = made.first
         columns = block.columns if block.time_axis in (None, "rows") else None
         rows = block.rows if block.time_axis in (None, "columns") else None
-        found = extent(block, computed)
+        found = block.extent(computed)
         assert found == (
             min(block.columns, computed) if columns is None else columns,
             min(block.rows, computed) if rows is None else rows,

@@ -103,7 +103,12 @@ def unfold(panel: type[bpy.types.Panel], below: str) -> Iterator[float]:
     """Click on the header of a folded panel, which stands close below an operator's button."""
     drawn = []
     draw = panel.draw
-    panel.draw = lambda self, context: (drawn.append(True), draw(self, context))
+
+    def noted(self: bpy.types.Panel, context: bpy.types.Context) -> None:
+        drawn.append(True)
+        draw(self, context)
+
+    panel.draw = noted
     try:
         x, y = yield from find(below)
         for down in range(40, 72, 8):

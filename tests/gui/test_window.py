@@ -106,7 +106,12 @@ def session(
         path = PICTURES / f"{picture.stem}.png"
         path.write_bytes(xwd.png(*xwd.pixels(picture.read_bytes())))
     assert status == 0, output[-6000:]
-    return json.loads((results / "facts.json").read_text(encoding="utf-8"))
+    facts = json.loads((results / "facts.json").read_text(encoding="utf-8"))
+    return facts | {"complaints": [line for line in output.splitlines() if "LLMVIZ_" in line]}
+
+
+def test_blender_has_no_complaint_about_our_classes(session: dict[str, object]) -> None:
+    assert session["complaints"] == []
 
 
 def test_pressing_build_demo_builds_nano_gpt(session: dict[str, object]) -> None:

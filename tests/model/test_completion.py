@@ -52,7 +52,7 @@ def test_positions_computed_one_by_one_agree_with_transformers(case, monkeypatch
     golden = load_file(GOLDEN / case / "trace.safetensors")
     tokens = golden["tokens"].tolist()
     following = iter(tokens[1:])
-    monkeypatch.setattr("llmviz_addon.model.network._Choice.__call__", lambda *_: next(following))
+    monkeypatch.setattr("llmviz_addon.model.network.Sampler.__call__", lambda *_: next(following))
     trace = model.load(GOLDEN / case).complete(tokens[:1], len(tokens) - 1)
     assert trace.ids == tokens
     for name, wanted in golden.items():
@@ -63,8 +63,8 @@ def test_the_tokens_appended_are_those_generated():
     nano = model.load("nano-gpt")
     assert nano.complete(NANO, 5).ids == [*NANO, *nano.generate(NANO, 5)]
     assert nano.tokenizer.decode(nano.generate(NANO, 6)) == "ABBBCC"
-    drawn = nano.complete(NANO, 5, temperature=50.0, seed=3)
-    assert drawn.ids[6:] == nano.generate(NANO, 6, temperature=50.0, seed=3)[:5]
+    hot = model.Sampling(temperature=50.0, seed=3)
+    assert nano.complete(NANO, 5, hot).ids[6:] == nano.generate(NANO, 6, hot)[:5]
 
 
 def test_what_does_not_fit_the_context_is_not_appended():
@@ -74,10 +74,11 @@ def test_what_does_not_fit_the_context_is_not_appended():
     assert nano.complete(NANO, 0).ids == NANO
 
 
-@pytest.mark.parametrize(("n", "temperature"), [(-1, 0.0), (1, -1.0), (1, float("nan"))])
-def test_an_impossible_completion_is_refused(n, temperature):
-    with pytest.raises(model.PromptError, match="Cannot generate"):
-        model.load("nano-gpt").complete(NANO, n, temperature)
+def test_fewer_than_no_tokens_are_refused():
+    nano = model.load("nano-gpt")
+    for continued in (nano.complete, nano.generate):
+        with pytest.raises(model.SamplingError, match="-1 tokens"):
+            continued(NANO, -1)
 
 
 def test_steps_come_with_every_layer_and_say_how_far_it_is():

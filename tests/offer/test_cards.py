@@ -31,6 +31,12 @@ def test_a_model_with_numbers_has_no_note_and_says_how_large_its_file_is():
     assert card.has_numbers and not card.note
 
 
+def test_a_preset_says_in_a_line_what_it_does_and_a_checkpoint_says_nothing(words):
+    told = {preset.id: preset.summary for preset in model.presets()}
+    assert {name: cards.card(name).summary for name in told} == told
+    assert cards.card(str(words)).summary == ""
+
+
 def test_a_prompt_is_read_once(monkeypatch):
     cards._kept.clear()
     card, asked = cards.card("nano-gpt"), []
@@ -78,7 +84,7 @@ def test_what_a_model_begins_with_is_in_its_own_units(words):
 
 def test_info_tells_the_multiplications_and_what_drawing_takes():
     loaded = model.load("gpt2")
-    found = estimates.estimate(loaded.config, 0, False, 400_000, 256)
+    found = estimates.estimate(loaded.config, 0, 5, False, 400_000, 256)
     text = cards.describe(loaded, found)
     # 12 layers of 12 · 768² in matrices and 2 · 1024 · 768 in attention, and the head.
     assert f"{12 * (12 * 768**2 + 2 * 1024 * 768) + 50257 * 768:,} multiplications" in text

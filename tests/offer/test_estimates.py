@@ -19,7 +19,7 @@ def config(preset: str) -> model.Config:
 
 
 def test_an_estimate_is_that_of_the_plan():
-    found = estimates.estimate(config("gpt2"), 12, True, 1000, 64)
+    found = estimates.estimate(config("gpt2"), 12, 5, True, 1000, 64)
     budget = detail.Budget(1000, 64)
     assert found == detail.plan(config("gpt2"), 17, full_context=True, budget=budget).estimate
 
@@ -29,16 +29,16 @@ def test_the_same_question_is_planned_once(monkeypatch):
     plan = detail.plan
     monkeypatch.setattr(detail, "plan", lambda *a, **k: (asked.append(a), plan(*a, **k))[1])
     for _ in range(3):
-        estimates.estimate(config("gpt2"), 7, False, 123_456, 32)
+        estimates.estimate(config("gpt2"), 7, 5, False, 123_456, 32)
     assert len(asked) == 1
-    estimates.estimate(config("gpt2"), 8, False, 123_456, 32)
+    estimates.estimate(config("gpt2"), 8, 5, False, 123_456, 32)
     assert len(asked) == 2
 
 
 def test_rows_tell_only_what_there_is():
-    whole = estimates.rows(estimates.estimate(config("nano-gpt"), 11, False, 400_000, 256))
+    whole = estimates.rows(estimates.estimate(config("nano-gpt"), 11, 5, False, 400_000, 256))
     assert [name for name, _ in whole] == ["Cubes", "File", "Memory", "Rendering"]
-    shapes = dict(estimates.rows(estimates.estimate(config("gpt2"), 0, False, 400_000, 256)))
+    shapes = dict(estimates.rows(estimates.estimate(config("gpt2"), 0, 5, False, 400_000, 256)))
     assert "Cubes" not in shapes and "Slabs" not in shapes
     assert shapes["Shape Only"].endswith(" cells")
 
@@ -60,7 +60,7 @@ def test_sizes_are_written_for_people(n_bytes, text):
 
 
 def needs(trace: int = 0, drawn: int = 0) -> detail.Estimate:
-    found = estimates.estimate(config("gpt2"), 7, False, 1000, 64)
+    found = estimates.estimate(config("gpt2"), 7, 5, False, 1000, 64)
     return replace(found, trace_bytes=trace, drawn_bytes=drawn, scene_bytes=0)
 
 

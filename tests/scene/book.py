@@ -34,6 +34,8 @@ class Book:
     touched: dict[int, set[str]] = field(default_factory=dict)
     # What is a person's, though it may look like ours: copies, too.
     theirs: set[int] = field(default_factory=set)
+    # Linked copies: what a film does to the action that they share, it does to them.
+    linked: set[int] = field(default_factory=set)
     # What was deleted: scene, model, key.
     gone: set[tuple[int, str, str]] = field(default_factory=set)
     # Of each scene: its settings before there was a model, what was set since, one's own markers.
@@ -50,6 +52,7 @@ class Book:
         return Book(
             {now[u]: aspects for u, aspects in self.touched.items() if u in now},
             {now[u] for u in self.theirs if u in now},
+            {now[u] for u in self.linked if u in now},
             {(now[s], m, k) for s, m, k in self.gone if s in now},
             {now[s]: settings(found) for s, found in self.before.items() if s in now},
             {now[s]: settings(found) for s, found in self.own.items() if s in now},

@@ -125,9 +125,22 @@ class Desk:
         self.book = copy.deepcopy(book)
         self.check()
 
+    def _has_orphans(self) -> bool:
+        """True if something that was copied from us has lost its original, and still has our marks.
+
+        In a file that is opened again, a person's copy cannot be told from an original then.
+        """
+        kinds = (*bpy.data.objects, *bpy.data.collections)
+        marked = [d for d in kinds if d.get("llmviz_key") and d.get("llmviz_model")]
+        theirs, ours = set(), set()
+        for thing in marked:
+            found = theirs if uid(thing) in self.book.theirs else ours
+            found.add((thing["llmviz_model"], thing["llmviz_key"]))
+        return bool(theirs - ours)
+
     def reopen(self) -> None:
         """Save the file and open it."""
-        if self.scene.objects and bpy.context.mode != "OBJECT":
+        if (self.scene.objects and bpy.context.mode != "OBJECT") or self._has_orphans():
             return
         path = self.folder / "habits.blend"
         before = photo(photos.name)
@@ -226,7 +239,7 @@ class Desk:
             wrong = {} if shared and styled else changes(then, after[key])
             assert not wrong, f"{name} changed the scene {then['name']}: {wrong}"
         elif key in self.book.theirs or not then["ours"]:
-            self._same_of_theirs(then, after.get(key), after, before)
+            self._same_of_theirs(key, then, after.get(key), after, before)
         elif key in self.book.touched:
             self._same_of_touched(key, then, after.get(key), now, loose, styled, other)
         elif then.get("kind") in ("object", "collection") and key not in at_home and not shared:
@@ -255,7 +268,7 @@ class Desk:
         }
 
     def _same_of_theirs(
-        self, then: Aspects, now: Aspects | None, after: Photo, before: Photo
+        self, key: int, then: Aspects, now: Aspects | None, after: Photo, before: Photo
     ) -> None:
         """Check that a person's own is as it was, but for what hung on ours or lay in it."""
         assert now is not None, f"{then['name']}, a person's, is gone"
@@ -271,7 +284,8 @@ class Desk:
             linked = {k for k in then.keys() | now.keys() if "curve " in k}
             # What a copy's own curves move is as the frame has it.
             passed |= {k.removeprefix("curve ").partition("|")[0] for k in linked}
-            passed |= linked if then.get("ours") else set()
+            shared = then.get("ours") or key in self.book.linked
+            passed |= linked if shared else set()
             passed |= {k for k in then if k.startswith("hidden in ")} - set(now)
         if then.get("kind") == "collection":
             for part in ("objects", "children"):

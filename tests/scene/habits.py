@@ -116,10 +116,10 @@ class Habits:
         return True
 
     def _words(self, obj):
-        if obj.type != "FONT":
+        if "llmviz_text" not in obj:
             return False
-        obj.data.body = f"w{self.desk.number()}"
-        self.desk.touch(obj, "data.body")
+        obj["llmviz_text"] = f"w{self.desk.number()}"
+        self.desk.touch(obj, '["llmviz_text"]')
         return True
 
     def _light(self, obj):
@@ -146,17 +146,8 @@ class Habits:
             obj.modifiers.new(f"Own {self.desk.number()}", "SUBSURF").show_viewport = False
             self.desk.touch(obj, "modifiers")
 
-    def _is_copied(self, thing):
-        """True if there is a copy, which would be taken for the original when that is gone."""
-        marks = thing.get("llmviz_model"), thing.get("llmviz_key")
-        every = (*bpy.data.objects, *bpy.data.collections)
-        same = [d for d in every if (d.get("llmviz_model"), d.get("llmviz_key")) == marks]
-        return marks[0] is not None and len(same) > 1
-
     def _delete(self, obj):
         desk = self.desk
-        if self._is_copied(obj):
-            return False
         for scene in bpy.data.scenes:
             for standing in scene_room.find(scene):
                 key = str(obj.get("llmviz_key"))
@@ -176,6 +167,7 @@ class Habits:
         bpy.ops.object.duplicate(linked=linked)
         made = {uid(d) for d in datablocks()} - before
         self.desk.book.theirs |= made
+        self.desk.book.linked |= made if linked else set()
         return True
 
     def _linked_copy(self, obj):
@@ -203,7 +195,7 @@ class Habits:
         if bpy.context.mode != "OBJECT":
             bpy.ops.object.mode_set(mode="OBJECT")
             return True
-        if obj.type not in ("MESH", "FONT") or not self._select(obj):
+        if obj.type != "MESH" or not self._select(obj):
             return False
         bpy.ops.object.mode_set(mode="EDIT")
         return True

@@ -8,6 +8,7 @@ import numpy as np
 from llmviz_addon import scene as scene_room
 
 from . import helpers
+from .book import truth
 
 
 def only() -> scene_room.Standing:
@@ -16,12 +17,12 @@ def only() -> scene_room.Standing:
     return found
 
 
-def check_shows(model: scene_room.Standing, expect, prompt: str) -> None:
-    """Check that every block of nano-gpt shows the numbers of a prompt."""
+def check_shows(model: scene_room.Standing, prompt: str) -> None:
+    """Check that every block of a model that is all cubes shows the numbers of a prompt."""
     assert model.recipe.prompt == prompt
-    expected = expect(prompt)
+    expected = truth(model.recipe.source, prompt)
     for name, obj in model.blocks.items():
-        cells = np.asarray(expected.anatomy.blocks[name].cells(expected.trace), np.float32)
+        cells = expected[name]
         wanted = np.where(np.isfinite(cells), cells, np.float32(0)).reshape(-1)
         np.testing.assert_allclose(helpers.read(obj.data, "value"), wanted, 1e-4, 1e-5, name)
 

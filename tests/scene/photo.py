@@ -30,7 +30,6 @@ SETTINGS = (
 _PLACE = ("location", "rotation_euler", "scale")
 _FLAGS = ("hide_viewport", "hide_render", "hide_select", "display_type", "parent_type")
 _DATA = {
-    "FONT": ("body", "size", "align_x", "align_y"),
     "LIGHT": ("energy", "color", "angle"),
     "CAMERA": ("lens", "clip_start", "clip_end"),
 }

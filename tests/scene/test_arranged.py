@@ -181,7 +181,7 @@ def test_values_that_a_person_set_stay_at_another_prompt(either):
     name = "layer0.head0.attention"
     model.blocks[name]["gain"] = 3.25
     caption = next(o for o in model.objects.values() if "llmviz_caption_of" in o)
-    caption.data.body = "My own words"
+    caption["llmviz_text"] = "My own words"
     scene.frame_start, scene.frame_end = 12, 321
     mine = bpy.data.objects.new("Mine", bpy.data.cameras.new("Mine"))
     scene.collection.objects.link(mine)
@@ -201,7 +201,8 @@ def test_values_that_a_person_set_stay_at_another_prompt(either):
     assert block["gain"] == 3.25
     if block["llmviz_drawn_as"] == "cubes":
         assert block["llmviz_drawn_as"] and list(block["traits"])[2] == 3.25
-    assert [o for o in after.objects.values() if o.type == "FONT" and o.data.body == "My own words"]
+    said = [o for o in after.objects.values() if o.get("llmviz_text") == "My own words"]
+    assert [o.data["llmviz_text"] for o in said] == ["My own words"], "and it shows them"
     assert (scene.frame_start, scene.frame_end) == (12, 321)
     assert scene.camera == mine
     assert [(m.name, m.frame) for m in scene.timeline_markers if m.name == moved[0]] == [moved]

@@ -62,9 +62,9 @@ def test_exactly_the_captions_of_the_moment_are_seen(clean_scene, root):
                 seen.setdefault(obj["llmviz_caption_of"], []).append(obj)
         # Top down, as they are read.
         read = [
-            " ".join(o.data.body for o in sorted(objects, key=lambda o: -o.location.y))
+            " ".join(o["llmviz_text"] for o in sorted(objects, key=lambda o: -o.location.y))
             if abs(objects[0].location.z) > abs(objects[0].location.y)
-            else " ".join(o.data.body for o in sorted(objects, key=lambda o: -o.location.z))
+            else " ".join(o["llmviz_text"] for o in sorted(objects, key=lambda o: -o.location.z))
             for objects in seen.values()
         ]
         assert sorted(read) == _expected(clean_scene, frame), f"frame {frame}"
@@ -84,7 +84,7 @@ def test_captions_are_within_the_picture_and_apart_from_each_other(clean_scene, 
                 for corner in obj.bound_box
             ]
             across, up = [c.x for c in corners], [c.y for c in corners]
-            what = f"{obj.data.body!r} at frame {frame}"
+            what = f"{obj['llmviz_text']!r} at frame {frame}"
             assert min(across) >= 0.02 and max(across) <= 0.98, what
             assert min(up) >= 0.01 and max(up) <= 0.5, what
             assert max(up) - min(up) >= 0.008, f"{what} is too small to read"
@@ -96,7 +96,7 @@ def test_captions_are_within_the_picture_and_apart_from_each_other(clean_scene, 
 def test_nothing_of_the_model_comes_between_the_camera_and_a_caption(clean_scene, root):
     scene = bpy.context.scene
     anchor = next(o for o in root.objects if o.get("llmviz_role") == "anchor")
-    solid = [o for o in root.all_objects if o.type in {"MESH", "FONT"} and o.parent == anchor]
+    solid = [o for o in root.all_objects if o.type == "MESH" and o.parent == anchor]
     solid = [o for o in solid if o.name != "Backdrop"]
     bpy.context.view_layer.update()
     points = []

@@ -21,7 +21,7 @@ def _anchor(root: bpy.types.Collection) -> bpy.types.Object:
 
 
 def test_a_model_beside_leaves_the_first_one_where_and_as_it_is():
-    first = helpers.open_built()
+    first = helpers.open_small()
     place = tuple(_anchor(first).location)
     cells = {o.name: helpers.values(o.data) for o in helpers.block_objects()}
     second = _beside("gpt2")
@@ -31,7 +31,7 @@ def test_a_model_beside_leaves_the_first_one_where_and_as_it_is():
 
 
 def test_models_stand_on_one_ground_in_the_order_of_their_size_without_overlap():
-    helpers.open_built()
+    helpers.open_small()
     for name in ("gpt2", "gpt2-xl"):
         _beside(name)
     edges = []
@@ -44,14 +44,14 @@ def test_models_stand_on_one_ground_in_the_order_of_their_size_without_overlap()
 
 
 def test_a_cell_is_the_same_size_in_every_model():
-    helpers.open_built()
+    helpers.open_small()
     _beside("gpt3")
     scales = {round(s, 6) for o in helpers.block_objects() for s in o.scale}
     assert scales == {0.02}
 
 
 def test_the_film_is_the_smallest_models_and_gains_the_chapter_scale():
-    first = helpers.open_built()
+    first = helpers.open_small()
     assert "scale" not in [chapter.id for chapter in scene_room.chapters(first)]
     _beside("gpt2")
     assert "scale" in [chapter.id for chapter in scene_room.chapters(first)]
@@ -62,7 +62,7 @@ def test_the_film_is_the_smallest_models_and_gains_the_chapter_scale():
 
 def test_removing_one_leaves_the_other_with_its_film_and_removing_all_leaves_nothing():
     before = helpers.census()
-    first = helpers.build()
+    first = helpers.build_small()
     second = _beside("gpt2")
     scene_room.remove(bpy.context.scene, first)
     assert scene_room.roots(bpy.context.scene) == [second]
@@ -72,7 +72,7 @@ def test_removing_one_leaves_the_other_with_its_film_and_removing_all_leaves_not
 
 
 def test_a_large_model_that_is_stopped_beside_a_small_one_leaves_nothing():
-    helpers.open_built()
+    helpers.open_small()
     before = helpers.census()
     steps = scene_room.steps(bpy.context.scene, scene_room.Recipe("gpt2", ""), beside=True)
     next(told for told in steps if told[1] == "Showing the film")
@@ -81,7 +81,7 @@ def test_a_large_model_that_is_stopped_beside_a_small_one_leaves_nothing():
 
 
 def test_models_out_of_view_are_seen_again_but_for_those_that_somebody_hid():
-    first, second = helpers.open_built(), _beside("gpt2")
+    first, second = helpers.open_small(), _beside("gpt2")
     bpy.context.view_layer.layer_collection.children[second.name].hide_viewport = True
     shown = {o.name for o in helpers.block_objects() if o.name in first.all_objects}
     assert helpers.seen() == shown

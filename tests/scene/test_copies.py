@@ -18,29 +18,112 @@ CHECKPOINT = Path(__file__).parents[1] / "model" / "golden" / "huggingface-tied"
 
 
 @pytest.fixture
-def model(own_model) -> scene_room.Standing:
-    """nano-gpt, in a file of the test's own."""
+def model(clean_scene) -> scene_room.Standing:
+    """The small model, in a file of the test's own."""
+    helpers.open_small()
     return people.only()
 
 
 @pytest.mark.parametrize("linked", [False, True], ids=["Shift-D", "Alt-D"])
-def test_a_copy_of_a_block_is_its_makers(model, expect, linked):
+def test_a_copy_of_a_block_is_its_makers(model, linked):
     block = model.blocks["layer0.mlp"]
-    bpy.ops.object.select_all(action="DESELECT")
-    block.select_set(True)
-    bpy.context.view_layer.objects.active = block
-    bpy.ops.object.duplicate(linked=linked)
-    copy = bpy.context.active_object
+    copy = _duplicated(block, linked)
     assert copy != block
     copy.location.x += 2
     place = copy.location.copy()
-    helpers.build("ABC")
+    helpers.build_small(helpers.FEW)
     after = people.only()
     assert after.blocks["layer0.mlp"] == block
-    people.check_shows(after, expect, "ABC")
+    people.check_shows(after, helpers.FEW)
     assert copy.location == place and "llmviz_block" not in copy
     scene_room.remove(bpy.context.scene)
     assert copy.name in bpy.context.scene.objects and copy.data is not None
+
+
+@pytest.mark.parametrize("renamed", [False, True], ids=["numbered", "renamed"])
+@pytest.mark.parametrize("linked", [False, True], ids=["Shift-D", "Alt-D"])
+def test_a_copy_stays_its_makers_when_its_original_is_deleted(model, linked, renamed):
+    block = model.blocks["layer0.mlp"]
+    copy = _duplicated(block, linked)
+    if renamed:
+        copy.name = "My MLP"
+    bpy.data.objects.remove(block)
+    place, mesh = copy.location.copy(), copy.data
+    helpers.build_small(helpers.FEW)
+    assert "layer0.mlp" not in people.only().blocks
+    assert copy.location == place and copy.data == mesh
+    scene_room.remove(bpy.context.scene)
+    assert copy.name in bpy.context.scene.objects and "llmviz_block" not in copy
+
+
+def test_a_block_that_a_person_renamed_stays_the_models(model):
+    block = model.blocks["layer0.mlp"]
+    block.name = "My MLP"
+    helpers.build_small(helpers.FEW)
+    assert people.only().blocks["layer0.mlp"] == block
+    people.check_shows(people.only(), helpers.FEW)
+
+
+def test_in_a_file_opened_since_a_copy_is_known_by_its_name_when_its_original_is_deleted(
+    model, tmp_path
+):
+    name = _duplicated(model.blocks["layer0.mlp"], linked=False).name
+    bpy.data.objects.remove(model.blocks["layer0.mlp"])
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "mine.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "mine.blend"))
+    assert "layer0.mlp" not in people.only().blocks
+    scene_room.remove(bpy.context.scene)
+    assert [o.name for o in bpy.context.scene.objects] == [name]
+
+
+def _duplicated(obj: bpy.types.Object, linked: bool) -> bpy.types.Object:
+    """A copy that a person makes of an object."""
+    bpy.ops.object.select_all(action="DESELECT")
+    obj.select_set(True)
+    bpy.context.view_layer.objects.active = obj
+    bpy.ops.object.duplicate(linked=linked)
+    return bpy.context.active_object
+
+
+def test_a_deep_copy_of_a_model_stays_its_makers_when_the_model_is_deleted(model):
+    scene = bpy.context.scene
+    copy = model.root.copy()
+    scene.collection.children.link(copy)
+    _deepen(copy, {})
+    names = {o.name for o in copy.all_objects}
+    assert names and not names & {o.name for o in model.root.all_objects}
+    bpy.data.batch_remove([*model.root.all_objects, *model.root.children_recursive, model.root])
+    assert not scene_room.roots(scene)
+    helpers.build_small(helpers.FEW)
+    root = people.only().root
+    assert root != copy and scene_room.remove(scene) is True
+    assert {o.name for o in copy.all_objects} == names == {o.name for o in scene.objects}
+
+
+def _deepen(collection: bpy.types.Collection, made: dict) -> None:
+    """Put copies in place of everything in a collection, as Duplicate Collection does."""
+    for obj in list(collection.objects):
+        if obj not in made:
+            made[obj] = obj.copy()
+        collection.objects.unlink(obj)
+        collection.objects.link(made[obj])
+    for child in list(collection.children):
+        copy = child.copy()
+        collection.children.unlink(child)
+        collection.children.link(copy)
+        _deepen(copy, made)
+
+
+def test_a_linked_copy_of_the_root_takes_the_place_of_a_root_that_is_deleted(model):
+    scene = bpy.context.scene
+    copy = model.root.copy()
+    scene.collection.children.link(copy)
+    bpy.data.collections.remove(model.root)
+    helpers.build_small(helpers.FEW)
+    assert people.only().root == copy
+    people.check_shows(people.only(), helpers.FEW)
+    scene_room.remove(scene)
+    assert not scene.objects
 
 
 def test_a_copy_of_a_whole_model_in_the_same_scene_is_its_makers(model):
@@ -56,23 +139,23 @@ def test_a_copy_of_a_whole_model_in_the_same_scene_is_its_makers(model):
     scene.collection.children.link(copy)
     assert copied in (True, False)
     assert scene_room.roots(scene) == [model.root]
-    helpers.build("ABC")
-    assert scene_room.recipe_of(model.root).prompt == "ABC"
+    helpers.build_small(helpers.FEW)
+    assert scene_room.recipe_of(model.root).prompt == helpers.FEW
     assert copy.name in scene.collection.children
     scene_room.remove(scene)
     assert copy.name in scene.collection.children
 
 
-def test_a_linked_copy_of_a_scene_gets_a_model_of_its_own(model, expect):
+def test_a_linked_copy_of_a_scene_gets_a_model_of_its_own(model):
     first = bpy.context.scene
     objects, camera, film = len(first.objects), first.camera, len(first.timeline_markers)
     bpy.ops.scene.new(type="LINK_COPY")
     second = bpy.context.scene
-    scene_room.build(second, scene_room.Recipe("nano-gpt", "ABC"))
+    scene_room.build(second, scene_room.Recipe(helpers.small(), helpers.FEW))
     (here,), (there,) = scene_room.find(first), scene_room.find(second)
     assert here.root == model.root != there.root
-    people.check_shows(here, expect, "CBABBC")
-    people.check_shows(there, expect, "ABC")
+    people.check_shows(here, helpers.MORE)
+    people.check_shows(there, helpers.FEW)
     assert (len(first.objects), first.camera, len(first.timeline_markers)) == (
         objects,
         camera,
@@ -82,6 +165,25 @@ def test_a_linked_copy_of_a_scene_gets_a_model_of_its_own(model, expect):
     scene_room.remove(second)
     assert not second.objects and not second.timeline_markers
     assert (len(first.objects), first.camera) == (objects, camera)
+
+
+@pytest.mark.parametrize("channels", [4, 96], ids=["smaller", "larger"])
+def test_a_model_beside_in_a_linked_copy_of_a_scene_leaves_the_film_of_the_first(
+    model, tmp_path, channels
+):
+    first = bpy.context.scene
+    camera, said = first.camera, [(m.name, m.frame) for m in first.timeline_markers]
+    keys = len(people.curves_of(camera))
+    bpy.ops.scene.new(type="LINK_COPY")
+    second = bpy.context.scene
+    path = checkpoints.save(tmp_path / "other", n_embd=channels, n_head=1, n_layer=1)
+    scene_room.run(scene_room.steps(second, scene_room.Recipe(str(path), "1 2"), beside=True))
+    assert len(scene_room.find(second)) == 2
+    assert first.camera == camera and len(people.curves_of(camera)) == keys
+    assert [(m.name, m.frame) for m in first.timeline_markers] == said
+    scene_room.remove(second)
+    assert first.camera == camera and scene_room.roots(first) == [model.root]
+    assert not [c.name for c in bpy.data.collections if c.name.startswith("Film.")]
 
 
 def test_removing_in_a_linked_copy_of_a_scene_leaves_the_first(model):
@@ -106,22 +208,22 @@ def test_a_root_dissolved_in_a_linked_copy_of_a_scene_takes_nothing_from_the_fir
             scene.collection.objects.link(obj)
     bpy.data.collections.remove(model.root)
     objects, camera = set(first.objects), first.camera
-    scene_room.build(second, scene_room.Recipe("nano-gpt", "ABC"))
+    scene_room.build(second, scene_room.Recipe(helpers.small(), helpers.FEW))
     assert objects <= set(first.objects) and first.camera == camera is not None
 
 
-def test_a_full_copy_of_a_scene_is_a_model_of_its_own(model, expect):
+def test_a_full_copy_of_a_scene_is_a_model_of_its_own(model):
     first = bpy.context.scene
     bpy.ops.scene.new(type="FULL_COPY")
     second = bpy.context.scene
-    scene_room.build(second, scene_room.Recipe("nano-gpt", "ABC", look="light"))
+    scene_room.build(second, scene_room.Recipe(helpers.small(), helpers.FEW, look="light"))
     (here,), (there,) = scene_room.find(first), scene_room.find(second)
-    people.check_shows(here, expect, "CBABBC")
-    people.check_shows(there, expect, "ABC")
+    people.check_shows(here, helpers.MORE)
+    people.check_shows(there, helpers.FEW)
     assert _color(here) != _color(there)
     assert (here.recipe.look, there.recipe.look) == ("dark", "light")
     scene_room.remove(second)
-    assert len(scene_room.find(first)[0].blocks) == 206
+    assert len(scene_room.find(first)[0].blocks) == len(helpers.block_objects()) > 0
 
 
 def _color(model: scene_room.Standing) -> tuple:
@@ -139,10 +241,10 @@ def _color(model: scene_room.Standing) -> tuple:
 
 def test_two_scenes_with_two_looks_keep_their_colors():
     first, second = bpy.context.scene, bpy.data.scenes.new("Second")
-    scene_room.build(first, scene_room.Recipe("nano-gpt", "ABC", look="dark"))
+    scene_room.build(first, scene_room.Recipe(helpers.small(), helpers.FEW, look="dark"))
     (here,) = scene_room.find(first)
     before = _color(here), [tuple(n.outputs[0].default_value) for n in _colors(first)]
-    scene_room.build(second, scene_room.Recipe("nano-gpt", "ABC", look="light"))
+    scene_room.build(second, scene_room.Recipe(helpers.small(), helpers.FEW, look="light"))
     (here,), (there,) = scene_room.find(first), scene_room.find(second)
     assert (_color(here), [tuple(n.outputs[0].default_value) for n in _colors(first)]) == before
     assert _color(there) != _color(here)
@@ -169,7 +271,7 @@ def _colors(scene: bpy.types.Scene) -> list[bpy.types.Node]:
 
 
 def test_an_appended_model_is_rebuilt_and_removed_without_a_trace(tmp_path):
-    helpers.open_built()
+    helpers.open_small()
     path = tmp_path / "model.blend"
     bpy.ops.wm.save_as_mainfile(filepath=str(path))
     bpy.ops.wm.read_factory_settings(use_empty=True)
@@ -177,9 +279,9 @@ def test_an_appended_model_is_rebuilt_and_removed_without_a_trace(tmp_path):
     scene.frame_end, scene.render.fps = 77, 30
     before = helpers.census()
     with bpy.data.libraries.load(str(path), link=False) as (_, wanted):
-        wanted.collections = ["nano-gpt"]
+        wanted.collections = ["small"]
     scene.collection.children.link(wanted.collections[0])
-    helpers.build("ABC")
+    helpers.build_small(helpers.FEW)
     assert len(scene_room.find(scene)) == 1
     scene_room.remove(scene)
     assert (scene.frame_end, scene.render.fps) == (77, 30)
@@ -187,16 +289,16 @@ def test_an_appended_model_is_rebuilt_and_removed_without_a_trace(tmp_path):
 
 
 def test_a_hidden_linked_collection_of_the_same_name_stays_hidden(tmp_path):
-    helpers.open_built()
+    helpers.open_small()
     path = tmp_path / "library.blend"
     bpy.ops.wm.save_as_mainfile(filepath=str(path))
     bpy.ops.wm.read_factory_settings(use_empty=True)
     with bpy.data.libraries.load(str(path), link=True) as (_, wanted):
-        wanted.collections = ["nano-gpt"]
+        wanted.collections = ["small"]
     bpy.context.scene.collection.children.link(wanted.collections[0])
     (theirs,) = bpy.context.view_layer.layer_collection.children
     theirs.hide_viewport = True
-    mine = helpers.build("ABC")
+    mine = helpers.build_small(helpers.FEW)
     layers = bpy.context.view_layer.layer_collection.children
     hidden = {layer.collection.library is not None: layer.hide_viewport for layer in layers}
     assert hidden == {True: True, False: False}
@@ -222,13 +324,13 @@ def _right_and_left(model: scene_room.Standing) -> tuple[float, float]:
 
 
 def test_a_second_checkpoint_of_the_same_shapes_brings_its_own_title(tmp_path):
-    first = checkpoints.save(tmp_path / "first")
-    second = checkpoints.save(tmp_path / "second")
+    first = checkpoints.save(tmp_path / "first", n_layer=1)
+    second = checkpoints.save(tmp_path / "second", n_layer=1)
     helpers.build("1 2 3", first)
     helpers.build("1 2 3", second)
     (model,) = scene_room.find(bpy.context.scene)
     assert model.root.name == model.title == "second"
-    said = {o.data.body for o in model.objects.values() if o.type == "FONT"}
+    said = {o["llmviz_text"] for o in model.objects.values() if "llmviz_text" in o}
     assert "second" in said and "first" not in said
 
 

@@ -18,9 +18,7 @@ from hypothesis.stateful import (
 
 from llmviz_addon import scene as scene_room
 from llmviz_addon import walkthrough
-from llmviz_addon.scene.drawn.flat import Easel
 from llmviz_addon.scene.standing.memory import set_path
-from llmviz_addon.scene.style import kit
 
 from . import checkpoints, helpers
 from .book import KINDS
@@ -99,7 +97,7 @@ class Played(Habits, RuleBasedStateMachine):
         standing = self.desk.standing()
         if standing and bpy.context.mode == "OBJECT":
             chosen = standing[at % len(standing)]
-            if act in ("dissolve", "delete") and (chosen.is_shared or self._is_copied(chosen.root)):
+            if act in ("dissolve", "delete") and chosen.is_shared:
                 return
             getattr(self, f"_root_{act}")(chosen.root)
             if act in ("dissolve", "delete"):
@@ -311,16 +309,11 @@ class Played(Habits, RuleBasedStateMachine):
 
 @pytest.fixture(scope="module")
 def quick():
-    """Building made quick: few chapters, short words, Blender's own typeface."""
+    """Building made quick: few chapters."""
     with pytest.MonkeyPatch.context() as patch:
         script = walkthrough.load()
         chapters = tuple(c for c in script.chapters if c.id in KEPT)
         patch.setattr(walkthrough, "load", lambda *_: replace(script, chapters=chapters))
-        patch.setattr(kit, "_font", lambda: None)
-        text = Easel.text
-        patch.setattr(
-            Easel, "text", lambda self, name, body, *a, **k: text(self, name, body[:4], *a, **k)
-        )
         yield
 
 

@@ -12,17 +12,22 @@ from . import checkpoints, helpers
 SHAPE = {"n_layer": 1, "n_head": 2, "n_embd": 16, "n_positions": 5, "vocab_size": 5}
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> str:
+    """The checkpoint of a model of few blocks."""
+    return str(checkpoints.save(tmp_path_factory.mktemp("checkpoint") / "one", **SHAPE))
+
+
 @pytest.fixture
-def tiny(tmp_path):
+def tiny(clean_scene, folder):
     """A model of few blocks, built from two tokens; the function builds it anew."""
-    folder = str(checkpoints.save(tmp_path / "one", **SHAPE))
 
     def build(prompt: str = "1 2", **options: object) -> scene_room.Standing:
         helpers.build(prompt, folder, **options)
         (standing,) = scene_room.find(bpy.context.scene)
         return standing
 
-    build()
+    helpers.open_built("1 2", folder)
     return build
 
 
@@ -45,8 +50,7 @@ def _beside(folder: str) -> None:
     scene_room.run(scene_room.steps(bpy.context.scene, recipe, beside=True))
 
 
-def test_a_slab_that_is_opened_up_stays_so_where_another_model_has_the_film(tiny, tmp_path):
-    folder = str(tmp_path / "one")
+def test_a_slab_that_is_opened_up_stays_so_where_another_model_has_the_film(tiny, folder):
     tiny(cubes=100)
     opened = scene_room.open_window(bpy.context.scene, "layer0.mlp_weight", 1, 1).name
     _beside(folder)

@@ -28,7 +28,7 @@ def clean_scene():
 
 def corners(root: bpy.types.Collection) -> np.ndarray:
     """Corners of all blocks in the world, from the anatomy."""
-    boxes = recipe.plan_of(root).anatomy.boxes  # (N, 2, 3)
+    boxes = scene_room.of_root(root).plan.anatomy.boxes  # (N, 2, 3)
     picks = np.array(np.meshgrid([0, 1], [0, 1], [0, 1])).reshape(3, -1)
     cells = np.asarray(boxes, float)[:, picks, np.arange(3)[:, None]].transpose(0, 2, 1)
     return cells.reshape(-1, 3) * CELL + np.array(scene_room.of_root(root).anchor.location)
@@ -81,5 +81,5 @@ def test_a_model_that_was_turned_and_moved_is_seen_from_the_same_side(clean_scen
 
 
 def test_nothing_is_planned_anew_for_a_view(clean_scene, monkeypatch):
-    monkeypatch.setattr(recipe, "plan_of", lambda _root: pytest.fail("planned again"))
+    monkeypatch.setattr(recipe, "plan_steps_of", lambda _root: pytest.fail("planned again"))
     scene_room.overview(clean_scene, ASPECT, LENS)

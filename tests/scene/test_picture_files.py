@@ -256,8 +256,20 @@ def test_a_name_tells_model_prompt_look_still_and_size():
     assert _named("A", title='My "GPT": v1/2').startswith("My-GPT-v1-2_A_")
 
 
+def test_a_name_tells_how_tokens_were_appended_where_it_is_not_as_usual():
+    def part(**more: object) -> str:
+        return _named("ABC", **more).removeprefix("nano-gpt_ABC_").partition("dark_")[0]
+
+    assert part() == part(seed=4) == part(temperature=2.0, top_k=1) == ""
+    assert part(max_new_tokens=9) == "n9_"
+    assert part(temperature=0.8, seed=7) == "t0-8-s7_"
+    assert part(max_new_tokens=12, temperature=0.8, top_k=40, seed=7) == "n12-t0-8-k40-s7_"
+    long = [part(temperature=1.23456, top_k=12345, seed=seed) for seed in range(2**31 - 9, 2**31)]
+    assert len(set(long)) == 9 and all(len(name) < 22 for name in long)
+
+
 def test_a_model_without_numbers_has_no_prompt_in_its_names():
-    model = _model("ABC", title="GPT-3", numbers=False)
+    model = _model("ABC", title="GPT-3", numbers=False, temperature=2.0)
     assert naming.still_name(model, "model", (64, 36)) == "GPT-3_dark_model_64x36.png"
     assert naming.film_name(model, (64, 36), "PNG") == "GPT-3_dark_film_64x36"
     assert naming.film_name(model, (64, 36), "MP4") == "GPT-3_dark_film_64x36.mp4"

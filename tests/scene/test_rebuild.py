@@ -11,6 +11,7 @@ import pytest
 
 from llmviz_addon import model, walkthrough
 from llmviz_addon import scene as scene_room
+from llmviz_addon.scene.standing import tree
 
 from . import helpers
 
@@ -59,18 +60,18 @@ def test_a_new_prompt_keeps_every_block_and_writes_its_numbers(expect):
 
 
 def test_recoloring_is_the_same_as_building_afresh():
-    root = helpers.build("CABBACCBABA")
+    root = helpers.build_small("2 0 1 1 0 2 2 1 0 1 0")
     fresh = {o["llmviz_block"]: helpers.values(o.data) for o in helpers.block_objects()}
     chapters, counted = scene_room.chapters(root), helpers.counts()
     scene = bpy.context.scene
     ended, markers = scene.frame_end, sorted((m.name, m.frame) for m in scene.timeline_markers)
-    for prompt in ("CBABBC", "CAB"):
-        helpers.build(prompt)
+    for prompt in (helpers.MORE, helpers.FEW):
+        helpers.build_small(prompt)
         assert scene_room.recipe_of(root).prompt == prompt
         assert scene.frame_end != ended, "another prompt, another film"
         beats = [b for c in scene_room.chapters(root) for b in c.beats]
         assert len(scene.timeline_markers) == len(beats) + len(scene_room.chapters(root))
-    root = helpers.build("CABBACCBABA")
+    root = helpers.build_small("2 0 1 1 0 2 2 1 0 1 0")
     assert {o["llmviz_block"]: helpers.values(o.data) for o in helpers.block_objects()} == fresh
     assert scene_room.chapters(root) == chapters
     assert scene.frame_end == ended
@@ -109,7 +110,7 @@ BAD = {
 def test_a_build_that_fails_leaves_the_file_as_it_was(standing):
     _furnish()
     if standing:
-        helpers.build()
+        helpers.build_small()
     before = helpers.census()
     for recipe, error in BAD.values():
         with pytest.raises(error):
@@ -139,13 +140,13 @@ def interrupted(request):
     """A function that makes the steps of a build over the model that stands."""
     _furnish()
     if request.param == "the same shape":
-        helpers.build("ABC")
+        helpers.build_small(helpers.FEW)
     elif request.param == "another shape":
         helpers.build("1 2 3", CHECKPOINT)
     elif request.param == "a model beside":
         helpers.build("", "gpt2")
     beside = request.param == "a model beside"
-    recipe = scene_room.Recipe("nano-gpt", "CBABBC")
+    recipe = scene_room.Recipe(helpers.small(), helpers.MORE)
     return lambda: scene_room.steps(bpy.context.scene, recipe, beside=beside)
 
 
@@ -168,12 +169,66 @@ def test_a_build_that_is_stopped_leaves_the_file_as_it_was(interrupted):
     steps.close()
     # Trying every step at which a person may press Esc would take long, so only some are tried, and
     # all of the last ones.
-    for stop in (*range(1, len(told) - 1, 15), len(told) - 1, len(told), len(told) + 1):
+    for stop in (*range(1, len(told) - 1, 25), len(told) - 1, len(told), len(told) + 1):
         steps = interrupted()
         (_, label) = next(itertools.islice(steps, stop - 1, None))
         steps.close()
         assert not helpers.difference(before, helpers.census()), f"stopped at {label}"
     assert label == "Showing the film"
+
+
+def _delete_what_is_being_built() -> None:
+    found = [c for c in bpy.data.collections if c.get("llmviz_role") == "unfinished model"]
+    bpy.data.batch_remove([each for c in found for each in (c, *c.children_recursive)])
+
+
+def _delete_the_scene() -> None:
+    scene = bpy.context.scene
+    bpy.data.scenes.new("Another")
+    bpy.data.scenes.remove(scene)
+
+
+def _unlink_what_is_being_built() -> None:
+    for child in bpy.context.scene.collection.children:
+        if child.get("llmviz_role") == "unfinished model":
+            bpy.context.scene.collection.children.unlink(child)
+
+
+def _undo() -> None:
+    bpy.ops.ed.undo()
+
+
+def _open_another_file() -> None:
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        _delete_what_is_being_built,
+        _unlink_what_is_being_built,
+        _delete_the_scene,
+        _undo,
+        _open_another_file,
+    ],
+)
+def test_a_build_that_is_stopped_late_raises_nothing_and_leaves_nothing(meanwhile):
+    _furnish()
+    bpy.ops.ed.undo_push(message="Furnished")
+    recipe = scene_room.Recipe(helpers.small(), helpers.FEW)
+    steps = scene_room.steps(bpy.context.scene, recipe)
+    assert any(told == "Drawing the captions" for _, told in steps)
+    bpy.ops.ed.undo_push(message="Half built")
+    meanwhile()
+    theirs = {o.name_full for o in bpy.data.objects if "llmviz" not in o}
+    steps.close()
+    assert {o.name_full for scene in bpy.data.scenes for o in scene.objects} <= theirs
+    if meanwhile is _delete_what_is_being_built:
+        # What was in it stays in the file, unused, until the next sweep.
+        bpy.context.view_layer.update()
+        tree.sweep()
+    assert {o.name_full for o in bpy.data.objects} == theirs
+    assert not [c for c in bpy.data.collections if "llmviz" in c]
 
 
 def test_nothing_is_seen_of_a_model_before_it_is_complete(interrupted):
@@ -185,25 +240,25 @@ def test_nothing_is_seen_of_a_model_before_it_is_complete(interrupted):
 
 
 def test_a_new_prompt_leaves_hidden_what_somebody_hid():
-    root = helpers.build("ABC")
+    root = helpers.build_small(helpers.FEW)
     layers = bpy.context.view_layer.layer_collection.children[root.name].children
-    layers["Layer 1"].hide_viewport = True
+    layers["Layer 0"].hide_viewport = True
     before = helpers.seen()
-    helpers.build("CBABBC")
+    helpers.build_small()
     assert helpers.seen() == before != {o.name for o in helpers.block_objects()}
 
 
 def test_progress_never_goes_back_and_ends_at_one():
-    for prompt in ("CBABBC", "ABC"):  # the second recolors
-        steps = scene_room.steps(bpy.context.scene, scene_room.Recipe("nano-gpt", prompt))
+    for prompt in (helpers.MORE, helpers.FEW):  # the second recolors
+        steps = scene_room.steps(bpy.context.scene, scene_room.Recipe(helpers.small(), prompt))
         told = [fraction for fraction, _ in steps]
         assert told == sorted(told) and told[-1] == 1.0 and len(told) > 5
 
 
 def test_a_purged_part_of_the_kit_is_made_again():
-    root = helpers.open_built()
+    root = helpers.open_small()
     (tile,) = (m for m in bpy.data.materials if m.get("llmviz_role") == "tile")
     bpy.data.materials.remove(tile)
-    helpers.build("ABC")
+    helpers.build_small(helpers.FEW)
     scene_room.apply_look(bpy.context.scene, root, "light", True)
     assert [m for m in bpy.data.materials if m.get("llmviz_role") == "tile"]

@@ -21,7 +21,7 @@ def _furnish() -> bpy.types.Object:
     for name in ("LLM Cell", "LLM Label", "LLM Tile"):
         cube.data.materials.append(bpy.data.materials.new(name))
     bpy.data.node_groups.new("LLM Cells", "GeometryNodeTree")
-    home = bpy.data.collections.new("nano-gpt")
+    home = bpy.data.collections.new("small")
     scene.collection.children.link(home)
     home.children.link(bpy.data.collections.new("Labels"))
     scene.world = bpy.data.worlds.new("LLM World")
@@ -42,8 +42,8 @@ def test_after_removing_the_file_is_as_it_was_before_building(furnished):
     if furnished:
         _furnish()
     before = helpers.census()
-    helpers.build()
-    root = helpers.build("ABC", look="light", accessible=True)
+    helpers.build_small()
+    root = helpers.build_small(helpers.FEW, look="light", accessible=True)
     for look in scene_room.looks.available():
         scene_room.apply_look(bpy.context.scene, root, look, False)
     assert scene_room.remove(bpy.context.scene) is True
@@ -59,7 +59,7 @@ def test_a_build_leaves_the_users_objects_alone():
         if name != "scenes"
     }
     matrix = cube.matrix_world.copy()
-    helpers.build()
+    helpers.build_small()
     for name, known in mine.items():
         now = {d.name: d.session_uid for d in helpers.pools()[name]}
         assert known.items() <= now.items(), f"{name}: something of the user's was renamed"
@@ -71,13 +71,13 @@ def test_a_build_leaves_the_users_objects_alone():
 
 
 def test_a_guest_in_our_collection_survives():
-    root = helpers.open_built()
+    root = helpers.open_small()
     bpy.ops.mesh.primitive_monkey_add()
     guest = bpy.context.object
     for home in list(guest.users_collection):
         home.objects.unlink(guest)
     root.children[0].objects.link(guest)
-    helpers.build("ABC")
+    helpers.build_small(helpers.FEW)
     assert guest.name in root.all_objects
     scene_room.remove(bpy.context.scene)
     assert guest.name in bpy.context.scene.collection.objects
@@ -85,7 +85,7 @@ def test_a_guest_in_our_collection_survives():
 
 
 def test_a_guest_collection_in_ours_survives():
-    root = helpers.open_built()
+    root = helpers.open_small()
     mine = bpy.data.collections.new("Mine")
     root.children.link(mine)
     mine.objects.link(bpy.data.objects.new("Inside", None))
@@ -96,7 +96,7 @@ def test_a_guest_collection_in_ours_survives():
 
 
 def test_a_guest_that_hangs_on_a_block_stays_where_it_is():
-    helpers.open_built()
+    helpers.open_small()
     guest = bpy.data.objects.new("Guest", None)
     bpy.context.scene.collection.objects.link(guest)
     guest.parent = helpers.block("wte")
@@ -108,7 +108,7 @@ def test_a_guest_that_hangs_on_a_block_stays_where_it_is():
 
 
 def test_what_the_user_changed_since_stays():
-    helpers.open_built()
+    helpers.open_small()
     scene = bpy.context.scene
     scene.world = bpy.data.worlds.new("Mine")
     scene.frame_end = 4321
@@ -116,7 +116,7 @@ def test_what_the_user_changed_since_stays():
     camera = bpy.data.objects.new("Mine", bpy.data.cameras.new("Mine"))
     scene.collection.objects.link(camera)
     scene.camera = camera
-    helpers.build("ABC")
+    helpers.build_small(helpers.FEW)
     scene.frame_end = 4321
     scene.view_settings.exposure = 1.5
     scene.camera = camera
@@ -129,7 +129,7 @@ def test_what_the_user_changed_since_stays():
 
 
 def test_a_marker_that_the_user_renamed_or_moved_stays():
-    helpers.open_built()
+    helpers.open_small()
     scene = bpy.context.scene
     mine, other = scene.timeline_markers[3], scene.timeline_markers[5]
     mine.name = "My own"
@@ -142,7 +142,7 @@ def test_a_marker_that_the_user_renamed_or_moved_stays():
 def test_a_removed_world_or_camera_of_before_is_not_missed():
     scene = bpy.context.scene
     _furnish()
-    helpers.build()
+    helpers.build_small()
     bpy.data.worlds.remove(bpy.data.worlds["LLM World"])
     bpy.data.objects.remove(bpy.data.objects["Film Camera"])
     scene_room.remove(scene)
@@ -150,17 +150,17 @@ def test_a_removed_world_or_camera_of_before_is_not_missed():
     assert not [d for pool in helpers.pools().values() for d in pool if d.get("llmviz")]
 
 
-def test_the_model_stands_clear_of_what_is_there(expect):
+def test_the_model_stands_clear_of_what_is_there():
     bpy.ops.wm.read_factory_settings(use_empty=False)
     bpy.data.objects["Cube"].location = (2.0, 0.5, 0.0)
     bpy.context.view_layer.update()
-    root = helpers.build()
+    root = helpers.build_small()
     bpy.context.view_layer.update()
     # Lights and cameras may be anywhere; objects that render may not be in or near the model.
     corners = [
         obj.matrix_world @ Vector(corner)
         for obj in root.all_objects
-        if obj.type in {"MESH", "FONT"} and "llmviz_caption_of" not in obj
+        if obj.type == "MESH" and "llmviz_caption_of" not in obj
         if obj.name != "Backdrop" and not obj.name.startswith(("Caption", "Tile", "Studio"))
         for corner in obj.bound_box
     ]
@@ -170,6 +170,6 @@ def test_the_model_stands_clear_of_what_is_there(expect):
 
 
 def test_an_empty_scene_has_the_model_in_the_middle():
-    helpers.open_built()
+    helpers.open_small()
     (anchor,) = (o for o in bpy.data.objects if o.get("llmviz_role") == "anchor")
     assert tuple(anchor.location)[:2] == (0.0, 0.0)

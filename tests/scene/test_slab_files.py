@@ -42,7 +42,7 @@ sys.stdout.flush()
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     """The checkpoint that tests build."""
-    return checkpoints.save(tmp_path_factory.mktemp("checkpoint") / "model")
+    return checkpoints.save(tmp_path_factory.mktemp("checkpoint") / "model", n_layer=1)
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def slabs(clean_scene, folder) -> Path:
 @pytest.fixture
 def own_slabs(tmp_path) -> Path:
     """The same in a folder that a test may change."""
-    path = checkpoints.save(tmp_path / "model")
+    path = checkpoints.save(tmp_path / "model", n_layer=1)
     helpers.build(PROMPT, path, cubes=0)
     return path
 
@@ -160,10 +160,10 @@ def test_another_prompt_leaves_the_pages_of_weights_and_makes_those_of_activatio
 
 
 def test_weights_that_have_changed_on_disk_are_read_again(tmp_path):
-    path = checkpoints.save(tmp_path / "model")
+    path = checkpoints.save(tmp_path / "model", n_layer=1)
     helpers.build(PROMPT, path, cubes=0)
     before = _uids(weights=True)
-    checkpoints.save(path, seed=8)
+    checkpoints.save(path, seed=8, n_layer=1)
     helpers.build(PROMPT, path, cubes=0)
     assert not set(_uids(weights=True).values()) & set(before.values())
 
@@ -171,7 +171,7 @@ def test_weights_that_have_changed_on_disk_are_read_again(tmp_path):
 def test_weights_are_read_again_whose_file_has_the_name_size_and_time_of_the_one_before(own_slabs):
     path, before = own_slabs / "model.safetensors", _uids(weights=True)
     looks = path.stat()
-    checkpoints.save(own_slabs, seed=8)
+    checkpoints.save(own_slabs, seed=8, n_layer=1)
     os.utime(path, ns=(looks.st_atime_ns, looks.st_mtime_ns))
     assert path.stat().st_size == looks.st_size
     helpers.build(PROMPT, own_slabs, cubes=0)
@@ -188,7 +188,7 @@ def test_pages_of_weights_stay_where_the_checkpoint_has_only_moved(own_slabs):
 
 def test_pages_that_somebody_has_taken_away_are_made_again(slabs):
     before = _uids(weights=True)
-    obj = helpers.block("layer1.mlp_weight")
+    obj = helpers.block("layer0.mlp_weight")
     obj.modifiers.remove(obj.modifiers["LLM Slabs"])
     helpers.build("9 8 7", slabs, cubes=0)
     assert _uids(weights=True).keys() == before.keys()

@@ -25,10 +25,10 @@ def _without_ids(census: dict[str, object]) -> dict[str, object]:
 
 
 def test_an_opened_model_is_as_if_it_were_just_built():
-    helpers.open_built("ABC", look="light", cubes=20_000)
+    helpers.open_small(look="light", cubes=300)
     opened = _without_ids(everything())
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    helpers.build("ABC", look="light", cubes=20_000)
+    helpers.build_small(look="light", cubes=300)
     assert not helpers.difference(_without_ids(everything()), opened)
     assert not bpy.data.filepath
 
@@ -62,7 +62,7 @@ def _mark() -> None:
 
 
 def _type() -> None:
-    next(o for o in bpy.data.objects if o.type == "FONT").data.body += "!"
+    next(o for o in bpy.data.objects if "llmviz_text" in o)["llmviz_text"] += "!"
 
 
 def _hide() -> None:

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from llmviz_addon import model
-from llmviz_addon.scene import compat
 
 from . import checkpoints, helpers
 
@@ -22,22 +21,32 @@ def _positions(strip: str) -> dict[int, bpy.types.Object]:
     return by_place
 
 
-def _said(obj: bpy.types.Object, name: str) -> list[str]:
-    """The texts of this name among its pieces, from top to bottom, then from the left."""
-    pieces = compat.modifier_input(obj.modifiers["LLM Pieces"], "Collection").objects
-    texts = [o for o in pieces if o.type == "FONT" and o.name.split(".")[0] == name]
-    texts.sort(key=lambda o: (-round(o.location.z, 5), o.location.x))
-    return [o.data.body for o in texts]
+def _said(obj: bpy.types.Object) -> list[str]:
+    """The words on the sheet of a position, in the order in which they were written."""
+    words = obj["llmviz_text"]
+    return words.split("\n") if words else [""]
 
 
 def test_each_position_of_the_input_is_one_object_with_its_token_and_number(standing):
     shown = _positions("input")
-    assert [_said(shown[i], "Tile Letter") for i in range(6)] == [[letter] for letter in "CBABBC"]
-    assert [_said(shown[i], "Tile Index") for i in range(6)] == [
-        [str(i)] for i in (2, 1, 0, 1, 1, 2)
-    ]
-    # A sorted sequence follows, and the context ends.
-    assert [_said(shown[i], "Tile Letter")[0] for i in range(6, 11)] == list("ABBBC")
+    numbers = {"A": "0", "B": "1", "C": "2"}
+    # A sorted sequence follows the prompt, and the context ends.
+    assert [_said(shown[i]) for i in range(11)] == [[c, numbers[c]] for c in "CBABBCABBBC"]
+
+
+def test_the_words_of_a_position_are_glyphs_on_its_sheet(standing):
+    tiles = _positions("input")
+    same, other = (len(tiles[i].data.vertices) for i in (1, 2))
+    assert len(tiles[3].data.vertices) == same != other
+    assert all(len(tile.data.vertices) > 20 for tile in tiles.values())
+
+
+def test_positions_without_a_token_have_an_empty_object(expect):
+    helpers.build("A")
+    tiles = _positions("input")
+    count = len(expect("A").ids)
+    assert len(tiles) == 11 > count
+    assert all(bool(len(tile.data.polygons)) == (i < count) for i, tile in tiles.items())
 
 
 def test_the_last_position_of_the_output_lists_the_five_most_probable_tokens(tmp_path):
@@ -50,10 +59,9 @@ def test_the_last_position_of_the_output_lists_the_five_most_probable_tokens(tmp
     shares = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
     best = np.argsort(-shares)[:5]
     last = _positions("output")[len(ids) - 1]
-    assert _said(last, "Candidate") == [network.tokenizer.label(int(token)) for token in best]
-    assert [float(text) for text in _said(last, "Candidate Probability")] == pytest.approx(
-        shares[best], abs=0.00501
-    )
+    listed = _said(last)[-10:]
+    assert listed[::2] == [network.tokenizer.label(int(token)) for token in best]
+    assert [float(text) for text in listed[1::2]] == pytest.approx(shares[best], abs=0.00501)
 
 
 def _picture(tmp_path: Path, obj: bpy.types.Object, opacity: float) -> np.ndarray:

@@ -16,19 +16,20 @@ CHECKPOINT = Path(__file__).parents[1] / "model" / "golden" / "huggingface-tied"
 
 
 @pytest.fixture
-def model(own_model) -> scene_room.Standing:
-    """nano-gpt, in a file of the test's own."""
+def model(clean_scene) -> scene_room.Standing:
+    """The small model, in a file of the test's own."""
+    helpers.open_small()
     return people.only()
 
 
 @pytest.mark.parametrize("part", ["strips", "labels", "arrows", "lights", "captions", "film"])
-def test_a_part_that_somebody_deleted_stays_away_and_the_rest_goes_on(model, expect, part):
+def test_a_part_that_somebody_deleted_stays_away_and_the_rest_goes_on(model, part):
     kept = {key for key in model.objects if not _within(model, part, key)}
     camera = bpy.context.scene.camera
     people.delete_hierarchy(model.part(part))
-    helpers.build("ABC")
+    helpers.build_small(helpers.FEW)
     after = people.only()
-    people.check_shows(after, expect, "ABC")
+    people.check_shows(after, helpers.FEW)
     assert bpy.context.scene.camera and bpy.context.scene.timeline_markers
     assert bpy.context.scene.camera.get("llmviz_actor") == "camera"
     if part != "film":
@@ -51,10 +52,10 @@ def _within(model: scene_room.Standing, part: str, key: str) -> bool:
 
 
 def test_the_same_again_makes_a_model_whole(model):
-    every, block = set(model.objects), model.blocks["layer1.mlp"]
+    every, block = set(model.objects), model.blocks["layer0.mlp"]
     people.delete_hierarchy(model.part("labels"))
     people.delete([block])
-    helpers.build("CBABBC")
+    helpers.build_small()
     assert set(people.only().objects) == every
 
 
@@ -63,8 +64,8 @@ def test_lights_that_somebody_deleted_come_back_only_with_a_look(model):
     mine = bpy.data.objects.new("Mine", bpy.data.lights.new("Mine", "AREA"))
     scene.collection.objects.link(mine)
     people.delete_hierarchy(model.part("lights"))
-    helpers.build("ABC")
-    helpers.build("ABC")
+    helpers.build_small(helpers.FEW)
+    helpers.build_small(helpers.FEW)
     assert [o.name for o in scene.objects if o.type == "LIGHT"] == ["Mine"]
     scene_room.apply_look(scene, model.root, "light", False)
     lamps = [o for o in scene.objects if o.type == "LIGHT" and o != mine]
@@ -74,7 +75,7 @@ def test_lights_that_somebody_deleted_come_back_only_with_a_look(model):
 def test_a_deleted_anchor_is_made_anew_and_carries_what_the_old_one_did(model):
     bpy.data.objects.remove(model.anchor)
     for _ in range(2):
-        helpers.build("ABC")
+        helpers.build_small(helpers.FEW)
     after = people.only()
     assert after.anchor is not None
     assert all(block.parent == after.anchor for block in after.blocks.values())
@@ -85,9 +86,9 @@ def test_what_was_deleted_by_hand_gives_back_what_it_had_borrowed():
     scene = bpy.context.scene
     scene.frame_start, scene.frame_end, scene.render.fps = 5, 77, 30
     before = helpers.census()
-    root = helpers.build()
+    root = helpers.build_small()
     people.delete_hierarchy(root)
-    helpers.build("ABC")
+    helpers.build_small(helpers.FEW)
     chapters = scene_room.chapters(people.only().root)
     assert len(scene.timeline_markers) == sum(1 + len(chapter.beats) for chapter in chapters)
     scene_room.remove(scene)
@@ -97,23 +98,23 @@ def test_what_was_deleted_by_hand_gives_back_what_it_had_borrowed():
 
 def test_what_is_left_of_a_model_deleted_by_hand_can_be_removed():
     before = helpers.census()
-    people.delete_hierarchy(helpers.build())
+    people.delete_hierarchy(helpers.build_small())
     assert scene_room.remove(bpy.context.scene) is True
     assert not helpers.difference(before, helpers.census())
 
 
 def test_a_root_collection_that_was_dissolved_leaves_no_second_model_in_the_same_place():
     before = helpers.census()
-    root = helpers.build()
-    scene = bpy.context.scene
+    root = helpers.build_small()
+    count, scene = len(helpers.block_objects()), bpy.context.scene
     for child in list(root.children):
         scene.collection.children.link(child)
     for obj in list(root.objects):
         scene.collection.objects.link(obj)
     bpy.data.collections.remove(root)
-    helpers.build("ABC")
+    helpers.build_small(helpers.FEW)
     blocks = [o["llmviz_block"] for o in scene.objects if "llmviz_block" in o]
-    assert len(blocks) == len(set(blocks)) == 206
+    assert len(blocks) == len(set(blocks)) == count
     scene_room.remove(scene)
     assert not helpers.difference(before, helpers.census())
 
@@ -123,27 +124,27 @@ def test_a_block_that_is_being_edited_is_named_and_nothing_changes(model):
     bpy.context.view_layer.objects.active = block
     bpy.ops.object.mode_set(mode="EDIT")
     for act in (
-        lambda: helpers.build("ABC"),
+        lambda: helpers.build_small(helpers.FEW),
         lambda: scene_room.remove(bpy.context.scene),
         lambda: scene_room.apply_look(bpy.context.scene, model.root, "light", False),
     ):
         with pytest.raises(Problem, match=r"layer0\.mlp.*Object Mode"):
             act()
     bpy.ops.object.mode_set(mode="OBJECT")
-    assert people.only().recipe.prompt == "CBABBC"
-    helpers.build("ABC")
+    assert people.only().recipe.prompt == helpers.MORE
+    helpers.build_small(helpers.FEW)
 
 
 def test_a_root_that_does_not_say_what_it_is_gets_a_sentence_and_can_be_removed(model):
     model.root["llmviz_recipe"] = "no JSON"
     with pytest.raises(Problem, match="remove it"):
-        helpers.build("ABC")
+        helpers.build_small(helpers.FEW)
     assert scene_room.remove(bpy.context.scene) is True
     assert not [o for o in bpy.data.objects if o.get("llmviz")]
 
 
 def test_what_is_deleted_while_a_model_is_built_ends_the_build_with_a_sentence(model):
-    steps = scene_room.steps(bpy.context.scene, scene_room.Recipe("nano-gpt", "ABC"))
+    steps = scene_room.steps(bpy.context.scene, scene_room.Recipe(helpers.small(), helpers.FEW))
     for told in steps:
         if told[0] > 0.9:
             break
@@ -151,11 +152,12 @@ def test_what_is_deleted_while_a_model_is_built_ends_the_build_with_a_sentence(m
     people.delete_hierarchy(staged)
     with pytest.raises(Problem, match="build the model again"):
         scene_room.run(steps)
-    assert people.only().recipe.prompt == "CBABBC"
+    assert people.only().recipe.prompt == helpers.MORE
 
 
 def test_a_model_that_is_deleted_while_it_is_renewed_is_built_afresh(model):
-    steps = scene_room.steps(bpy.context.scene, scene_room.Recipe("nano-gpt", "ABC"))
+    count = len(model.blocks)
+    steps = scene_room.steps(bpy.context.scene, scene_room.Recipe(helpers.small(), helpers.FEW))
     for told in steps:
         if told[0] > 0.9:
             break
@@ -165,7 +167,7 @@ def test_a_model_that_is_deleted_while_it_is_renewed_is_built_afresh(model):
     except Problem:
         assert not scene_room.find(bpy.context.scene)
     else:
-        assert people.only().recipe.prompt == "ABC" and len(people.only().blocks) == 206
+        assert people.only().recipe.prompt == helpers.FEW and len(people.only().blocks) == count
 
 
 def test_a_model_without_its_anchor_gets_a_look_all_the_same(model):

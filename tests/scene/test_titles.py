@@ -9,8 +9,8 @@ from . import helpers
 
 def _titles(root: bpy.types.Collection) -> dict[str, str]:
     """The titles of blocks, by the blocks' names."""
-    titles = (o for o in root.all_objects if o.type == "FONT" and o.name.endswith(" title"))
-    return {o["llmviz_label_of"]: o.data.body for o in titles}
+    titles = (o for o in root.all_objects if o.name.endswith(" title"))
+    return {o["llmviz_label_of"]: o["llmviz_text"] for o in titles}
 
 
 def test_titles_of_wide_blocks_say_how_they_are_drawn_and_how_true_their_values_are():

@@ -60,7 +60,10 @@ class Recorder:
 
 @pytest.fixture
 def sidebar() -> Callable[[], list[str]]:
-    """A function that draws all panels that would be seen, and says what can be read there."""
+    """A function that draws all panels that would be seen, and says what can be read there.
+
+    Every state in which a test draws them is one in which they all must draw without complaint.
+    """
     from llmviz_addon.ui import panels
 
     def draw() -> list[str]:
@@ -75,7 +78,8 @@ def sidebar() -> Callable[[], list[str]]:
             instance = type("Drawn", (), {"layout": Recorder(read)})()
             if hasattr(panel, "_draw_transport"):
                 instance._draw_transport = panel._draw_transport.__get__(instance)
-            panel.draw(instance, bpy.context)
+            # Blender complains of a panel whose drawing returns something.
+            assert panel.draw(instance, bpy.context) is None, name
         return read
 
     return draw

@@ -125,6 +125,21 @@ def test_the_recipe_carries_the_detail_that_was_asked_for(settings, asked):
     assert (recipe.full_context, recipe.cubes, recipe.slabs) == (True, 5000, 64)
 
 
+def test_the_recipe_carries_the_choice_of_tokens_as_it_was_typed(settings, asked):
+    settings.max_new_tokens, settings.temperature = 12, 0.8
+    settings.top_k, settings.seed = 40, 2**31 - 1
+    bpy.ops.llmviz.build()
+    recipe = asked[0][0]
+    assert recipe.max_new_tokens == 12
+    assert recipe.sampling == model.Sampling(0.8, 40, 2**31 - 1)
+
+
+def test_the_usual_choice_of_tokens_is_that_of_a_recipe(settings):
+    usual = scene_room.Recipe("nano-gpt", "ABC")
+    assert settings.max_new_tokens == usual.max_new_tokens == 5
+    assert state.sampling_of(bpy.context.scene) == usual.sampling == model.GREEDY
+
+
 def test_the_recipe_carries_the_arrangement_that_was_asked_for(settings, asked):
     usual = scene_room.Recipe("nano-gpt", "ABC")
     chosen = settings.arrangement, settings.columns, settings.folded
@@ -186,7 +201,7 @@ def test_a_slow_estimate_is_not_made_while_a_panel_draws(monkeypatch):
     monkeypatch.setattr(estimates, "_found", {})
     large = model.Config(n_layer=96, n_head=96, n_embd=96, n_ctx=6, n_vocab=5)
     for config, slow in ((SMALL, False), (large, True)):
-        question = config, 0, False, 400_000, 256
+        question = config, 0, 5, False, 400_000, 256
         assert estimates.is_slow(*question) == slow
         estimates.estimate(*question)
         assert not estimates.is_slow(*question)
@@ -395,7 +410,7 @@ def test_the_sidebar_lies_over_the_view_and_takes_its_clicks():
 def test_stopping_reaches_the_scene_room_at_once(asked):
     operator = SimpleNamespace(draw_steps=scene_room.steps)
     scene = bpy.context.scene
-    steps = build._Builds._refuse_or_build(operator, scene, build.wanted(scene))
+    steps = build._Builds._refuse_or_build(operator, scene, state.wanted(scene))
     running.work = work = running.Work("llmviz.build", scene, steps, True)
     work.advance()
     work.advance()

@@ -49,6 +49,35 @@ def test_a_shape_has_no_field_for_a_prompt_but_says_what_it_would_take(sidebar, 
     assert "property prompt" in sidebar()
 
 
+def test_the_generate_panel_says_which_tokens_will_be_appended(sidebar, settings):
+    read = sidebar()
+    for name in ("max_new_tokens", "temperature", "top_k", "seed"):
+        assert f"property {name}" in read
+    assert "Appends 5 tokens, each the most probable one" in said(read)
+    settings.max_new_tokens, settings.temperature, settings.top_k = 9, 0.8, 2
+    told = said(sidebar())
+    assert "Appends 5 of 9 tokens, where the context ends, each drawn at temperature 0.8" in told
+    assert "from the 2 most probable ones" in told
+
+
+def test_a_model_without_numbers_generates_nothing(sidebar, settings):
+    settings.model = "gpt2"
+    assert "panel Generate" not in sidebar()
+
+
+def test_tokens_that_would_be_others_ask_for_a_rebuild(own_model, sidebar, settings):
+    settings.seed = 4
+    assert "Rebuild to" not in said(sidebar()), "the most probable tokens need no seed"
+    for name, value in (("max_new_tokens", 3), ("temperature", 0.8)):
+        usual = getattr(settings, name)
+        setattr(settings, name, value)
+        assert "Rebuild to show the tokens appended as chosen above" in said(sidebar())
+        setattr(settings, name, usual)
+    settings.temperature = 0.8
+    bpy.ops.llmviz.build()
+    assert "Rebuild to" not in said(sidebar())
+
+
 def test_the_prompt_panel_shows_words_ids_and_how_many(sidebar, settings, tmp_path):
     settings.model, settings.prompt = str(save_with_words(tmp_path / "words")), TEXT
     read = sidebar()
@@ -158,3 +187,21 @@ def test_wrapped_text_keeps_every_letter_and_fits():
 
 def test_no_line_breaks_at_a_space_that_holds():
     assert wrap(f"a{NO_BREAK}b c", lambda line: len(line) <= 4) == [f"a{NO_BREAK}b", "c"]
+
+
+def test_the_words_of_a_title_are_written_in_the_sidebar(own_model, sidebar, settings):
+    layer = bpy.context.view_layer
+    layer.objects.active = next(o for o in bpy.data.objects if "llmviz_block" in o)
+    assert "panel Words" not in sidebar()
+    title = bpy.data.objects["layer1.mlp title"]
+    layer.objects.active = title
+    assert "property words" in sidebar() and settings.words == "MLP"
+    narrow = title.dimensions.x
+    settings.words = "What it knows"
+    layer.update()
+    assert title["llmviz_text"] == title.data["llmviz_text"] == "What it knows"
+    assert title.dimensions.x > 2 * narrow
+    assert bpy.data.objects["layer2.mlp title"].data["llmviz_text"] == "MLP"
+    own_model["llmviz_drawing"] = 1
+    bpy.ops.llmviz.build()
+    assert bpy.data.objects["layer1.mlp title"].data["llmviz_text"] == "What it knows"

@@ -7,7 +7,8 @@ from pathlib import Path
 import bpy
 
 from llmviz_addon.scene.pictures.files import Pictures
-from llmviz_addon.ui.pictures import what_was_written
+from llmviz_addon.ui import running
+from llmviz_addon.ui.pictures import LLMVIZ_OT_render_film, what_stays, what_was_written
 from tests.scene import pictures
 
 
@@ -24,6 +25,28 @@ def test_the_report_names_the_files_and_counts_those_that_were_replaced():
     many = what_was_written(_made(*(f"{n}.png" for n in range(9)), replaced=2))
     assert "9 pictures from 0.png to 8.png" in many and many.endswith("replaced 2 pictures")
     assert "\n" not in what_was_written(_made("a\nb.png"))
+
+
+def test_rendering_that_is_stopped_says_which_pictures_stay(
+    own_model, settings, monkeypatch, tmp_path
+):
+    assert what_stays(_made()) == "no picture was written"
+    assert what_stays(_made("a.png")) == f"a.png stays in {Path('/pictures')}"
+    pictures.stand_in(monkeypatch)
+    settings.folder = str(tmp_path)
+    reports = []
+    # An operator that runs in a window, without the window.
+    film = LLMVIZ_OT_render_film
+    members = {name: getattr(film, name) for name in ("rendering", "bl_idname")}
+    operator = type("Film", film.__mro__[1:2], members)()
+    operator.report = lambda _kind, text: reports.append(text)
+    operator._start(bpy.context)
+    for _ in range(3):
+        running.work.advance()
+    assert operator._stopped(bpy.context) == {"CANCELLED"}
+    (folder,) = tmp_path.iterdir()
+    assert sorted(path.name for path in folder.iterdir()) == ["00001.png", "00002.png"]
+    assert reports == [f"Stopped; 00001.png, 00002.png stay in {folder}"]
 
 
 def test_pictures_and_films_are_numbered_or_replaced_as_the_settings_say(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typing
 from pathlib import Path
 
 import bpy
@@ -13,6 +14,15 @@ from llmviz_addon import scene as scene_room
 def test_a_new_scene_asks_for_the_demo(settings):
     assert (settings.model, settings.prompt) == ("nano-gpt", "CBABBC")
     assert settings.picker == "nano-gpt"
+
+
+@pytest.mark.parametrize("kind", ["Operator", "Panel", "PropertyGroup"])
+def test_the_annotations_of_every_class_can_be_read(kind):
+    ours = [c for c in getattr(bpy.types, kind).__subclasses__() if c.__name__.startswith("LLMVIZ")]
+    assert ours
+    for found in ours:
+        # Blender reads them when it registers a class, and only prints what fails.
+        typing.get_type_hints(found)
 
 
 def test_scenes_have_settings_of_their_own(settings):

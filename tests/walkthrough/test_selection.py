@@ -80,7 +80,10 @@ def test_strips_have_a_place_for_each_token(selection):
         ("embeding", "Did you mean 'embedding'"),
         ("section:layer9", "section:layer"),
         ("strip:input:11", "positions 0 to 10"),
-        ("embedding[20:30]", "has no cells"),
+        ("embedding[6:2]", "has no cells"),
+        ("embedding[4:4]", "has no cells"),
+        ("embedding[-2:-5]", "has no cells"),
+        ("embedding[:0]", "has no cells"),
         ("embedding[a]", r"written like \[0:6"),
         ("layer0.head*.q[0]", "one block only"),
     ],
@@ -104,6 +107,27 @@ def test_negative_numbers_count_from_the_end(selection):
             selection.points([f"wpe{text}"]), selection.points([f"wpe{same}"])
         )
     np.testing.assert_allclose(selection.points(["wpe[-4000:]"]), selection.points(["wpe[:]"]))
+
+
+@pytest.mark.parametrize(
+    ("beyond", "nearest"),
+    [
+        ("[4:8]", "[0:3]"),
+        ("[2:4]", "[1:3]"),
+        ("[1:]", "[1:3]"),
+        ("[6:]", "[2:3]"),
+        ("[9]", "[2:3]"),
+        ("[-9]", "[0:1]"),
+        ("[:-5]", "[0:1]"),
+        ("[-2:]", "[1:3]"),
+        ("[1:900]", "[0:3]"),
+    ],
+)
+def test_cells_beyond_a_small_block_are_the_nearest_that_it_has(selection, beyond, nearest):
+    assert selection.anatomy.blocks["wte"].columns == 3
+    np.testing.assert_allclose(
+        selection.points([f"wte{beyond}"]), selection.points([f"wte{nearest}"])
+    )
 
 
 def test_tiles_of_a_strip_are_chosen_like_cells(selection):

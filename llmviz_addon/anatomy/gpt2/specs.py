@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from ..block import BlockSpec
 from ..errors import AnatomyError
-from ..formula import Pick
 from ..maker import Axes, SpecMaker, told
 from ..operations import ACTIVATIONS
+from ..picks import Pick
 
 if TYPE_CHECKING:
     from ...model import Config

@@ -13,6 +13,8 @@ import numpy as np
 from .. import names
 from ..attributes import write_attribute
 from ..style.looks import Color, linear
+from ..words import typesetting
+from ..words.typesetting import FINE, Setting
 from .blocks import CELL
 
 # Colors of tiles and arrows in Solid mode, by kind, for all looks: dark enough for white letters.
@@ -27,21 +29,21 @@ class Easel:
     """A maker of flat things of one material: they go into `collection` and hang on `root`.
 
     `tints` are the colors of meshes in Solid mode, by kind. Places that its methods take are in
-    cells of the anatomy, where `origin` is the origin of `root`.
+    cells of the anatomy, where `origin` is the origin of `root`. `error` is that of a `Setting`.
     """
 
     root: bpy.types.Object | None
     collection: bpy.types.Collection
     material: bpy.types.Material
-    font: bpy.types.VectorFont | None = None
     tints: tuple[Color, ...] = ()
     origin: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    _curves: dict[tuple, bpy.types.TextCurve] = field(default_factory=dict)
+    error: float = FINE
+    _words: dict[tuple[str, Setting], bpy.types.Mesh] = field(default_factory=dict)
 
     def text(
         self,
         name: str,
-        body: str,
+        words: str,
         place: tuple[float, float, float],
         size: float,
         *,
@@ -50,26 +52,18 @@ class Easel:
         valign: str = "BOTTOM_BASELINE",
         upright: bool = False,
     ) -> bpy.types.Object:
-        """A text of cap height about 0.7 `size` (cells), in the plane that faces the viewer.
+        """Words of cap height about 0.5 `size` (cells), in the plane that faces the viewer.
 
-        `kind` is the number of a color of the material; `upright` turns the text so that it reads
-        upward. Texts of the same words and size share their curve.
+        `kind` is the number of a color of the material; `upright` turns the words so that they read
+        upward. The same words of one size share their mesh.
         """
-        key = (body, size, align, valign)
-        curve = self._curves.get(key)
-        if curve is None:
-            curve = self._curves[key] = bpy.data.curves.new(name, "FONT")
-            curve[names.OURS] = True
-            curve.body = body
-            curve.size = size * CELL
-            curve.align_x, curve.align_y = align, valign
-            # Fewer points for each bend than Blender's 12, since a scene may have thousands of
-            # labels, each of which becomes a mesh.
-            curve.resolution_u = 3
-            curve.materials.append(self.material)
-            if self.font is not None:
-                curve.font = self.font
-        obj = bpy.data.objects.new(name, curve)
+        setting = Setting(size * CELL, align, valign, self.error)
+        mesh = self._words.get((words, setting))
+        if mesh is None:
+            mesh = self._words[words, setting] = typesetting.mesh(name, words, setting)
+            mesh.materials.append(self.material)
+        obj = bpy.data.objects.new(name, mesh)
+        obj[names.TEXT] = words
         obj.rotation_euler = FACING_VIEWER
         if upright:
             obj.rotation_euler[1] = -np.pi / 2

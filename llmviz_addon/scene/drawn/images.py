@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from typing import Literal
 
 import bpy
 import numpy as np
@@ -41,59 +42,67 @@ def _file(header: bytes, *data: bytes | memoryview) -> bytes:
     return b"".join([_SIGNATURE, *parts])
 
 
-def stored_png(page: Bytes) -> bytes:
-    """An 8-bit gray PNG file of (height, width) bytes, each line as one stored block.
+class PageFile:
+    """A picture of 8-bit gray or RGBA whose lines lie in memory as they are written to its file.
+
+    Attributes
+    ----------
+    texels
+        (height, width) or (height, width * 4) bytes, all 0 at first, to be written.
 
     Raises
     ------
     ValueError
         If a line is longer than a stored block, 65,534 bytes.
     """
-    height, width = page.shape
-    if width > 65_534:
-        raise ValueError(f"A line of {width:,} bytes is too long to be stored in one block.")
-    lines = np.zeros((height, _LINE_HEAD + width), np.uint8)
-    lines[-1, 0] = 1  # the last block
-    size = struct.pack("<HH", width + 1, (width + 1) ^ 0xFFFF)
-    lines[:, 1:5] = np.frombuffer(size, np.uint8)
-    lines[:, _LINE_HEAD:] = page
-    check = 1
-    for line in lines:
-        check = zlib.adler32(line[5:], check)
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return _file(header, b"\x78\x01", memoryview(lines).cast("B"), struct.pack(">I", check))
+
+    def __init__(self, height: int, width: int, channels: Literal[1, 4] = 1):
+        self._channels, size = channels, width * channels
+        if size > 65_534:
+            raise ValueError(f"A line of {size:,} bytes is too long to be stored in one block.")
+        self._lines = np.zeros((height, _LINE_HEAD + size), np.uint8)
+        self._lines[-1, 0] = 1  # the last block
+        sizes = struct.pack("<HH", size + 1, (size + 1) ^ 0xFFFF)
+        self._lines[:, 1:5] = np.frombuffer(sizes, np.uint8)
+        self.texels: Bytes = self._lines[:, _LINE_HEAD:]
+
+    def png(self) -> bytes:
+        """Its PNG file, each line as one stored block."""
+        check = 1
+        for line in self._lines:
+            check = zlib.adler32(line[5:], check)
+        height, size = self.texels.shape
+        color = {1: 0, 4: 6}[self._channels]
+        header = struct.pack(">IIBBBBB", size // self._channels, height, 8, color, 0, 0, 0)
+        lines = memoryview(self._lines).cast("B")
+        return _file(header, b"\x78\x01", lines, struct.pack(">I", check))
 
 
-def color_png(picture: Bytes) -> bytes:
-    """An 8-bit RGBA PNG file of (height, width, 4) bytes, compressed."""
-    height, width, channels = picture.shape
-    lines = np.zeros((height, 1 + channels * width), np.uint8)
-    lines[:, 1:] = picture.reshape(height, -1)
-    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
-    return _file(header, zlib.compress(lines.tobytes(), 1))
-
-
-def read_stored(data: bytes, lines: slice, texels: slice) -> Bytes:
-    """A part of the picture in a file that `stored_png` made, without decoding the rest."""
+def stored(data: bytes) -> Bytes:
+    """The picture in a file that a `PageFile` made, (height, width), as a view of these bytes."""
     width, height = struct.unpack(">II", data[16:24])
     stride = _LINE_HEAD + width
     whole = np.frombuffer(data, np.uint8, height * stride, _HEAD).reshape(height, stride)
-    return whole[lines, _LINE_HEAD:][:, texels].copy()
+    return whole[:, _LINE_HEAD:]
 
 
-def blank(height: int) -> Bytes:
+def blank(height: int) -> PageFile:
     """An empty page of so many lines."""
-    return np.zeros((height, WIDTH), np.uint8)
+    return PageFile(height, WIDTH)
 
 
-def make_values(name: str, page: Bytes) -> bpy.types.Image:
+def make_values(name: str, page: PageFile) -> bpy.types.Image:
     """A page as a packed image."""
-    return _pack(f"{name} Values", stored_png(page))
+    return _pack(f"{name} Values", page.png())
 
 
 def make_patches(name: str, averages: Bytes) -> bpy.types.Image:
-    """The averages of a page's patches as a packed image; its alpha is data like the others."""
-    image = _pack(f"{name} Patches", color_png(averages))
+    """The averages (height, width, 4) of a page's patches as a packed image."""
+    height, width, channels = averages.shape
+    file = PageFile(height, width, channels)
+    file.texels[:] = averages.reshape(height, -1)
+    image = _pack(f"{name} Patches", file.png())
+    # Its alpha is data like the others.
     image.alpha_mode = "CHANNEL_PACKED"
     return image
 

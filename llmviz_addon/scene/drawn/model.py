@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import bpy
 import numpy as np
@@ -12,7 +13,7 @@ from mathutils import Vector
 from ...anatomy import Anatomy
 from ...anatomy.strips import input_strip, output_strip
 from ...detail import Bundle, Plan
-from ...model import Model, Trace
+from ...model import Model, Sampling, Trace
 from ...progress import Steps, rescaled
 from ...walkthrough import Run
 from .. import names
@@ -22,10 +23,10 @@ from ..standing.standing import ANCHOR, MODEL, SECTION, STRIPS, Standing, find_o
 from ..style.kit import Kit
 from . import blocks, labels, legend, repeats, reuse, ribbons, slabs, strips
 from .blocks import CELL
-from .flat import ARROW_TINTS, TILE_TINTS, Easel
+from .flat import ARROW_TINTS, Easel
 
-# Titles that are drawn in one step; few, since Blender is slow to evaluate text.
-_TITLES = 25
+# Titles that are drawn in one step.
+_TITLES = 100
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Numbers:
     plan: Plan
     prompt_ids: list[int]
     trace: Trace | None
+    sampling: Sampling
 
     @property
     def anatomy(self) -> Anatomy:
@@ -50,10 +52,12 @@ class Numbers:
         """Number of tokens in the prompt; those after it in the trace were generated."""
         return len(self.prompt_ids)
 
-    @property
+    @cached_property
     def run(self) -> Run | None:
         """The run that the film tells about; None for a model without numbers."""
-        return None if self.trace is None else Run.of(self.model, self.n_prompt, self.trace)
+        if self.trace is None:
+            return None
+        return Run.of(self.model, self.n_prompt, self.trace, self.sampling)
 
 
 def draw(
@@ -106,8 +110,7 @@ def draw(
         obj.parent = anchor
         _collection_of(bundle, collections).objects.link(obj)
     yield 0.9, "Drawing blocks"
-    words = tree.evaluating(scene, _draw_words(root, anchor, numbers, kit))
-    yield from rescaled(words, 0.9, 1.0)
+    yield from rescaled(_draw_words(root, anchor, numbers, kit), 0.9, 1.0)
 
 
 def _draw_words(
@@ -116,7 +119,7 @@ def _draw_words(
     """Draw all words, arrows and strips, a part at a time."""
     anatomy, plan = numbers.anatomy, numbers.plan
     words, arrows = tree.new("Labels", root, "labels"), tree.new("Arrows", root, "arrows")
-    easel = Easel(anchor, words, kit.label, kit.font)
+    easel = Easel(anchor, words, kit.label)
     flow = Easel(anchor, arrows, kit.arrow, tints=ARROW_TINTS)
     titled = [(bundle.name, bundle.first) for bundle in plan.bundles if bundle.single]
     for start in range(0, len(titled), _TITLES):
@@ -193,19 +196,25 @@ def draw_strips(
 
     A model without numbers has none.
     """
-    if numbers.trace is None:
+    if numbers.trace is None or numbers.run is None:
         return
-    collection = tree.new("Strips", root, STRIPS)
-    easels = strips.Easels(
-        text=Easel(anchor, collection, kit.label, kit.font),
-        tile=Easel(anchor, collection, kit.tile, tints=TILE_TINTS),
-        kit=kit,
+    easel = Easel(anchor, tree.new("Strips", root, STRIPS), kit.tile)
+    yield from strips.draw(easel, kit, numbers.anatomy, shown(numbers), positions(numbers))
+
+
+def shown(numbers: Numbers) -> strips.Shown:
+    """The tokens and predictions of a model that was run."""
+    return strips.Shown(
+        numbers.model.tokenizer,
+        list(numbers.trace.ids),
+        numbers.trace["probabilities"],
+        numbers.run.drawn,
     )
-    tokenizer = numbers.model.tokenizer
-    read = strips.draw_input(easels, numbers.anatomy, tokenizer, numbers.trace.ids)
-    yield from rescaled(read, 0.0, 0.5)
-    made = strips.draw_output(easels, numbers.anatomy, tokenizer, numbers.trace["probabilities"])
-    yield from rescaled(made, 0.5, 1.0)
+
+
+def positions(numbers: Numbers) -> int:
+    """Number of positions for which the strips have an object; see `strips`."""
+    return numbers.anatomy.n_tokens if numbers.plan.all_cubes else len(numbers.trace.ids)
 
 
 def _anchor(

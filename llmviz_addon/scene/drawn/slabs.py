@@ -11,7 +11,7 @@ import numpy as np
 from ...anatomy import Block
 from ...detail import Bricks, Bundle, Layout, Plan, bricks
 from ...detail.levels import PATCH, patches, to_bytes
-from ...detail.pages import extent, write
+from ...detail.pages import write
 from ...model import Trace
 from ...progress import Steps
 from .. import compat, names
@@ -45,13 +45,8 @@ class Kept:
 
 def numbers_of(block: Block, trace: Trace, computed: int) -> np.ndarray:
     """The computed cells of a block, (columns, rows), as a view of the trace."""
-    array = np.asarray(trace[block.name])
-    if array.ndim == 1:
-        array = array[None, :] if block.columns == 1 else array[:, None]
-    elif block.spec.transposed:
-        array = array.T
-    columns, rows = extent(block, computed)
-    return array[:columns, :rows]
+    columns, rows = block.extent(computed)
+    return block.grid(np.asarray(trace[block.name]))[:columns, :rows]
 
 
 def fill(
@@ -78,14 +73,14 @@ def fill(
                 continue
             for block in bundle.blocks:
                 yield done / total, f"Writing {bundle.title}"
-                gains[block.name] = _write(page, block, trace, plan)
+                gains[block.name] = _write(page.texels, block, trace, plan)
                 done += block.columns * block.rows
         yield done / total, f"Packing page {number + 1} of {len(layout.heights)}"
         values = images.make_values(f"LLM Page {number + 1}", page)
         averages = []
         for start in range(0, height, _AVERAGED):
             yield done / total, f"Averaging page {number + 1} of {len(layout.heights)}"
-            averages.append(patches(page[start : start + _AVERAGED]))
+            averages.append(patches(page.texels[start : start + _AVERAGED]))
         yield done / total, f"Packing page {number + 1} of {len(layout.heights)}"
         coarse = images.make_patches(f"LLM Page {number + 1}", np.concatenate(averages))
         made.append(_material(number, values, coarse, height, n_prompt, len(trace.ids), kit))
@@ -155,6 +150,17 @@ def material_of(obj: bpy.types.Object) -> bpy.types.Material | None:
     if modifier is None or modifier.type != "NODES" or modifier.node_group is None:
         return None
     return compat.modifier_input(modifier, "Material")
+
+
+def page_of(obj: bpy.types.Object) -> bytes | None:
+    """The packed file of the page that a slab shows; None where somebody has taken it away."""
+    material = material_of(obj)
+    if material is None or not materials.is_page(material):
+        return None
+    image = material.node_tree.nodes[materials.VALUES].image
+    if image is None or image.packed_file is None:
+        return None
+    return image.packed_file.data
 
 
 def materials_of(objects: Iterable[bpy.types.Object]) -> list[bpy.types.Material]:

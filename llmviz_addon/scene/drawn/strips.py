@@ -1,13 +1,14 @@
 """The input strip and the output strip: tokens as tiles, and gauges of the next one's probability.
 
-Each position is one object that the film moves. It instances a collection with its pieces, which
-are in no scene themselves. This keeps objects with curves few: a frame costs more with each of
-them, and a prompt may be long.
+Each position is one object that the film moves. Where all of a model is cubes, every position of
+its context has one, empty as long as no token stands there, so that another prompt changes nothing
+but meshes.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import bpy
 import numpy as np
@@ -25,13 +26,13 @@ from ...anatomy.strips import (
 from ...model import Tokenizer
 from ...progress import Steps
 from ...walkthrough import targets
-from ...walkthrough.run import most_probable
-from ...walkthrough.wording import probability
-from .. import compat, names
-from ..attributes import write_attribute
+from ...walkthrough.run import Candidate, most_probable
+from ...walkthrough.wording import percentage, probability
+from .. import names
 from ..style.kit import Kit
-from .flat import Easel, rectangles
+from .flat import TILE_TINTS, Easel
 from .labels import DIMENSION, SECTION, TITLE
+from .sheets import Sheet
 
 # Kinds of tiles: the numbers of the tile material's colors.
 FACE, GLOW = 0, 1
@@ -40,170 +41,172 @@ FACE, GLOW = 0, 1
 # kept for the letter and the number below it. Then the transparency of a share's upper end.
 GAUGE, SPLIT, LETTER_ROOM, VEIL = 1.2, 0.12, 4.4, 0.55
 
-# Positions that are drawn in one step: few, since Blender is slow to evaluate their texts. In long
-# sequences a step draws one part in SHARES of them, because after each step Blender goes through
-# the whole scene.
+# Positions that are drawn in one step. In long sequences a step draws one part in SHARES of them,
+# because after each step Blender goes through the whole scene.
 BETWEEN, SHARES = 16, 8
+
+# The materials of a sheet, by number.
+WORDS, TILES = 0, 1
 
 # Font size in a list of candidates, over the height of a row.
 ROW_LETTER = 0.6
 
 
 @dataclass(frozen=True)
-class Easels:
-    """One easel for each material that strips are made of."""
+class Shown:
+    """The tokens and predictions that the strips show.
 
-    text: Easel
-    tile: Easel
-    kit: Kit
+    Attributes
+    ----------
+    tokenizer
+        For the words of tokens.
+    ids
+        The tokens at all positions.
+    probabilities
+        (T, V) of the token that follows each position.
+    drawn
+        The tokens that were drawn by chance, by the position that they follow.
+    """
 
-    def apart(self, name: str, center: tuple[float, float, float]) -> Easels:
-        """Easels for the pieces of one position, in a collection of their own around `center`."""
-        pieces = bpy.data.collections.new(name)
-        pieces[names.OURS] = True
-        own = (
-            replace(easel, root=None, collection=pieces, origin=center)
-            for easel in (self.text, self.tile)
-        )
-        return Easels(*own, self.kit)
-
-
-def _show(easels: Easels, pieces: Easels, strip: str, position: int) -> None:
-    """Make the object of a position, which shows all of its pieces at their place."""
-    collection = pieces.tile.collection
-    mesh = bpy.data.meshes.new(collection.name)
-    mesh[names.OURS] = True
-    obj = bpy.data.objects.new(collection.name, mesh)
-    easels.tile.hang(obj, pieces.tile.origin, 0)
-    # Without a kind of its own it leaves each piece its color.
-    del obj[names.KIND]
-    modifier = obj.modifiers.new(names.GROUP_PIECES, "NODES")
-    modifier.node_group = easels.kit.pieces
-    compat.set_modifier_input(modifier, "Collection", collection)
-    obj[names.STRIP] = targets.tile(strip, position)
+    tokenizer: Tokenizer
+    ids: list[int]
+    probabilities: np.ndarray
+    drawn: Mapping[int, Candidate]
 
 
-def _wire(easel: Easel, strip: Strip, position: int, name: str) -> None:
+def sheet(kit: Kit, center: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> Sheet:
+    """An empty sheet for a tile around `center`, in cells."""
+    return Sheet(center, (kit.label, kit.tile), ((), TILE_TINTS))
+
+
+def sheets(kit: Kit, anatomy: Anatomy, shown: Shown, positions: int) -> Iterator[tuple[str, Sheet]]:
+    """The sheets of so many positions of both strips, each with the target that it is.
+
+    Those of positions without a token are empty.
+    """
+    count = len(shown.ids)
+    ends = (
+        (targets.INPUT, input_strip(anatomy, count), input_strip(anatomy, positions)),
+        (targets.OUTPUT, output_strip(anatomy, count), output_strip(anatomy, positions)),
+    )
+    for name, strip, whole in ends:
+        for position in range(positions):
+            if position >= count:
+                made = sheet(kit, whole.tiles[position].center)
+            else:
+                made = sheet(kit, strip.tiles[position].center)
+                _wire(made, strip, position)
+                draw = _input if name == targets.INPUT else _output
+                draw(made, anatomy, shown, strip, position)
+            yield targets.tile(name, position), made
+
+
+def draw(easel: Easel, kit: Kit, anatomy: Anatomy, shown: Shown, positions: int) -> Steps[None]:
+    """Draw both strips, with an object for each of so many positions."""
+    between = max(BETWEEN, 2 * positions // SHARES)
+    for index, (target, made) in enumerate(sheets(kit, anatomy, shown, positions)):
+        if index % between == 0:
+            yield index / (2 * positions), "Drawing the input and the output"
+        _, strip, position = target.split(":")
+        mesh = bpy.data.meshes.new(f"{strip.title()} {position}")
+        mesh[names.OURS] = True
+        made.write(mesh)
+        obj = bpy.data.objects.new(mesh.name, mesh)
+        easel.hang(obj, made.center, 0)
+        obj[names.STRIP], obj[names.TEXT] = target, "\n".join(made.said)
+
+
+def _wire(made: Sheet, strip: Strip, position: int) -> None:
     points, half = strip.wires[position], strip.wire_sides[position]
-    n = len(points)
-    vertices = np.concatenate([points - half, points + half])
-    faces = [[i, i + n, i + 1 + n, i + 1] for i in range(n - 1)]
-    easel.mesh(name, vertices, faces, kind=DIMENSION)
+    left, right = points - half, points + half
+    for k in range(len(points) - 1):
+        corners = np.stack([left[k], right[k], right[k + 1], left[k + 1]])
+        made.polygon(corners, material=WORDS, kind=DIMENSION)
 
 
-def _between(count: int) -> int:
-    return max(BETWEEN, count // SHARES)
+def _input(made: Sheet, _: Anatomy, shown: Shown, strip: Strip, position: int) -> None:
+    token, place = shown.ids[position], strip.tiles[position]
+    tile(made, shown.tokenizer.label(token), token, (place.width, place.height))
 
 
-def draw_input(
-    easels: Easels, anatomy: Anatomy, tokenizer: Tokenizer, ids: list[int]
-) -> Steps[None]:
-    """Draw a tile for each token of the sequence: its letter, and its index in the vocabulary."""
-    strip = input_strip(anatomy, len(ids))
-    for position, (token, place) in enumerate(zip(ids, strip.tiles, strict=True)):
-        if position % _between(len(ids)) == 0:
-            yield position / len(ids), "Drawing the input"
-        pieces = easels.apart(f"Input {position}", place.center)
-        size = place.width, place.height
-        tile(pieces, tokenizer.label(token), token, size, place.center)
-        _wire(pieces.text, strip, position, "Input Wire")
-        _show(easels, pieces, targets.INPUT, position)
+def tile(made: Sheet, label: str, index: int, size: tuple[float, float]) -> None:
+    """Draw a token as a tile: its face, its letter, its index in the vocabulary."""
+    (x, y, z), (width, height) = made.center, size
+    front = y - 0.02 * height
+    made.rectangle(made.center, width, height, material=TILES, kind=FACE)
+    letter = letter_size(label, width, height)
+    made.words(label, (x, front, z + 0.13 * height), letter, kind=TITLE)
+    made.words(str(index), (x, front, z - 0.33 * height), 0.24 * height, kind=SECTION)
 
 
-def tile(
-    easels: Easels,
-    label: str,
-    index: int,
-    size: tuple[float, float],
-    center: tuple[float, float, float] = (0.0, 0.0, 0.0),
-) -> list[bpy.types.Object]:
-    """A token as a tile: its face, its letter, its index in the vocabulary."""
-    (x, y, z), (width, height) = center, size
-    letter, front = letter_size(label, width, height), y - 0.02 * height
-    centered = {"align": "CENTER", "valign": "CENTER"}
-    return [
-        easels.tile.rectangle("Tile", center, width, height, kind=FACE),
-        easels.text.text(
-            "Tile Letter", label, (x, front, z + 0.13 * height), letter, kind=TITLE, **centered
-        ),
-        easels.text.text(
-            "Tile Index",
-            str(index),
-            (x, front, z - 0.33 * height),
-            0.24 * height,
-            kind=SECTION,
-            **centered,
-        ),
-    ]
+def _output(made: Sheet, anatomy: Anatomy, shown: Shown, strip: Strip, position: int) -> None:
+    row, place = shown.probabilities[position], strip.tiles[position]
+    last = position == len(shown.ids) - 1
+    _gauge(made, shown.tokenizer, row, place, strip.unit, shown.drawn.get(position))
+    if anatomy.config.n_vocab > LETTERS and last:
+        _list(made, shown.tokenizer, row, candidates(anatomy, len(shown.ids)))
 
 
-def draw_output(
-    easels: Easels, anatomy: Anatomy, tokenizer: Tokenizer, probabilities: np.ndarray
-) -> Steps[None]:
-    """Draw a gauge for each position, divided by the probability of the most probable tokens."""
-    strip = output_strip(anatomy, len(probabilities))
-    for position, (row, place) in enumerate(zip(probabilities, strip.tiles, strict=True)):
-        if position % _between(len(probabilities)) == 0:
-            yield position / len(probabilities), "Drawing the output"
-        pieces = easels.apart(f"Output {position}", place.center)
-        _wire(pieces.text, strip, position, "Output Wire")
-        _gauge(pieces, tokenizer, row, place, strip.unit)
-        if anatomy.config.n_vocab > LETTERS and position == len(probabilities) - 1:
-            _list(pieces, tokenizer, row, candidates(anatomy, len(probabilities)))
-        _show(easels, pieces, targets.OUTPUT, position)
-
-
-def _list(easels: Easels, tokenizer: Tokenizer, row: np.ndarray, places: tuple[Tile, ...]) -> None:
+def _list(made: Sheet, tokenizer: Tokenizer, row: np.ndarray, places: tuple[Tile, ...]) -> None:
     """The most probable next tokens and how probable they are, a line each."""
     for rank, (token, place) in enumerate(zip(most_probable(row), places, strict=False)):
         (left, y, low), (right, _, high) = place.corners
         z, label = (low + high) / 2, tokenizer.label(int(token))
         size = min(ROW_LETTER * place.height, letter_size(label, 0.7 * place.width, place.height))
         kind = SECTION if rank else TITLE
-        for name, text, x, align in (
-            ("Candidate", label, left, "LEFT"),
-            ("Candidate Probability", probability(float(row[token]), short=True), right, "RIGHT"),
-        ):
-            easels.text.text(name, text, (x, y, z), size, kind=kind, align=align, valign="CENTER")
+        share = probability(float(row[token]), short=True)
+        made.words(label, (left, y, z), size, kind=kind, align="LEFT")
+        made.words(share, (right, y, z), size, kind=kind, align="RIGHT")
 
 
-def _gauge(easels: Easels, tokenizer: Tokenizer, row: np.ndarray, place: Tile, unit: float) -> None:
+def _gauge(
+    made: Sheet,
+    tokenizer: Tokenizer,
+    row: np.ndarray,
+    place: Tile,
+    unit: float,
+    drawn: Candidate | None,
+) -> None:
     """Draw a slim gauge as high as probability 1, over the most probable token and its number.
 
-    The part that the candidates leave empty is the share of all other tokens. Lengths are in
-    units of the strip.
+    The part that the candidates leave empty is the share of all other tokens. A token that was
+    `drawn` takes the place of the most probable one, with its chance in percent; its share glows
+    wherever it is. Lengths are in units of the strip.
     """
     best = most_probable(row)
+    told, number = best[0], probability(float(row[best[0]]), short=True)
+    if drawn is not None:
+        told, number = drawn.token, percentage(drawn.probability, short=True)
+        best = np.append(best, [] if told in best else [told]).astype(int)
     (x, y, _), (lower, upper) = place.center, place.corners
     foot, top = lower[2] + LETTER_ROOM * unit, upper[2]
     height, half = top - foot, GAUGE * unit / 2
     z = top
-    for rank, token in enumerate(best):
+    for token in best:
         size = float(row[token]) * height
         if size < 2 * SPLIT * unit:
             continue
-        box = np.array([[x - half, x + half, z - size + SPLIT * unit, z, y]])
-        share = easels.tile.mesh("Output Share", *rectangles(box), kind=GLOW if not rank else FACE)
-        # Solid at its foot and fading upward, so that the topmost share seems to rise from below.
-        write_attribute(share.data, names.CLEAR, np.array([0.0, 0.0, VEIL, VEIL]), "FLOAT")
-        if rank and size > 1.2 * unit:
+        bottom = z - size + SPLIT * unit
+        made.rectangle(
+            (x, y, (bottom + z) / 2),
+            2 * half,
+            z - bottom,
+            material=TILES,
+            kind=GLOW if token == told else FACE,
+            # Solid at its foot and fading upward, so that the topmost seems to rise from below.
+            clear=np.array([0.0, 0.0, VEIL, VEIL]),
+        )
+        if token != told and size > 1.2 * unit:
             at = (x + GAUGE * unit, y, z - size / 2)
-            _letter(easels, tokenizer, token, at, unit, place.width, "LEFT")
+            _letter(made, tokenizer, token, at, unit, place.width, "LEFT")
         z -= size
     at = (x, y, lower[2] + 0.56 * LETTER_ROOM * unit)
-    _letter(easels, tokenizer, best[0], at, 2.7 * unit, place.width, "CENTER")
-    easels.text.text(
-        "Output Probability",
-        probability(float(row[best[0]]), short=True),
-        (x, y, lower[2]),
-        0.95 * unit,
-        kind=SECTION,
-        align="CENTER",
-    )
+    _letter(made, tokenizer, told, at, 2.7 * unit, place.width, "CENTER")
+    made.words(number, (x, y, lower[2]), 0.95 * unit, kind=SECTION, valign="BOTTOM_BASELINE")
 
 
 def _letter(
-    easels: Easels,
+    made: Sheet,
     tokenizer: Tokenizer,
     token: int,
     at: tuple[float, float, float],
@@ -212,12 +215,6 @@ def _letter(
     align: str,
 ) -> None:
     label = tokenizer.label(int(token))
-    easels.text.text(
-        "Output Letter",
-        label,
-        at,
-        min(size, 1.6 * width / max(1, len(label))),
-        kind=TITLE if align == "CENTER" else SECTION,
-        align=align,
-        valign="CENTER",
-    )
+    fitting = min(size, 1.6 * width / max(1, len(label)))
+    kind = TITLE if align == "CENTER" else SECTION
+    made.words(label, at, fitting, kind=kind, align=align)

@@ -18,14 +18,12 @@ from ... import model as model_room
 from ...anatomy import Block, Piece
 from ...detail import EXACTNESS, Bundle, Plan, Rect, bricks, orders
 from ...detail.levels import to_bytes, to_numbers
-from ...detail.pages import extent
 from ...errors import Problem
 from .. import names
 from ..attributes import read_attribute, write_attribute
 from ..standing import ledger, tree
 from ..standing.standing import Standing, find
 from ..style.kit import Kit
-from ..style.materials import VALUES, is_page
 from . import blocks, images, slabs
 from .blocks import CELL, Cells
 
@@ -66,18 +64,20 @@ def _open(
     obj = standing.blocks.get(bundle.name)
     if obj is None:
         raise WindowError(f"The slab of {name} was deleted; build the model again to have it back")
-    if not _has_page(obj):
+    page = slabs.page_of(obj)
+    if page is None:
         raise WindowError(f"{name} shows no page of numbers any more; build the model again")
     index = next(i for i, block in enumerate(bundle.blocks) if block.name == name)
     window = _around(bundle, plan, column, row)
     opened = [*_windows(obj), (index, window)]
-    made = _cubes(standing, obj, bundle, plan, index, window)
+    made = _cubes(standing, obj, page, bundle, plan, index, window)
     made.parent = obj.parent
     made.matrix_parent_inverse = obj.matrix_parent_inverse
     for home in obj.users_collection:
         home.objects.link(made)
     made[names.MODEL], made[names.KEY] = standing.id, f"window:{name} {column} {row}"
     ledger.note(made)
+    standing.add(made)
     if obj.animation_data is not None and obj.animation_data.action is not None:
         # The cubes share the slab's curves, so that the film moves both alike.
         data = made.animation_data_create()
@@ -173,7 +173,7 @@ def _find(scene: bpy.types.Scene, name: str) -> tuple[Standing, Plan, Bundle]:
 
 
 def _around(bundle: Bundle, plan: Plan, column: int, row: int) -> Rect:
-    columns, rows = extent(bundle.first, plan.computed)
+    columns, rows = bundle.first.extent(plan.computed)
     if not (0 <= column < columns and 0 <= row < rows):
         raise WindowError(
             f"{bundle.first.title} has numbers at columns 0 to {columns - 1} and rows 0 to "
@@ -204,6 +204,7 @@ def _windows(obj: bpy.types.Object) -> list[tuple[int, Rect]]:
 def _cubes(
     standing: Standing,
     obj: bpy.types.Object,
+    page: bytes,
     bundle: Bundle,
     plan: Plan,
     index: int,
@@ -213,7 +214,7 @@ def _cubes(
     gain = float(obj[names.PAGE_GAINS][index])
     across = slice(window.column, window.column + window.columns)
     down = slice(window.row, window.row + window.rows)
-    levels = _levels(obj, plan, block.name, window)
+    levels = _levels(page, plan, block.name, window)
     value = to_numbers(levels, gain)
     empty = np.isnan(value)
     exact = _exact(standing, block, window) if block.kind == "weight" else None
@@ -257,11 +258,9 @@ def _exact(standing: Standing, block: Block, window: Rect) -> np.ndarray | None:
         return None
     if network.config != standing.config:
         return None
-    cells = array.reshape(block.columns, -1) if array.ndim == 1 else array
-    if array.ndim == 2 and block.spec.transposed:
-        cells = array.T
     across = slice(window.column, window.column + window.columns)
-    return np.ascontiguousarray(cells[across, window.row : window.row + window.rows])
+    cells = block.grid(array)[across, window.row : window.row + window.rows]
+    return np.ascontiguousarray(cells)
 
 
 def _set_columns(made: bpy.types.Object, window: Rect) -> None:
@@ -272,26 +271,9 @@ def _set_columns(made: bpy.types.Object, window: Rect) -> None:
         write_attribute(mesh, name, values, "INT")
 
 
-def _levels(obj: bpy.types.Object, plan: Plan, name: str, window: Rect) -> np.ndarray:
+def _levels(page: bytes, plan: Plan, name: str, window: Rect) -> np.ndarray:
     """The bytes of a window, (columns, rows), from the packed page."""
     place = plan.layout.places[name]
     column = np.arange(window.column, window.column + window.columns)[:, None]
     row = np.arange(window.row, window.row + window.rows)[None, :]
-    line, texel = place.texels(column, row)
-    low, high = int(line.min()), int(line.max()) + 1
-    lines = images.read_stored(_page_image(obj), slice(low, high), slice(None))
-    return lines[np.broadcast_to(line, np.broadcast_shapes(line.shape, texel.shape)) - low, texel]
-
-
-def _page_image(obj: bpy.types.Object) -> bytes:
-    """The packed file of the page that a slab's material shows."""
-    return slabs.material_of(obj).node_tree.nodes[VALUES].image.packed_file.data
-
-
-def _has_page(obj: bpy.types.Object) -> bool:
-    """True if a slab still shows its page, and the page's image is still in the file."""
-    material = slabs.material_of(obj)
-    if material is None or not is_page(material):
-        return False
-    image = material.node_tree.nodes[VALUES].image
-    return image is not None and image.packed_file is not None
+    return images.stored(page)[place.texels(column, row)]

@@ -42,12 +42,14 @@ def film_steps(
     samples: int | None = None,
     form: str = "PNG",
     overwrite: bool = False,
+    made: Pictures | None = None,
 ) -> Steps[Pictures]:
     """Render frames `first` to `last` through the film's camera; returns the files.
 
     `form` is "PNG" for numbered pictures in the folder `path`, or "MP4" for the one file `path`.
     Frames or a file that are there already are replaced if `overwrite` is true; otherwise the new
-    folder or file gets a number. The film's shots are fitted to the shape of picture that the scene
+    folder or file gets a number. `made` receives the files as they are written, so that they are
+    known if this is stopped. The film's shots are fitted to the shape of picture that the scene
     had when the model was built.
 
     Raises
@@ -59,10 +61,10 @@ def film_steps(
     _camera(model_of(scene))
     check_size(size, form)
     frames = _frames(scene, first, last)
-    taken = _Taken(scene, engine, size, samples)
-    if form == "MP4":
-        return (yield from _one_file(taken, frames, files.located(path), overwrite))
-    return (yield from _pictures(taken, frames, files.located(path), overwrite))
+    taken, made = _Taken(scene, engine, size, samples), Pictures() if made is None else made
+    write = _one_file if form == "MP4" else _pictures
+    yield from write(taken, frames, files.located(path), overwrite, made)
+    return made
 
 
 def check_size(size: tuple[int, int], form: str) -> None:
@@ -120,7 +122,9 @@ class _Taken:
             taking.take(self.scene, part)
 
 
-def _pictures(taken: _Taken, frames: range, path: Path, overwrite: bool) -> Steps[Pictures]:
+def _pictures(
+    taken: _Taken, frames: range, path: Path, overwrite: bool, made: Pictures
+) -> Steps[None]:
     """The frames as pictures in a folder, numbered with enough digits to sort by name."""
     digits = max(5, len(str(frames[-1])))
     called = {frame: f"{frame:0{digits}d}.png" for frame in frames}
@@ -134,20 +138,20 @@ def _pictures(taken: _Taken, frames: range, path: Path, overwrite: bool) -> Step
         where = files.folder(path if overwrite else files.free(path, "", has_some))
     for name in called.values():
         files.check(where / name, overwrite)
-    made = Pictures()
     for done, frame in enumerate(frames):
         yield done / len(frames), f"Rendering frame {frame} of {frames[-1]}"
         with files.written(where / called[frame], "png", made, overwrite) as part:
             taken.frame(frame, part)
     yield 1.0, "Done"
-    return made
 
 
-def _one_file(taken: _Taken, frames: range, path: Path, overwrite: bool) -> Steps[Pictures]:
+def _one_file(
+    taken: _Taken, frames: range, path: Path, overwrite: bool, made: Pictures
+) -> Steps[None]:
     """The frames as one MP4 file; until it is complete, the pictures need room on the disk, too."""
     files.folder(path.parent)
     files.check(path, overwrite)
-    made, pictures = Pictures(), []
+    pictures = []
     with files.telling(path), workshop(path.parent) as room:
         for done, frame in enumerate(frames):
             told = f"Rendering frame {frame} of {frames[-1]}"
@@ -159,7 +163,6 @@ def _one_file(taken: _Taken, frames: range, path: Path, overwrite: bool) -> Step
         with files.written(path, "mp4", made, overwrite) as part:
             _put_together(taken.scene, pictures, taken.size, part)
     yield 1.0, "Done"
-    return made
 
 
 def _put_together(

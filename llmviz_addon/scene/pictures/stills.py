@@ -55,6 +55,7 @@ def still_steps(
     engine: str = "AUTO",
     samples: int | None = None,
     overwrite: bool = False,
+    made: Pictures | None = None,
 ) -> Steps[Pictures]:
     """Render stills of the scene's model; returns the files, which `naming.still_name` names.
 
@@ -70,6 +71,8 @@ def still_steps(
         Samples per pixel; the look's number where None.
     overwrite
         True if a still may replace a file of its name; otherwise its own name gets a number.
+    made
+        Receives the files as they are written, so that they are known if this is stopped.
 
     Raises
     ------
@@ -87,7 +90,7 @@ def still_steps(
     anatomy, run = standing.plan.anatomy, standing.run
     frames = recipe.still_frames(standing.root)
     others = place.companions(find(scene))
-    made = Pictures()
+    made = Pictures() if made is None else made
     for index, still in enumerate(chosen):
         yield index / len(chosen), f"Rendering {still.title}"
         # The scene may have changed since the last step, so the model is looked up anew.

@@ -21,6 +21,7 @@ from ..drawn.flat import Easel
 from ..drawn.labels import PAPER, TITLE
 from ..standing.standing import Standing
 from ..style.kit import Kit
+from ..words.typesetting import COARSE
 
 CAPTIONS = "captions"
 """The key of the collection that holds a film's captions."""
@@ -69,7 +70,7 @@ def draw(
     kit: Kit,
 ) -> Steps[None]:
     """Make the captions of a storyboard in `part`; each stays unseen until its keys show it."""
-    easel = Easel(camera, part, kit.label, kit.font)
+    easel = Easel(camera, part, kit.label, error=COARSE)
     lens = board.value_at(targets.CAMERA, targets.LENS, 0.0)
     frame = Frame.of(lens, aspect)
     _shade(easel, frame)

@@ -14,7 +14,7 @@ import bpy
 from ... import walkthrough
 from ...detail import Plan
 from ...progress import Steps, rescaled, run
-from ..standing import place
+from ..standing import place, tree
 from ..standing.memory import Memory
 from ..standing.standing import Standing
 from ..style.kit import Kit
@@ -74,12 +74,17 @@ def show_film(
 ) -> list[str]:
     """Show the film of the first of these models, and remove that of any other.
 
+    Films of models that another scene shows, too, are left to that scene.
+
     Returns the same as `film.show`.
     """
     first, *others = found
     for other in others:
-        if other.made(film.FILM):
+        if other.made(film.FILM) and not other.is_shared:
             film.clear(other, memory)
+    if first.is_shared:
+        tree.discard(reel.collection)
+        return []
     return film.show(first, reel, memory, kit, whole=whole)
 
 

@@ -16,7 +16,7 @@ from ...progress import Steps
 from ...walkthrough import Run, Storyboard, targets
 from .. import names
 from ..drawn import slabs, strips
-from ..drawn.flat import TILE_TINTS, Easel
+from ..drawn.flat import Easel
 from ..standing import recipe, tree
 from ..standing.graft import Graft
 from ..standing.memory import Memory
@@ -43,6 +43,8 @@ _AT_REST = (targets.PROGRESS, targets.HIGHLIGHT, targets.OPACITY)
 CAMERA = "Film Camera"
 CHAPTERS = "llmviz_chapters"
 TIMES = "llmviz_times"
+# A digest of the run that the film tells of.
+_TOLD = "llmviz_told"
 
 
 @dataclass(frozen=True)
@@ -130,11 +132,10 @@ def prepare(
         camera = _camera(anchor, collection)
         aspect = scene.render.resolution_x / scene.render.resolution_y
         part = tree.new("Captions", collection, captions.CAPTIONS)
-        drawing = captions.draw(part, _hud(collection, camera), board, aspect, kit)
-        yield from tree.evaluating(scene, drawing)
+        yield from captions.draw(part, _hud(collection, camera), board, aspect, kit)
         yield 1.0, "Showing the film"
     except BaseException:
-        tree.delete(collection)
+        tree.discard(collection)
         raise
     return Reel(board, camera, collection, still_frames)
 
@@ -180,6 +181,7 @@ def show(
     root[TIMES] = times
     recipe.write_still_frames(root, reel.still_frames)
     recipe.write_facts(root, board.facts)
+    root[_TOLD] = recipe.digest_of_run(root)
     _mark(root, memory, board)
     camera = next(iter(standing.acting(targets.CAMERA)), None)
     memory.put("camera", camera)
@@ -197,6 +199,12 @@ def show(
     ]
 
 
+def is_behind(standing: Standing) -> bool:
+    """True if a model's film tells of another run than the one whose numbers the model shows."""
+    told = standing.root.get(_TOLD)
+    return told is not None and told != recipe.digest_of_run(standing.root)
+
+
 def clear(standing: Standing, memory: Memory) -> None:
     """Remove the film of a model: markers, camera, captions, actors and curves.
 
@@ -206,7 +214,7 @@ def clear(standing: Standing, memory: Memory) -> None:
     _take_curves_away(standing, curves)
     Graft(standing, FILM, ()).put()
     curves.finish(_owners(standing))
-    for key in (CHAPTERS, TIMES, names.ACTION):
+    for key in (CHAPTERS, TIMES, _TOLD, names.ACTION):
         if key in standing.root:
             del standing.root[key]
     memory.mark(())
@@ -252,16 +260,16 @@ def _hud(collection: bpy.types.Collection, camera: bpy.types.Object) -> bpy.type
 
 
 def _actors(standing: Standing, part: bpy.types.Collection, board: Storyboard, kit: Kit) -> None:
-    """Make the tiles that fly; they look like those of the input strip, and move together."""
-    text = Easel(standing.anchor, part, kit.label, kit.font)
-    tile = Easel(standing.anchor, part, kit.tile, tints=TILE_TINTS)
+    """Make the tiles that fly; they look like those of the input strip."""
+    easel = Easel(standing.anchor, part, kit.tile)
     for actor in board.actors:
-        easels = strips.Easels(text, tile, kit)
-        face, *words = strips.tile(easels, actor.text, actor.index, actor.size)
-        for obj in (face, *words):
-            obj[names.ACTOR] = actor.name
-        for word in words:
-            word.parent = face
+        sheet = strips.sheet(kit)
+        strips.tile(sheet, actor.text, actor.index, actor.size)
+        mesh = bpy.data.meshes.new(f"Tile {actor.text}")
+        mesh[names.OURS] = True
+        sheet.write(mesh)
+        obj = easel.hang(bpy.data.objects.new(mesh.name, mesh), sheet.center, 0)
+        obj[names.ACTOR], obj[names.TEXT] = actor.name, "\n".join(sheet.said)
 
 
 def _owners(standing: Standing) -> Iterator[bpy.types.ID]:

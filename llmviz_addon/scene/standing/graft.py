@@ -16,8 +16,9 @@ import bpy
 from ...walkthrough import targets
 from .. import compat, names
 from ..style import materials
-from . import ledger, tree
-from .standing import ANCHOR, COLLECTIONS, MODEL, SECTION, Standing, seal, seal_collections
+from ..words import typesetting
+from . import ledger, succession, tree
+from .standing import ANCHOR, COLLECTIONS, MODEL, SECTION, Standing, seal
 
 # Custom properties that the film animates and a person may set; a new drawing does not reset them.
 _PLAYED = (names.PROGRESS, names.HIGHLIGHT, names.OPACITY, names.FOCUS_COLUMN)
@@ -75,7 +76,11 @@ class Graft:
         doomed, added = [], []
         for key, obj in zip(keys, self._drawn, strict=True):
             stands = self._standing.objects.get(key)
-            fits = stands is not None and stands.type == obj.type
+            if stands is not None and succession.is_due(stands, obj) and not self._other:
+                doomed.append(stands)
+                stands = succession.succeed(stands, obj)
+                self._standing.add(stands)
+            fits = stands is not None and (stands.type == obj.type or succession.is_text(stands))
             if fits and (not self._other or _is_needed(obj)):
                 self._became[obj] = stands
                 doomed.append(obj)
@@ -137,8 +142,7 @@ class Graft:
                 if not tree.holds(above.children, collection):
                     above.children.link(collection)
                 tree.settle_names([collection])
-                seal_collections(self._standing.id, [collection])
-                self._standing.collections[key] = collection
+                self._standing.adopt(collection)
                 self._adopted.append(collection)
         made = [str(c[names.KEY]) for c in collections]
         if self._group == MODEL:
@@ -211,9 +215,11 @@ class Graft:
                     setattr(stands.data, name, getattr(drawn.data, name))
             return
         if any(name.startswith("data.") for name in theirs):
-            # A person has edited the text, or its settings, so the data stays theirs.
+            # A person has edited the letters or put something in their place, which is theirs.
             return
         stands.data = drawn.data
+        if names.TEXT in theirs:
+            typesetting.rewrite(stands)
         if "materials" in theirs:
             for slot, material in zip(stands.material_slots, worn, strict=False):
                 # Set on the object, not on its data, which other texts may share.

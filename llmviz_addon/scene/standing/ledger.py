@@ -8,14 +8,18 @@ no others are ever touched.
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Iterable
 
 import bpy
+import numpy as np
 
 from .. import names
+from . import tree
 
 _PLACE = ("location", "rotation_euler", "scale")
-_OWN = (names.GAIN, names.TRAITS)
+_OWN = (names.GAIN, names.TRAITS, names.TEXT)
+# Of text objects, as which earlier versions drew words.
 _TEXT = ("body", "size", "font", "align_x", "align_y", "extrude", "resolution_u")
 LIGHT = ("energy", "color", "angle")
 """The properties of a light that a look sets."""
@@ -37,12 +41,38 @@ def changed(obj: bpy.types.Object) -> frozenset[str]:
     """The properties of an object that a person has changed since we wrote them.
 
     The names are those of the object's properties, of its custom properties, "materials", and of
-    the properties of its light or text after ``"data."``.
+    the properties of its light or text after ``"data."``, where ``"data.shape"`` is that of words.
     """
     now = _values(obj)
     return frozenset(
         name for name, ours in _noted(obj).items() if name in now and now[name] != ours
     )
+
+
+def hand_over(text: bpy.types.Object, heir: bpy.types.Object) -> None:
+    """Note on a mesh of words what was noted on the text object that it takes the place of.
+
+    The heir has all that a person changed already.
+    """
+    before, theirs = _noted(text), set(changed(text))
+    if "data.body" in theirs:
+        before[names.TEXT] = before["data.body"]
+        theirs.add(names.TEXT)
+    now = _values(heir)
+    kept = {name: before[name] for name in theirs if name in before and name in now}
+    heir[names.WRITTEN] = json.dumps(now | kept)
+
+
+def is_changed(obj: bpy.types.Object, name: str) -> bool:
+    """True if a person has changed a custom property of an object since we wrote it."""
+    noted = _noted(obj)
+    return name in noted and name in obj and noted[name] != _plain(obj[name])
+
+
+def note_gain(obj: bpy.types.Object) -> None:
+    """Note the gain of a block, which we have just written, and no more than that."""
+    noted = _noted(obj) | {name: _plain(obj[name]) for name in (names.GAIN, names.TRAITS)}
+    obj[names.WRITTEN] = json.dumps(noted)
 
 
 def is_named_as_made(datablock: bpy.types.ID) -> bool:
@@ -53,6 +83,13 @@ def is_named_as_made(datablock: bpy.types.ID) -> bool:
 def note_name(collection: bpy.types.Collection) -> None:
     """Note the name of a collection of ours."""
     collection[names.WRITTEN] = json.dumps({"name": collection.name})
+
+
+def is_numbered(datablock: bpy.types.ID) -> bool:
+    """True if a datablock has the name that we gave it and a number, as Blender names copies."""
+    noted = str(_noted(datablock).get("name", datablock.name))
+    stem, _, number = datablock.name.rpartition(".")
+    return datablock.name != noted and number.isdigit() and stem == tree.plain(noted)
 
 
 def _noted(datablock: bpy.types.ID) -> dict[str, object]:
@@ -69,8 +106,7 @@ def _values(obj: bpy.types.Object) -> dict[str, object]:
     found |= {name: list(getattr(obj, name)) for name in _PLACE}
     for name in _OWN:
         if name in obj:
-            value = obj[name]
-            found[name] = value if isinstance(value, float | int) else list(value)
+            found[name] = _plain(obj[name])
     found["materials"] = [
         m.name_full if m else "" for m in (s.material for s in obj.material_slots)
     ]
@@ -79,8 +115,21 @@ def _values(obj: bpy.types.Object) -> dict[str, object]:
         if isinstance(value, bpy.types.ID):
             value = value.name_full
         found[f"data.{name}"] = value if isinstance(value, str | float | int) else list(value or ())
+    if names.TEXT in obj and obj.type == "MESH":
+        found["data.shape"] = _shape(obj.data)
     return found
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, str | float | int) else list(value)
 
 
 def _of_data(obj: bpy.types.Object) -> tuple[str, ...]:
     return {"FONT": _TEXT, "LIGHT": LIGHT}.get(obj.type, ())
+
+
+def _shape(mesh: bpy.types.Mesh) -> int:
+    """A checksum of the places of a mesh's vertices."""
+    places = np.empty(3 * len(mesh.vertices), np.float32)
+    mesh.vertices.foreach_get("co", places)
+    return zlib.crc32(places.tobytes())

@@ -6,6 +6,7 @@ is opened elsewhere still knows everything about its models.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
 from typing import TypeVar
@@ -16,8 +17,8 @@ from ... import defaults
 from ...anatomy import ARRANGEMENTS, Arrangement
 from ...bounded import Bounded
 from ...detail import Budget, Plan, plan_steps
-from ...model import Config, Model
-from ...progress import Steps, run
+from ...model import Config, Model, Sampling
+from ...progress import Steps
 from ...walkthrough import Run
 from ..version import VERSION
 from .errors import StandingError
@@ -35,6 +36,9 @@ T = TypeVar("T")
 
 # The latest plans by their inputs, because laying out GPT-3 takes more than a second.
 _plans: Bounded[tuple, Plan] = Bounded(4)
+
+# The latest runs by their text, because who asks for cells asks many times a second.
+_runs: Bounded[str, Run] = Bounded(8)
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,10 @@ class Recipe:
         True if very long blocks fold into lines.
     activation
         Chosen for a checkpoint whose configuration leaves it open, as `model.load` takes it.
+    max_new_tokens
+        Tokens that the model appends to the prompt, if its context has room for them.
+    temperature, top_k, seed
+        The choice of these tokens; see `model.Sampling`.
     """
 
     model: str
@@ -80,6 +88,10 @@ class Recipe:
     columns: int = 0
     folded: bool = True
     activation: str = ""
+    max_new_tokens: int = defaults.MAX_NEW_TOKENS
+    temperature: float = defaults.TEMPERATURE
+    top_k: int = defaults.TOP_K
+    seed: int = defaults.SEED
     version: str = VERSION
 
     @property
@@ -91,6 +103,17 @@ class Recipe:
     def budget(self) -> Budget:
         """The limits for drawing the model."""
         return Budget(self.cubes, self.slabs)
+
+    @property
+    def sampling(self) -> Sampling:
+        """The choice of the tokens that the model appends.
+
+        Raises
+        ------
+        llmviz_addon.model.SamplingError
+            If there is no such choice.
+        """
+        return Sampling(self.temperature, self.top_k, self.seed)
 
     @property
     def arranged(self) -> Arrangement:
@@ -171,13 +194,8 @@ def title_of(root: bpy.types.Collection) -> str:
     return str(root.get(_TITLE, root.name))
 
 
-def plan_of(root: bpy.types.Collection) -> Plan:
-    """The plan by which a model is drawn."""
-    return run(plan_steps_of(root))
-
-
 def plan_steps_of(root: bpy.types.Collection) -> Steps[Plan]:
-    """`plan_of` in steps."""
+    """The plan by which a model is drawn."""
     recipe, config = recipe_of(root), config_of(root)
     return (yield from planned(config, int(root.get(_COMPUTED, 0)), recipe))
 
@@ -210,7 +228,16 @@ def write_run(root: bpy.types.Collection, run: Run | None) -> None:
 def run_of(root: bpy.types.Collection) -> Run | None:
     """The run that a model shows; None for a model without numbers."""
     kept = root.get(_RUN)
-    return Run.from_json(kept) if kept else None
+    if not kept:
+        return None
+    if kept not in _runs:
+        _runs[kept] = Run.from_json(kept)
+    return _runs[kept]
+
+
+def digest_of_run(root: bpy.types.Collection) -> str:
+    """A digest of the run that a model shows."""
+    return hashlib.blake2b(str(root.get(_RUN, "")).encode(), digest_size=8).hexdigest()
 
 
 def write_still_frames(root: bpy.types.Collection, frames: dict[str, int]) -> None:

@@ -21,8 +21,8 @@ from ...model import Config
 from ...progress import Steps, run
 from ...walkthrough import Run
 from .. import names
-from ..version import VERSION
-from . import ledger, recipe, tree
+from ..version import DRAWING, VERSION
+from . import ledger, originals, recipe, tree
 from .errors import StandingError
 from .memory import Memory
 from .recipe import Recipe
@@ -69,7 +69,15 @@ class Standing:
     @cached_property
     def _found(self) -> tuple[dict[str, bpy.types.Object], list[bpy.types.Object]]:
         every = dict.fromkeys((*self.scene.objects, *self.root.all_objects))
-        return _sorted_out(_of_model(self.id, every))
+        return _sorted_out(self.scene, _of_model(self.id, every), self._is_here)
+
+    @property
+    def _is_here(self) -> bool:
+        """True if it stands where it was made, and is neither appended nor part of a copied scene.
+
+        Then its parts have the names that they were made with, unless a person has renamed them.
+        """
+        return ledger.is_named_as_made(self.root)
 
     @property
     def objects(self) -> dict[str, bpy.types.Object]:
@@ -88,9 +96,9 @@ class Standing:
         within = dict.fromkeys(
             (*self.root.children_recursive, *self.scene.collection.children_recursive)
         )
-        originals, copies = _sorted_out(_of_model(self.id, within))
-        copies += [c for c in (originals.pop(MODEL, None),) if c not in (None, self.root)]
-        return {MODEL: self.root} | originals, [c for c in copies if c != self.root]
+        found, copies = _sorted_out(self.scene, _of_model(self.id, within), self._is_here)
+        copies += [c for c in (found.pop(MODEL, None),) if c not in (None, self.root)]
+        return {MODEL: self.root} | found, [c for c in copies if c != self.root]
 
     @property
     def collections(self) -> dict[str, bpy.types.Collection]:
@@ -136,8 +144,9 @@ class Standing:
 
     @property
     def is_current(self) -> bool:
-        """True if this version of the extension made it."""
-        return self.root.get(names.VERSION) == VERSION
+        """True if this version of the extension made it, or one that draws it alike."""
+        made = self.root.get(names.VERSION), self.root.get(names.DRAWING)
+        return made == (VERSION, DRAWING)
 
     @property
     def is_arranged(self) -> bool:
@@ -190,8 +199,15 @@ class Standing:
     def add(self, obj: bpy.types.Object) -> None:
         """Add an object that has just been marked by `seal`."""
         self.objects[str(obj[names.KEY])] = obj
+        originals.note(self.scene, self.id, [obj])
         for name in ("blocks", "windows"):
             self.__dict__.pop(name, None)
+
+    def adopt(self, collection: bpy.types.Collection) -> None:
+        """Make a collection part of it."""
+        (key,) = seal_collections(self.id, [collection])
+        self.collections[key] = collection
+        originals.note(self.scene, self.id, [collection])
 
     def made(self, group: str) -> list[str]:
         """Keys of all objects of a group that the last build made, in order."""
@@ -257,11 +273,15 @@ class Standing:
 
     def disown_copies(self) -> None:
         """Take our marks off a person's copies, so that we never take them for ours."""
-        for copy in (*self.copies, *self._found_collections[1]):
-            for mark in [key for key in copy.keys() if _is_ours(key)]:  # noqa: SIM118
-                del copy[mark]
+        _disown((*self.copies, *self._found_collections[1]))
         self.copies.clear()
         self._found_collections[1].clear()
+        self.note_originals()
+
+    def note_originals(self) -> None:
+        """Note what belongs to it, so that no copy that is made from now on is taken for it."""
+        found = (*self.objects.values(), *self.collections.values())
+        originals.note(self.scene, self.id, found)
 
 
 def find(scene: bpy.types.Scene) -> list[Standing]:
@@ -274,7 +294,12 @@ def find(scene: bpy.types.Scene) -> list[Standing]:
     for root in scene.collection.children_recursive:
         if root.get(names.ROLE) == names.COMPLETE and root.library is None and names.MODEL in root:
             found.setdefault(str(root[names.MODEL]), []).append(root)
-    return in_order([Standing(scene, _original(roots)) for roots in found.values()])
+    chosen = (_original_root(scene, roots) for roots in found.values())
+    stand = in_order(Standing(scene, root) for root in chosen if root is not None)
+    for standing in stand:
+        if not originals.is_known(scene, standing.id):
+            standing.note_originals()
+    return stand
 
 
 def find_one(scene: bpy.types.Scene, model: str) -> Standing | None:
@@ -322,9 +347,23 @@ def leftovers(scene: bpy.types.Scene) -> list[bpy.types.ID]:
     left: list[bpy.types.ID] = []
     for model in known:
         for things in (scene.objects, scene.collection.children_recursive):
-            originals, _ = _sorted_out(_of_model(model, dict.fromkeys(things)))
-            left += [thing for thing in originals.values() if thing not in elsewhere]
+            found, _ = _sorted_out(scene, _of_model(model, dict.fromkeys(things)), True)
+            left += [thing for thing in found.values() if thing not in elsewhere]
     return left
+
+
+def disown_strays(scene: bpy.types.Scene) -> None:
+    """Take our marks off copies that a person made of models that are gone from a scene."""
+    stand = {standing.id for standing in find(scene)}
+    every = (*scene.objects, *scene.collection.children_recursive)
+    copies = [t for t in every if originals.is_original(scene, t) is False]
+    _disown(thing for thing in copies if thing.get(names.MODEL) not in stand)
+
+
+def _disown(copies: Iterable[bpy.types.ID]) -> None:
+    for copy in copies:
+        for mark in [key for key in copy.keys() if _is_ours(key)]:  # noqa: SIM118
+            del copy[mark]
 
 
 def seal(model: str, made: Iterable[bpy.types.Object]) -> list[str]:
@@ -371,23 +410,53 @@ def _of_model(model: str, things: Iterable[Datablock]) -> Iterator[Datablock]:
     return (thing for thing in things if thing.get(names.MODEL) == model and names.KEY in thing)
 
 
-def _sorted_out(found: Iterable[Datablock]) -> tuple[dict[str, Any], list[Any]]:
-    """The originals by key, and a list of all copies of them."""
+def _sorted_out(
+    scene: bpy.types.Scene, found: Iterable[Datablock], here: bool
+) -> tuple[dict[str, Any], list[Any]]:
+    """The originals in a scene by key, and a list of all copies of them.
+
+    With `here`, their model stands where it was made, so what is named like a copy is one.
+    """
     by_key: dict[str, list[Datablock]] = {}
     for thing in found:
         by_key.setdefault(str(thing[names.KEY]), []).append(thing)
-    originals = {key: _original(same) for key, same in by_key.items()}
-    return originals, [t for key, same in by_key.items() for t in same if t != originals[key]]
+    chosen: dict[str, Any] = {}
+    copies: list[Any] = []
+    for key, same in by_key.items():
+        left = [thing for thing in same if not _is_copy(scene, thing, here)]
+        if left:
+            chosen[key] = _original(left)
+        copies += [thing for thing in same if thing != chosen.get(key)]
+    return chosen, copies
+
+
+def _is_copy(scene: bpy.types.Scene, thing: Datablock, here: bool) -> bool:
+    """True if a datablock is surely a copy, also where what it was copied from is deleted."""
+    known = originals.is_original(scene, thing)
+    return (here and ledger.is_numbered(thing)) if known is None else not known
 
 
 def _original(same: list[Datablock]) -> Datablock:
-    """The one of several datablocks that is not a copy of another.
+    """The one of several datablocks, none of them surely a copy, that is most likely no copy.
 
     A copy never has the name that was given to its original, and was made later.
     """
     if len(same) == 1:
         return same[0]
     return min(same, key=lambda thing: (not ledger.is_named_as_made(thing), thing.session_uid))
+
+
+def _original_root(
+    scene: bpy.types.Scene, roots: list[bpy.types.Collection]
+) -> bpy.types.Collection | None:
+    """The root of a model among collections that are marked as its root, if one of them is.
+
+    A copy of a root whose original was deleted takes its place if it holds what was made for it.
+    """
+    left = [root for root in roots if not _is_copy(scene, root, False)]
+    if not left:
+        left = [r for r in roots if any(originals.is_original(scene, o) for o in r.all_objects)]
+    return _original(left) if left else None
 
 
 def _is_ours(prop: str) -> bool:

@@ -8,7 +8,6 @@ from contextlib import contextmanager, suppress
 
 import bpy
 
-from ...progress import Steps
 from .. import names
 
 _NUMBER = re.compile(r"\.\d{3,}$")
@@ -25,7 +24,12 @@ def new(name: str, parent: bpy.types.Collection, key: str) -> bpy.types.Collecti
 
 def plain_name(datablock: bpy.types.ID) -> str:
     """A datablock's name without the number that Blender appends to a name that is taken."""
-    return _NUMBER.sub("", datablock.name)
+    return plain(datablock.name)
+
+
+def plain(name: str) -> str:
+    """A name without the number that Blender appends to a name that is taken."""
+    return _NUMBER.sub("", name)
 
 
 def holds(children: bpy.types.bpy_prop_collection, child: bpy.types.ID) -> bool:
@@ -97,26 +101,6 @@ def _below(place: bpy.types.LayerCollection) -> Iterator[bpy.types.LayerCollecti
         yield from _below(child)
 
 
-# Evaluation
-
-
-def evaluate(scene: bpy.types.Scene) -> None:
-    """Have Blender evaluate what was made since the last time; text takes most of it.
-
-    Otherwise Blender would evaluate all of it at once when it next draws the scene.
-    """
-    for layer in scene.view_layers:
-        layer.update()
-
-
-def evaluating(scene: bpy.types.Scene, work: Steps[None]) -> Steps[None]:
-    """Steps of drawing, with the scene evaluated after each of them."""
-    for told in work:
-        evaluate(scene)
-        yield told
-    evaluate(scene)
-
-
 # Deleting
 
 
@@ -131,6 +115,15 @@ def delete(root: bpy.types.Collection, objects: Iterable[bpy.types.Object] = ())
     doomed = {*objects, *(o for o in root.all_objects if o.get(names.OURS))}
     remove([*doomed, *collections], home)
     sweep()
+
+
+def discard(root: bpy.types.Collection) -> None:
+    """Delete what work has made that is stopped or fails, if it is still there.
+
+    Work may be stopped late: after an undo, or when its scene or file is not open any more.
+    """
+    with suppress(ReferenceError):
+        delete(root)
 
 
 def remove(doomed: Iterable[bpy.types.ID], home: bpy.types.Collection) -> None:
@@ -161,7 +154,9 @@ def settle_names(named: Iterable[bpy.types.ID]) -> None:
 
 
 def _scene_of(root: bpy.types.Collection) -> bpy.types.Scene:
-    return next(s for s in bpy.data.scenes if root in s.collection.children_recursive)
+    """The scene that has a collection; any scene where its own was deleted."""
+    having = (s for s in bpy.data.scenes if root in s.collection.children_recursive)
+    return next(having, bpy.data.scenes[0])
 
 
 def sweep() -> None:
@@ -192,7 +187,7 @@ def sweep() -> None:
         if not unused:
             break
         bpy.data.batch_remove(unused)
-    # Blender loads its built-in typeface with the first text, and never saves it of its own
-    # accord, so without a user it can go.
+    # Blender loads its built-in typeface with the first text, which a model of an earlier version
+    # has, and never saves it of its own accord, so without a user it can go.
     builtin = (f for f in bpy.data.fonts if f.filepath == "<builtin>" and not f.users)
     bpy.data.batch_remove(list(builtin))

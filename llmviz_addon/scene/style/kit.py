@@ -8,7 +8,6 @@ appended with the model, and disappear with the last one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 import bmesh
 import bpy
@@ -17,11 +16,10 @@ import numpy as np
 from ...walkthrough.framing import SENSOR
 from .. import names
 from ..attributes import write_attribute
-from ..version import VERSION
+from ..version import DRAWING, VERSION
 from . import materials
 from .groups import cell_color as cell_color_group
 from .groups import cells as cells_group
-from .groups import pieces as pieces_group
 from .groups import repeats as repeats_group
 from .groups import slab_cells as slab_cells_group
 from .groups import slabs as slabs_group
@@ -49,8 +47,9 @@ class Kit:
     Parameters
     ----------
     roots
-        Root collections of the models of one scene. New parts are noted on the last of them, so
-        that the others stay unchanged; `hand_on` notes them on all.
+        Root collections of the models of one scene. New parts are noted on all of them; but while
+        the last one is still being drawn only on that one, so that the others stay unchanged.
+        `hand_on` notes them on all once it is drawn.
     """
 
     def __init__(self, roots: Iterable[bpy.types.Collection]):
@@ -92,11 +91,6 @@ class Kit:
         return self._part("palette", lambda: _palette(self.cell))
 
     @property
-    def font(self) -> bpy.types.VectorFont | None:
-        """The typeface of all words; None if this Blender comes without it."""
-        return self._part("font", _font)
-
-    @property
     def slabs(self) -> bpy.types.GeometryNodeTree:
         """The group that stands boxes on the bricks of slabs and shapes."""
         return self._part("slabs", lambda: slabs_group.build(self._part("boxes", _boxes)))
@@ -119,26 +113,29 @@ class Kit:
         return self._part("repeats", repeats_group.build)
 
     @property
-    def pieces(self) -> bpy.types.GeometryNodeTree:
-        """The group that shows the pieces of a tile as one object."""
-        return self._part("pieces", pieces_group.build)
-
-    @property
     def _shape(self) -> bpy.types.Object:
         return self._part("shape", lambda: _cell_object(self.cell))
 
     def _flat(self, role: str, name: str, *colors: str) -> bpy.types.Material:
-        return self._part(role, lambda: materials.flat(name, colors))
+        # Those of the first way of drawing knew one color for each object only.
+        return self._part(role, lambda: materials.flat(name, colors), since=2)
 
-    def _part(self, role: str, make: Callable[[], bpy.types.ID | None]):
-        """The part with this role, made where it is missing, e.g. because it was purged."""
+    def _part(self, role: str, make: Callable[[], bpy.types.ID | None], since: int = 1):
+        """The part with this role, made where it is missing, e.g. because it was purged.
+
+        `since` is the way of drawing, as in `version.DRAWING`, for which it was last changed.
+        """
         found = self.get(role)
+        if found is not None and found.get(names.DRAWING, 1) < since:
+            found = None
         if found is None:
             found = make()
             if found is not None:
                 _mark(found, role)
-                # Noted on the model that is being drawn; the others get it when that is complete.
-                self._roots[-1][_key(role)] = found
+                last = self._roots[-1]
+                last[_key(role)] = found
+                if last.get(names.ROLE) != names.UNFINISHED:
+                    self.hand_on()
         return found
 
     def get(self, role: str) -> bpy.types.ID | None:
@@ -152,6 +149,8 @@ class Kit:
     def hand_on(self) -> None:
         """Have all root collections refer to the parts that one of them has."""
         for root in self._roots:
+            # Earlier versions drew words as text objects, and kept their typeface.
+            root.pop(_key("font"), None)
             for key in [k for k in root.keys() if k.startswith(f"{names.KIT}_")]:  # noqa: SIM118
                 for other in self._roots:
                     if other.get(key) is None and root[key] is not None:
@@ -215,7 +214,7 @@ def tints(number: np.ndarray, kind: int, empty: np.ndarray) -> np.ndarray:
 def _mark(datablock: bpy.types.ID, role: str) -> None:
     datablock[names.OURS] = True
     datablock[names.ROLE] = role
-    datablock[names.VERSION] = VERSION
+    datablock[names.VERSION], datablock[names.DRAWING] = VERSION, DRAWING
 
 
 def _cell_mesh(material: bpy.types.Material, bevel: bool) -> bpy.types.Mesh:
@@ -295,19 +294,6 @@ def _cell_object(material: bpy.types.Material) -> bpy.types.Object:
     _mark(shape, "shape")
     _mark(shape.data, "shape mesh")
     return shape
-
-
-def _font() -> bpy.types.VectorFont | None:
-    """The typeface of Blender's interface, packed, so that the file is complete in itself."""
-    folder = bpy.utils.system_resource("DATAFILES", path="fonts")
-    path = Path(folder) / "Inter.woff2"
-    if not path.is_file():
-        return None
-    font = bpy.data.fonts.load(str(path))
-    # Loading counts a user that does not exist, which would keep the font in the file forever.
-    font.user_clear()
-    font.pack()
-    return font
 
 
 def set_pixel(shown: Iterable[bpy.types.Material], lens: float, longer: int) -> None:

@@ -160,7 +160,15 @@ def flat(name: str, colors: tuple[str, ...]) -> bpy.types.Material:
             # Where a title is instanced, this reads the property of the object that instances it.
             return from_instance(g, prop)
 
-        kind = own(names.KIND)
+        def of_mesh(name: str) -> Socket:
+            return g.node(
+                "ShaderNodeAttribute",
+                out="Factor",
+                attribute_type="GEOMETRY",
+                attribute_name=name,
+            )
+
+        kind = own(names.KIND) + of_mesh(names.TONE)
         color = look_color(g, colors[0])
         for index, key in enumerate(colors[1:], start=1):
             color = g.mix(kind > index - 0.5, color, look_color(g, key))
@@ -168,13 +176,7 @@ def flat(name: str, colors: tuple[str, ...]) -> bpy.types.Material:
         light = g.node("ShaderNodeEmission", color=color, strength=lit)
         # Only the camera sees it: text must not light the cubes beside it.
         seen = g.node("ShaderNodeLightPath", out="Is Camera Ray")
-        clear_here = g.node(
-            "ShaderNodeAttribute",
-            out="Factor",
-            attribute_type="GEOMETRY",
-            attribute_name=names.CLEAR,
-        )
-        shade = g.math("SUBTRACT", 1.0, clear_here)
+        shade = g.math("SUBTRACT", 1.0, of_mesh(names.CLEAR))
         alpha = own(names.OPACITY) * look_value(g, "opacity") * seen * shade
         clear = g.node("ShaderNodeBsdfTransparent")
         mix = g.tree.nodes.new("ShaderNodeMixShader")

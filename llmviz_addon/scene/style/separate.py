@@ -15,7 +15,7 @@ from .. import compat, names
 from .kit import Kit
 
 # Parts that no look changes; they may be shared.
-_NEUTRAL = tuple(f"{names.KIT}_{role}" for role in ("font", "repeats", "pieces", "slab_cells"))
+_NEUTRAL = tuple(f"{names.KIT}_{role}" for role in ("repeats", "slab_cells"))
 
 
 def make_own(roots: Sequence[bpy.types.Collection], objects: Iterable[bpy.types.Object]) -> None:

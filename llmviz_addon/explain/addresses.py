@@ -1,0 +1,141 @@
+"""Addresses of cells: a block's name with a column and a row, and what to say where there is none.
+
+A name is found in a model of any size at once, since only names that are like it are looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..counting import counted
+from .errors import CellError
+
+if TYPE_CHECKING:
+    from ..anatomy import Anatomy, Block
+
+_WRITTEN = re.compile(r"\s*([\w.]+)\s*\[\s*(\d+)\s*(?:,\s*(\d+)\s*)?\]\s*")
+_PLACE = re.compile(r"(?:layer(\d+)\.)?(?:head(\d+)\.)?(.*)")
+_NUMBERED = re.compile(r"\b(layer|head)\s*(\d+)\b")
+
+# Blocks that a search in words finds most.
+_MOST_FOUND = 200
+
+
+class Cell(NamedTuple):
+    """A cell: its block's name, column and row in the grid that is drawn."""
+
+    block: str
+    column: int
+    row: int
+
+    def __str__(self) -> str:
+        return f"{self.block}[{self.column}, {self.row}]"
+
+
+def parse(anatomy: Anatomy, text: str) -> Cell:
+    """The cell that a text such as ``"layer0.head1.attention[1, 3]"`` means: column, then row.
+
+    Raises
+    ------
+    CellError
+        If it is not written so, or there is no such cell.
+    """
+    match = _WRITTEN.fullmatch(text)
+    if match is None:
+        raise CellError(
+            f"{text!r} is no cell; write a block's name, a column and a row, "
+            "such as layer0.head1.attention[1, 3]"
+        )
+    name, first, second = match[1], int(match[2]), match[3]
+    block = find(anatomy, name)
+    if second is not None:
+        return check(block, first, int(second))
+    if block.rows == 1:
+        return check(block, first, 0)
+    if block.columns == 1:
+        return check(block, 0, first)
+    raise CellError(f"{name} has columns and rows; write both, such as {name}[{first}, 0]")
+
+
+def check(block: Block, column: int, row: int) -> Cell:
+    """A cell of a block.
+
+    Raises
+    ------
+    CellError
+        If the block does not have it.
+    """
+    if not (0 <= column < block.columns and 0 <= row < block.rows):
+        raise CellError(
+            f"{block.name} has columns 0 to {block.columns - 1:,} and rows 0 to "
+            f"{block.rows - 1:,}; there is no cell at column {column:,}, row {row:,}"
+        )
+    return Cell(block.name, int(column), int(row))
+
+
+def find(anatomy: Anatomy, name: str) -> Block:
+    """The block of a name.
+
+    Raises
+    ------
+    CellError
+        If there is none; it names the nearest.
+    """
+    if name in anatomy.blocks:
+        return anatomy.blocks[name]
+    config = anatomy.config
+    match = _PLACE.fullmatch(name)
+    layer, head = (None, None) if match is None else (match[1], match[2])
+    for what, given, count in (("layer", layer, config.n_layer), ("head", head, config.n_head)):
+        if given is not None and int(given) >= count:
+            raise CellError(
+                f"There is no block {name!r}; this model has {counted(count, what)}"
+                + (f", {what}0 to {what}{count - 1}" if count > 1 else f", {what}0")
+                + (" in each layer" if what == "head" else "")
+            )
+    # Only blocks with the numbers in the name are compared: a large model has too many others.
+    near = {None, 0, *map(int, re.findall(r"\d{1,6}", name))}
+    some = [b.name for b in anatomy.blocks.values() if b.layer in near and b.head in near]
+    similar = get_close_matches(name, some, n=1)
+    hint = f"did you mean {similar[0]!r}?" if similar else f"there are {some[0]}, {some[-1]}, …"
+    raise CellError(f"There is no block {name!r}; {hint}")
+
+
+def search(anatomy: Anatomy, text: str, most: int = _MOST_FOUND) -> list[str]:
+    """Names of blocks that words describe, the likeliest first.
+
+    Parameters
+    ----------
+    text
+        A name or part of it, or words, such as ``"head 3 of layer 7, attention"``.
+    most
+        Names that are given at most.
+    """
+    lowered = text.lower().replace("_", " ")
+    wanted = {what: int(number) for what, number in _NUMBERED.findall(lowered)}
+    words = [w for w in re.findall(r"\w+", _NUMBERED.sub(" ", lowered)) if w not in ("of", "the")]
+    ranks: dict[int, int | None] = {}
+    found: list[tuple[int, int, str]] = []
+    for place, block in enumerate(anatomy.blocks.values()):
+        key = id(block.spec)
+        if key not in ranks:
+            ranks[key] = _rank(block, words)
+        rank = ranks[key]
+        if rank is None or any(getattr(block, w) != number for w, number in wanted.items()):
+            continue
+        found.append((rank, place, block.name))
+    return [name for _, _, name in sorted(found)[:most]]
+
+
+def _rank(block: Block, words: list[str]) -> int | None:
+    """A number that is lower the likelier words mean a block's role; None if they do not."""
+    role = re.findall(r"\w+", block.role.replace("_", " "))
+    title = re.findall(r"\w+", f"{block.title} {block.short_title}".lower())
+    known = [*role, *title, block.kind, *block.section.split(".")]
+    if not all(any(each.startswith(word) for each in known) for word in words):
+        return None
+    if words in (role, re.findall(r"\w+", block.title.lower())):
+        return 0
+    return 1 if set(words) <= {*role, *title} else 2

@@ -1,0 +1,156 @@
+"""Another prompt for a model that stands, shown while somebody types.
+
+A build makes everything anew, the film included, which takes seconds. Here only what is seen at
+once follows the prompt: the colors of what the model computes, and its strips. The film follows in
+steps of its own, when typing rests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import bpy
+import numpy as np
+
+from ..detail import Bundle
+from ..model import ModelError
+from ..progress import Steps, rescaled, run
+from ..walkthrough import targets
+from . import names
+from .assembly import compute
+from .drawn import blocks, strips
+from .drawn.blocks import CELL
+from .drawn.model import Numbers, positions, shown
+from .playing import company, film
+from .renewal import fits, note, recolor
+from .standing import known, ledger, tree
+from .standing.memory import Memory
+from .standing.recipe import Recipe
+from .standing.standing import Standing, find
+from .style.kit import Kit
+
+
+def is_live(standing: Standing, recipe: Recipe) -> bool:
+    """True if a recipe differs from that of a model that stands in prompt and new tokens only.
+
+    Only models of which every cell is a cube are live; the others keep too many numbers.
+    """
+    told = ("prompt", "max_new_tokens", "temperature", "top_k", "seed", "captions", "version")
+    same = {name: getattr(recipe, name) for name in told}
+    return standing.is_current and replace(standing.recipe, **same) == recipe
+
+
+def follow(scene: bpy.types.Scene, recipe: Recipe) -> bool:
+    """Show another prompt in the model that a recipe names, but not in its film.
+
+    Returns False, with nothing changed, if the model that stands cannot show it that way, or the
+    model does not take the prompt.
+
+    Raises
+    ------
+    StandingError
+        If the model cannot be changed.
+    """
+    standing = next((each for each in find(scene) if is_live(each, recipe)), None)
+    if standing is None or standing.run is None:
+        return False
+    try:
+        numbers = run(compute(recipe))
+    except ModelError:
+        # The panel says what is wrong with a prompt; half a word is no reason to interrupt.
+        return False
+    if not fits(standing, numbers):
+        return False
+    standing.check()
+    # Weights are the same whatever the prompt.
+    computed = [bundle for bundle in numbers.plan.bundles if _is_computed(bundle)]
+    cells = [blocks.gather(bundle, numbers.trace, numbers.n_prompt) for bundle in computed]
+    recolor(standing, computed, cells)
+    _rewrite_strips(standing, numbers)
+    note(standing.root, replace(recipe, captions=standing.recipe.captions), numbers)
+    known.keep(known.note(standing.root), numbers.model, numbers.trace)
+    return True
+
+
+def _rewrite_strips(standing: Standing, numbers: Numbers) -> None:
+    """Write the tokens and predictions of a run into the strips that stand."""
+    stand = standing.marked(names.STRIP)
+    kit = Kit([standing.root])
+    made = strips.sheets(kit, numbers.anatomy, shown(numbers), positions(numbers))
+    for target, sheet in made:
+        obj = stand.get(target)
+        if obj is None:
+            # A person has deleted it.
+            continue
+        words, place = "\n".join(sheet.said), [at * CELL for at in sheet.center]
+        moved = not np.allclose(obj.location, place, atol=1e-6)
+        if not moved and obj.get(names.TEXT) == words and target.startswith(targets.INPUT):
+            # The same token, whose wire leads to the same place.
+            continue
+        theirs = ledger.changed(obj)
+        if not {"data.shape", names.TEXT} & theirs:
+            sheet.write(obj.data)
+            obj[names.TEXT] = words
+        if "location" not in theirs:
+            obj.location = place
+        ledger.note_again(obj, theirs)
+
+
+def _is_computed(bundle: Bundle) -> bool:
+    return any(block.kind != "weight" for block in bundle.blocks)
+
+
+def is_behind(scene: bpy.types.Scene) -> bool:
+    """True if the film of a scene tells of another run than the one that is shown."""
+    found = find(scene)
+    return bool(found) and film.is_behind(found[0])
+
+
+def catch_up_steps(scene: bpy.types.Scene) -> Steps[list[str]]:
+    """Make the film, its captions and markers those of the run that is shown.
+
+    Until its last step nothing is changed. The frame stays the current one.
+
+    Returns
+    -------
+    list of str
+        A sentence about each change of a person's that could not be kept.
+
+    Raises
+    ------
+    llmviz_addon.walkthrough.AuthoringError
+        If the film cannot be compiled.
+    StandingError
+        If the model cannot be changed.
+    """
+    found = find(scene)
+    if not found:
+        return []
+    accessible = found[0].recipe.accessible
+    composing = company.compose(scene, found, accessible=accessible)
+    del found
+    board = yield from rescaled(composing, 0.0, 0.6)
+    found = find(scene)
+    if not found:
+        return []
+    first = found[0]
+    model = first.id
+    preparing = film.prepare(scene, first.root, first.anchor, board, Kit([first.root]))
+    del found, first
+    reel = yield from rescaled(preparing, 0.6, 1.0)
+    found = find(scene)
+    if not found or found[0].id != model:
+        # Another model was built or removed meanwhile, with a film of its own.
+        tree.discard(reel.collection)
+        return []
+    try:
+        for standing in found:
+            standing.check()
+        memory = Memory(scene)
+        notes = company.show_film(found, reel, memory, Kit([s.root for s in found]))
+        memory.keep()
+    except BaseException:
+        tree.discard(reel.collection)
+        raise
+    tree.sweep()
+    return notes

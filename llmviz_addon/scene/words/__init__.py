@@ -1,0 +1,1 @@
+"""Words as meshes: outlines of Blender's fonts, the order in which they stand, and their places."""

@@ -1,0 +1,145 @@
+"""A prompt that is seen while it is typed.
+
+Each change of the prompt, or of what chooses the new tokens, recolors a small model at once. Its
+film, captions and markers follow when typing rests. Until then they tell of the prompt before, so
+they are also made to follow before a file is saved or pictures are rendered, and after an undo that
+leads to a moment in which they had not followed yet.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import bpy
+
+from ..errors import PROBLEMS, sentence
+from ..progress import run
+from . import messages, running, state
+
+OPERATOR = "llmviz.live"
+
+# Seconds without a change after which typing rests.
+REST = 0.35
+
+# Number of changes so far: a timer does nothing if there were more since it was set.
+_changes = 0
+
+
+def changed(settings: bpy.types.PropertyGroup, _context: bpy.types.Context | None) -> None:
+    """Show the prompt that was typed; Blender calls this at every key.
+
+    Without a window nobody is typing, and a script that sets a prompt builds when it is ready.
+    """
+    messages.say(settings.id_data, "")
+    if not bpy.app.background:
+        follow(settings.id_data)
+
+
+def follow(scene: bpy.types.Scene) -> bool:
+    """Show a scene's prompt in the model that stands; True if that could be done at once."""
+    from ..scene import live
+
+    if state.models(scene) == () or state.why_no_build(scene):
+        return False
+    running.stop()
+    try:
+        shown = live.follow(scene, state.wanted(scene))
+    except PROBLEMS as error:
+        messages.say(scene, sentence(error))
+        return False
+    if shown:
+        _redraw_views()
+        _wait(scene)
+    return shown
+
+
+def settle(scene: bpy.types.Scene) -> None:
+    """Have a scene's film tell of the prompt that is shown, now.
+
+    Raises
+    ------
+    llmviz_addon.walkthrough.AuthoringError, llmviz_addon.scene.StandingError
+        As `scene.live.catch_up_steps` does.
+    """
+    from ..scene import live
+
+    if not running.is_busy() and live.is_behind(scene):
+        running.stop()
+        run(live.catch_up_steps(scene))
+
+
+def _wait(scene: bpy.types.Scene) -> None:
+    """Have the film follow once nothing has changed for a while."""
+    global _changes  # noqa: PLW0603
+    _changes += 1
+    if not bpy.app.background:
+        bpy.app.timers.register(partial(_rest, _changes, scene.session_uid), first_interval=REST)
+
+
+def _rest(change: int, scene_uid: int) -> float | None:
+    from ..scene import live
+
+    scene = next((s for s in bpy.data.scenes if s.session_uid == scene_uid), None)
+    if change != _changes or scene is None or not live.is_behind(scene):
+        return None
+    if running.is_busy():
+        return REST
+    running.stop()
+    running.do_quietly(OPERATOR, scene, live.catch_up_steps(scene), partial(_done, scene_uid))
+    return None
+
+
+def _done(scene_uid: int, notes: list[str]) -> None:
+    scene = next((s for s in bpy.data.scenes if s.session_uid == scene_uid), None)
+    if scene is not None and notes:
+        messages.say(scene, notes[0])
+    _redraw_views()
+
+
+def _redraw_views() -> None:
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type in ("VIEW_3D", "DOPESHEET_EDITOR", "GRAPH_EDITOR"):
+                area.tag_redraw()
+
+
+# Handlers; they are there as long as the extension is enabled, and leave nothing in a file.
+
+
+@bpy.app.handlers.persistent
+def _after_undo(*_: object) -> None:
+    from ..scene import live
+
+    for scene in bpy.data.scenes:
+        if live.is_behind(scene):
+            _wait(scene)
+
+
+@bpy.app.handlers.persistent
+def _before_save(*_: object) -> None:
+    for scene in bpy.data.scenes:
+        try:
+            settle(scene)
+        except PROBLEMS as error:
+            messages.say(scene, sentence(error))
+
+
+_HANDLERS = {
+    "undo_post": _after_undo,
+    "redo_post": _after_undo,
+    "save_pre": _before_save,
+}
+
+
+def register() -> None:
+    """Watch for undo and for saving."""
+    for name, handler in _HANDLERS.items():
+        getattr(bpy.app.handlers, name).append(handler)
+
+
+def unregister() -> None:
+    """Stop watching."""
+    for name, handler in _HANDLERS.items():
+        handlers = getattr(bpy.app.handlers, name)
+        if handler in handlers:
+            handlers.remove(handler)

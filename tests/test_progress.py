@@ -1,0 +1,46 @@
+"""Long work in steps: the progress of its parts, their results, and the order in which they end."""
+
+from __future__ import annotations
+
+import pytest
+
+from llmviz_addon.progress import Steps, rescaled, run
+
+
+def test_a_part_tells_its_progress_as_a_part_of_the_whole_and_gives_its_result():
+    def part() -> Steps[str]:
+        yield 0.0, "begun"
+        yield 1.0, "done"
+        return "result"
+
+    work = rescaled(part(), 0.2, 0.6)
+    assert [next(work), next(work)] == [(pytest.approx(0.2), "begun"), (pytest.approx(0.6), "done")]
+    assert run(rescaled(part(), 0.0, 1.0)) == "result"
+
+
+@pytest.mark.parametrize("ending", ["stopped", "failed"])
+def test_what_a_part_has_made_is_cleaned_up_before_what_the_whole_has_made(ending: str):
+    order = []
+
+    def part() -> Steps[None]:
+        try:
+            yield 0.5, "half"
+            raise ValueError
+        finally:
+            order.append("part")
+
+    def whole() -> Steps[None]:
+        work = part()
+        try:
+            yield from rescaled(work, 0.0, 1.0)
+        finally:
+            order.append("whole")
+
+    work = whole()
+    next(work)
+    if ending == "stopped":
+        work.close()
+    else:
+        with pytest.raises(ValueError):
+            next(work)
+    assert order == ["part", "whole"]
