@@ -21,7 +21,7 @@ STREAM = "stream"
 
 @dataclass(frozen=True, slots=True)
 class Relations:
-    """How the roles of a family stand to each other, part by part."""
+    """The relations between the roles of a family, part by part."""
 
     embedding: Callable[[Composition, Space], None]
     layer: Callable[[Composition, Space], None]
