@@ -12,7 +12,7 @@ from llmviz_addon import scene as scene_room
 from llmviz_addon.progress import run
 from llmviz_addon.scene import live
 
-from . import helpers, people
+from . import checkpoints, helpers, people
 
 
 @pytest.fixture
@@ -128,6 +128,27 @@ def test_another_model_or_budget_is_not_shown_that_way(model):
     recipe = replace(model.recipe, prompt="ABC")
     for other in ({"model": "gpt2"}, {"cubes": 10}, {"look": "light"}):
         assert not live.follow(bpy.context.scene, replace(recipe, **other))
+
+
+def test_a_checkpoint_that_has_changed_since_is_shown_as_it_is_now(tmp_path):
+    path = checkpoints.save(tmp_path / "model")
+    helpers.build("1 2", path)
+    checkpoints.save(tmp_path / "model", seed=8)
+    assert live.follow(bpy.context.scene, replace(people.only().recipe, prompt="2 1"))
+    shown = {n: helpers.read(o.data, "value") for n, o in people.only().blocks.items()}
+    helpers.build("2 1", path)
+    for name, obj in people.only().blocks.items():
+        np.testing.assert_array_equal(helpers.read(obj.data, "value"), shown[name], name)
+
+
+def test_a_model_with_slabs_or_many_cells_computes_nothing_while_somebody_types(model, monkeypatch):
+    scene, recipe = bpy.context.scene, replace(model.recipe, prompt="ABC")
+    monkeypatch.setattr(live, "compute", lambda _: pytest.fail("it was computed"))
+    with monkeypatch.context() as patch:
+        patch.setattr(live, "MOST", 1000)
+        assert not live.follow(scene, recipe)
+    model.blocks["wte"]["llmviz_drawn_as"] = "slab"
+    assert not live.follow(scene, recipe)
 
 
 def test_a_model_that_is_being_edited_is_refused(model):
