@@ -307,7 +307,7 @@ def before(own_model, tmp_path):
     """A file with nano-gpt as earlier versions drew it."""
     model = people.only()
     for obj in list(model.objects.values()):
-        if "llmviz_text" in obj:
+        if "llmviz_text" in obj and "llmviz_setting" in obj.data:
             _as_text(obj)
     del model.root["llmviz_drawing"]
     font = bpy.data.fonts.load(str(INTER))
