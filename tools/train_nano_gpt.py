@@ -33,86 +33,19 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
-from torch import nn
+from small_gpt2 import Network, Shape, descend, optimizer_for, rate_at
 from torch.nn import functional
 
 LETTERS = "ABC"
 LENGTH = 6
-N_LAYER, N_HEAD, N_EMBD = 3, 3, 48
-N_CTX = 2 * LENGTH - 1
-DROPOUT = 0.1
+SHAPE = Shape(
+    n_layer=3, n_head=3, n_embd=48, n_ctx=2 * LENGTH - 1, n_vocab=len(LETTERS), dropout=0.1
+)
 WEIGHT_DECAY = 0.1
 BATCH = 128
 WARM_UP = 100
 CHECK_EVERY = 500
 FOLDER = Path(__file__).resolve().parents[1] / "presets" / "models"
-
-CONFIG = {
-    "model_type": "gpt2",
-    "n_layer": N_LAYER,
-    "n_head": N_HEAD,
-    "n_embd": N_EMBD,
-    "n_positions": N_CTX,
-    "vocab_size": len(LETTERS),
-    "activation_function": "gelu_new",
-    "layer_norm_epsilon": 1e-5,
-    "tie_word_embeddings": False,
-}
-
-
-class Block(nn.Module):
-    """A transformer block of GPT-2: attention and MLP, each on the normalized stream."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.ln_1 = nn.LayerNorm(N_EMBD)
-        self.attn = nn.ModuleDict(
-            {"c_attn": nn.Linear(N_EMBD, 3 * N_EMBD), "c_proj": nn.Linear(N_EMBD, N_EMBD)}
-        )
-        self.ln_2 = nn.LayerNorm(N_EMBD)
-        self.mlp = nn.ModuleDict(
-            {"c_fc": nn.Linear(N_EMBD, 4 * N_EMBD), "c_proj": nn.Linear(4 * N_EMBD, N_EMBD)}
-        )
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:  # (batch, T, n_embd)
-        heads = [
-            t.unflatten(2, (N_HEAD, -1)).transpose(1, 2)  # (batch, head, T, d_head)
-            for t in self.attn["c_attn"](self.ln_1(x)).split(N_EMBD, dim=2)
-        ]
-        y = functional.scaled_dot_product_attention(
-            *heads, is_causal=True, dropout_p=DROPOUT if self.training else 0.0
-        )
-        y = self.attn["c_proj"](y.transpose(1, 2).flatten(2))
-        x = x + functional.dropout(y, DROPOUT, self.training)
-        hidden = functional.gelu(self.mlp["c_fc"](self.ln_2(x)), approximate="tanh")
-        return x + functional.dropout(self.mlp["c_proj"](hidden), DROPOUT, self.training)
-
-
-class Sorter(nn.Module):
-    """nano-gpt: GPT-2 with 3 layers, 3 heads, 48 channels and a head of its own."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.wte = nn.Embedding(len(LETTERS), N_EMBD)
-        self.wpe = nn.Embedding(N_CTX, N_EMBD)
-        self.h = nn.ModuleList(Block() for _ in range(N_LAYER))
-        self.ln_f = nn.LayerNorm(N_EMBD)
-        self.lm_head = nn.Linear(N_EMBD, len(LETTERS), bias=False)
-        for name, parameter in self.named_parameters():
-            if parameter.ndim < 2:
-                if name.endswith("bias"):
-                    nn.init.zeros_(parameter)
-                continue
-            # GPT-2's start: the layers that write to the stream begin smaller, by depth.
-            depth = math.sqrt(2 * N_LAYER) if name.endswith("c_proj.weight") else 1.0
-            nn.init.normal_(parameter, std=0.02 / depth)
-
-    def forward(self, ids: torch.Tensor) -> torch.Tensor:  # (batch, T) -> (batch, T, n_vocab)
-        x = self.wte(ids) + self.wpe.weight[: ids.shape[1]]
-        x = functional.dropout(x, DROPOUT, self.training)
-        for block in self.h:
-            x = block(x)
-        return self.lm_head(self.ln_f(x))
 
 
 def every_sequence() -> torch.Tensor:
@@ -121,24 +54,8 @@ def every_sequence() -> torch.Tensor:
     return torch.cat([inputs, inputs.sort(dim=1).values], dim=1)
 
 
-def optimizer_for(model: Sorter, rate: float) -> torch.optim.AdamW:
-    """AdamW as in minGPT: only the matrices of the linear layers decay."""
-    groups: dict[bool, list[nn.Parameter]] = {True: [], False: []}
-    for name, parameter in model.named_parameters():
-        decays = parameter.ndim == 2 and not name.startswith(("wte", "wpe"))
-        groups[decays].append(parameter)
-    return torch.optim.AdamW(
-        [
-            {"params": groups[True], "weight_decay": WEIGHT_DECAY},
-            {"params": groups[False], "weight_decay": 0.0},
-        ],
-        lr=rate,
-        betas=(0.9, 0.95),
-    )
-
-
 @torch.no_grad()
-def judge(model: Sorter, sequences: torch.Tensor) -> tuple[int, float, float]:
+def judge(model: Network, sequences: torch.Tensor) -> tuple[int, float, float]:
     """The number of inputs that sort correctly, the smallest lead of a right letter, the mean loss.
 
     Feeding the right letters is enough: an input for which each next letter is right given
@@ -155,29 +72,20 @@ def judge(model: Sorter, sequences: torch.Tensor) -> tuple[int, float, float]:
     return int((lead > 0).all(dim=1).sum()), lead.min().item(), loss
 
 
-def rate_at(step: int, steps: int) -> float:
-    """The share of the learning rate at a step: up for a moment, then down along a cosine."""
-    fall = 0.5 * (1.0 + math.cos(math.pi * step / steps))
-    return min(1.0, step / WARM_UP) * (0.1 + 0.9 * fall)
-
-
-def train(seed: int, steps: int, rate: float, margin: float) -> tuple[Sorter, dict[str, str]]:
+def train(seed: int, steps: int, rate: float, margin: float) -> tuple[Network, dict[str, str]]:
     """Train from a seed, and insist on 729 sorted inputs; returns the model and its record."""
     torch.manual_seed(seed)
     torch.use_deterministic_algorithms(True)
-    model = Sorter()
+    model = Network(SHAPE)
     sequences = every_sequence()
-    optimizer = optimizer_for(model, rate)
+    optimizer = optimizer_for(model, rate, WEIGHT_DECAY)
     for step in range(1, steps + 1):
         for group in optimizer.param_groups:
-            group["lr"] = rate * rate_at(step, steps)
+            group["lr"] = rate * rate_at(step, steps, WARM_UP, least=0.1)
         batch = sequences[torch.randint(len(sequences), (BATCH,))]
         logits = model(batch[:, :-1])[:, LENGTH - 1 :]
         loss = functional.cross_entropy(logits.flatten(0, 1), batch[:, LENGTH:].flatten())
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
+        descend(model, optimizer, loss)
         if step % CHECK_EVERY == 0:
             n_sorted, lead, loss_all = judge(model, sequences)
             print(f"step {step:6d}  sorted {n_sorted}/729  lead {lead:+.2f}  loss {loss_all:.2e}")
@@ -192,15 +100,6 @@ def train(seed: int, steps: int, rate: float, margin: float) -> tuple[Sorter, di
         "smallest_lead": f"{lead:.2f}",
     }
     return model.eval(), record
-
-
-def canonical(model: Sorter) -> dict[str, torch.Tensor]:
-    """The weights in Hugging Face's GPT-2 layout: linear layers as (in, out)."""
-    tensors = {}
-    for name, tensor in model.state_dict().items():
-        linear = name.endswith(("c_attn.weight", "c_proj.weight", "c_fc.weight"))
-        tensors[name] = (tensor.T if linear else tensor).contiguous()
-    return tensors
 
 
 def write_record(path: Path, record: dict[str, str], arguments: argparse.Namespace) -> None:
@@ -219,7 +118,7 @@ It was trained from scratch by `tools/train_nano_gpt.py` and is dedicated to the
 | steps | {record["steps"]}, each on {BATCH} of the 729 inputs drawn at random |
 | optimizer | AdamW, betas 0.9 and 0.95, gradients clipped to norm 1 |
 | learning rate | {arguments.rate:g} after {WARM_UP} steps, falling to a tenth along a cosine |
-| regularisation | weight decay {WEIGHT_DECAY:g} on linear layers, dropout {DROPOUT:g} |
+| regularisation | weight decay {WEIGHT_DECAY:g} on linear layers, dropout {SHAPE.dropout:g} |
 | loss over all 729 inputs | {record["loss"]} nats per letter |
 | inputs sorted correctly | {record["sorted"]} |
 | smallest lead of a right letter's logit | {record["smallest_lead"]} |
@@ -245,10 +144,10 @@ def main() -> None:
     metadata = {
         "license": "CC0-1.0",
         "trained_by": "tools/train_nano_gpt.py",
-        "config": json.dumps(CONFIG),
+        "config": json.dumps(SHAPE.config),
         **record,
     }
-    save_file(canonical(model), arguments.out / "nano-gpt.safetensors", metadata=metadata)
+    save_file(model.canonical(), arguments.out / "nano-gpt.safetensors", metadata=metadata)
     write_record(arguments.out / "nano-gpt.md", record, arguments)
 
 

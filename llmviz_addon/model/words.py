@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING
 
 from .errors import CheckpointError, PromptError
 from .pipelines import read_library, refusing
-from .tokenizer import Tokenizer
+from .tokenizer import SIGNS, SPACE, Tokenizer
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer as Library
 
 # Most letters of a label, as many as fit on a tile.
 _LONGEST_LABEL = 16
-_SIGNS = {"\n": "⏎", "\t": "⇥"}
 
 
 class WordTokenizer(Tokenizer):
@@ -48,7 +47,7 @@ class WordTokenizer(Tokenizer):
     def __init__(self, n_vocab: int, files: tuple[Path, ...]) -> None:
         super().__init__(n_vocab)
         self.files = files
-        self.unit = "words"
+        self.unit, self.is_text = "words", True
 
     def encode(self, text: str) -> list[int]:
         """Token ids of a text, the same as those of the reference implementation.
@@ -155,16 +154,16 @@ def _write(data: bytes) -> str:
     """Bytes as text that can be printed."""
     text = data.decode("utf-8", "surrogateescape")
     inner = text.strip(" ")
-    before = "·" * (len(text) - len(text.lstrip(" ")))
+    before = SPACE * (len(text) - len(text.lstrip(" ")))
     if not inner:
         return before or "‹›"
     written = ""
     for printable, letters in groupby(
-        inner, lambda letter: letter.isprintable() or letter in _SIGNS
+        inner, lambda letter: letter.isprintable() or letter in SIGNS
     ):
         run = "".join(letters)
         if printable:
-            written += "".join(_SIGNS.get(letter, letter) for letter in run)
+            written += "".join(SIGNS.get(letter, letter) for letter in run)
         else:
             written += f"‹{run.encode('utf-8', 'surrogateescape').hex(' ').upper()}›"
-    return before + written + "·" * (len(text) - len(text.rstrip(" ")))
+    return before + written + SPACE * (len(text) - len(text.rstrip(" ")))

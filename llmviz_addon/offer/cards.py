@@ -55,6 +55,8 @@ class Card:
     ----------
     title : str
         Its name; empty where there is no such model.
+    summary : str
+        One line on what a preset is or does; empty for a checkpoint.
     facts : tuple of str
         Parameters, shape and context, a line each.
     problem : str
@@ -76,6 +78,7 @@ class Card:
     """
 
     title: str
+    summary: str = ""
     facts: tuple[str, ...] = ()
     problem: str = ""
     note: str = ""
@@ -246,7 +249,7 @@ def _state(path: Path) -> object:
 
 
 def _read(source: str, activation: str) -> Card:
-    from ..model import ModelError, load
+    from ..model import ModelError, load, presets
 
     if not source.strip():
         return Card("", problem="Choose a checkpoint: a model's folder or its .safetensors file")
@@ -257,6 +260,7 @@ def _read(source: str, activation: str) -> Card:
     config = model.config
     return Card(
         title=model.title,
+        summary=next((preset.summary for preset in presets() if preset.id == source), ""),
         facts=(parameters(config), shape(config), sizes(config)),
         note="" if model.has_weights else shape_only(model.id),
         files=() if model.has_weights or model.id in _UNPUBLISHED else _FILES,

@@ -23,7 +23,8 @@ def _models(_self: bpy.types.PropertyGroup, _context: bpy.types.Context | None) 
     items = []
     for number, preset in enumerate(cards.preset_ids()):
         card = cards.card(preset)
-        items.append((preset, card.title, ". ".join(card.facts), "NONE", number))
+        told = ". ".join(filter(None, (card.summary, *card.facts)))
+        items.append((preset, card.title, told, "NONE", number))
     other = "A model of your own: a folder or a .safetensors file"
     items.append(("CHECKPOINT", "Checkpoint…", other, "FILE_FOLDER", CHECKPOINT))
     return keep("models", items)

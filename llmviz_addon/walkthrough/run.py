@@ -59,7 +59,7 @@ class Run:
     model
         The model's title.
     texts
-        The sequence as text where tokens are parts of words; None where they are letters or bare
+        The sequence as text where tokens are parts of it; None where they are bare letters or
         numbers, since their labels spell it.
     sampling
         The choice of the appended tokens.
@@ -113,7 +113,7 @@ class Run:
         shown = {*trace.ids, *(c.token for best in run.candidates for c in best)}
         labels = {int(token): tokenizer.label(token) for token in sorted(shown)}
         texts = None
-        if tokenizer.unit == "words":
+        if tokenizer.is_text:
             texts = Texts(*(tokenizer.decode(ids) for ids in (prompt, appended, run.predicted)))
         chances: tuple[float, ...] = ()
         if not sampling.is_greedy:

@@ -81,8 +81,8 @@ def test_an_impossible_architecture_is_refused_by_name(change):
 
 def test_presets_are_listed_from_small_to_large():
     listed = model.presets()
-    assert [preset.id for preset in listed] == ["nano-gpt", "gpt2", "gpt2-xl", "gpt3"]
-    assert [preset.has_weights for preset in listed] == [True, False, False, False]
+    assert [preset.id for preset in listed] == ["nano-gpt", "rhyme-gpt", "gpt2", "gpt2-xl", "gpt3"]
+    assert [preset.has_weights for preset in listed] == [True, True, False, False, False]
     assert all(preset.title and preset.summary for preset in listed)
 
 

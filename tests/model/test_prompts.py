@@ -13,11 +13,20 @@ def nano() -> model.Model:
     return model.load("nano-gpt")
 
 
-@pytest.mark.parametrize("prompt", ["CBD", "cba", "C A", "CBÄ", "C\n", "A\0"])
+@pytest.mark.parametrize("prompt", ["CBD", "C A", "CBÄ", "C\n", "A\0"])
 def test_a_foreign_letter_is_named_with_its_place(nano, prompt):
     place = next(i for i, letter in enumerate(prompt, 1) if letter not in "ABC")
     with pytest.raises(model.PromptError, match=rf"Letter {place} .* A, B, C"):
         nano.read_prompt(prompt)
+
+
+@pytest.mark.parametrize("typed", ["cba", "CbA", "ＣＢＡ", "ｃba"])
+def test_a_small_or_a_wide_letter_is_read_as_the_capital_that_the_model_knows(nano, typed):
+    assert nano.read_prompt(typed) == nano.read_prompt("CBA")
+
+
+def test_a_vocabulary_with_both_cases_tells_them_apart():
+    assert model.Tokenizer(3, "aAb").encode("aAB") == [0, 1, 2]
 
 
 def test_an_empty_prompt_is_refused(nano):

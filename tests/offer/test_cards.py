@@ -31,6 +31,12 @@ def test_a_model_with_numbers_has_no_note_and_says_how_large_its_file_is():
     assert card.has_numbers and not card.note
 
 
+def test_a_preset_says_in_a_line_what_it_does_and_a_checkpoint_says_nothing(words):
+    told = {preset.id: preset.summary for preset in model.presets()}
+    assert {name: cards.card(name).summary for name in told} == told
+    assert cards.card(str(words)).summary == ""
+
+
 def test_a_prompt_is_read_once(monkeypatch):
     cards._kept.clear()
     card, asked = cards.card("nano-gpt"), []

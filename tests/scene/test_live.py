@@ -38,7 +38,7 @@ def _said() -> dict[str, str]:
 @pytest.mark.parametrize("prompt", ["A", "CCBA", "ABCABCABCA"])
 def test_every_number_and_token_is_that_of_the_prompt_at_once(model, expect, prompt):
     assert _type(prompt)
-    people.check_shows(people.only(), expect, prompt)
+    people.check_shows(people.only(), prompt)
     expected = expect(prompt)
     tiles = people.only().marked("llmviz_strip")
     read = [tiles[f"strip:input:{i}"]["llmviz_text"].split("\n")[0] for i in range(11)]
@@ -108,9 +108,20 @@ def test_new_tokens_and_their_choice_are_live_too(model, expect):
 @pytest.mark.parametrize(
     "about", [{"prompt": "XYZ"}, {"prompt": ""}, {"prompt": "ABC" * 9}], ids=["x", "empty", "long"]
 )
-def test_a_prompt_that_the_model_does_not_take_changes_nothing(model, expect, about):
+def test_a_prompt_that_the_model_does_not_take_changes_nothing(model, about):
     assert not live.follow(bpy.context.scene, replace(model.recipe, **about))
-    people.check_shows(people.only(), expect, "CBABBC")
+    people.check_shows(people.only(), "CBABBC")
+
+
+def test_a_token_that_is_drawn_shows_its_chance_while_one_types(model):
+    assert _type("CBABBC", temperature=8.0, seed=5)
+    standing = people.only()
+    tiles = standing.marked("llmviz_strip")
+    for position, (token, chance) in standing.run.drawn.items():
+        told = tiles[f"strip:output:{position}"]["llmviz_text"].split("\n")
+        assert "ABC"[token] in told
+        assert f"{100 * chance:.0f} %" in told or (chance >= 0.995 and "> 99 %" in told)
+    assert len(standing.run.drawn) == 5
 
 
 def test_another_model_or_budget_is_not_shown_that_way(model):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from llmviz_addon import scene as scene_room
+from llmviz_addon.scene import compat
 from llmviz_addon.scene.standing import ledger, tree
 from llmviz_addon.scene.words import typesetting
 from llmviz_addon.scene.words.typesetting import COARSE, FINE, Setting
@@ -302,12 +303,30 @@ def _as_text(obj: bpy.types.Object) -> bpy.types.Object:
     return text
 
 
+def _as_pieces(obj: bpy.types.Object) -> None:
+    """An object that shows a collection in place of a sheet, as earlier versions made it."""
+    pieces = bpy.data.collections.new(obj.name)
+    group = bpy.data.node_groups.new("LLM Pieces", "GeometryNodeTree")
+    group.interface.new_socket("Geometry", in_out="INPUT", socket_type="NodeSocketGeometry")
+    group.interface.new_socket("Collection", in_out="INPUT", socket_type="NodeSocketCollection")
+    for datablock in (pieces, group):
+        datablock["llmviz"] = True
+    modifier = obj.modifiers.new("LLM Pieces", "NODES")
+    modifier.node_group = group
+    compat.set_modifier_input(modifier, "Collection", pieces)
+    obj.data.clear_geometry()
+    del obj["llmviz_text"]
+    ledger.note(obj)
+
+
 @pytest.fixture
 def before(own_model, tmp_path):
     """A file with nano-gpt as earlier versions drew it."""
     model = people.only()
     for obj in list(model.objects.values()):
-        if "llmviz_text" in obj and "llmviz_setting" in obj.data:
+        if "llmviz_strip" in obj:
+            _as_pieces(obj)
+        elif "llmviz_text" in obj and "llmviz_setting" in obj.data:
             _as_text(obj)
     del model.root["llmviz_drawing"]
     font = bpy.data.fonts.load(str(INTER))
@@ -328,7 +347,11 @@ def test_text_objects_become_meshes_at_the_next_build(before, prompt):
     assert not [o for o in bpy.data.objects if o.type == "FONT"]
     assert not bpy.data.curves and not bpy.data.fonts
     assert not [key for key in after.root.keys() if "font" in key]  # noqa: SIM118
-    assert all(o.data["llmviz_text"] for o in after.objects.values() if "llmviz_text" in o)
+    said = [o for o in after.objects.values() if "llmviz_text" in o]
+    assert all(o.data["llmviz_text"] for o in said if "llmviz_setting" in o.data)
+    tiles = after.marked("llmviz_strip").values()
+    assert not [tile.name for tile in tiles if tile.modifiers]
+    assert "LLM Pieces" not in bpy.data.node_groups
     fresh = {key: _where(obj) for key, obj in after.objects.items() if "llmviz_text" in obj}
     helpers.open_built(prompt)
     built = people.only().objects
