@@ -53,8 +53,9 @@ class Answer(NamedTuple):
 # The latest explanations, by the scene, the build, the cell, and all else that they depend on.
 _kept: Bounded[tuple, Explanation] = Bounded(8)
 
-# For builds whose checkpoint was looked for, the reason why it does not serve; else empty.
-_recalled: Bounded[str, str] = Bounded(64)
+# By scene and build, where the checkpoint was looked for: the reason why it does not serve, or
+# empty. A file that is opened again has scenes of other numbers, so it is looked for again.
+_recalled: Bounded[tuple[int, str], str] = Bounded(64)
 
 
 def asked_of(scene: bpy.types.Scene) -> Asked | None:
@@ -101,7 +102,7 @@ def _answer(scene: bpy.types.Scene, asked: Asked) -> Answer:
     found, note = _kept[key], ""
     if model.run is not None and not reader.is_exact and found.state in ("number", "absent"):
         _look_for_checkpoint(scene, model, build)
-        note = _recalled.get(build, "")
+        note = _recalled.get((scene.session_uid, build), "")
         if found.state == "absent":
             shape = f"{block.name} is drawn as its shape only, beyond the budgets under Detail"
             note = f"{shape}; {note}" if note else shape
@@ -113,7 +114,8 @@ def _look_for_checkpoint(scene: bpy.types.Scene, model: Standing, build: str) ->
 
     Without a window no timer runs, and a script calls `scene.recall_steps` itself.
     """
-    if not bpy.app.background and running.work is None and build not in _recalled:
+    tried = (scene.session_uid, build) in _recalled
+    if not tried and not bpy.app.background and running.work is None:
         recall(scene, model)
 
 
@@ -122,14 +124,14 @@ def recall(scene: bpy.types.Scene, model: Standing) -> None:
     from ..scene import recall_steps
     from ..scene.standing import known
 
-    build = known.build_of(model.root)
+    key = scene.session_uid, known.build_of(model.root)
     steps = _in_words(recall_steps(model))
-    running.do_quietly(OPERATOR, scene, steps, partial(note_recalled, build))
+    running.do_quietly(OPERATOR, scene, steps, partial(_note, key))
 
 
-def note_recalled(build: str, why: str) -> None:
+def _note(key: tuple[int, str], why: str) -> None:
     """Note the reason why a build's numbers are not exact; empty where they are now."""
-    _recalled[build] = why
+    _recalled[key] = why
     running.redraw(bpy.context.window_manager)
 
 

@@ -86,7 +86,8 @@ def _draw_answer(
     for sentence in filter(None, (why, note)):
         paragraph(layout, context, sentence, "INFO")
     if found.value is not None:
-        facts(layout, (("Value", found.value_words),))
+        value, _, how = found.value_words.partition(", ")
+        facts(layout, (("Value", value), *((("", how),) if how else ())))
     lines = layout.column()
     if found.formula is not None and found.state != "masked":
         equation = f"= {found.with_numbers}" if found.with_numbers else ""

@@ -41,7 +41,11 @@ class Pointed(NamedTuple):
 
 def with_slabs(scene: bpy.types.Scene) -> list[Standing]:
     """The models that have slabs."""
-    return [model for model in state.models(scene) if "slabs" in state.ways_of(model)]
+    from ..scene import names
+
+    # Panels ask often, so marks are read without telling originals from copies.
+    marks = {str(o.get(names.MODEL)) for o in scene.objects if o.get(names.DRAWN_AS) == "slab"}
+    return [model for model in state.models(scene) if model.id in marks] if marks else []
 
 
 def any_window(scene: bpy.types.Scene) -> bool:

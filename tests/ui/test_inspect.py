@@ -54,6 +54,14 @@ def ask(settings, block: str, column: int = 0, row: int = 0) -> asking.Answer:
     return asking.answer(bpy.context.scene)
 
 
+def until_done(standing: scene_room.Standing) -> None:
+    """Do the quiet work that the timer would do."""
+    mine = running.work
+    key = bpy.context.scene.session_uid, known.build_of(standing.root)
+    while running._continue(mine, partial(asking._note, key)) is not None:
+        pass
+
+
 def said(read: list[str]) -> str:
     return " ".join(" ".join(read).split())
 
@@ -147,10 +155,7 @@ def test_a_reopened_file_has_exact_numbers_once_the_checkpoint_was_found(slabs, 
     assert drawn.found.exactness == "255 levels"
     asking.recall(scene, slabs)
     assert not running.is_busy()
-    mine = running.work
-    build = known.build_of(slabs.root)
-    while running._continue(mine, partial(asking.note_recalled, build)) is not None:
-        pass
+    until_done(slabs)
     exact = asking.answer(scene)
     assert (exact.found.exactness, exact.note) == ("exact", "")
     expected = model.load(helpers.small()).complete(slabs.run.ids, 0)["layer0.mlp"][1, 2]
@@ -161,13 +166,32 @@ def test_a_checkpoint_that_is_gone_is_named_beside_the_number_in_levels(slabs, s
     ask(settings, "layer0.mlp", 2, 1)
     with checkpoints.away(Path(helpers.small())):
         asking.recall(bpy.context.scene, slabs)
-        mine, build = running.work, known.build_of(slabs.root)
-        while running._continue(mine, partial(asking.note_recalled, build)) is not None:
-            pass
+        until_done(slabs)
         answer = asking.answer(bpy.context.scene)
         assert answer.found.exactness == "255 levels"
         assert "no such file" in answer.note
         assert "no such file" in said(sidebar())
+
+
+def test_the_checkpoint_is_looked_for_once_by_itself_and_only_while_nothing_else_is_done(
+    slabs, settings, sidebar, monkeypatch
+):
+    windowed = SimpleNamespace(app=SimpleNamespace(background=False), context=bpy.context)
+    monkeypatch.setattr(asking, "bpy", windowed)
+    other = running.Work("llmviz.other", bpy.context.scene, iter(()))
+    monkeypatch.setattr(running, "work", other)
+    ask(settings, "layer0.mlp", 2, 1)
+    assert running.work is other
+    monkeypatch.setattr(running, "work", None)
+    sidebar()
+    mine = running.work
+    assert mine.operator == asking.OPERATOR and mine.quiet
+    sidebar()
+    assert running.work is mine
+    with checkpoints.away(Path(helpers.small())):
+        until_done(slabs)
+    sidebar()
+    assert running.work is None
 
 
 def test_a_shape_says_that_it_has_no_numbers(shapes, settings, sidebar):
