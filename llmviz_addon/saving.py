@@ -71,6 +71,25 @@ def deliver(part: Path, path: Path) -> None:
             Path(near, "part").replace(path)
 
 
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A path beside `path` for a file to write, which takes its place once that is done.
+
+    Raises
+    ------
+    SaveError
+        If the file cannot be written; one that was there before is still as it was.
+    """
+    try:
+        with workshop(path.parent) as near:
+            part = near / f"part{path.suffix}"
+            yield part
+            deliver(part, path)
+    except OSError as error:
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        raise _failure(path, error.strerror or str(error), full) from error
+
+
 def shortage(folder: Path) -> str:
     """The system's complaint about one more megabyte in a folder; empty where there is room."""
     try:
@@ -91,23 +110,17 @@ def save(path: Path) -> None:
     """
     import bpy
 
-    try:
-        with workshop(path.parent) as near:
-            part = near / "part.blend"
-            try:
-                # Paths in the file stay relative to its final folder, not to the workshop.
-                bpy.ops.wm.save_as_mainfile(
-                    filepath=str(part), compress=True, copy=True, relative_remap=False
-                )
-                whole, report = is_whole(part), "the disk took only a part of it"
-            except RuntimeError as error:
-                whole, report = False, str(error).removeprefix("Error: ").strip().rstrip(".")
-            if not whole:
-                raise _failure(path, report, full=bool(shortage(near)) or part.exists())
-            deliver(part, path)
-    except OSError as error:
-        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
-        raise _failure(path, error.strerror or str(error), full) from error
+    with replacing(path) as part:
+        try:
+            # Paths in the file stay relative to its final folder, not to the workshop.
+            bpy.ops.wm.save_as_mainfile(
+                filepath=str(part), compress=True, copy=True, relative_remap=False
+            )
+            whole, report = is_whole(part), "the disk took only a part of it"
+        except RuntimeError as error:
+            whole, report = False, str(error).removeprefix("Error: ").strip().rstrip(".")
+        if not whole:
+            raise _failure(path, report, full=bool(shortage(part.parent)) or part.exists())
 
 
 def is_whole(path: Path) -> bool:

@@ -255,6 +255,12 @@ class Block:
             )
         return grid
 
+    def array(self, grid: np.ndarray) -> np.ndarray:
+        """A grid, (columns, rows), as the trace holds it: the inverse of `grid`."""
+        if "1" in self.spec.dims:
+            return grid.ravel()
+        return grid.T if self.spec.transposed else grid
+
     def address(self, column: Place, row: Place) -> tuple[Place, ...]:
         """The index of cells in the trace's array: the inverse of `grid`."""
         if "1" in self.spec.dims:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..anatomy import number
 from ..counting import counted
 from .addresses import Cell
-from .reading import EXACT
+from .reading import EXACT, NO_NUMBERS
 from .report import report
 
 if TYPE_CHECKING:
@@ -59,6 +59,22 @@ class Source:
         """One of the cells."""
         block, columns, rows = self.cells
         return Cell(block, int(columns[index]), int(rows[index]))
+
+    @property
+    def summary(self) -> str:
+        """The part, and the cell with its number, or the first and the last cell with a range."""
+        if not len(self):
+            return f"{self.part}: none of {self.cells.block}"
+        known = self.reading.exactness != NO_NUMBERS
+        if len(self) == 1:
+            said = f"{self.part}: {self.cell(0)}"
+            return f"{said} = {number(float(self.values[0]), 4)}" if known else said
+        said = f"{self.part}: {self.cell(0)} to {self.cell(len(self) - 1)}, "
+        said += counted(len(self), "cell")
+        if not known:
+            return said
+        low, high = float(self.values.min()), float(self.values.max())
+        return f"{said}, {number(low)} to {number(high)}"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from ..anatomy import number
 from ..counting import counted
 
 if TYPE_CHECKING:
-    from .explanation import Contributions, Explanation, Source
+    from .explanation import Contributions, Explanation
     from .uses import Use
 
 # Operands of one kind, and blocks that a cell goes into, which are listed one by one.
@@ -49,10 +49,10 @@ def _said(found: Explanation) -> Iterator[tuple[str, str]]:
         yield from (("", line) for line in _chart(found.contributions))
     if found.sources:
         yield "sources", counted(found.n_sources, "cell")
-        yield from _listed([_source(source) for source in found.sources])
+        yield from _listed([source.summary for source in found.sources])
     if found.context:
         yield "beside", counted(sum(map(len, found.context)), "cell")
-        yield from _listed([_source(source) for source in found.context])
+        yield from _listed([source.summary for source in found.context])
     if found.state not in ("masked", "unused"):
         yield "uses", found.uses.summary
         if len(found.uses.groups) > 1:
@@ -76,21 +76,6 @@ def _listed(lines: list[str]) -> Iterator[tuple[str, str]]:
     yield from (("", line) for line in lines[:_MOST_LISTED])
     if len(lines) > _MOST_LISTED:
         yield "", f"… and {counted(len(lines) - _MOST_LISTED, 'block')} more"
-
-
-def _source(source: Source) -> str:
-    if not len(source):
-        return f"{source.part}: none of {source.cells.block}"
-    known = source.reading.exactness != "none"
-    if len(source) == 1:
-        said = f"{source.part}: {source.cell(0)}"
-        return f"{said} = {number(float(source.values[0]), 4)}" if known else said
-    said = f"{source.part}: {source.cell(0)} to {source.cell(len(source) - 1)}, "
-    said += counted(len(source), "cell")
-    if not known:
-        return said
-    low, high = float(source.values.min()), float(source.values.max())
-    return f"{said}, {number(low)} to {number(high)}"
 
 
 def _use(use: Use) -> str:

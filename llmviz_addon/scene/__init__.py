@@ -10,7 +10,7 @@ part imports only those below it:
 - `assembly`: the steps of a build, with `renewal`, its last step, which puts the new model in place
   of the old one; `removal`; `styling`, which gives models a look; `views`, the 3D views of them
 - `pictures`: renders of stills and films
-- `cells`: the numbers of cells, and what explains them
+- `cells`: the numbers of cells, and what explains them; `exporting`, a block of them as a file
 - `playing`: the film as curves, camera, captions and markers
 - `drawn`: the objects of a model: blocks, words, arrows, strips
 - `standing`: the models of a scene, and a person's changes to them
@@ -28,6 +28,7 @@ from ..progress import run
 from .assembly import build, steps
 from .cells import SceneReader, explain, recall_steps
 from .drawn.windows import WindowError, close_windows, open_window
+from .exporting import export_block
 from .pictures.files import RenderError
 from .pictures.films import film_steps
 from .pictures.stills import overview, still_steps, stills
@@ -73,6 +74,7 @@ __all__ = [
     "chapters",
     "close_windows",
     "explain",
+    "export_block",
     "film_steps",
     "find",
     "looks",

@@ -1,34 +1,43 @@
-"""The panels Inspect, for a large model's slabs and facts of the active block, and Words."""
+"""The panels Inspect, which asks any cell of any model, and Words."""
 
 from __future__ import annotations
 
 import bpy
 
-from . import inspecting, running, state
+from ..counting import counted
+from . import asking, inspecting, running
+from .cells import (
+    COPIES,
+    LLMVIZ_OT_copy_cell,
+    LLMVIZ_OT_export_block,
+    LLMVIZ_OT_frame_cell,
+    LLMVIZ_OT_pick_cell,
+)
 from .layout import OnModel, facts, paragraph
 from .windows import LLMVIZ_OT_close_windows, LLMVIZ_OT_open_window
 
+# Blocks from which a cell takes something that are listed; of attention's projection, every head.
+_MOST_SOURCES = 6
+
 
 class LLMVIZ_PT_inspect(OnModel, bpy.types.Panel):
-    """The block and the cell to open up, and the facts of the active block."""
+    """The cell to inspect, all that there is to say of it, and the facts of the active block."""
 
     bl_label = "Inspect"
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """True if a model stands that is not drawn as cubes throughout."""
-        found = state.models(context.scene)
-        return any({"slabs", "shapes"} & set(state.ways_of(model)) for model in found)
-
     def draw(self, context: bpy.types.Context) -> None:
-        layout = self.layout
+        layout, scene = self.layout, context.scene
         layout.enabled = not running.is_busy()
-        if inspecting.with_slabs(context.scene):
-            _draw_window(layout, context.scene)
-        if said := _said_of(inspecting.active_of(context.scene)):
-            facts(layout, said)
+        _draw_choice(layout, scene)
+        if scene.llmviz.window_block:
+            _draw_answer(layout, context, asking.answer(scene))
         else:
-            paragraph(layout, context, "Select a block in the view to read what it is", "INFO")
+            hint = "Type a block's name or words, pick a cell, or select a block in the view"
+            paragraph(layout, context, hint, "INFO")
+        if inspecting.with_slabs(scene):
+            _draw_window(layout, scene)
+        if said := _said_of(inspecting.active_of(scene)):
+            facts(layout, said)
 
 
 class LLMVIZ_PT_words(OnModel, bpy.types.Panel):
@@ -47,26 +56,93 @@ class LLMVIZ_PT_words(OnModel, bpy.types.Panel):
         layout.prop(context.scene.llmviz, "words", text="")
 
 
-def _draw_window(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
-    """Draw the choice of a cell to open up, typed or picked in the view."""
+def _draw_choice(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
+    """Draw the choice of a cell, typed or picked in the view."""
     settings = scene.llmviz
     form = layout.column()
     form.use_property_split = True
     form.use_property_decorate = False
     row = form.row(align=True)
     row.prop(settings, "window_block")
-    row.operator(LLMVIZ_OT_open_window.bl_idname, text="", icon="EYEDROPPER")
+    row.operator(LLMVIZ_OT_pick_cell.bl_idname, text="", icon="EYEDROPPER")
     cell = form.column(align=True)
     cell.prop(settings, "window_column")
     cell.prop(settings, "window_row")
+
+
+def _draw_answer(
+    layout: bpy.types.UILayout, context: bpy.types.Context, answer: asking.Answer
+) -> None:
+    """Draw all that there is to say of the cell, and what can be done with it."""
+    found, problem, note = answer
+    if found is None:
+        if problem:
+            paragraph(layout, context, problem, "ERROR", alert=True)
+        return
+    column = layout.column(align=True)
+    paragraph(column, context, found.title)
+    paragraph(column, context, found.place)
+    why = "" if found.state == "absent" and note else found.why
+    for sentence in filter(None, (why, note)):
+        paragraph(layout, context, sentence, "INFO")
+    if found.value is not None:
+        value, _, how = found.value_words.partition(", ")
+        facts(layout, (("Value", value), *((("", how),) if how else ())))
+    lines = layout.column()
+    if found.formula is not None and found.state != "masked":
+        equation = f"= {found.with_numbers}" if found.with_numbers else ""
+        definition = f"where {found.definition}" if found.definition else ""
+        formula = lines.column(align=True)
+        for text in filter(None, (found.text, equation, definition)):
+            paragraph(formula, context, text)
+    if found.summary:
+        paragraph(lines, context, found.summary)
+    if found.sources:
+        sources = lines.column(align=True)
+        paragraph(sources, context, f"From {counted(found.n_sources, 'cell')}")
+        for source in found.sources[:_MOST_SOURCES]:
+            paragraph(sources, context, source.summary)
+        if len(found.sources) > _MOST_SOURCES:
+            left = counted(len(found.sources) - _MOST_SOURCES, "block")
+            paragraph(sources, context, f"… and from {left} more")
+    if found.state not in ("masked", "unused"):
+        paragraph(lines, context, _capitalized(found.uses.summary))
+    _draw_actions(layout)
+
+
+def _draw_actions(layout: bpy.types.UILayout) -> None:
+    """Draw the buttons of a cell that exists."""
+    layout.operator(LLMVIZ_OT_frame_cell.bl_idname, icon="ZOOM_SELECTED")
+    copies = layout.column(align=True)
+    for what, text, _ in COPIES:
+        copies.operator(LLMVIZ_OT_copy_cell.bl_idname, text=text, icon="COPYDOWN").what = what
+    layout.operator(LLMVIZ_OT_export_block.bl_idname, icon="EXPORT")
+
+
+def _draw_window(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
+    """Draw the buttons that open the chosen cell up, and close what is open."""
     buttons = layout.row(align=True)
-    # This button opens the cell that is typed above; the eyedropper invokes the operator, which
-    # then lets a cell be picked.
+    # This button opens the cell that is chosen above; invoked from elsewhere, the operator lets a
+    # cell be picked.
     buttons.operator_context = "EXEC_DEFAULT"
     one, every = buttons.row(align=True), buttons.row(align=True)
-    one.enabled, every.enabled = bool(settings.window_block), inspecting.any_window(scene)
+    one.enabled, every.enabled = _is_slab(scene), inspecting.any_window(scene)
     one.operator(LLMVIZ_OT_open_window.bl_idname)
     every.operator(LLMVIZ_OT_close_windows.bl_idname)
+
+
+def _is_slab(scene: bpy.types.Scene) -> bool:
+    """True if the chosen block is drawn as a slab in some model."""
+    block = scene.llmviz.window_block
+    for model in inspecting.with_slabs(scene):
+        bundle, _ = model.plan.by_block.get(block, (None, 0))
+        if bundle is not None and model.plan.ways[bundle.name] == "slab":
+            return True
+    return False
+
+
+def _capitalized(said: str) -> str:
+    return said[:1].upper() + said[1:]
 
 
 def _said_of(active: bpy.types.Object | None) -> tuple[tuple[str, str], ...]:

@@ -1,13 +1,12 @@
-"""The choice of what to open up in a scene: a block drawn as a slab, and a cell under the mouse.
+"""The choice of the cell to inspect in a scene: a block and a cell, typed or under the mouse.
 
-The chosen block is that of the active object, if it is a slab that was activated after a block was
-last typed in the sidebar; otherwise it is the typed one.
+The chosen block is that of the active object, if that shows one and was activated after a block was
+last typed or picked; otherwise it is the typed or picked one.
 """
 
 from __future__ import annotations
 
-from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import bpy
 
@@ -18,13 +17,10 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from ..anatomy import Hit
+    from ..anatomy import Anatomy
     from ..scene import Standing
 
     Ray = tuple[np.ndarray, np.ndarray]
-
-# The most names that a search offers at once.
-_MOST_FOUND = 200
 
 # The least volume of a cell in the world, in m³; one of usual size has (0.02 m)³. With less, a
 # model is flat, and a ray cannot hit its cells.
@@ -34,9 +30,22 @@ _FLAT = 1e-18
 _BEHIND = 1e5
 
 
+class Pointed(NamedTuple):
+    """A cell under the mouse: the id of its model, its block's name, column and row."""
+
+    model: str
+    block: str
+    column: int
+    row: int
+
+
 def with_slabs(scene: bpy.types.Scene) -> list[Standing]:
     """The models that have slabs."""
-    return [model for model in state.models(scene) if "slabs" in state.ways_of(model)]
+    from ..scene import names
+
+    # Panels ask often, so marks are read without telling originals from copies.
+    marks = {str(o.get(names.MODEL)) for o in scene.objects if o.get(names.DRAWN_AS) == "slab"}
+    return [model for model in state.models(scene) if model.id in marks] if marks else []
 
 
 def any_window(scene: bpy.types.Scene) -> bool:
@@ -44,13 +53,11 @@ def any_window(scene: bpy.types.Scene) -> bool:
     return any(model.windows for model in with_slabs(scene))
 
 
-def slab_of(obj: bpy.types.Object | None) -> str:
-    """The name of the block that an object shows as a slab; empty for all other objects."""
+def block_of(obj: bpy.types.Object | None) -> str:
+    """The name of the block that an object shows; empty for all other objects."""
     from ..scene import names
 
-    if obj is None or obj.get(names.DRAWN_AS) != "slab":
-        return ""
-    return str(obj.get(names.BLOCK, ""))
+    return "" if obj is None else str(obj.get(names.BLOCK, ""))
 
 
 def active_of(scene: bpy.types.Scene) -> bpy.types.Object | None:
@@ -93,29 +100,82 @@ def set_words(settings: bpy.types.PropertyGroup, said: str) -> None:
 
 
 def window_block(settings: bpy.types.PropertyGroup) -> str:
-    """The block to open up."""
-    active = active_of(settings.id_data)
-    chosen = slab_of(active)
-    if chosen and active.name != settings.window_object_kept:
-        return _first_block(settings.id_data, chosen)
-    return settings.window_block_kept
+    """The block to inspect."""
+    active = _chosen_in_view(settings)
+    if active is None:
+        return settings.window_block_kept
+    return _first_block(settings.id_data, active)
 
 
-def set_window_block(settings: bpy.types.PropertyGroup, name: str) -> None:
-    """Choose a block by name, whatever is active."""
+def set_window_block(settings: bpy.types.PropertyGroup, text: str) -> None:
+    """Choose a block by name or by words, or a cell as it is written, whatever is active."""
+    from .. import explain
+
+    found = _anatomies(settings.id_data)
+    name = text.strip()
+    for anatomy in found:
+        if "[" in name:
+            try:
+                name, settings.window_column, settings.window_row = explain.parse(anatomy, name)
+                break
+            except explain.CellError:
+                continue
+    if name and not any(name in anatomy.blocks for anatomy in found):
+        likely = (explain.search(anatomy, name, 1) for anatomy in found)
+        name = next((names[0] for names in likely if names), name)
+    _keep(settings, name, "")
+
+
+def choose(settings: bpy.types.PropertyGroup, cell: Pointed) -> None:
+    """Choose a cell that was pointed at."""
+    _keep(settings, cell.block, cell.model)
+    settings.window_column, settings.window_row = cell.column, cell.row
+
+
+def _keep(settings: bpy.types.PropertyGroup, block: str, model: str) -> None:
     active = active_of(settings.id_data)
     settings.window_object_kept = "" if active is None else active.name
-    settings.window_block_kept = name
+    settings.window_block_kept, settings.window_model_kept = block, model
+
+
+def _chosen_in_view(settings: bpy.types.PropertyGroup) -> bpy.types.Object | None:
+    """The active object where it shows a block and was activated after one was typed or picked."""
+    active = active_of(settings.id_data)
+    if not block_of(active) or active.name == settings.window_object_kept:
+        return None
+    return active
+
+
+def model_with(scene: bpy.types.Scene, block: str) -> Standing | None:
+    """The model that is meant by a block's name: the one picked or active, else the first with it.
+
+    Where none has such a block, the first model; None where there is none.
+    """
+    from ..scene import names
+
+    settings, active = scene.llmviz, active_of(scene)
+    picked = settings.window_model_kept if _chosen_in_view(settings) is None else ""
+    selected = "" if active is None else str(active.get(names.MODEL, ""))
+    found = sorted(
+        state.models(scene), key=lambda model: (model.id != picked, model.id != selected)
+    )
+    having = (model for model in found if block in model.plan.anatomy.blocks)
+    return next(having, next(iter(found), None))
 
 
 def search_blocks(
     settings: bpy.types.PropertyGroup, _context: bpy.types.Context, text: str
 ) -> list[str]:
-    """Names of blocks that are drawn as slabs and have all words of `text` in them."""
-    words = text.lower().split()
-    names = (name for model in with_slabs(settings.id_data) for name in slab_blocks(model))
-    found = (name for name in names if all(word in name.lower() for word in words))
-    return list(dict.fromkeys(islice(found, _MOST_FOUND)))
+    """Names of blocks that `text` describes, the likeliest first."""
+    from .. import explain
+
+    found = (explain.search(anatomy, text) for anatomy in _anatomies(settings.id_data))
+    return list(dict.fromkeys(name for names in found for name in names))
+
+
+def _anatomies(scene: bpy.types.Scene) -> list[Anatomy]:
+    """The blocks of all models whose recipe can be read."""
+    return [m.plan.anatomy for m in state.models(scene) if state.recipe_of(m) is not None]
 
 
 def slab_blocks(model: Standing) -> list[str]:
@@ -125,9 +185,10 @@ def slab_blocks(model: Standing) -> list[str]:
     return [block.name for bundle in slabs for block in bundle.blocks]
 
 
-def _first_block(scene: bpy.types.Scene, name: str) -> str:
+def _first_block(scene: bpy.types.Scene, shown: bpy.types.Object) -> str:
     """The first block of what an object shows: itself, or the first of those that share it."""
-    for model in with_slabs(scene):
+    name = block_of(shown)
+    for model in state.models(scene):
         for bundle in model.plan.bundles:
             if bundle.name == name:
                 return bundle.first.name
@@ -180,7 +241,9 @@ def ray_through(view: bpy.types.RegionView3D, across: float, up: float) -> Ray:
     return to_world[:3, :3] @ start + to_world[:3, 3], -to_world[:3, 2]
 
 
-def cell_at(scene: bpy.types.Scene, origin: Sequence[float], toward: Sequence[float]) -> Hit | None:
+def cell_at(
+    scene: bpy.types.Scene, origin: Sequence[float], toward: Sequence[float]
+) -> Pointed | None:
     """The nearest cell of any model that a ray in the world hits."""
     import numpy as np
 
@@ -200,7 +263,7 @@ def cell_at(scene: bpy.types.Scene, origin: Sequence[float], toward: Sequence[fl
         place = to_world[:3, :3] @ hit.point + to_world[:3, 3]
         away = float(np.linalg.norm(place - origin))
         if away < nearest:
-            nearest, found = away, hit
+            nearest, found = away, Pointed(model.id, hit.block, hit.column, hit.row)
     return found
 
 

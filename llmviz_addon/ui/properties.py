@@ -16,7 +16,8 @@ class LLMVIZ_PG_settings(ModelSettings, LookSettings, PictureSettings, bpy.types
 
     window_block: StringProperty(
         name="Block",
-        description="The slab to open up; selecting one in the view chooses it",
+        description="The block to inspect: its name, or words such as head 1 of layer 2, "
+        "attention; selecting one in the view chooses it",
         get=inspecting.window_block,
         set=inspecting.set_window_block,
         search=inspecting.search_blocks,
@@ -29,15 +30,16 @@ class LLMVIZ_PG_settings(ModelSettings, LookSettings, PictureSettings, bpy.types
     )
     window_block_kept: StringProperty(options={"HIDDEN"})
     window_object_kept: StringProperty(options={"HIDDEN"})
+    window_model_kept: StringProperty(options={"HIDDEN"})
     window_column: IntProperty(
         name="Column",
-        description="The column of the cell around which cubes appear, counted from 0",
+        description="The column of the cell to inspect, counted from 0; of attention, the key",
         min=0,
         options=set(),
     )
     window_row: IntProperty(
         name="Row",
-        description="The row of the cell around which cubes appear, counted from 0",
+        description="The row of the cell to inspect, counted from 0; of attention, the query",
         min=0,
         options=set(),
     )

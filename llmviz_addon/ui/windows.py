@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import bpy
 from bpy.props import IntProperty, StringProperty
 
 from ..errors import PROBLEMS, sentence
 from . import inspecting, state
-
-if TYPE_CHECKING:
-    from ..anatomy import Hit
-
-# Events that navigate the view while a cell is being picked, and are left to Blender.
-_NAVIGATION = {
-    "MIDDLEMOUSE",
-    "WHEELUPMOUSE",
-    "WHEELDOWNMOUSE",
-    "TRACKPADPAN",
-    "TRACKPADZOOM",
-    "NDOF_MOTION",
-}
+from .picking import Picks
 
 
 class _OnSlabs:
@@ -38,7 +24,7 @@ class _OnSlabs:
         return not reason
 
 
-class LLMVIZ_OT_open_window(_OnSlabs, bpy.types.Operator):
+class LLMVIZ_OT_open_window(_OnSlabs, Picks, bpy.types.Operator):
     """Make cubes of a slab's cells around one cell, which is picked in the view with a click"""
 
     bl_idname = "llmviz.open_window"
@@ -65,6 +51,7 @@ class LLMVIZ_OT_open_window(_OnSlabs, bpy.types.Operator):
         options={"SKIP_SAVE"},
     )
 
+    click = "Open Up"
     _pointed = False
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -84,7 +71,8 @@ class LLMVIZ_OT_open_window(_OnSlabs, bpy.types.Operator):
             # scripts get an error.
             self.report({"WARNING" if self._pointed else "ERROR"}, sentence(error))
             return {"CANCELLED"}
-        settings.window_block = block
+        if settings.window_block != block:
+            settings.window_block = block
         settings.window_column, settings.window_row = column, row
         return {"FINISHED"}
 
@@ -92,46 +80,15 @@ class LLMVIZ_OT_open_window(_OnSlabs, bpy.types.Operator):
         """Let a cell be picked with the mouse."""
         if bpy.app.background or context.window is None:
             return self.execute(context)
-        context.window.cursor_modal_set("EYEDROPPER")
         self._pointed = True
-        self._tell(context, None)
-        context.window_manager.modal_handler_add(self)
-        return {"RUNNING_MODAL"}
+        return self.begin(context)
 
-    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        """Wait for a click on a cell; the view can be turned meanwhile."""
-        if event.type in _NAVIGATION:
-            return {"PASS_THROUGH"}
-        if event.type in {"ESC", "RIGHTMOUSE"} and event.value == "PRESS":
-            self.cancel(context)
-            return {"CANCELLED"}
-        clicked = event.type == "LEFTMOUSE" and event.value == "PRESS"
-        if not clicked and event.type != "MOUSEMOVE":
-            return {"RUNNING_MODAL"}
-        ray = inspecting.ray_under(context.screen, event.mouse_x, event.mouse_y)
-        hit = None if ray is None else inspecting.cell_at(context.scene, *ray)
-        if not clicked:
-            self._tell(context, hit)
-            return {"RUNNING_MODAL"}
-        if hit is None:
-            self.report({"WARNING"}, "There is no cell here; click a slab, or press Esc")
-            return {"RUNNING_MODAL"}
-        self.block, self.column, self.row = hit.block, hit.column, hit.row
-        self.cancel(context)
+    def picked(self, context: bpy.types.Context) -> set[str]:
+        """Open the cell up that was picked, which the sidebar names by now."""
         settings = context.scene.llmviz
-        settings.window_block = hit.block
-        settings.window_column, settings.window_row = hit.column, hit.row
+        self.block = settings.window_block
+        self.column, self.row = settings.window_column, settings.window_row
         return self.execute(context)
-
-    def _tell(self, context: bpy.types.Context, hit: Hit | None) -> None:
-        """Show the cell under the mouse and the keys in the status bar."""
-        place = f"{hit.block}, column {hit.column}, row {hit.row}    " if hit else ""
-        context.workspace.status_text_set(f"{place}Click: Open Up    Esc: Cancel")
-
-    def cancel(self, context: bpy.types.Context) -> None:
-        """Restore the cursor and the status bar."""
-        context.window.cursor_modal_restore()
-        context.workspace.status_text_set(None)
 
 
 class LLMVIZ_OT_close_windows(_OnSlabs, bpy.types.Operator):

@@ -27,6 +27,12 @@ def test_a_whole_block_is_read_as_it_is_drawn(nano, monkeypatch, chunk):
         assert found.exactness == "exact"
 
 
+def test_a_grid_goes_back_to_the_array_of_the_trace(nano):
+    for name, block in nano.anatomy.blocks.items():
+        array = nano.trace[name]
+        np.testing.assert_array_equal(block.array(block.grid(array)), array)
+
+
 @pytest.mark.parametrize(
     "case", [path.name for path in sorted(GOLDEN.iterdir()) if (path / "config.json").exists()]
 )

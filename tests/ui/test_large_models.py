@@ -309,10 +309,7 @@ def test_one_model_tells_its_ways_where_not_all_is_cubes(sidebar, stand, setting
 
 
 @pytest.mark.parametrize("way", ["slab", "shape"])
-def test_large_models_can_be_inspected_and_small_ones_show_no_such_panel(sidebar, stand, way):
-    small = stand("nano-gpt", "cubes")
-    assert "panel Inspect" not in sidebar()
-    activate(small)
+def test_blocks_of_large_models_say_how_they_are_drawn_and_slabs_can_be_opened(sidebar, stand, way):
     activate(stand("GPT-2", way))
     read = sidebar()
     assert "panel Inspect" in read
@@ -324,9 +321,9 @@ def test_large_models_can_be_inspected_and_small_ones_show_no_such_panel(sidebar
 def test_inspect_says_what_to_do_while_no_block_is_active(sidebar, stand):
     root = stand("GPT-2", "shape")
     bpy.context.view_layer.objects.active = None
-    assert "Select a block in the view to read what it is" in " ".join(sidebar())
+    assert "or select a block in the view" in " ".join(sidebar())
     activate(root)
-    assert "Select a block" not in " ".join(sidebar())
+    assert "select a block" not in " ".join(sidebar())
 
 
 def test_a_cell_is_opened_where_the_sidebar_says(settings, stand, opened):
@@ -352,7 +349,7 @@ def test_a_slab_that_is_built_is_opened_and_closed(settings, sidebar):
     bpy.context.view_layer.objects.active = slab = bpy.data.objects[name]
     assert bpy.ops.llmviz.open_window() == {"FINISHED"}
     assert len(scene.objects) == before + 1
-    assert settings.window_block == inspecting.slab_of(slab) == name
+    assert settings.window_block == inspecting.block_of(slab) == name
     assert inspecting.any_window(scene)
     assert "255 levels" in sidebar()
     refused("open_window", "no cell at column 9999", column=9999)
@@ -380,7 +377,8 @@ def test_selecting_a_slab_chooses_its_block_until_another_is_typed(settings, sta
 def test_a_block_is_found_by_parts_of_its_name(settings, stand):
     stand("GPT-2", "slab")
     found = inspecting.search_blocks(settings, bpy.context, "LAYER1 mlp_w")
-    assert list(found) == ["layer1.mlp_weight"]
+    assert found[0] == "layer1.mlp_weight"
+    assert all(name.startswith("layer1.mlp") for name in found)
     assert "wte" in inspecting.search_blocks(settings, bpy.context, "")
 
 

@@ -1,0 +1,222 @@
+"""Operators on the cell that the sidebar asks for: picked, framed, copied, its block exported."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import bpy
+from bpy.props import BoolProperty, EnumProperty, StringProperty
+
+from ..errors import PROBLEMS, sentence
+from . import asking, framing, running, state
+from .picking import Picks
+
+if TYPE_CHECKING:
+    from ..explain import Explanation
+
+# What can be copied: the sign, the button, the tooltip.
+COPIES = (
+    ("VALUE", "Copy Value", "Copy the number, with all digits that it has as float32"),
+    ("NUMPY", "Copy as NumPy", "Copy the cell's place in the trace, to compare with your own code"),
+    ("LATEX", "Copy LaTeX", "Copy the cell's formula, in symbols and with numbers, as LaTeX"),
+)
+
+
+def why_no_cell(scene: bpy.types.Scene) -> str:
+    """The reason why the sidebar names no cell; empty where it does."""
+    if running.is_busy():
+        return f"Wait for this to finish, or press Esc: {running.work.label}"
+    if not state.models(scene):
+        return "No model stands in this scene; build one first"
+    found, problem, _ = asking.answer(scene)
+    return problem if found is None and problem else "" if found else "Choose a block and a cell"
+
+
+class _OnCell:
+    """A mixin for operators that need a cell that exists."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """True if the sidebar names a cell of a model that stands."""
+        reason = why_no_cell(context.scene)
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
+
+
+class LLMVIZ_OT_pick_cell(Picks, bpy.types.Operator):
+    """Choose the cell to ask for with a click in the view"""
+
+    bl_idname = "llmviz.pick_cell"
+    bl_label = "Pick Cell"
+    bl_options = {"REGISTER", "UNDO"}
+
+    click = "Ask"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """True if there is a model, a window to click in, and nothing else is at work."""
+        reason = state.why_locked(context.scene)
+        if not reason and not state.models(context.scene):
+            reason = "No model stands in this scene; build one first"
+        if not reason and (bpy.app.background or context.window is None):
+            reason = "A cell is picked with the mouse, which takes a window"
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        """Let a cell be picked with the mouse."""
+        return self.begin(context)
+
+    def picked(self, _context: bpy.types.Context) -> set[str]:
+        return {"FINISHED"}
+
+
+class LLMVIZ_OT_frame_cell(_OnCell, bpy.types.Operator):
+    """Turn the view to the cell, from where it looks now, with some 20 cells across"""
+
+    bl_idname = "llmviz.frame_cell"
+    bl_label = "Frame"
+    bl_options = {"REGISTER"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """True if the sidebar names a cell and this is a 3D view."""
+        if context.space_data is None or context.space_data.type != "VIEW_3D":
+            cls.poll_message_set("Frame a cell from a 3D view")
+            return False
+        return super().poll(context)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        try:
+            asked = asking.asked_of(context.scene)
+            asked.model.check_arranged()
+            place = framing.place_of(asked.model, asked.block, asked.column, asked.row)
+        except PROBLEMS as error:
+            self.report({"ERROR"}, sentence(error))
+            return {"CANCELLED"}
+        if place is None:
+            self.report({"ERROR"}, f"{asked.model.title} lost its anchor; build it again")
+            return {"CANCELLED"}
+        framing.turn_to(context.space_data, framing.size_of(context.area), *place)
+        return {"FINISHED"}
+
+
+class LLMVIZ_OT_copy_cell(_OnCell, bpy.types.Operator):
+    """Copy the cell's value, its place in numpy, or its formula"""
+
+    bl_idname = "llmviz.copy_cell"
+    bl_label = "Copy Cell"
+    bl_options = {"REGISTER"}
+
+    what: EnumProperty(name="What", items=COPIES, options={"SKIP_SAVE"})
+
+    @classmethod
+    def description(
+        cls, _context: bpy.types.Context, properties: bpy.types.OperatorProperties
+    ) -> str:
+        """The tooltip of one of its buttons."""
+        return next(said for sign, _, said in COPIES if sign == properties.what)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        found = asking.answer(context.scene).found
+        text = "" if found is None else to_copy(found, self.what)
+        if not text:
+            lacks = {"VALUE": "number", "LATEX": "formula: it is given, not computed"}
+            self.report({"ERROR"}, f"This cell has no {lacks.get(self.what, 'place')}")
+            return {"CANCELLED"}
+        context.window_manager.clipboard = text
+        self.report({"INFO"}, f"Copied {text}")
+        return {"FINISHED"}
+
+
+class LLMVIZ_OT_export_block(_OnCell, bpy.types.Operator):
+    """Write the numbers of the cell's whole block to a file, as the trace has them; masked cells \
+are NaN"""
+
+    bl_idname = "llmviz.export_block"
+    bl_label = "Export Block…"
+    bl_options = {"REGISTER"}
+
+    filepath: StringProperty(name="File", subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filter_glob: StringProperty(default="*.npy;*.csv", options={"HIDDEN", "SKIP_SAVE"})
+    check_existing: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
+    ending: EnumProperty(
+        name="Format",
+        items=(
+            (".npy", "NumPy (.npy)", "An array that numpy.load reads"),
+            (".csv", "Values (.csv)", "Rows of values with commas, for spreadsheets"),
+        ),
+        options={"SKIP_SAVE"},
+    )
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        """Ask for the file."""
+        found = asking.answer(context.scene).found
+        if found is None:
+            return {"CANCELLED"}
+        self.filepath = f"{found.cell.block}{self.ending}"
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def check(self, _context: bpy.types.Context) -> bool:
+        """Give the name in the file selector the ending of the format."""
+        named = with_ending(self.filepath, self.ending)
+        changed = named != self.filepath
+        self.filepath = named
+        return changed
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..scene import export_block
+
+        if not self.filepath:
+            self.report({"ERROR"}, "Choose a file to write to")
+            return {"CANCELLED"}
+        chosen = os.path.expanduser(bpy.path.abspath(self.filepath))  # noqa: PTH111
+        path = Path(chosen if Path(chosen).suffix else f"{chosen}{self.ending}")
+        try:
+            asked = asking.asked_of(context.scene)
+            values, exactness = export_block(asked.model, asked.block, path)
+        except PROBLEMS as error:
+            self.report({"ERROR"}, sentence(error))
+            return {"CANCELLED"}
+        shape = " × ".join(f"{size:,}" for size in values.shape)
+        how = "exact" if exactness == "exact" else f"in {exactness}"
+        self.report({"INFO"}, f"Wrote {path}: {shape} numbers, {how}")
+        return {"FINISHED"}
+
+
+def to_copy(found: Explanation, what: str) -> str:
+    """The text that a button copies; empty where the cell has none."""
+    import numpy as np
+
+    from ..explain.words import TOKENS
+
+    if what == "NUMPY":
+        return found.numpy_address
+    if what == "LATEX":
+        return found.latex
+    if found.value is None:
+        return ""
+    return str(int(found.value)) if found.cell.block == TOKENS else str(np.float32(found.value))
+
+
+def with_ending(name: str, ending: str) -> str:
+    """A file's name with an ending in place of another one of ours."""
+    from ..scene.exporting import ENDINGS
+
+    stem = next((name[: -len(e)] for e in ENDINGS if name.lower().endswith(e)), name)
+    return f"{stem}{ending}" if stem else name
+
+
+register, unregister = bpy.utils.register_classes_factory(
+    (
+        LLMVIZ_OT_pick_cell,
+        LLMVIZ_OT_frame_cell,
+        LLMVIZ_OT_copy_cell,
+        LLMVIZ_OT_export_block,
+    )
+)
