@@ -28,6 +28,9 @@ from bench_baselines import (
     make_bare,
     pack,
     read_cells,
+    read_words,
+    texts_then_update,
+    turn_words_to_texts,
     unpack,
 )
 from bench_blender import (
@@ -42,6 +45,8 @@ from bench_blender import (
 from bench_rows import Turn, head, megabytes, row, say, seconds, time_row
 
 from llmviz_addon import model, scene
+from llmviz_addon.progress import run
+from llmviz_addon.scene import live
 
 OTHER = scene.Recipe("nano-gpt", "ABCCBA")
 
@@ -77,23 +82,27 @@ def write_films(folder: Path) -> tuple[Path, Path]:
 def measure_frames(folder: Path) -> None:
     """Print the rows about frames of the film."""
     film, empties = write_films(folder)
-    turns: list[tuple[float, float, float, float]] = []
+    texts = folder / "texts.blend"
+    load(film)
+    turn_words_to_texts()
+    save(texts)
+    files = {"ours": film, "bare": empties, "texts": texts}
+    played, jumped, opened = ({name: [] for name in files} for _ in range(3))
     for _ in range(ROUNDS):
-        load(film)
-        played, jumped = frame_times()
-        load(empties)
-        bare_played, bare_jumped = frame_times()
-        turns.append(tuple(map(median, (played, bare_played, jumped, bare_jumped))))
-    played, bare_played, jumped, bare_jumped = map(list, zip(*turns, strict=True))
-    time_row("Frame, playing", "the same curves on empties", Turn(played, bare_played))
-    time_row(
-        "Frame, jumping along the film", "the same curves on empties", Turn(jumped, bare_jumped)
-    )
-    opened, read = [], []
-    for _ in range(ROUNDS):
-        opened.append(seconds(lambda: load(film)))
-        read.append(seconds(film.read_bytes))
-    time_row("Open the saved file", "reading its bytes", Turn(opened, read))
+        for name, path in files.items():
+            opened[name].append(seconds(lambda at=path: load(at)))
+            plays, jumps = frame_times()
+            played[name].append(median(plays))
+            jumped[name].append(median(jumps))
+    bare, words = "the same curves on empties", "with its words as text objects"
+    time_row("Frame, playing", bare, Turn(played["ours"], played["bare"]))
+    time_row("", words, Turn(played["ours"], played["texts"]))
+    time_row("Frame, jumping along the film", bare, Turn(jumped["ours"], jumped["bare"]))
+    time_row("", words, Turn(jumped["ours"], jumped["texts"]))
+    read = [seconds(film.read_bytes) for _ in range(ROUNDS)]
+    time_row("Open the saved file", "reading its bytes", Turn(opened["ours"], read))
+    time_row("", words, Turn(opened["ours"], opened["texts"]))
+    load(film)
     raw = cell_bytes(read_cells())
     size = film.stat().st_size
     row(
@@ -117,8 +126,8 @@ def bare_then_update(cells: list[CellData]) -> None:
 def measure_builds() -> None:
     """Print the rows about a build and a new prompt."""
     scene.build(empty_file(), RECIPE)
-    cells = read_cells()
-    built, bare, evaluated = [], [], []
+    cells, words = read_cells(), list(read_words().values())
+    built, bare, evaluated, texts = [], [], [], []
     for _ in range(ROUNDS):
         current = empty_file()
         built.append(seconds(lambda at=current: scene.build(at, RECIPE)))
@@ -126,8 +135,11 @@ def measure_builds() -> None:
         bare.append(seconds(lambda: make_bare(cells)))
         empty_file()
         evaluated.append(seconds(lambda: bare_then_update(cells)))
+        empty_file()
+        texts.append(seconds(lambda: texts_then_update(words)))
     time_row("Build", "making the bare cells", Turn(built, bare))
     time_row("", "making them and evaluating a frame", Turn(built, evaluated))
+    time_row("", "its words alone, as text objects", Turn(built, texts))
 
     current = empty_file()
     scene.build(current, RECIPE)
@@ -142,6 +154,34 @@ def measure_builds() -> None:
         filled.append(seconds(lambda: fill(meshes, cells)))
     time_row("New prompt, recolored", "one forward pass alone", Turn(recolored, forward))
     time_row("", "filling the same attributes", Turn(recolored, filled))
+
+    typed, evaluated, followed = [], [], []
+    for turn in range(ROUNDS):
+        recipe = (OTHER, RECIPE)[turn % 2]
+        bpy.context.view_layer.update()
+        typed.append(seconds(lambda to=recipe: type_prompt(current, to)))
+        evaluated.append(seconds(lambda: fill_and_evaluate(meshes, cells)))
+        followed.append(seconds(lambda: run(live.catch_up_steps(current))))
+    time_row(
+        "Prompt while typing, seen", "filling and evaluating bare cells", Turn(typed, evaluated)
+    )
+    time_row("", "another prompt by a build", Turn(typed, recolored))
+    time_row("Film follows, typing at rest", "another prompt by a build", Turn(followed, recolored))
+
+
+def type_prompt(current: bpy.types.Scene, recipe: scene.Recipe) -> None:
+    """Show a prompt as at a key, up to what Blender draws next."""
+    if not live.follow(current, recipe):
+        raise RuntimeError(f"{recipe.prompt} was not shown while it was typed.")
+    bpy.context.view_layer.update()
+
+
+def fill_and_evaluate(meshes: list[bpy.types.Mesh], cells: list[CellData]) -> None:
+    """Write all attributes of bare cells and have Blender evaluate them."""
+    fill(meshes, cells)
+    for mesh in meshes:
+        mesh.update_tag()
+    bpy.context.view_layer.update()
 
 
 # Memory, each in a process of its own

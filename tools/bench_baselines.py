@@ -1,11 +1,12 @@
-"""Baselines of bench.py: a film's curves on empties, and a model's cells alone.
+"""Baselines of bench.py: a film's curves on empties, a model's cells alone, words as text objects.
 
-Both are copied from the open file as plain numbers, so that a baseline has the same keys and the
-same values as its subject, but runs none of the extension's code.
+All are copied from the open file as plain numbers and words, so that a baseline has the same keys,
+values and words as its subject, but runs none of the extension's code.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -162,3 +163,74 @@ def unpack(path: Path) -> list[CellData]:
             if slash:
                 blocks[int(owner)].attributes[name] = (kind, stored[key])
     return blocks
+
+
+# The words of a model
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of an object, and how they are set."""
+
+    text: str
+    size: float
+    align: str
+    valign: str
+
+
+def read_words() -> dict[str, Words]:
+    """The words of titles, labels and captions in the open file, by the objects' names."""
+    found = {}
+    for obj in bpy.data.objects:
+        if "llmviz_text" in obj and "llmviz_setting" in obj.data:
+            how = obj.data["llmviz_setting"]
+            found[obj.name] = Words(obj["llmviz_text"], how["size"], how["align"], how["valign"])
+    return found
+
+
+def make_texts(words: Iterable[Words]) -> list[bpy.types.Object]:
+    """A text object for each, in Inter, of which the same ones share their data."""
+    folder = bpy.utils.system_resource("DATAFILES", path="fonts")
+    font = bpy.data.fonts.load(str(Path(folder) / "Inter.woff2"))
+    font.pack()
+    curves: dict[Words, bpy.types.TextCurve] = {}
+    made = []
+    for each in words:
+        if each not in curves:
+            curve = curves[each] = bpy.data.curves.new("Words", "FONT")
+            curve.font, curve.body, curve.size, curve.resolution_u = font, each.text, each.size, 3
+            curve.align_x, curve.align_y = each.align, each.valign
+        made.append(bpy.data.objects.new("Words", curves[each]))
+    return made
+
+
+def texts_then_update(words: Iterable[Words]) -> None:
+    """Show words as text objects, and let Blender evaluate them."""
+    for obj in make_texts(words):
+        bpy.context.scene.collection.objects.link(obj)
+    bpy.context.view_layer.update()
+
+
+def turn_words_to_texts() -> None:
+    """Put text objects in place of all meshes of words in the open file."""
+    words = read_words()
+    texts = dict(zip(words, make_texts(words.values()), strict=True))
+    for name, text in texts.items():
+        obj = bpy.data.objects[name]
+        text.location, text.rotation_euler, text.scale = (
+            obj.location,
+            obj.rotation_euler,
+            obj.scale,
+        )
+        text.parent = obj.parent
+        text.data.materials.clear()
+        text.data.materials.append(obj.data.materials[0])
+        for key in ("kind", "opacity", "highlight"):
+            text[key] = obj.get(key, 0.0)
+        if obj.animation_data is not None and obj.animation_data.action is not None:
+            data = text.animation_data_create()
+            data.action = obj.animation_data.action
+            data.action_slot = obj.animation_data.action_slot
+        obj.user_remap(text)
+    bpy.data.batch_remove([bpy.data.objects[name] for name in words])
+    bpy.data.batch_remove([mesh for mesh in bpy.data.meshes if "llmviz_setting" in mesh])

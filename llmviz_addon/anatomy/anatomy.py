@@ -219,7 +219,8 @@ def build(
             f"choose 1 to {config.n_ctx}."
         )
     specs, space = gpt2.specs(config, n_tokens), Space.of(config, n_tokens)
-    layout = lay_out(specs, space, arrangement or Arrangement(), config.n_layer)
+    arrangement = arrangement or Arrangement()
+    layout = lay_out(specs, gpt2.RELATIONS, space, arrangement, config.n_layer)
     return Anatomy(config, {block.name: block for block in _blocks(layout)}, layout)
 
 

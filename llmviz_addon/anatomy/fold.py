@@ -19,6 +19,9 @@ FULL = 0.6
 """Least length of the last line over that of the others."""
 
 
+FoldAxis = Literal["columns", "rows"]
+
+
 class Piece(NamedTuple):
     """A rectangle of cells that stand together: the first column and row, the count of each."""
 
@@ -42,7 +45,7 @@ class Fold:
         From one line to the next, in cells.
     """
 
-    along: Literal["columns", "rows"]
+    along: FoldAxis
     length: int
     pitch: float
 

@@ -8,21 +8,22 @@ stand on it.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from . import gpt2, strips
+from . import strips
 from .arrangement import Arrangement, enlargement
 from .block import BlockSpec
-from .fold import Fold, line_length
-from .gpt2 import Specs
+from .fold import Fold, FoldAxis, line_length
+from .gpt2.specs import Specs
 from .label import Point
 from .outline import Outline
 from .outline import around as outline_around
-from .relations import Composition
+from .relations import Composition, Relations
 from .router import Router
 from .space import Space
 from .stream import around, down
@@ -228,68 +229,82 @@ class Layout:
         return Router(part.composition, part.specs, self.space)
 
 
-def lay_out(specs: Specs, space: Space, arrangement: Arrangement, n_layer: int) -> Layout:
+def lay_out(
+    specs: Specs, relations: Relations, space: Space, arrangement: Arrangement, n_layer: int
+) -> Layout:
     """The layout of a network.
 
     Of several ways in which its layers may stand, the one by which it fills a wide picture best.
+
+    Parameters
+    ----------
+    specs, relations
+        The roles of a family, and how they stand to each other.
+    space
+        The distances.
+    arrangement
+        The ways to choose from.
+    n_layer
+        Number of layers.
     """
-    layer = Part.of(_named(specs.layer_start, specs.head, specs.layer_end), gpt2.layer, space)
+    roles = _named(specs.layer_start, specs.head, specs.layer_end)
+    layer = Part.of(roles, relations.layer, space)
     tower = arrangement.kind == "tower"
     made: dict[int, Layout] = {}
-    best = None
     for columns in arrangement.choices(n_layer):
-        longest = len(columns[0])
-        if longest not in made:
-            made[longest] = _folded(specs, layer, space, columns, tower, arrangement.folded)
-        found = replace(made[longest], columns=tuple(columns))
-        if best is None or enlargement(*found.size) > enlargement(*best.size):
-            best = found
-    assert best is not None
-    return best
+        found = Layout(
+            space,
+            specs,
+            Part.of(_named(specs.embedding), relations.embedding, space),
+            layer,
+            Part.of(_named(specs.output), relations.output, space),
+            tuple(columns),
+            tower,
+        )
+        # Of columns that are as high, the fewest are the fullest.
+        if len(columns[0]) not in made:
+            folded = _folded(found, relations) if arrangement.folded else found
+            made[len(columns[0])] = folded
+    return max(made.values(), key=lambda layout: enlargement(*layout.size))
 
 
-def _folded(
-    specs: Specs, layer: Part, space: Space, columns: list[range], tower: bool, fold: bool
-) -> Layout:
-    """The layout for columns of this height, with long blocks folded."""
-    embedding, output = specs.embedding, specs.output
-    if fold:
-        width = layer.blocks.right - layer.blocks.left
-        height = len(columns[0]) * (space.layer_gap - layer.foot) - space.layer_gap
-        embedding = _in_lines(embedding, "columns", width, space)
-        # In the output two long blocks stand below each other.
-        others = space.header + space.sizes["C"] + 4.5 * space.margin + strips.reach(space, -1)
-        limit = max(float(space.sizes["C"]), (height - others) / 2)
-        if tower:
-            # Below the layers, pieces of the head side by side are about as wide as they.
-            pieces = max(1, round(width / (space.sizes["C"] + space.margin)))
-            limit = max(-layer.foot, space.sizes["V"] / pieces)
-        output = _in_lines(output, "rows", limit, space)
-    specs = replace(specs, embedding=embedding, output=output)
-    return Layout(
-        space,
-        specs,
-        Part.of(_named(embedding), gpt2.embedding, space),
-        layer,
-        Part.of(_named(output), gpt2.output, space),
-        tuple(columns),
-        tower,
+def _folded(layout: Layout, relations: Relations) -> Layout:
+    """A layout with long blocks folded.
+
+    Those of the embedding become no wider than a layer, and those of the output no higher than the
+    columns; below a tower, half as high as it.
+    """
+    space, specs, layer = layout.space, layout.specs, layout.layer
+    width = layer.blocks.right - layer.blocks.left
+    embedding = _in_lines(specs.embedding, "columns", width, space)
+    height = layout.height_of(0) / (2 if layout.tower else 1) - strips.reach(space, -1)
+    longest = max(spec.rows for spec in specs.output)
+    for pieces in itertools.count(1):
+        output = _in_lines(specs.output, "rows", longest / pieces, space)
+        part = Part.of(_named(output), relations.output, space)
+        # Pieces are at least as high as the blocks that are as high as a layer norm.
+        if -part.blocks.bottom <= height or longest <= pieces * space.sizes["C"]:
+            break
+    return replace(
+        layout,
+        specs=replace(specs, embedding=embedding, output=output),
+        embedding=Part.of(_named(embedding), relations.embedding, space),
+        output=part,
     )
 
 
 def _in_lines(
-    specs: Iterable[BlockSpec], along: str, limit: float, space: Space
+    specs: Iterable[BlockSpec], along: FoldAxis, limit: float, space: Space
 ) -> tuple[BlockSpec, ...]:
     """Specs, those that exceed a limit along an axis folded."""
     found = []
     for spec in specs:
-        size = getattr(spec, along)
+        size, other = spec.columns, spec.rows
+        if along == "rows":
+            size, other = other, size
         length = line_length(size, limit)
-        if length < size:
-            other = spec.rows if along == "columns" else spec.columns
-            fold = Fold("columns" if along == "columns" else "rows", length, other + space.margin)
-            spec = replace(spec, fold=fold)
-        found.append(spec)
+        fold = Fold(along, length, other + space.margin) if length < size else None
+        found.append(replace(spec, fold=fold))
     return tuple(found)
 
 

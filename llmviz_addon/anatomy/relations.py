@@ -7,14 +7,25 @@ does not have takes no room, so that relations need not ask for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Literal
 
 from .block import BlockSpec
 from .outline import Outline
+from .space import Space
 
 STREAM = "stream"
 """The residual stream, to which blocks can stand in relation as to a role."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relations:
+    """The relations between the roles of a family, part by part."""
+
+    embedding: Callable[[Composition, Space], None]
+    layer: Callable[[Composition, Space], None]
+    output: Callable[[Composition, Space], None]
 
 
 class Composition:

@@ -151,11 +151,11 @@ class Router:
         targets = [target for name, target in self._operands() if name == source]
         found = {name: self._outlines[_role(name)] for name in targets}
         into = {name: _role(name) in self._in_stream for name in targets}
-        for name, width, shape in stream.ways(found, into, approach, self._space):
+        for name, main, shape in stream.ways(found, into, approach, self._space):
             spec = self._specs[name]
             edge = spec.columns if into[name] else spec.rows
-            main = width == self._space.stream
-            yield self._made(source, name, min(width, SHARE * edge), shape, in_stream=main)
+            width = min(self._space.stream if main else self._space.branch, SHARE * edge)
+            yield self._made(source, name, width, shape, in_stream=main)
 
     def _made(
         self, source: str, target: str, width: float, shape: np.ndarray, in_stream: bool = False
@@ -283,7 +283,7 @@ class Router:
     def _width(self, link: _Link, count: int) -> float:
         """Wide as what flows, but within its share of both edges."""
         specs = [self._roles[role] for role, _ in (link.start, link.end)]
-        narrow = any(min(spec.columns, spec.rows) == 1 and "1" in spec.dims for spec in specs)
+        narrow = any("1" in spec.dims for spec in specs)
         width = (NARROW if narrow else WIDE) * self._space.ribbon
         for spec, (_, edge) in zip(specs, (link.start, link.end), strict=True):
             length = spec.rows if edge in ("left", "right") else spec.columns

@@ -101,3 +101,8 @@ class Space:
     def stream(self) -> float:
         """Width of the residual stream's arrows, the same all along it."""
         return 0.6 * self.sizes["T"]
+
+    @cached_property
+    def branch(self) -> float:
+        """Width of an arrow that branches off the stream."""
+        return 0.12 * self.sizes["T"]

@@ -18,9 +18,6 @@ from .space import Space
 APART = 0.25
 """Cells from the stream to the branches that run behind it."""
 
-THIN = 0.12
-"""Width of a branch over the number of positions."""
-
 
 def down(gap: float) -> np.ndarray:
     """(1, 3) the way from a block straight above, so many cells."""
@@ -46,8 +43,10 @@ def around(start: tuple[float, float], lane: float, floor: float, ceiling: float
 
 def ways(
     targets: Mapping[str, Outline], into: Mapping[str, bool], approach: np.ndarray, space: Space
-) -> Iterator[tuple[str, float, np.ndarray]]:
-    """The arrows from one block of the stream: target, width and path of each.
+) -> Iterator[tuple[str, bool, np.ndarray]]:
+    """The arrows from one block of the stream.
+
+    Each is its target's name, True for the stream itself rather than a branch, and its path.
 
     Parameters
     ----------
@@ -70,11 +69,10 @@ def ways(
         else:
             z = (outline.top + outline.bottom) / 2
             path += [(0.0, 0.0, z), (outline.right, outline.y, z)]
-        width = space.stream if name == main else THIN * space.sizes["T"]
         shape = paths.rounded(path, bend)
         if name != main:
             shape = _behind(shape, APART * place / len(targets))
-        yield name, width, shape
+        yield name, name == main, shape
 
 
 def _behind(path: np.ndarray, distance: float) -> np.ndarray:

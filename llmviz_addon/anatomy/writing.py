@@ -275,7 +275,9 @@ class Latex(Script):
         return f"{left} - {self._guarded(right)}"
 
     def times(self, left: str, right: str) -> str:
-        return rf"{left} \times {right}" if self.numeric else rf"{left} \, {right}"
+        if not self.numeric:
+            return rf"{left} \, {right}"
+        return rf"{left} \times {self._guarded(right)}"
 
     def divided(self, top: Term, bottom: Term) -> str:
         return rf"\frac{{{self.write(top)}}}{{{self.write(bottom)}}}"

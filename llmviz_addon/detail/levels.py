@@ -47,7 +47,8 @@ def gain_of(numbers: np.ndarray) -> float:
         # does not take the same few channels of every row.
         stride = flat.size // _SAMPLE | 1
         flat = flat.reshape(-1)[::stride] if flat.ndim == 1 else _sampled(flat)
-    magnitude = np.abs(flat.reshape(-1))
+    # Ids of tokens are whole numbers.
+    magnitude = np.abs(flat.reshape(-1).astype(np.float32, copy=False))
     if magnitude.size == 0:
         return 1.0
     full = _quantile(magnitude, 0.98) or float(magnitude.max())

@@ -28,6 +28,10 @@ HIGHEST = 16_384
 MANY = 500_000
 """Cells from which on a bundle of weights counts as large: hardly any budget makes it cubes."""
 
+# Texels along a ribbon that are copied at once where they do not lie side by side in memory: so few
+# that what is read with them stays in the processor's cache until every line has its share.
+_STRIP = 32
+
 
 @dataclass(frozen=True, slots=True)
 class Placement:
@@ -186,10 +190,11 @@ def write(page: Bytes, place: Placement, values: Bytes) -> None:
     """Write a block's bytes, (columns, rows), to its place on a page, (height, width)."""
     lines = values if place.transposed else values.T  # (across, along)
     across, along = lines.shape
+    most = WIDTH if lines.strides[1] == 1 else _STRIP
     done = 0
     while done < along:
         fold, x = divmod(place.x + done, WIDTH)
-        count = min(along - done, WIDTH - x)
+        count = min(along - done, WIDTH - x, most)
         top = place.y + fold * place.pitch
         page[top : top + across, x : x + count] = lines[:, done : done + count]
         done += count

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +24,10 @@ Places = NDArray[np.int64]
 Array = NDArray[np.float32]
 
 EXACT, LEVELS, NO_NUMBERS = EXACTNESS["cubes"], EXACTNESS["slab"], EXACTNESS["shape"]
+
+
+# Cells of a whole block that are read at a time.
+_CHUNK = 2**20
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,23 @@ class CellReader(ABC):
         columns, rows
             (n,) places in its grid, all of which exist.
         """
+
+    def read_all(self, block: Block) -> Reading:
+        """The numbers of all cells of a block: (columns, rows), as are those that are `clipped`."""
+        each = max(1, _CHUNK // block.rows)
+        found = [
+            self._read_columns(block, np.arange(start, min(start + each, block.columns)))
+            for start in range(0, block.columns, each)
+        ]
+        shape = block.columns, block.rows
+        values = np.concatenate([part.values for part in found]).reshape(shape)
+        marks = [part.clipped for part in found if part.clipped is not None]
+        clipped = np.concatenate(marks).reshape(shape) if marks else None
+        return replace(found[0], values=values, clipped=clipped)
+
+    def _read_columns(self, block: Block, columns: Places) -> Reading:
+        rows = np.arange(block.rows)
+        return self.read(block, np.repeat(columns, rows.size), np.tile(rows, columns.size))
 
     def is_pending(self, block: Block, column: int, row: int) -> bool:
         """True if a cell is not computed yet at the moment that is shown."""

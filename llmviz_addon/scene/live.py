@@ -12,6 +12,7 @@ from dataclasses import replace
 import bpy
 import numpy as np
 
+from .. import defaults
 from ..detail import Bundle
 from ..model import ModelError
 from ..progress import Steps, rescaled, run
@@ -29,15 +30,26 @@ from .standing.recipe import Recipe
 from .standing.standing import Standing, find
 from .style.kit import Kit
 
+MOST = defaults.CUBES
+"""Cells up to which a model is live; with more it would hold up whoever types."""
+
 
 def is_live(standing: Standing, recipe: Recipe) -> bool:
-    """True if a recipe differs from that of a model that stands in prompt and new tokens only.
+    """True if a model that stands can show a recipe at once.
 
-    Only models of which every cell is a cube are live; the others keep too many numbers.
+    It must differ from the model's own in prompt and new tokens only, and the model must be small,
+    with a cube for every cell.
     """
     told = ("prompt", "max_new_tokens", "temperature", "top_k", "seed", "captions", "version")
     same = {name: getattr(recipe, name) for name in told}
-    return standing.is_current and replace(standing.recipe, **same) == recipe
+    if not standing.is_current or replace(standing.recipe, **same) != recipe:
+        return False
+    drawn = standing.blocks.values()
+    return (
+        standing.run is not None
+        and all(obj[names.DRAWN_AS] == "cubes" for obj in drawn)
+        and sum(len(obj.data.vertices) for obj in drawn) <= MOST
+    )
 
 
 def follow(scene: bpy.types.Scene, recipe: Recipe) -> bool:
@@ -52,7 +64,7 @@ def follow(scene: bpy.types.Scene, recipe: Recipe) -> bool:
         If the model cannot be changed.
     """
     standing = next((each for each in find(scene) if is_live(each, recipe)), None)
-    if standing is None or standing.run is None:
+    if standing is None:
         return False
     try:
         numbers = run(compute(recipe))
@@ -62,10 +74,11 @@ def follow(scene: bpy.types.Scene, recipe: Recipe) -> bool:
     if not fits(standing, numbers):
         return False
     standing.check()
-    # Weights are the same whatever the prompt.
-    computed = [bundle for bundle in numbers.plan.bundles if _is_computed(bundle)]
-    cells = [blocks.gather(bundle, numbers.trace, numbers.n_prompt) for bundle in computed]
-    recolor(standing, computed, cells)
+    # Weights are the same whatever the prompt, as long as the checkpoint is.
+    same = known.of(known.build_of(standing.root)) is not None
+    due = [bundle for bundle in numbers.plan.bundles if not same or _is_computed(bundle)]
+    cells = [blocks.gather(bundle, numbers.trace, numbers.n_prompt) for bundle in due]
+    recolor(standing, due, cells)
     _rewrite_strips(standing, numbers)
     note(standing.root, replace(recipe, captions=standing.recipe.captions), numbers)
     known.keep(known.note(standing.root), numbers.model, numbers.trace)

@@ -127,8 +127,9 @@ GROUP_CELL_COLOR = "LLM Cell Color"
 GROUP_REPEATS = "LLM Repeats"
 GROUP_SLABS = "LLM Slabs"
 GROUP_SLAB_CELLS = "LLM Slab Cells"
-# Names of the modifiers that draw blocks, which are those of their groups.
-WAYS_OF_DRAWING = (GROUP_CELLS, GROUP_SLABS)
+# Names of the modifiers that draw something, which are those of their groups. The last one drew the
+# positions of strips in earlier versions.
+WAYS_OF_DRAWING = (GROUP_CELLS, GROUP_SLABS, "LLM Pieces")
 MATERIAL_CELL = "LLM Cell"
 MATERIAL_SLAB = "LLM Slab"
 MATERIAL_LABEL = "LLM Label"

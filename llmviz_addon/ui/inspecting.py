@@ -61,13 +61,18 @@ def active_of(scene: bpy.types.Scene) -> bpy.types.Object | None:
 
 
 def worded(scene: bpy.types.Scene) -> bpy.types.Object | None:
-    """The active object where it shows words that can be written anew; else None."""
+    """The active object where it shows words that can be written anew; else None.
+
+    A tile of a strip has several in one mesh, which say what the model read and predicted.
+    """
     from ..scene import names
 
     active = active_of(scene)
     if active is None or names.TEXT not in active or active.mode != "OBJECT":
         return None
-    return None if active.library or active.data.library else active
+    if names.SETTING not in active.data or active.library or active.data.library:
+        return None
+    return active
 
 
 def words(settings: bpy.types.PropertyGroup) -> str:

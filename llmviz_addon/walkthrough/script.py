@@ -56,6 +56,8 @@ class ShotSpec:
         The shot for pictures that are higher than wide, where it differs.
     large
         The shot for models with the fact ``"large"``, where it differs.
+    tower
+        The shot for models in one tower, in pictures that are not higher than wide.
     """
 
     show: tuple[str, ...]
@@ -68,9 +70,12 @@ class ShotSpec:
     drift: float = 0.0
     tall: ShotSpec | None = None
     large: ShotSpec | None = None
+    tower: ShotSpec | None = None
 
     def suited(self, aspect: float, facts: frozenset[str]) -> ShotSpec:
         """The shot for a picture with this width over its height, and a model of these facts."""
+        if self.tower is not None and "tower" in facts and aspect >= 1:
+            return self.tower
         if self.large is not None and "large" in facts:
             return self.large.suited(aspect, frozenset())
         return self.tall if self.tall is not None and aspect < 1 else self
@@ -252,8 +257,9 @@ def _shot(table: Table) -> ShotSpec:
         at=table.number("at", 0.0),
         move=table.number("move", 1.5),
         drift=table.number("drift", 0.0, least=-90),
-        tall=_shot(table.variant("tall", "large")) if "tall" in table.values else None,
-        large=_shot(table.variant("large")) if "large" in table.values else None,
+        tall=_shot(table.variant("tall", "large", "tower")) if "tall" in table.values else None,
+        large=_shot(table.variant("large", "tower")) if "large" in table.values else None,
+        tower=_shot(table.variant("tower", "tall", "large")) if "tower" in table.values else None,
     )
     if not shot.show:
         raise AuthoringError(f"{table.where}: show is empty; name what the camera is to see.")

@@ -59,6 +59,8 @@ class Still:
         The still for pictures that are square or higher than wide, where it differs.
     large
         The still for models with the fact ``"large"``, where it differs.
+    tower
+        The still for models in one tower, in pictures that are wider than high.
     facts
         Facts that must hold for it to be offered.
     """
@@ -78,10 +80,13 @@ class Still:
     captions: bool
     tall: Still | None
     large: Still | None
+    tower: Still | None
     facts: frozenset[str]
 
     def suited(self, anatomy: Anatomy, aspect: float) -> Still:
         """The still for a model and a picture with this width over its height."""
+        if self.tower is not None and anatomy.layout.tower and aspect > 1:
+            return self.tower
         still = self.large if self.large is not None and is_large(anatomy) else self
         return still.tall if still.tall is not None and aspect <= 1 else still
 
@@ -123,8 +128,9 @@ def parse_stills(values: dict[str, Any]) -> tuple[Still, ...]:
 def _still(table: Table) -> Still:
     id_ = table.text("id")
     table.where = f"still {id_!r}"
-    tall = _still(table.variant("tall", "large")) if "tall" in table.values else None
-    large = _still(table.variant("large")) if "large" in table.values else None
+    tall = _still(table.variant("tall", "large", "tower")) if "tall" in table.values else None
+    large = _still(table.variant("large", "tower")) if "large" in table.values else None
+    tower = _still(table.variant("tower", "tall", "large")) if "tower" in table.values else None
     show = tuple(table.strings("show"))
     if not show:
         raise AuthoringError(f"{table.where}: show is empty; name what is to be in the picture.")
@@ -144,6 +150,7 @@ def _still(table: Table) -> Still:
         captions=table.flag("captions"),
         tall=tall,
         large=large,
+        tower=tower,
         facts=table.facts("if"),
     )
     table.done()

@@ -28,6 +28,7 @@ FACTS = (
     "words",
     "large_vocabulary",
     "large",
+    "tower",
     "numbers",
     "shape",
     "companions",
@@ -36,8 +37,9 @@ FACTS = (
 """Facts that a script may ask for. In this order: tokens were appended; more than one was; the
 context is full; the result is the prompt, sorted; there are several layers; no token was appended;
 tokens were drawn; they were drawn only from the most probable ones; there is one layer only; tokens
-are parts of a text; the vocabulary is larger than `SMALL`; the model is larger than `LARGE`; it has
-numbers; it has only a shape; other models stand in the scene; more than one does."""
+are parts of a text; the vocabulary is larger than `SMALL`; the model is larger than `LARGE`; its
+layers stand in one tower; it has numbers; it has only a shape; other models stand in the scene;
+more than one does."""
 
 LARGE = 20_000
 """Cells along a model's longest side up to which a view of all of it still shows single cells."""
@@ -56,6 +58,7 @@ def facts(
         "one_layer": not several,
         "large_vocabulary": anatomy.config.n_vocab > SMALL,
         "large": is_large(anatomy),
+        "tower": anatomy.layout.tower,
         "numbers": run is not None,
         "shape": run is None,
         "companions": len(companions) > 0,

@@ -58,7 +58,7 @@ def build(tmp_path: Path, *arguments: str) -> int:
 
 
 def options(*arguments: str):
-    jobs = dict.fromkeys(("build", "stills", "film", "demo", "info"), print)
+    jobs = dict.fromkeys(("build", "stills", "film", "demo", "info", "explain"), print)
     return parser("llmviz", jobs).parse_args(arguments)
 
 

@@ -193,3 +193,8 @@ def test_a_patch_of_one_number_shows_that_number(byte, shown):
 def test_patches_of_a_transposed_page_are_the_transposed_patches():
     page = np.random.default_rng(5).integers(0, 256, (5 * PATCH, 3 * PATCH)).astype(np.uint8)
     np.testing.assert_array_equal(patches(page.T), patches(page).transpose(1, 0, 2))
+
+
+@pytest.mark.parametrize("ids", [[3], [0, 0], [17, 212, 5], list(range(40))])
+def test_ids_of_tokens_have_the_gain_of_the_same_numbers_as_floats(ids):
+    assert gain_of(np.array(ids)) == gain_of(np.array(ids, np.float32))

@@ -111,6 +111,27 @@ def first_minute() -> Iterator[float]:
     yield from screenshot("3-removed")
 
 
+def typing() -> Iterator[float]:
+    """Write another prompt, a letter at a time, and wait until the film has followed."""
+    scene, state = window().scene, addon("ui.state")
+    yield from press("llmviz.build_demo")
+    yield from until_built()
+    live = addon("scene.live")
+    scene.frame_set(200)
+    before, facts["typed"] = standing(), []
+    for prompt in ("A", "AC", "ACB", "ACBB"):
+        scene.llmviz.prompt = prompt
+        facts["typed"].append([state.model_of(scene).recipe.prompt, live.is_behind(scene)])
+        yield TICK
+    yield from until(lambda: not live.is_behind(scene), "the film has followed")
+    facts["followed"] = [scene.frame_current, standing() == before]
+    said = [o["llmviz_text"] for o in scene.objects if "llmviz_caption_of" in o]
+    facts["told"] = any("ACBB" in words for words in said)
+    yield from screenshot("2-typed")
+    yield from press("llmviz.remove")
+    yield from until(lambda: blocks() == 0, "all blocks are gone")
+
+
 def large_models() -> Iterator[float]:
     """Build GPT-2 without its weights, and another beside it."""
     settings = window().scene.llmviz
@@ -234,7 +255,7 @@ def finish(status: int) -> None:
     os._exit(status)
 
 
-steps = itertools.chain(first_minute(), large_models(), stops(), slabs(), picking())
+steps = itertools.chain(first_minute(), typing(), large_models(), stops(), slabs(), picking())
 
 
 def advance() -> float:

@@ -24,7 +24,7 @@ DRIVE = Path(__file__).parent / "drive.py"
 PICTURES = ROOT / "build" / "gui"
 SIZE = (1600, 1000)
 SHOTS = (
-    *("1-empty", "2-built", "3-removed"),
+    *("1-empty", "2-built", "3-removed", "2-typed"),
     *("4-gpt2", "5-gpt2-built", "6-beside", "7-inspect", "8-opened", "9-picked"),
 )
 
@@ -131,6 +131,11 @@ def test_the_films_picture_is_wholly_beside_the_sidebar(session: dict[str, objec
 
 def test_pressing_remove_takes_all_blocks_away(session: dict[str, object]) -> None:
     assert session["after remove"] == 0
+
+
+def test_a_prompt_is_shown_at_every_key_and_the_film_follows(session: dict[str, object]) -> None:
+    assert session["typed"] == [["A", True], ["AC", True], ["ACB", True], ["ACBB", True]]
+    assert session["followed"] == [200, True] and session["told"]
 
 
 def test_gpt2_picked_without_weights_is_built_as_shapes(session: dict[str, object]) -> None:

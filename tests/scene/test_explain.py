@@ -237,3 +237,42 @@ def test_a_renamed_block_is_found_and_a_copy_that_took_its_name_is_not(own_model
     bpy.context.scene.collection.objects.link(copy)
     again = scene_room.of_root(own_model)
     assert scene_room.explain(again, name, 1, 3).value == before
+
+
+def test_a_prompt_that_is_followed_while_it_is_typed_answers_with_its_own_numbers(own_model):
+    from dataclasses import replace
+
+    from llmviz_addon.scene import live
+
+    cell = "layer0.head1.attention", 0, 2
+    recipe = scene_room.recipe_of(own_model)
+    before = scene_room.explain(scene_room.of_root(own_model), *cell).value
+    assert live.follow(bpy.context.scene, replace(recipe, prompt="ABC"))
+    found = scene_room.explain(scene_room.of_root(own_model), *cell)
+    network = model.load("nano-gpt")
+    expected = network.forward(network.read_prompt("ABC"))["layer0.head1.attention"][2, 0]
+    assert found.value == pytest.approx(expected, rel=1e-5) != before
+    assert found.place == "query 2, token C, looks at key 0, token A"
+
+
+def test_the_numbers_of_the_latest_builds_are_kept_and_no_more_than_fit(monkeypatch):
+    monkeypatch.setattr(known, "_known", {})
+    network = model.load("nano-gpt")
+    trace = network.forward(network.read_prompt("CBABBC"))
+    known.keep("first", network, trace)
+    one = known.of("first").n_bytes
+    computed = [
+        n for n in trace if not n.endswith(("weight", "bias")) and n[:2] not in ("wt", "wp")
+    ]
+    assert one == pytest.approx(sum(trace[name].nbytes for name in computed), rel=0.1)
+    monkeypatch.setattr(known, "_MOST_BYTES", int(3.5 * one))
+    for build in ("second", "third", "fourth"):
+        known.keep(build, network, trace)
+    assert [known.of(build) is not None for build in ("first", "second", "fourth")] == [
+        False,
+        True,
+        True,
+    ]
+    monkeypatch.setattr(known, "_MOST_BYTES", one - 1)
+    known.keep("large", network, trace)
+    assert known.of("large").trace is None and known.of("large").model is network

@@ -12,7 +12,7 @@ from llmviz_addon import scene as scene_room
 from llmviz_addon.progress import run
 from llmviz_addon.scene import live
 
-from . import helpers, people
+from . import checkpoints, helpers, people
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def _said() -> dict[str, str]:
 @pytest.mark.parametrize("prompt", ["A", "CCBA", "ABCABCABCA"])
 def test_every_number_and_token_is_that_of_the_prompt_at_once(model, expect, prompt):
     assert _type(prompt)
-    people.check_shows(people.only(), expect, prompt)
+    people.check_shows(people.only(), prompt)
     expected = expect(prompt)
     tiles = people.only().marked("llmviz_strip")
     read = [tiles[f"strip:input:{i}"]["llmviz_text"].split("\n")[0] for i in range(11)]
@@ -108,15 +108,47 @@ def test_new_tokens_and_their_choice_are_live_too(model, expect):
 @pytest.mark.parametrize(
     "about", [{"prompt": "XYZ"}, {"prompt": ""}, {"prompt": "ABC" * 9}], ids=["x", "empty", "long"]
 )
-def test_a_prompt_that_the_model_does_not_take_changes_nothing(model, expect, about):
+def test_a_prompt_that_the_model_does_not_take_changes_nothing(model, about):
     assert not live.follow(bpy.context.scene, replace(model.recipe, **about))
-    people.check_shows(people.only(), expect, "CBABBC")
+    people.check_shows(people.only(), "CBABBC")
+
+
+def test_a_token_that_is_drawn_shows_its_chance_while_one_types(model):
+    assert _type("CBABBC", temperature=8.0, seed=5)
+    standing = people.only()
+    tiles = standing.marked("llmviz_strip")
+    for position, (token, chance) in standing.run.drawn.items():
+        told = tiles[f"strip:output:{position}"]["llmviz_text"].split("\n")
+        assert "ABC"[token] in told
+        assert f"{100 * chance:.0f} %" in told or (chance >= 0.995 and "> 99 %" in told)
+    assert len(standing.run.drawn) == 5
 
 
 def test_another_model_or_budget_is_not_shown_that_way(model):
     recipe = replace(model.recipe, prompt="ABC")
     for other in ({"model": "gpt2"}, {"cubes": 10}, {"look": "light"}):
         assert not live.follow(bpy.context.scene, replace(recipe, **other))
+
+
+def test_a_checkpoint_that_has_changed_since_is_shown_as_it_is_now(tmp_path):
+    path = checkpoints.save(tmp_path / "model")
+    helpers.build("1 2", path)
+    checkpoints.save(tmp_path / "model", seed=8)
+    assert live.follow(bpy.context.scene, replace(people.only().recipe, prompt="2 1"))
+    shown = {n: helpers.read(o.data, "value") for n, o in people.only().blocks.items()}
+    helpers.build("2 1", path)
+    for name, obj in people.only().blocks.items():
+        np.testing.assert_array_equal(helpers.read(obj.data, "value"), shown[name], name)
+
+
+def test_a_model_with_slabs_or_many_cells_computes_nothing_while_somebody_types(model, monkeypatch):
+    scene, recipe = bpy.context.scene, replace(model.recipe, prompt="ABC")
+    monkeypatch.setattr(live, "compute", lambda _: pytest.fail("it was computed"))
+    with monkeypatch.context() as patch:
+        patch.setattr(live, "MOST", 1000)
+        assert not live.follow(scene, recipe)
+    model.blocks["wte"]["llmviz_drawn_as"] = "slab"
+    assert not live.follow(scene, recipe)
 
 
 def test_a_model_that_is_being_edited_is_refused(model):

@@ -139,7 +139,8 @@ def _luminance(picture: np.ndarray) -> np.ndarray:
 def test_near_by_a_slab_looks_like_cubes(studio, tmp_path, name):
     cubes, slab = _both(studio, name, tmp_path, at=(0, 0), per_cell=6)
     assert cubes.max() > 0.3 and cubes.std() > 0.03, "there is something to see"
-    assert np.abs(cubes - slab).mean() < 0.008
+    # In proportion to the light, so that a brighter look is not held to differ less.
+    assert np.abs(cubes - slab).mean() < 0.08 * cubes.mean()
     assert _alike(_cells(cubes), _cells(slab)) > 0.99
     # Another part of the same block is as colorful and not alike.
     elsewhere = studio.picture("slab", name, tmp_path, at=(20, 11), per_cell=6)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from llmviz_addon import scene as scene_room
+from llmviz_addon.scene import compat
 from llmviz_addon.scene.standing import ledger, tree
 from llmviz_addon.scene.words import typesetting
 from llmviz_addon.scene.words.typesetting import COARSE, FINE, Setting
@@ -88,10 +89,31 @@ def test_words_stand_where_text_of_blenders_own_would(inter, words, align, valig
 
 
 @pytest.mark.parametrize("error", [FINE, COARSE])
-def test_letters_cover_what_blenders_own_do(inter, error):
+def test_letters_cover_all_around_which_their_curves_wind(inter, error):
+    # Not compared with Blender's own filling: on 4.5 it leaves half of an e empty, whose curves
+    # cross.
     for letter in "aBe&@Qt8i":
-        with _Text(letter, inter, resolution_u=24) as text:
-            assert _area(_mesh(letter, error)) == pytest.approx(_area(text), rel=0.02), letter
+        with _Text(letter, inter, resolution_u=24, fill_mode="NONE") as text:
+            expected = _wound_around(text)
+        assert _area(_mesh(letter, error)) == pytest.approx(expected, rel=0.02), letter
+
+
+def _wound_around(outline: bpy.types.Mesh, side: int = 400) -> float:
+    """The area around which curves wind, by counting places on a fine grid."""
+    points = _points(outline)[:, :2]
+    # Points follow each other along a curve; the edge that closes it leads back.
+    ends = np.array([tuple(edge.vertices) for edge in outline.edges])
+    back = np.abs(ends[:, 0] - ends[:, 1]) > 1
+    ends[~back], ends[back] = np.sort(ends[~back]), np.sort(ends[back])[:, ::-1]
+    (low, high), half = (points.min(axis=0), points.max(axis=0)), 0.5 / side
+    shares = np.linspace(half, 1 - half, side)
+    across, up = (low[k] + shares * (high[k] - low[k]) for k in range(2))
+    windings = np.zeros((side, side), int)
+    for (x0, y0), (x1, y1) in points[ends]:
+        crossed = (np.minimum(y0, y1) <= up) & (up < np.maximum(y0, y1))
+        at = x0 + (up[crossed] - y0) / (y1 - y0 or 1.0) * (x1 - x0)
+        windings[crossed] += np.sign(y1 - y0).astype(int) * (across < at[:, None])
+    return float(np.count_nonzero(windings) / side**2 * np.prod(high - low))
 
 
 def test_bends_keep_to_the_curve_with_as_few_points_as_that_takes(inter):
@@ -216,7 +238,7 @@ def test_words_take_less_room_in_a_file_than_all_else(own_model, tmp_path):
         if "llmviz_text" in mesh:
             mesh.clear_geometry()
     bpy.ops.wm.save_as_mainfile(filepath=str(rest), copy=True, compress=True)
-    assert whole.stat().st_size < 1.6 * rest.stat().st_size
+    assert whole.stat().st_size < 2 * rest.stat().st_size
 
 
 # What a person does with words
@@ -302,12 +324,30 @@ def _as_text(obj: bpy.types.Object) -> bpy.types.Object:
     return text
 
 
+def _as_pieces(obj: bpy.types.Object) -> None:
+    """An object that shows a collection in place of a sheet, as earlier versions made it."""
+    pieces = bpy.data.collections.new(obj.name)
+    group = bpy.data.node_groups.new("LLM Pieces", "GeometryNodeTree")
+    group.interface.new_socket("Geometry", in_out="INPUT", socket_type="NodeSocketGeometry")
+    group.interface.new_socket("Collection", in_out="INPUT", socket_type="NodeSocketCollection")
+    for datablock in (pieces, group):
+        datablock["llmviz"] = True
+    modifier = obj.modifiers.new("LLM Pieces", "NODES")
+    modifier.node_group = group
+    compat.set_modifier_input(modifier, "Collection", pieces)
+    obj.data.clear_geometry()
+    del obj["llmviz_text"]
+    ledger.note(obj)
+
+
 @pytest.fixture
 def before(own_model, tmp_path):
     """A file with nano-gpt as earlier versions drew it."""
     model = people.only()
     for obj in list(model.objects.values()):
-        if "llmviz_text" in obj:
+        if "llmviz_strip" in obj:
+            _as_pieces(obj)
+        elif "llmviz_text" in obj and "llmviz_setting" in obj.data:
             _as_text(obj)
     del model.root["llmviz_drawing"]
     font = bpy.data.fonts.load(str(INTER))
@@ -328,7 +368,11 @@ def test_text_objects_become_meshes_at_the_next_build(before, prompt):
     assert not [o for o in bpy.data.objects if o.type == "FONT"]
     assert not bpy.data.curves and not bpy.data.fonts
     assert not [key for key in after.root.keys() if "font" in key]  # noqa: SIM118
-    assert all(o.data["llmviz_text"] for o in after.objects.values() if "llmviz_text" in o)
+    said = [o for o in after.objects.values() if "llmviz_text" in o]
+    assert all(o.data["llmviz_text"] for o in said if "llmviz_setting" in o.data)
+    tiles = after.marked("llmviz_strip").values()
+    assert not [tile.name for tile in tiles if tile.modifiers]
+    assert "LLM Pieces" not in bpy.data.node_groups
     fresh = {key: _where(obj) for key, obj in after.objects.items() if "llmviz_text" in obj}
     helpers.open_built(prompt)
     built = people.only().objects

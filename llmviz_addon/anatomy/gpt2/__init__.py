@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .relations import embedding, layer, output
+from .relations import RELATIONS
 from .specs import Specs, specs
 
-__all__ = ["Specs", "embedding", "layer", "output", "specs"]
+__all__ = ["RELATIONS", "Specs", "specs"]

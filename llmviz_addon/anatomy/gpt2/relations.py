@@ -9,7 +9,7 @@ a row reads like its formula. Proportions follow Brendan Bycroft's *LLM Visualiz
 
 from __future__ import annotations
 
-from ..relations import STREAM, Composition
+from ..relations import STREAM, Composition, Relations
 from ..space import Space
 
 
@@ -77,3 +77,6 @@ def _layer_norm(put: Composition, space: Space, name: str, level: str) -> None:
     put.below(name, f"{name}.std", gap=0.5 * space.margin)
     put.left_of(f"{name}.weight", name, gap=space.aside)
     put.left_of(f"{name}.bias", f"{name}.weight", gap=space.margin)
+
+
+RELATIONS = Relations(embedding, layer, output)

@@ -151,8 +151,10 @@ def _direction(outlines: Sequence[np.ndarray]) -> tuple[float, float]:
     """Azimuth and elevation, in degrees, from which whole models can be read best."""
     if len(outlines) > 1:
         return _AT_SEVERAL
-    still = walkthrough.stills()[0]
-    if still.large is not None and np.ptp(outlines[0], axis=0).max() > LARGE * CELL:
+    still, (width, _, height) = walkthrough.stills()[0], np.ptp(outlines[0], axis=0)
+    if still.tower is not None and height > width:
+        still = still.tower
+    elif still.large is not None and max(width, height) > LARGE * CELL:
         still = still.large
     return still.azimuth, still.elevation
 

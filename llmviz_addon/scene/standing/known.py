@@ -17,8 +17,9 @@ from ...bounded import Bounded
 from ...model import Model, Trace
 from .. import names
 
-# Builds whose numbers are kept, and bytes of a trace up to which it is.
-_MOST, _MOST_BYTES = 4, 2**28
+# Builds whose numbers are kept at most, and bytes of all their traces. A prompt that is shown while
+# it is typed makes one for each letter, and shall not drive out those of other models.
+_MOST, _MOST_BYTES = 64, 2**28
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,11 @@ class Known:
 
     model: Model
     trace: Trace | None
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes that the trace takes."""
+        return 0 if self.trace is None else _bytes(self.trace, self.model)
 
     @property
     def is_at_hand(self) -> bool:
@@ -52,7 +58,10 @@ def keep(build: str, model: Model, trace: Trace | None) -> None:
     """Keep what a build drew from."""
     if trace is not None and _bytes(trace, model) > _MOST_BYTES:
         trace = None
+    _known.pop(build, None)
     _known[build] = Known(model, trace)
+    while sum(each.n_bytes for each in _known.values()) > _MOST_BYTES:
+        del _known[next(iter(_known))]
 
 
 def of(build: str) -> Known | None:

@@ -141,7 +141,9 @@ def remove(doomed: Iterable[bpy.types.ID], home: bpy.types.Collection) -> None:
         if obj.parent in doomed and obj not in doomed:
             place = obj.matrix_world.copy()
             obj.parent = None
-            obj.matrix_world = place
+            if not obj.get(names.OURS):
+                # What is ours was just drawn, and keeps its place below the parent that it gets.
+                obj.matrix_world = place
     bpy.data.batch_remove(list(doomed))
 
 
