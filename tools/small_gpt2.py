@@ -55,19 +55,36 @@ class Block(nn.Module):
             {"c_fc": nn.Linear(width, 4 * width), "c_proj": nn.Linear(4 * width, width)}
         )
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:  # (batch, T, n_embd)
+    def forward(
+        self, x: torch.Tensor, entropies: list[torch.Tensor] | None = None
+    ) -> torch.Tensor:  # (batch, T, n_embd)
         dropout = self.shape.dropout
         heads = [
             t.unflatten(2, (self.shape.n_head, -1)).transpose(1, 2)  # (batch, head, T, d_head)
             for t in self.attn["c_attn"](self.ln_1(x)).split(self.shape.n_embd, dim=2)
         ]
-        y = functional.scaled_dot_product_attention(
-            *heads, is_causal=True, dropout_p=dropout if self.training else 0.0
-        )
+        if entropies is None:
+            y = functional.scaled_dot_product_attention(
+                *heads, is_causal=True, dropout_p=dropout if self.training else 0.0
+            )
+        else:
+            y = attend(*heads, entropies)
         y = self.attn["c_proj"](y.transpose(1, 2).flatten(2))
         x = x + functional.dropout(y, dropout, self.training)
         hidden = functional.gelu(self.mlp["c_fc"](self.ln_2(x)), approximate="tanh")
         return x + functional.dropout(self.mlp["c_proj"](hidden), dropout, self.training)
+
+
+def attend(
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, entropies: list[torch.Tensor]
+) -> torch.Tensor:  # each (batch, head, T, d_head)
+    """Causal attention without dropout, which appends the mean entropy of its rows, in nats."""
+    scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])  # (batch, head, T query, T key)
+    future = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(1)
+    logs = scores.masked_fill(future, -torch.inf).log_softmax(-1)
+    weights = logs.exp()
+    entropies.append(-(weights * logs.masked_fill(future, 0.0)).sum(-1).mean())
+    return weights @ v
 
 
 class Network(nn.Module):
@@ -90,11 +107,14 @@ class Network(nn.Module):
             depth = math.sqrt(2 * shape.n_layer) if name.endswith("c_proj.weight") else 1.0
             nn.init.normal_(parameter, std=0.02 / depth)
 
-    def forward(self, ids: torch.Tensor) -> torch.Tensor:  # (batch, T) -> (batch, T, n_vocab)
+    def forward(
+        self, ids: torch.Tensor, entropies: list[torch.Tensor] | None = None
+    ) -> torch.Tensor:  # (batch, T) -> (batch, T, n_vocab)
+        """Logits; a list that is given receives each layer's mean entropy of attention."""
         x = self.wte(ids) + self.wpe.weight[: ids.shape[1]]
         x = functional.dropout(x, self.shape.dropout, self.training)
         for block in self.h:
-            x = block(x)
+            x = block(x, entropies)
         return self.lm_head(self.ln_f(x))
 
     def canonical(self) -> dict[str, torch.Tensor]:

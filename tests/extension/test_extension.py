@@ -67,7 +67,9 @@ def names(extension_zip: Path) -> list[str]:
 def test_the_zip_holds_the_package_its_presets_and_a_wheel_per_platform(names: list[str]) -> None:
     assert {"blender_manifest.toml", "__init__.py", "LICENSE"} <= set(names)
     assert "llmviz_addon/__init__.py" in names
-    assert "presets/models/nano-gpt.safetensors" in names
+    for trained in ("nano-gpt", "rhyme-gpt"):
+        assert {f"presets/models/{trained}.{kind}" for kind in ("safetensors", "md")} <= set(names)
+    assert {f"presets/models/rhyme-gpt.{kind}" for kind in ("txt", "sources.md")} <= set(names)
     platforms = ("manylinux", "win_amd64", "macosx_11_0_arm64", "macosx_10_12_x86_64")
     wheels = [name for name in names if name.endswith(".whl")]
     for library in ("safetensors", "tokenizers"):
