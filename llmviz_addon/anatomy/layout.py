@@ -265,7 +265,16 @@ def lay_out(
         if len(columns[0]) not in made:
             folded = _folded(found, relations) if arrangement.folded else found
             made[len(columns[0])] = folded
-    return max(made.values(), key=lambda layout: enlargement(*layout.size))
+    return max(made.values(), key=_filling)
+
+
+def _filling(layout: Layout) -> float:
+    """The share of a wide picture that a layout fills, up to a factor that all of them have.
+
+    The room under columns that are shorter than the first is empty.
+    """
+    full = layout.n_layer / (len(layout.columns) * len(layout.columns[0]))
+    return enlargement(*layout.size) ** 2 * full
 
 
 def _folded(layout: Layout, relations: Relations) -> Layout:

@@ -16,7 +16,8 @@ from .conftest import TOWER, rows
 
 
 @pytest.mark.parametrize(
-    ("preset", "expected"), [("nano-gpt", 3), ("gpt2", 4), ("gpt2-xl", 8), ("gpt3", 12)]
+    ("preset", "expected"),
+    [("nano-gpt", 3), ("rhyme-gpt", 3), ("gpt2", 4), ("gpt2-xl", 8), ("gpt3", 12)],
 )
 def test_the_usual_arrangement_fills_a_wide_picture_better_than_any_other(preset, expected):
     config = model.load(preset).config
@@ -24,7 +25,16 @@ def test_the_usual_arrangement_fills_a_wide_picture_better_than_any_other(preset
     assert len(usual.columns) == expected
     for count in {1, expected // 2, expected - 1, expected + 1, config.n_layer} - {0}:
         other = anatomy.build(config, arrangement=rows(count)).layout
-        assert enlargement(*other.size) <= enlargement(*usual.size)
+        assert _filled(other) <= _filled(usual)
+
+
+def _filled(layout) -> float:
+    """The share of a wide picture that the columns fill; a shorter one leaves room below it."""
+    width, height = layout.size
+    heights = [len(column) for column in layout.columns]
+    shown = width * height * enlargement(width, height) ** 2
+    columns = len(heights) * max(heights) * layout.layer_height
+    return shown * (sum(heights) * layout.layer_height / columns) / (width * height)
 
 
 def test_the_size_of_a_layout_is_that_of_its_blocks(body):
