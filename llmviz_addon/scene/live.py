@@ -16,7 +16,6 @@ from .. import defaults
 from ..detail import Bundle
 from ..model import ModelError
 from ..progress import Steps, rescaled, run
-from ..walkthrough import targets
 from . import names
 from .assembly import compute
 from .drawn import blocks, strips
@@ -89,21 +88,19 @@ def _rewrite_strips(standing: Standing, numbers: Numbers) -> None:
     """Write the tokens and predictions of a run into the strips that stand."""
     stand = standing.marked(names.STRIP)
     kit = Kit([standing.root])
-    made = strips.sheets(kit, numbers.anatomy, shown(numbers), positions(numbers))
-    for target, sheet in made:
-        obj = stand.get(target)
+    for position in strips.lay_out(kit, numbers.anatomy, shown(numbers), positions(numbers)):
+        obj = stand.get(position.target)
         if obj is None:
             # A person has deleted it.
             continue
-        words, place = "\n".join(sheet.said), [at * CELL for at in sheet.center]
+        place = [at * CELL for at in position.center]
         moved = not np.allclose(obj.location, place, atol=1e-6)
-        if not moved and obj.get(names.TEXT) == words and target.startswith(targets.INPUT):
-            # The same token, whose wire leads to the same place.
+        if not moved and obj.get(names.SHOWS) == position.shows:
+            # What follows a token changes nothing before it.
             continue
         theirs = ledger.changed(obj)
         if not {"data.shape", names.TEXT} & theirs:
-            sheet.write(obj.data)
-            obj[names.TEXT] = words
+            strips.write(obj, position)
         if "location" not in theirs:
             obj.location = place
         ledger.note_again(obj, theirs)

@@ -85,6 +85,9 @@ ARROWS_OF = "llmviz_arrows_of"
 # Of an object of a strip: its position, as a target, "strip:input:3".
 STRIP = "llmviz_strip"
 
+# Of the same: a digest of what is drawn there.
+SHOWS = "llmviz_shows"
+
 # Of actors (the camera, a token that flies) and of captions: the name that the film has for them.
 ACTOR = "llmviz_actor"
 CAPTION_OF = "llmviz_caption_of"

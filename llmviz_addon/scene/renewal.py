@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 import bpy
 
@@ -92,12 +93,8 @@ def recolor(standing: Standing, bundles: Iterable[Bundle], cells: Iterable[block
             # A person has deleted it.
             continue
         gain = float(obj[names.GAIN])
-        theirs = ledger.is_changed(obj, names.GAIN)
-        blocks.write(obj, bundle, found)
-        if theirs:
+        if ledger.rewrite_gain(obj, partial(blocks.write, obj, bundle, found)):
             blocks.set_gain(obj, gain)
-        else:
-            ledger.note_gain(obj)
 
 
 def respell(standing: Standing) -> None:

@@ -115,15 +115,14 @@ class Sheet:
         if not self._pieces:
             return
         pieces = self._pieces
-        typesetting.joined([piece.shape for piece in pieces]).fill(mesh)
+        joined = typesetting.joined([piece.shape for piece in pieces])
         points = [len(piece.shape.points) for piece in pieces]
         polygons = [len(piece.shape.starts) for piece in pieces]
-        co = np.empty(3 * sum(points), np.float32)
-        mesh.vertices.foreach_get("co", co)
         # Words are set in the plane of x and y; here they stand upright and face the viewer.
-        x, z, _ = co.reshape(-1, 3).T
-        y = np.repeat([piece.depth for piece in pieces], points)
-        mesh.vertices.foreach_set("co", np.stack([x, y, z], -1).astype(np.float32).reshape(-1))
+        places = np.empty((len(joined.points), 3), np.float32)
+        places[:, 0], places[:, 2] = joined.points.T
+        places[:, 1] = np.repeat([piece.depth for piece in pieces], points)
+        joined.fill(mesh, places)
         worn = np.repeat([piece.material for piece in pieces], polygons)
         mesh.polygons.foreach_set("material_index", worn.astype(np.int32))
         tone = np.repeat([float(piece.kind) for piece in pieces], points)
@@ -133,7 +132,6 @@ class Sheet:
         tints = np.repeat(np.array([self._tint(p) for p in pieces], np.float32), points, axis=0)
         write_attribute(mesh, names.CELL_COLOR, tints, "FLOAT_COLOR")
         mesh.attributes.active_color_name = names.CELL_COLOR
-        mesh.update()
         mesh.update_tag()
 
     def _tint(self, piece: _Piece) -> Color:

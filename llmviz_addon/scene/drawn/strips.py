@@ -7,7 +7,8 @@ but meshes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import bpy
@@ -74,46 +75,95 @@ class Shown:
     drawn: Mapping[int, Candidate]
 
 
+_Draw = Callable[[Sheet, Anatomy, Shown, Strip, int], None]
+
+
 def sheet(kit: Kit, center: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> Sheet:
     """An empty sheet for a tile around `center`, in cells."""
     return Sheet(center, (kit.label, kit.tile), ((), TILE_TINTS))
 
 
-def sheets(kit: Kit, anatomy: Anatomy, shown: Shown, positions: int) -> Iterator[tuple[str, Sheet]]:
-    """The sheets of so many positions of both strips, each with the target that it is.
+@dataclass(frozen=True)
+class Position:
+    """A position of a strip, before it is drawn.
 
-    Those of positions without a token are empty.
+    Attributes
+    ----------
+    target
+        Its name in the film.
+    center
+        The place of its object, in cells.
+    shows
+        A digest of what it shows; empty where no token stands there.
+    sheet
+        Makes its sheet.
     """
+
+    target: str
+    center: tuple[float, float, float]
+    shows: str
+    sheet: Callable[[], Sheet]
+
+
+def lay_out(kit: Kit, anatomy: Anatomy, shown: Shown, positions: int) -> Iterator[Position]:
+    """So many positions of both strips; those without a token are empty."""
     count = len(shown.ids)
     ends = (
-        (targets.INPUT, input_strip(anatomy, count), input_strip(anatomy, positions)),
-        (targets.OUTPUT, output_strip(anatomy, count), output_strip(anatomy, positions)),
+        (targets.INPUT, input_strip, _input),
+        (targets.OUTPUT, output_strip, _output),
     )
-    for name, strip, whole in ends:
+    for name, strip_of, draw_in in ends:
+        strip, whole = strip_of(anatomy, count), strip_of(anatomy, positions)
         for position in range(positions):
-            if position >= count:
-                made = sheet(kit, whole.tiles[position].center)
-            else:
-                made = sheet(kit, strip.tiles[position].center)
-                _wire(made, strip, position)
-                draw = _input if name == targets.INPUT else _output
-                draw(made, anatomy, shown, strip, position)
-            yield targets.tile(name, position), made
+            there = position < count
+            center = (strip if there else whole).tiles[position].center
+
+            def make(
+                at: int = position,
+                filled: bool = there,
+                center: tuple[float, float, float] = center,
+                strip: Strip = strip,
+                draw_in: _Draw = draw_in,
+            ) -> Sheet:
+                made = sheet(kit, center)
+                if filled:
+                    _wire(made, strip, at)
+                    draw_in(made, anatomy, shown, strip, at)
+                return made
+
+            shows = _shows(name, shown, position) if there else ""
+            yield Position(targets.tile(name, position), center, shows, make)
+
+
+def _shows(name: str, shown: Shown, position: int) -> str:
+    """A digest of what a position shows: its token, or the probabilities of the next."""
+    if name == targets.INPUT:
+        return str(shown.ids[position])
+    last = position == len(shown.ids) - 1
+    row = np.ascontiguousarray(shown.probabilities[position]).tobytes()
+    return f"{zlib.crc32(row)} {shown.drawn.get(position)} {last}"
+
+
+def write(obj: bpy.types.Object, position: Position) -> None:
+    """Draw a position on its object."""
+    sheet = position.sheet()
+    sheet.write(obj.data)
+    obj[names.TEXT], obj[names.SHOWS] = "\n".join(sheet.said), position.shows
 
 
 def draw(easel: Easel, kit: Kit, anatomy: Anatomy, shown: Shown, positions: int) -> Steps[None]:
     """Draw both strips, with an object for each of so many positions."""
     between = max(BETWEEN, 2 * positions // SHARES)
-    for index, (target, made) in enumerate(sheets(kit, anatomy, shown, positions)):
+    for index, position in enumerate(lay_out(kit, anatomy, shown, positions)):
         if index % between == 0:
             yield index / (2 * positions), "Drawing the input and the output"
-        _, strip, position = target.split(":")
-        mesh = bpy.data.meshes.new(f"{strip.title()} {position}")
+        _, strip, number = position.target.split(":")
+        mesh = bpy.data.meshes.new(f"{strip.title()} {number}")
         mesh[names.OURS] = True
-        made.write(mesh)
         obj = bpy.data.objects.new(mesh.name, mesh)
-        easel.hang(obj, made.center, 0)
-        obj[names.STRIP], obj[names.TEXT] = target, "\n".join(made.said)
+        write(obj, position)
+        easel.hang(obj, position.center, 0)
+        obj[names.STRIP] = position.target
 
 
 def _wire(made: Sheet, strip: Strip, position: int) -> None:

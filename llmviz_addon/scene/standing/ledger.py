@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import bpy
 import numpy as np
@@ -63,16 +63,18 @@ def hand_over(text: bpy.types.Object, heir: bpy.types.Object) -> None:
     heir[names.WRITTEN] = json.dumps(now | kept)
 
 
-def is_changed(obj: bpy.types.Object, name: str) -> bool:
-    """True if a person has changed a custom property of an object since we wrote it."""
+def rewrite_gain(obj: bpy.types.Object, write: Callable[[], None]) -> bool:
+    """Note the gain of a block that `write` writes, and no more than that.
+
+    Returns True, and notes nothing, if a person had changed it since we wrote it.
+    """
     noted = _noted(obj)
-    return name in noted and name in obj and noted[name] != _plain(obj[name])
-
-
-def note_gain(obj: bpy.types.Object) -> None:
-    """Note the gain of a block, which we have just written, and no more than that."""
-    noted = _noted(obj) | {name: _plain(obj[name]) for name in (names.GAIN, names.TRAITS)}
-    obj[names.WRITTEN] = json.dumps(noted)
+    theirs = names.GAIN in noted and noted[names.GAIN] != _plain(obj[names.GAIN])
+    write()
+    if not theirs:
+        now = {name: _plain(obj[name]) for name in (names.GAIN, names.TRAITS)}
+        obj[names.WRITTEN] = json.dumps(noted | now)
+    return theirs
 
 
 def is_named_as_made(datablock: bpy.types.ID) -> bool:

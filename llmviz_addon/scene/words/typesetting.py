@@ -81,12 +81,16 @@ class Shape:
     sides: np.ndarray
     starts: np.ndarray
 
-    def fill(self, mesh: bpy.types.Mesh) -> None:
-        """Put the polygons into a mesh that has none, in the plane of x and y."""
-        co = np.zeros((len(self.points), 3), np.float32)
-        co[:, :2] = self.points
-        mesh.vertices.add(len(co))
-        mesh.vertices.foreach_set("co", co.reshape(-1))
+    def fill(self, mesh: bpy.types.Mesh, places: np.ndarray | None = None) -> None:
+        """Put the polygons into a mesh that has none, their points at `places`, (V, 3) float32.
+
+        Where no places are given, they are in the plane of x and y.
+        """
+        if places is None:
+            places = np.zeros((len(self.points), 3), np.float32)
+            places[:, :2] = self.points
+        mesh.vertices.add(len(places))
+        mesh.vertices.foreach_set("co", places.reshape(-1))
         mesh.edges.add(len(self.edges))
         mesh.edges.foreach_set("vertices", self.edges.reshape(-1))
         mesh.loops.add(len(self.corners))
