@@ -24,7 +24,9 @@ def check_shows(model: scene_room.Standing, prompt: str) -> None:
     for name, obj in model.blocks.items():
         cells = expected[name]
         wanted = np.where(np.isfinite(cells), cells, np.float32(0)).reshape(-1)
-        np.testing.assert_allclose(helpers.read(obj.data, "value"), wanted, 1e-4, 1e-5, name)
+        # A small sum of large terms is as inexact as these are.
+        near = 1e-5 * max(1.0, float(np.abs(wanted).max()))
+        np.testing.assert_allclose(helpers.read(obj.data, "value"), wanted, 1e-4, near, name)
 
 
 def delete(objects: list[bpy.types.Object]) -> None:
