@@ -117,7 +117,7 @@ def renew(
         respell(standing)
     else:
         _redraw(standing, staged, numbers, whole)
-    renew_strips(standing, staged, whole)
+    _renew_strips(standing, staged, whole)
 
 
 def _redraw(
@@ -139,7 +139,7 @@ def _redraw(
         ledger.note_name(root)
 
 
-def renew_strips(standing: Standing, staged: bpy.types.Collection, whole: bool) -> None:
+def _renew_strips(standing: Standing, staged: bpy.types.Collection, whole: bool) -> None:
     """Put new strips in place of those that stand."""
     found = [c for c in staged.children if c.get(names.KEY) == STRIPS]
     drawn = [obj for collection in found for obj in collection.objects]

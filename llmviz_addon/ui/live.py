@@ -79,7 +79,7 @@ def _wait(scene: bpy.types.Scene) -> None:
 def _rest(change: int, scene_uid: int) -> float | None:
     from ..scene import live
 
-    scene = next((s for s in bpy.data.scenes if s.session_uid == scene_uid), None)
+    scene = running.scene_of(scene_uid)
     if change != _changes or scene is None or not live.is_behind(scene):
         return None
     if running.is_busy():
@@ -90,7 +90,7 @@ def _rest(change: int, scene_uid: int) -> float | None:
 
 
 def _done(scene_uid: int, notes: list[str]) -> None:
-    scene = next((s for s in bpy.data.scenes if s.session_uid == scene_uid), None)
+    scene = running.scene_of(scene_uid)
     if scene is not None and notes:
         messages.say(scene, notes[0])
     _redraw_views()

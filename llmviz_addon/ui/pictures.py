@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,14 +71,16 @@ def _replaced(made: Pictures) -> str:
 
 
 class _Renders(Stepwise):
-    """The rendering of the pictures that the scene's settings ask for."""
+    """The rendering of the pictures that the scene's settings ask for.
+
+    The operator provides `rendering`, the steps of it for a scene and the settings that are common
+    to all pictures.
+    """
+
+    rendering: Callable[[bpy.types.Scene, dict[str, Any]], Steps[Any]]
 
     def finish(self, context: bpy.types.Context, scene: bpy.types.Scene, result: Any) -> None:
         self.report({"INFO"}, what_was_written(result))
-
-    def rendering(self, scene: bpy.types.Scene, how: dict[str, Any]) -> Steps[Pictures]:
-        """The rendering of a scene; `how` holds the settings that are common to all pictures."""
-        raise NotImplementedError
 
     def stays(self) -> str:
         return what_stays(self._made)

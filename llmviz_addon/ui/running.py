@@ -35,6 +35,11 @@ PAUSE, SPELL, LONGEST_SPELL = 0.01, 0.05, 0.1
 QUIET_PAUSE, QUIET_SPELL = 0.01, 0.02
 
 
+def scene_of(uid: int) -> bpy.types.Scene | None:
+    """The scene with this session number; None if it has been deleted."""
+    return next((scene for scene in bpy.data.scenes if scene.session_uid == uid), None)
+
+
 class Work:
     """A generator that is under way, and its progress.
 
@@ -61,7 +66,7 @@ class Work:
 
     def scene(self) -> bpy.types.Scene | None:
         """The scene that is worked on; None if it has been deleted meanwhile."""
-        return next((s for s in bpy.data.scenes if s.session_uid == self.scene_uid), None)
+        return scene_of(self.scene_uid)
 
     def advance(self) -> None:
         """Do one step; raises StopIteration with the result after the last."""

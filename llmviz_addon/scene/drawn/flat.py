@@ -29,14 +29,13 @@ class Easel:
     """A maker of flat things of one material: they go into `collection` and hang on `root`.
 
     `tints` are the colors of meshes in Solid mode, by kind. Places that its methods take are in
-    cells of the anatomy, where `origin` is the origin of `root`. `error` is that of a `Setting`.
+    cells of the anatomy. `error` is that of a `Setting`.
     """
 
     root: bpy.types.Object | None
     collection: bpy.types.Collection
     material: bpy.types.Material
     tints: tuple[Color, ...] = ()
-    origin: tuple[float, float, float] = (0.0, 0.0, 0.0)
     error: float = FINE
     _words: dict[tuple[str, Setting], bpy.types.Mesh] = field(default_factory=dict)
 
@@ -90,20 +89,6 @@ class Easel:
         self.hang(obj, place, kind)
         return obj
 
-    def rectangle(
-        self,
-        name: str,
-        center: tuple[float, float, float],
-        width: float,
-        height: float,
-        *,
-        kind: int = 0,
-    ) -> bpy.types.Object:
-        """A rectangle that faces the viewer."""
-        x, z = width / 2, height / 2
-        corners = np.array([(-x, 0, -z), (x, 0, -z), (x, 0, z), (-x, 0, z)])
-        return self.mesh(name, corners, np.array([[0, 1, 2, 3]]), place=center, kind=kind)
-
     def _tint(self, mesh: bpy.types.Mesh, kind: int) -> None:
         """Give a mesh the color attribute that Solid mode shows in place of the material."""
         if kind >= len(self.tints):
@@ -122,7 +107,7 @@ class Easel:
         obj[names.HIGHLIGHT] = 0.0
         obj.id_properties_ui(names.OPACITY).update(min=0.0, max=1.0)
         obj.parent = self.root
-        obj.location = tuple((float(c) - o) * CELL for c, o in zip(place, self.origin, strict=True))
+        obj.location = tuple(float(c) * CELL for c in place)
         # Flat materials ignore light and show their own color, like print. A shadow of one on the
         # cubes would look like a mistake.
         obj.visible_shadow = False

@@ -10,6 +10,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import bpy
 import numpy as np
@@ -115,24 +116,24 @@ def lay_out(kit: Kit, anatomy: Anatomy, shown: Shown, positions: int) -> Iterato
     for name, strip_of, draw_in in ends:
         strip, whole = strip_of(anatomy, count), strip_of(anatomy, positions)
         for position in range(positions):
-            there = position < count
-            center = (strip if there else whole).tiles[position].center
+            target = targets.tile(name, position)
+            if position >= count:
+                center = whole.tiles[position].center
+                yield Position(target, center, "", partial(sheet, kit, center))
+                continue
+            made = partial(_filled, kit, anatomy, shown, strip, position, draw_in)
+            center = strip.tiles[position].center
+            yield Position(target, center, _shows(name, shown, position), made)
 
-            def make(
-                at: int = position,
-                filled: bool = there,
-                center: tuple[float, float, float] = center,
-                strip: Strip = strip,
-                draw_in: _Draw = draw_in,
-            ) -> Sheet:
-                made = sheet(kit, center)
-                if filled:
-                    _wire(made, strip, at)
-                    draw_in(made, anatomy, shown, strip, at)
-                return made
 
-            shows = _shows(name, shown, position) if there else ""
-            yield Position(targets.tile(name, position), center, shows, make)
+def _filled(
+    kit: Kit, anatomy: Anatomy, shown: Shown, strip: Strip, position: int, draw_in: _Draw
+) -> Sheet:
+    """The sheet of a position at which a token stands."""
+    made = sheet(kit, strip.tiles[position].center)
+    _wire(made, strip, position)
+    draw_in(made, anatomy, shown, strip, position)
+    return made
 
 
 def _shows(name: str, shown: Shown, position: int) -> str:
