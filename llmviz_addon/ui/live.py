@@ -8,6 +8,7 @@ leads to a moment in which they had not followed yet.
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 
 import bpy
@@ -21,8 +22,8 @@ OPERATOR = "llmviz.live"
 # Seconds without a change after which typing rests.
 REST = 0.35
 
-# Number of changes so far: a timer does nothing if there were more since it was set.
-_changes = 0
+# Number of changes so far, by scene: a timer does nothing if there were more since it was set.
+_changes: Counter[int] = Counter()
 
 
 def changed(settings: bpy.types.PropertyGroup, _context: bpy.types.Context | None) -> None:
@@ -70,21 +71,21 @@ def settle(scene: bpy.types.Scene) -> None:
 
 def _wait(scene: bpy.types.Scene) -> None:
     """Have the film follow once nothing has changed for a while."""
-    global _changes  # noqa: PLW0603
-    _changes += 1
+    uid = scene.session_uid
+    _changes[uid] += 1
     if not bpy.app.background:
-        bpy.app.timers.register(partial(_rest, _changes, scene.session_uid), first_interval=REST)
+        bpy.app.timers.register(partial(_rest, _changes[uid], uid), first_interval=REST)
 
 
 def _rest(change: int, scene_uid: int) -> float | None:
     from ..scene import live
 
     scene = running.scene_of(scene_uid)
-    if change != _changes or scene is None or not live.is_behind(scene):
+    if change != _changes[scene_uid] or scene is None or not live.is_behind(scene):
         return None
-    if running.is_busy():
+    if running.work is not None:
+        # That of another scene, perhaps, whose film follows first.
         return REST
-    running.stop()
     running.do_quietly(OPERATOR, scene, live.catch_up_steps(scene), partial(_done, scene_uid))
     return None
 

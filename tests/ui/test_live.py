@@ -25,6 +25,10 @@ def _prompt() -> str:
     return state.model_of(bpy.context.scene).recipe.prompt
 
 
+def _changes() -> int:
+    return live._changes[bpy.context.scene.session_uid]
+
+
 def test_what_is_typed_is_shown(standing_model, settings):
     settings.prompt = "AB"
     assert live.follow(bpy.context.scene)
@@ -60,7 +64,7 @@ def test_the_film_follows_quietly_and_anything_asked_for_comes_first(standing_mo
     scene = bpy.context.scene
     settings.prompt = "AB"
     live.follow(scene)
-    assert live._rest(live._changes, scene.session_uid) is None
+    assert live._rest(_changes(), scene.session_uid) is None
     assert running.work is not None and not running.is_busy()
     assert state.why_locked(scene) == ""
     bpy.ops.llmviz.build()
@@ -72,7 +76,7 @@ def test_the_film_follows_in_spells(standing_model, settings):
     scene = bpy.context.scene
     settings.prompt = "AB"
     live.follow(scene)
-    live._rest(live._changes, scene.session_uid)
+    live._rest(_changes(), scene.session_uid)
     mine, until = running.work, time.monotonic() + 60
     while running._continue(mine, lambda _: None) is not None:
         assert time.monotonic() < until
@@ -83,7 +87,7 @@ def test_typing_on_puts_the_film_off(standing_model, settings):
     scene = bpy.context.scene
     settings.prompt = "AB"
     live.follow(scene)
-    first = live._changes
+    first = _changes()
     settings.prompt = "ABB"
     live.follow(scene)
     assert live._rest(first, scene.session_uid) is None and running.work is None
@@ -93,6 +97,22 @@ def test_an_undo_to_a_moment_between_has_the_film_follow(standing_model, setting
     scene = bpy.context.scene
     settings.prompt = "AB"
     live.follow(scene)
-    before = live._changes
+    before = _changes()
     live._after_undo()
-    assert live._changes == before + 1
+    assert _changes() == before + 1
+
+
+def test_after_an_undo_the_films_of_all_scenes_follow(standing_model, settings):
+    first = bpy.context.scene
+    second = bpy.data.scenes.new("Second")
+    scene_room.build(second, scene_room.Recipe("nano-gpt", "CBABBC"))
+    for scene in (first, second):
+        scene.llmviz.prompt = "AB"
+        assert live.follow(scene)
+    live._after_undo()
+    for scene in (first, second):
+        live._rest(live._changes[scene.session_uid], scene.session_uid)
+        mine = running.work
+        while running._continue(mine, lambda _: None) is not None:
+            pass
+        assert not scene_live.is_behind(scene)
