@@ -18,3 +18,6 @@ TEMPERATURE, TOP_K, SEED = 0.0, 0, 0
 """The choice of the most probable token each time; see `model.Sampling`."""
 ARRANGEMENT = "auto"
 """The kind of arrangement of a model's layers."""
+
+LAYER, HEAD, POSITION, CHANNEL = 0, 0, 3, 15
+"""The cells that the chapters of the film dwell on, each counted from 0."""

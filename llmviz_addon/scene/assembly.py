@@ -15,6 +15,7 @@ from dataclasses import replace
 import bpy
 
 from .. import model as model_room
+from ..explain import ModelReader
 from ..progress import Steps, rescaled, run
 from . import names
 from .drawn import blocks, windows
@@ -115,7 +116,9 @@ class _Build:
         self._check()
         yield 0.0, "Computing the model"
         numbers = yield from rescaled(compute(recipe), 0.0, 0.3)
-        subject = Subject(numbers.plan, numbers.run, numbers.model.title)
+        subject = Subject(
+            numbers.plan, numbers.run, numbers.model.title, _reader(numbers), recipe.choice
+        )
         old = self._replaced()
         self._old = None if old is None else old.id
         board = None
@@ -277,6 +280,13 @@ class _Build:
         if cells is None:
             settle_names(Standing(scene, root))
         return root
+
+
+def _reader(numbers: Numbers) -> ModelReader | None:
+    """The one who knows the numbers of a model's cells; None for a model without."""
+    if numbers.trace is None:
+        return None
+    return ModelReader(numbers.model, numbers.trace, numbers.anatomy, numbers.n_prompt)
 
 
 def _gather(numbers: Numbers) -> Steps[list[blocks.Cells]]:

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from ..anatomy import number
 from ..progress import Steps, rescaled
 from ..progress import run as go_through
 from .camera import clipping
+from .choice import Choice
 from .companions import Companion, in_order, told
 from .errors import AuthoringError
 from .framing import CameraPose, fit
-from .performance import play
 from .run import Run
 from .script import PALETTES, Beat, CaptionText, Chapter, Script, ShotSpec, load
 from .selection import common_names, fill
@@ -25,6 +26,7 @@ from .wording import facts, values
 if TYPE_CHECKING:
     from ..anatomy import Anatomy
     from ..detail import Bundle
+    from ..explain import CellReader
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -40,6 +42,8 @@ def compile_steps(
     bundles: tuple[Bundle, ...] | None = None,
     companions: Sequence[Companion] = (),
     model: str = "This model",
+    reader: CellReader | None = None,
+    choice: Choice | None = None,
 ) -> Steps[Storyboard]:
     """Make the storyboard of a script for one model and one run, a beat at a time.
 
@@ -65,6 +69,10 @@ def compile_steps(
         Other models in the scene, in any order.
     model
         The title of a model without numbers; a run brings its own.
+    reader
+        Knows the numbers of the run's cells, for gestures that show them.
+    choice
+        What the chapters dwell on; the default unless given.
 
     Raises
     ------
@@ -76,16 +84,16 @@ def compile_steps(
         raise AuthoringError(f"There is no palette {palette!r}; there are {', '.join(PALETTES)}.")
     words = {**script.words, "colors": script.colors[palette]}
     others = in_order(companions)
-    stage = Stage(anatomy, run, aspect, bundles, others)
+    stage = Stage(anatomy, run, aspect, bundles, others, reader, choice or Choice())
     film = _Film(
         stage,
         facts(anatomy, run, others),
         values(anatomy, run, words, model),
         [told(companion, anatomy.config, words) for companion in others],
     )
-    for number, chapter in enumerate(script.chapters):
+    for index, chapter in enumerate(script.chapters):
         for _ in film.add(chapter):
-            yield 0.9 * number / len(script.chapters), f"Composing {chapter.title}"
+            yield 0.9 * index / len(script.chapters), f"Composing {chapter.title}"
     channels = yield from rescaled(stage.leads.merge(stage.board.channels()), 0.9, 1.0)
     return Storyboard(
         title=f"{script.title}, {film.values['model'] if run is None else run.model}",
@@ -157,6 +165,7 @@ class _Film:
         if companion is not None:
             known |= self.others[companion]
         found: CaptionText = next(c for c in beat.captions if c.facts <= self.facts)
+        known |= self._told(beat, names, id_)
         text, heading = _filled(found.text, known, id_), _filled(beat.title, known, id_)
         given, start = self.stage.given, self.time
         needed = max((gesture.length(given) for gesture in beat.gestures), default=0.0)
@@ -166,10 +175,13 @@ class _Film:
         # Beats start on whole frames, where their markers are.
         end = start + math.ceil(seconds * FPS - 1e-6) / FPS
         moment = Moment(id_, start, end, names)
+        for gesture in beat.gestures:
+            places = gesture.place(self.stage, gesture.moment(self.stage, moment))
+            self.stage.selection.stages.update(places)
         if spec is not None:
             self._shoot(spec, moment)
         for gesture in beat.gestures:
-            play(self.stage, gesture, moment)
+            gesture.perform(self.stage, moment)
         if text:
             first = not any(c.beat.startswith(f"{chapter.id}.") for c in self.captions)
             title = chapter.title if first else ""
@@ -181,11 +193,26 @@ class _Film:
         """The numbers for the names in a beat's braces."""
         last = self.stage.anatomy.config.n_layer - 1
         places = {"first": 0, "next": 1, "last": last}
-        layer = places[beat.layer] if isinstance(beat.layer, str) else beat.layer
-        names = {"layer": layer, "head": beat.head, "next_layer": 1}
+        names = self.stage.choice.names(self.stage.anatomy, self.stage.given)
+        if beat.layer is not None:
+            names["layer"] = places[beat.layer] if isinstance(beat.layer, str) else beat.layer
+        if beat.head is not None:
+            names["head"] = beat.head
+        names["next_layer"] = 1
         if companion is not None:
             names["companion"] = companion
         return names | common_names(self.stage.anatomy, self.stage.given)
+
+    def _told(self, beat: Beat, names: Mapping[str, int], id_: str) -> dict[str, str]:
+        """Values of a beat's captions: its position, and the numbers that it asks for."""
+        stage, told = self.stage, {}
+        if stage.given is not None and "position" in names:
+            told["position_label"] = stage.given.name(int(names["token"]))
+        for name, selector in beat.values:
+            cells = stage.cells(selector, Moment(id_, 0.0, 0.0, names))
+            (value,) = stage.numbers(cells.block, *([part[0]] for part in cells.places))
+            told[name] = number(float(value))
+        return told
 
     def _shoot(self, spec: ShotSpec, moment: Moment) -> None:
         """Move the camera to a beat's shot, and let it drift on if the script says so."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from .errors import AuthoringError
 from .framing import Margins
-from .verbs import VERBS, Gesture
+from .gestures import VERBS, Gesture
 from .wording import FACTS
 
 FOLDER = Path(__file__).parents[2] / "presets" / "walkthroughs"
@@ -91,9 +91,11 @@ class CaptionText:
 
 @dataclass(frozen=True)
 class Beat:
-    """One beat of a chapter; see `ShotSpec` and `verbs` for what it holds.
+    """One beat of a chapter; see `ShotSpec` and `gestures` for what it holds.
 
-    Beats in a row whose `each` is ``"companion"`` play together once for every other model.
+    Beats in a row whose `each` is ``"companion"`` play together once for every other model. Where
+    `layer` or `head` is None, it is the one that is chosen. `values` are names for captions, each
+    with the cell whose number it stands for.
     """
 
     id: str
@@ -102,8 +104,9 @@ class Beat:
     duration: float
     facts: frozenset[str]
     each: str
-    layer: int | str
-    head: int
+    layer: int | str | None
+    head: int | None
+    values: tuple[tuple[str, str], ...]
     shot: ShotSpec | None
     gestures: tuple[Gesture, ...]
 
@@ -207,8 +210,8 @@ def _beat(table: Table, texts: Table, chapter: str) -> Beat:
     id_ = table.text("id")
     table.where = f"{chapter}, beat {id_!r}"
     written = texts.table(id_)
-    layer = table.values.get("layer", 0)
-    if layer not in LAYERS and not _is_index(layer):
+    layer = table.values.get("layer")
+    if layer is not None and layer not in LAYERS and not _is_index(layer):
         raise AuthoringError(
             f"{table.where}: layer is {layer!r}; give a number or one of {LAYERS}."
         )
@@ -221,13 +224,24 @@ def _beat(table: Table, texts: Table, chapter: str) -> Beat:
         facts=table.facts("if"),
         each=table.choice("each", EACH) if "each" in table.values else "",
         layer=layer,
-        head=int(table.number("head", 0)),
+        head=int(table.number("head", 0)) if "head" in table.values else None,
+        values=_values(table),
         shot=_shot(table.table("shot")) if "shot" in table.values else None,
         gestures=tuple(_gesture(gesture) for gesture in table.tables("do", required=False)),
     )
     table.done()
     written.done()
     return beat
+
+
+def _values(table: Table) -> tuple[tuple[str, str], ...]:
+    """Names for captions, and the cell whose number each stands for."""
+    if "values" not in table.values:
+        return ()
+    given = table.table("values")
+    found = tuple((name, given.text(name)) for name in given.values)
+    given.done()
+    return found
 
 
 def _is_index(value: object) -> bool:

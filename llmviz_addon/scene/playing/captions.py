@@ -6,8 +6,6 @@ fill the same part of every picture.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import bpy
 import numpy as np
 
@@ -22,12 +20,10 @@ from ..drawn.labels import PAPER, TITLE
 from ..standing.standing import Standing
 from ..style.kit import Kit
 from ..words.typesetting import COARSE
+from .frames import DISTANCE, Frame
 
 CAPTIONS = "captions"
 """The key of the collection that holds a film's captions."""
-
-# Meters in front of the camera, beyond its clip start. No cube comes as close in any shot.
-DISTANCE = 0.03
 
 # Fractions of the picture: text size over its width, line pitch over text size, the bottom margin
 # and the height of the shade over the picture's height.
@@ -39,27 +35,6 @@ SHADE_OPACITY = 0.82
 
 # Number of captions that are drawn in one step.
 _TOGETHER = 30
-
-
-@dataclass(frozen=True)
-class Frame:
-    """Width and height, in cells, of the picture at the distance where the captions hang."""
-
-    width: float
-    height: float
-
-    @classmethod
-    def of(cls, lens: float, aspect: float) -> Frame:
-        """The frame of a camera whose sensor has 36 mm along the picture's longer side."""
-        longer = DISTANCE / CELL * 36.0 / lens
-        if aspect >= 1:
-            return cls(longer, longer / aspect)
-        return cls(longer * aspect, longer)
-
-    @property
-    def portrait(self) -> bool:
-        """True if it is higher than wide, so that lines of text have to be shorter."""
-        return self.height > self.width
 
 
 def draw(
@@ -129,8 +104,8 @@ def _shade(easel: Easel, frame: Frame) -> None:
     shade.hide_viewport = True
 
 
-def channels(caption: Caption) -> tuple[tuple[Channel, int], ...]:
-    """The channels that show a caption for its time, each with its place in an array."""
+def channels(caption: Caption) -> tuple[Channel, ...]:
+    """The channels that show a caption for its time."""
     start, end = caption.start, caption.end
     fade = min(FADE, (end - start) / 3)
     keys = (
@@ -151,10 +126,7 @@ def channels(caption: Caption) -> tuple[tuple[Channel, int], ...]:
             Key(end, 0.0, "constant"),
         ),
     )
-    return (
-        (Channel(caption.beat, names.OPACITY, keys), 0),
-        *((there, axis) for axis in range(3)),
-    )
+    return Channel(caption.beat, names.OPACITY, keys), there
 
 
 def show(standing: Standing, visible: bool) -> None:

@@ -7,13 +7,15 @@ and its last chapters may show them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import bpy
 
 from ... import walkthrough
 from ...detail import Plan
+from ...explain import CellReader
 from ...progress import Steps, rescaled, run
+from ..cells import LastingReader
 from ..standing import place, tree
 from ..standing.memory import Memory
 from ..standing.standing import Standing
@@ -23,18 +25,32 @@ from . import film
 
 @dataclass(frozen=True)
 class Subject:
-    """The subject of a film: a model as it is drawn, its run if it has numbers, and its title."""
+    """The subject of a film.
+
+    Attributes
+    ----------
+    plan, title
+        The model as it is drawn, and its title.
+    run, reader
+        Its run, and who knows the numbers of its cells; None for a model without numbers.
+    choice
+        The cells that the film dwells on.
+    """
 
     plan: Plan
     run: walkthrough.Run | None
     title: str
+    reader: CellReader | None = None
+    choice: walkthrough.Choice = field(default_factory=walkthrough.Choice)
 
     @classmethod
     def of(cls, standing: Standing) -> Steps[Subject]:
         """The subject that a model that stands provides."""
-        run, title = standing.run, standing.title
+        run, title, choice = standing.run, standing.title, standing.recipe.choice
+        scene, model = standing.scene, standing.id
         plan = yield from standing.plan_steps()
-        return cls(plan, run, title)
+        reader = None if run is None else LastingReader(scene, model, plan.anatomy, run)
+        return cls(plan, run, title, reader, choice)
 
 
 def compose(
@@ -65,6 +81,8 @@ def compose(
         accessible=accessible,
         model=subject.title,
         companions=companions,
+        reader=subject.reader,
+        choice=subject.choice,
     )
     return (yield from rescaled(composing, 0.2, 1.0))
 

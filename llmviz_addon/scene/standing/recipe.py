@@ -19,7 +19,7 @@ from ...bounded import Bounded
 from ...detail import Budget, Plan, plan_steps
 from ...model import Config, Model, Sampling
 from ...progress import Steps
-from ...walkthrough import Run
+from ...walkthrough import Choice, Run
 from ..version import VERSION
 from .errors import StandingError
 
@@ -74,6 +74,8 @@ class Recipe:
         Tokens that the model appends to the prompt, if its context has room for them.
     temperature, top_k, seed
         The choice of these tokens; see `model.Sampling`.
+    layer, head, position, channel
+        The cells that the film's chapters dwell on; see `walkthrough.Choice`.
     """
 
     model: str
@@ -92,6 +94,10 @@ class Recipe:
     temperature: float = defaults.TEMPERATURE
     top_k: int = defaults.TOP_K
     seed: int = defaults.SEED
+    layer: int = defaults.LAYER
+    head: int = defaults.HEAD
+    position: int = defaults.POSITION
+    channel: int = defaults.CHANNEL
     version: str = VERSION
 
     @property
@@ -114,6 +120,11 @@ class Recipe:
             If there is no such choice.
         """
         return Sampling(self.temperature, self.top_k, self.seed)
+
+    @property
+    def choice(self) -> Choice:
+        """The cells that the film's chapters dwell on."""
+        return Choice(self.layer, self.head, self.position, self.channel)
 
     @property
     def arranged(self) -> Arrangement:
