@@ -185,6 +185,16 @@ class Selection:
             range(*_span(selector, down, rows)),
         )
 
+    def span(self, text: str, size: int) -> tuple[int, int]:
+        """The first and one past the last of so many places that a text means, such as ``"0:6"``.
+
+        Raises
+        ------
+        AuthoringError
+            If that is not how cells are written.
+        """
+        return _span(text, text, size)
+
     def places(self, cells: CellRange) -> np.ndarray:
         """(N, 3) the middles of cells, where they stand now, column after column."""
         block = self.anatomy.blocks[cells.block]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..anatomy import Anatomy
     from ..detail import Bundle
     from ..explain import CellReader
+    from .gestures import Gesture
 
 Floats = NDArray[np.float64]
 
@@ -90,6 +91,8 @@ class Stage:
     things: dict[str, Thing] = field(default_factory=dict)
     stand_ins: dict[str, Thing] = field(default_factory=dict)
     """By block, the parts of it that stand in for it."""
+    coming: dict[Gesture, dict[str, Floats]] = field(default_factory=dict)
+    """By gesture that is about to move blocks, how far from its place each will stand."""
     selection: Selection = field(init=False)
     leads: Leads = field(init=False)
     camera: Camera = field(init=False)
@@ -242,7 +245,13 @@ class Stage:
         self.board.set(actor, targets.SCALE, end, 0.0, owner)
 
     def shift(
-        self, target: str, prop: str, start: float, end: float, to: Sequence[float], owner: str
+        self,
+        target: str,
+        prop: str,
+        start: float,
+        end: float,
+        to: Sequence[float] | Floats,
+        owner: str,
     ) -> None:
         """Move something with three components evenly, with a gentle start and end."""
         for index, value in enumerate(to):
