@@ -282,8 +282,12 @@ def _shot(table: Table) -> ShotSpec:
 
 
 def _gesture(table: Table) -> Gesture:
-    """The gesture whose verb is the one key that is a verb's name."""
-    verbs = [key for key in table.values if key in VERBS]
+    """The gesture whose verb is the one key that is a verb's name.
+
+    One verb's name may be another verb's option.
+    """
+    named = [key for key in table.values if key in VERBS]
+    verbs = [verb for verb in named if set(named) - {verb} <= VERBS[verb].options()]
     if len(verbs) != 1:
         raise AuthoringError(
             f"{table.where} has {sorted(table.values)}; a gesture has exactly one of "

@@ -102,6 +102,12 @@ class Gesture:
         return ", ".join(said)
 
     @classmethod
+    def options(cls) -> frozenset[str]:
+        """The names of its options in scripts."""
+        names = (field.name.rstrip("_") for field in fields(cls))
+        return frozenset(name for name in names if name != "subject")
+
+    @classmethod
     def from_table(cls, values: Mapping[str, Any]) -> Self:
         """The gesture that a table describes.
 
@@ -116,7 +122,7 @@ class Gesture:
             name = "subject" if key == cls.verb else key
             name = f"{key}_" if f"{key}_" in kinds else name
             if name not in kinds or (name == "subject" and key != cls.verb):
-                known = ", ".join(sorted(n.rstrip("_") for n in kinds if n != "subject"))
+                known = ", ".join(sorted(cls.options()))
                 raise ValueError(f"unknown option {key!r}; known: {known}")
             given[name] = cls._checked(key, value, kinds[name])
         return cls(**given)
