@@ -172,13 +172,15 @@ class LLMVIZ_PT_walkthrough(OnModel, bpy.types.Panel):
     bl_label = "Walkthrough"
 
     def draw(self, context: bpy.types.Context) -> None:
-        from ..scene import chapters
+        from ..scene import chapters, views
 
         layout = self.layout
         layout.enabled = not running.is_busy()
         scene = context.scene
         self._draw_transport(layout, context)
-        layout.operator("llmviz.view_film", icon="CAMERA_DATA")
+        space = context.space_data
+        watched = space is not None and space.type == "VIEW_3D" and views.shows_film(space)
+        layout.operator("llmviz.view_film", icon="CAMERA_DATA", depress=watched)
         row = layout.row()
         row.use_property_split = True
         row.use_property_decorate = False

@@ -26,7 +26,7 @@ from ..style import studio
 from ..style.kit import CELL, Kit
 from . import captions
 from .curves import Curves, written_on
-from .timeline import FIRST_FRAME, frame_of
+from .timeline import FIRST_FRAME, REST_FRAME, frame_of
 
 # Properties of the film that are in a camera's data: their paths there, and the factor from the
 # film's units to Blender's.
@@ -36,8 +36,8 @@ _OF_CAMERA = {
     targets.CLIP_START: ("clip_start", CELL),
 }
 
-# Properties that get their defaults back when a model loses its film: without one, all of the model
-# is computed and shown.
+# Properties that have their defaults before the film, and when a model loses its film: all of the
+# model is computed and shown.
 _AT_REST = (targets.PROGRESS, targets.HIGHLIGHT, targets.OPACITY)
 
 CAMERA = "Film Camera"
@@ -195,7 +195,7 @@ def show(
     memory.set("render.fps", board.fps)
     memory.set("render.fps_base", 1.0)
     if not memory.is_set("frame_current"):
-        memory.set("frame_current", FIRST_FRAME)
+        memory.set("frame_current", REST_FRAME)
     scene.frame_set(scene.frame_current)
     set_pixel(standing)
     return [
@@ -309,7 +309,9 @@ def _write_curves(standing: Standing, board: Storyboard, curves: Curves) -> None
                 for axis in range(3):
                     curves.write(obj, prop, channel, fps, index=axis)
             else:
-                curves.write(obj, f'["{prop}"]', channel, fps)
+                rests = prop in _AT_REST and names.ACTOR not in obj
+                rest = targets.DEFAULTS[prop] if rests else None
+                curves.write(obj, f'["{prop}"]', channel, fps, rest=rest)
     said = {caption.beat: caption for caption in board.captions}
     for obj in standing.objects.values():
         caption = said.get(obj.get(names.CAPTION_OF))
