@@ -160,7 +160,7 @@ class LLMVIZ_OT_render_part(_RendersFilm, bpy.types.Operator):
     """Render a chapter or a beat as an MP4 film, beside the stills"""
 
     bl_idname = "llmviz.render_part"
-    bl_label = "Render Part of the Film"
+    bl_label = "Render Film Part"
     bl_options = {"REGISTER"}
 
     part: StringProperty(
