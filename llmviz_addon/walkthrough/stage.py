@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from .actors import HUD, Actor, Group
 from .camera import Camera
 from .choice import Choice
 from .companions import Companion
+from .easing import blend
 from .errors import AuthoringError
 from .leads import Leads
 from .run import Run
@@ -257,6 +259,33 @@ class Stage:
         for index, value in enumerate(to):
             if abs(self.board.value(target, prop, start, index) - value) > 1e-9:
                 self.board.ramp(target, prop, start, end, float(value), owner, "ease", index)
+
+    def fly(
+        self,
+        actor: str,
+        start: float,
+        end: float,
+        goal: Sequence[float] | Floats,
+        owner: str,
+        bow: float = 0.0,
+    ) -> None:
+        """Carry an actor to a place, in a bow of so many cells toward the viewer."""
+        if not bow:
+            self.shift(actor, targets.LOCATION, start, end, goal, owner)
+            return
+        for index in (0, 2):
+            if abs(self.board.value(actor, targets.LOCATION, start, index) - goal[index]) > 1e-9:
+                self.board.ramp(
+                    actor, targets.LOCATION, start, end, float(goal[index]), owner, "ease", index
+                )
+        here, there = self.board.value(actor, targets.LOCATION, start, 1), float(goal[1])
+
+        def away(time: float) -> float:
+            done = blend("ease", min(max((time - start) / (end - start), 0.0), 1.0))
+            return here + done * (there - here) - bow * math.sin(math.pi * done) ** 2
+
+        times = [float(time) for time in np.linspace(start, end, 6)]
+        self.board.smooth(actor, targets.LOCATION, times, away, owner, 1)
 
     def stand(self, actor: Actor, owner: str) -> None:
         """Key the place of an actor, so that it can be moved from there."""
