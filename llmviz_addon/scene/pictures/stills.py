@@ -18,15 +18,17 @@ from mathutils import Euler, Quaternion, Vector
 from ... import walkthrough
 from ...progress import Steps
 from ...walkthrough import CameraPose, Margins, Still, targets
+from ...walkthrough.picture import Picture
 from ...walkthrough.wording import LARGE
 from .. import names
 from ..attributes import read_attribute
+from ..drawn.titles import TITLES
 from ..playing import captions
 from ..standing import place, recipe
 from ..standing.standing import Standing, find, of_root
 from ..style import studio
 from ..style.kit import CELL
-from . import files, naming, taking
+from . import files, naming, taking, titling
 from .files import Pictures, RenderError
 
 # Azimuth and elevation, in degrees, of a view of several models: from low in front, where heights
@@ -99,10 +101,11 @@ def still_steps(
         with (
             files.written(paths[still.id], "png", made, overwrite) as part,
             _posed(standing, pose, still.f_stop) as camera,
-            _captions(standing, still.captions),
+            _without(_words_to_hide(standing, still.captions)),
             taking.prepared(
                 standing, camera, engine, size, samples, frames[still.id], _AS_COMPOSED
             ),
+            titling.titled(standing, still, Picture(pose, size[0] / size[1]), others),
         ):
             taking.take(scene, part)
     yield 1.0, "Done"
@@ -238,10 +241,21 @@ def _posed(standing: Standing, pose: CameraPose, f_stop: float) -> Iterator[bpy.
         bpy.data.cameras.remove(data)
 
 
+def _words_to_hide(
+    standing: Standing, captioned: bool
+) -> list[bpy.types.Collection | bpy.types.Object]:
+    """The switches of the titles of the film's shots, and of captions unless they are wanted."""
+    titles = standing.collections.get(TITLES)
+    return [
+        *([] if captioned else captions.switches(standing)),
+        *([] if titles is None else [titles]),
+    ]
+
+
 @contextmanager
-def _captions(standing: Standing, wanted: bool) -> Iterator[None]:
-    """Render the captions only if they are wanted and no person has hidden them."""
-    shown = [] if wanted else [s for s in captions.switches(standing) if not s.hide_render]
+def _without(switches: list[bpy.types.Collection | bpy.types.Object]) -> Iterator[None]:
+    """Render without these things, where a person has not hidden them already."""
+    shown = [switch for switch in switches if not switch.hide_render]
     try:
         for switch in shown:
             switch.hide_render = True
