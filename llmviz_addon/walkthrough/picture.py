@@ -167,7 +167,7 @@ def _cut(picture: Picture, corners: Floats) -> Floats:
     depth = -((corners - np.array(pose.location)) @ pose.rotation)[:, 2]
     moved = corners.copy()
     least = picture.near
-    for corner in np.flatnonzero(depth <= least):
+    for corner in np.flatnonzero(depth <= least).tolist():
         # Along an edge to a corner that is seen; there may be several, of which one will do for
         # the extent of the box, and none where the whole face is behind the camera.
         ends = [corner ^ bit for bit in (1, 2, 4) if depth[corner ^ bit] > least]
