@@ -37,8 +37,8 @@ INNER_SIZE = 0.42
 TINT_STEPS = 11
 TINTS_PER_KIND = TINT_STEPS + 1
 
-# Light on the upper and lower edges of a box in Solid mode, and on its back.
-_ABOVE_AND_BELOW, _BEHIND = (1.5, 0.55), 0.6
+# Light on the upper and the lower edges of a box in Solid mode.
+_ABOVE_AND_BELOW = (1.5, 0.55)
 
 # Property of a part of the kit to which a look has given its colors.
 _PAINTED = "llmviz_painted"
@@ -346,11 +346,10 @@ def _tint(mesh: bpy.types.Mesh, color: np.ndarray) -> None:
 
 
 def _shade(mesh: bpy.types.Mesh, color: np.ndarray) -> None:
-    """Tint a box as if lit from above and in front."""
+    """Tint a box as if lit from above; its front as its back, which from afar are one."""
     position = np.empty(len(mesh.vertices) * 3, np.float32)
     mesh.vertices.foreach_get("co", position)
-    _, y, z = position.reshape(-1, 3).T
-    light = np.where(z > 0, *_ABOVE_AND_BELOW) * np.where(y < 0, 1.0, _BEHIND)
+    light = np.where(position.reshape(-1, 3)[:, 2] > 0, *_ABOVE_AND_BELOW)
     lit = np.minimum(color[None] * light[:, None], 1.0).astype(np.float32)
     lit[:, 3] = 1.0
     mesh.attributes[names.CELL_COLOR].data.foreach_set("color", lit.reshape(-1))
