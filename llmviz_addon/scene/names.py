@@ -102,6 +102,10 @@ ACTOR = "llmviz_actor"
 PART_OF = "llmviz_part_of"
 CAPTION_OF = "llmviz_caption_of"
 
+# Of the shade behind a caption: the caption's beat. Of the titles of a shot: their beat.
+SHADE_OF = "llmviz_shade_of"
+TITLES_OF = "llmviz_titles_of"
+
 OURS = "llmviz"
 VERSION = "llmviz_version"
 DRAWING = "llmviz_drawing"

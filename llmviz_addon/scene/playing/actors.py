@@ -27,8 +27,6 @@ ACTORS = "actors"
 
 def draw(standing: Standing, film: bpy.types.Collection, board: Storyboard, kit: Kit) -> None:
     """Make the actors of a film, in a collection below that of the film."""
-    if not board.actors:
-        return
     hud = next((obj for obj in film.objects if obj.get(names.ACTOR) == targets.CAPTIONS), None)
     render = standing.scene.render
     lens = board.value_at(targets.CAMERA, targets.LENS, 0.0)

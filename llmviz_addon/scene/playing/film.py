@@ -13,11 +13,12 @@ import bpy
 from ... import walkthrough
 from ...detail import Plan
 from ...explain import CellReader
-from ...progress import Steps
+from ...progress import Steps, rescaled
 from ...walkthrough import Channel, Choice, Run, Storyboard, targets
 from ...walkthrough.properties import PROPERTIES, ROWS, Property
 from .. import names
-from ..drawn import counters, slabs
+from ..drawn import counters, slabs, titles
+from ..drawn.flat import Easel
 from ..standing import recipe, tree
 from ..standing.graft import Graft
 from ..standing.memory import Memory
@@ -132,7 +133,9 @@ def prepare(
         camera = _camera(anchor, collection)
         aspect = scene.render.resolution_x / scene.render.resolution_y
         part = tree.new("Captions", collection, captions.CAPTIONS)
-        yield from captions.draw(part, _hud(collection, camera), board, aspect, kit)
+        hud = _hud(collection, camera)
+        yield from rescaled(captions.draw(part, hud, board, aspect, kit), 0.0, 0.6)
+        yield from rescaled(_titles(anchor, collection, board, kit), 0.6, 1.0)
         yield 1.0, "Showing the film"
     except BaseException:
         tree.discard(collection)
@@ -269,6 +272,25 @@ def _hud(collection: bpy.types.Collection, camera: bpy.types.Object) -> bpy.type
     return hud
 
 
+def _titles(
+    anchor: bpy.types.Object | None,
+    collection: bpy.types.Collection,
+    board: Storyboard,
+    kit: Kit,
+) -> Steps[None]:
+    """Make the titles of all shots; each stays unseen until its keys show it."""
+    part = tree.new("Titles", collection, titles.TITLES)
+    # A view that walks through the model shows the titles beside blocks in their place.
+    part.hide_viewport = True
+    easel = Easel(anchor, part, kit.label)
+    for number, shown in enumerate(board.titles):
+        if number % 4 == 0:
+            yield number / len(board.titles), "Drawing the titles"
+        obj = titles.draw(easel, shown.lettering, f"{shown.beat} titles")
+        obj[names.TITLES_OF] = shown.beat
+        obj.scale = (0.0, 0.0, 0.0)
+
+
 def _owners(standing: Standing) -> Iterator[bpy.types.ID]:
     """Everything that may own curves of a film."""
     for obj in standing.objects.values():
@@ -299,15 +321,28 @@ def _write_curves(standing: Standing, board: Storyboard, curves: Curves) -> None
     for channel in board.channels:
         for obj in moved.of(channel.target, PROPERTIES[channel.property]):
             _write(curves, obj, channel, fps)
-    said = {caption.beat: caption for caption in board.captions}
+    captioned = {caption.beat: caption for caption in board.captions}
+    said = {
+        names.CAPTION_OF: captioned,
+        names.SHADE_OF: captioned,
+        names.TITLES_OF: {shown.beat: shown for shown in board.titles},
+    }
     for obj in standing.objects.values():
-        caption = said.get(obj.get(names.CAPTION_OF))
-        for channel in captions.channels(caption) if caption else ():
-            _write(curves, obj, channel, fps)
+        found = (told.get(obj.get(mark)) for mark, told in said.items())
+        words = next((each for each in found if each is not None), None)
+        if words is None:
+            continue
+        for channel in captions.channels(words.beat, words.start, words.end):
+            _write(curves, obj, channel, fps, lasting=False)
 
 
-def _write(curves: Curves, obj: bpy.types.Object, channel: Channel, fps: int) -> None:
-    """Write the curves of a channel where its property lives."""
+def _write(
+    curves: Curves, obj: bpy.types.Object, channel: Channel, fps: int, *, lasting: bool = True
+) -> None:
+    """Write the curves of a channel where its property lives.
+
+    What is not `lasting` exists only for the film, and so has no rest before it.
+    """
     row = PROPERTIES[channel.property]
     owner, path, scale = obj, row.path, CELL if row.in_cells else 1.0
     if row.owner == "data":
@@ -319,9 +354,7 @@ def _write(curves: Curves, obj: bpy.types.Object, channel: Channel, fps: int) ->
     if owner is None or not path:
         # A person has taken away what the property was of.
         return
-    # What exists only for the film has no rest before it.
-    lasting = names.ACTOR not in obj and names.CAPTION_OF not in obj
-    rest = row.default if row.at_rest and lasting else None
+    rest = row.default if row.at_rest and lasting and names.ACTOR not in obj else None
     for axis in range(row.axes):
         index = channel.index + axis
         curves.write(owner, path, channel, fps, index=index, scale=scale, rest=rest)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...walkthrough.picture import POINTS
 from ..style.kit import CELL
 
 DISTANCE = 0.03
@@ -26,6 +27,11 @@ class Frame:
         return cls(longer * aspect, longer)
 
     @property
-    def portrait(self) -> bool:
-        """True if it is higher than wide, so that lines of text have to be shorter."""
-        return self.height > self.width
+    def aspect(self) -> float:
+        """Width over height."""
+        return self.width / self.height
+
+    @property
+    def point(self) -> float:
+        """A point of the picture, see `captioning`, in cells."""
+        return min(self.width, self.height) / POINTS

@@ -197,7 +197,7 @@ class _Exploding(Gesture):
         return {self.known_as: np.stack([found.middle - across, found.middle + across])}
 
     def _found(self, stage: Stage, moment: Moment) -> Exploded | None:
-        """What is to be shown; None where numbers are not known."""
+        """The sum that is to be shown; None where numbers are not known."""
         cells = stage.cells(self.subject, moment)
         try:
             told = running(stage, cells)
