@@ -152,6 +152,25 @@ class Bars(Actor):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Plate(Actor):
+    """A dark plate behind numbers, whose edges fade out.
+
+    Attributes
+    ----------
+    size
+        Width and height.
+    soft
+        Width of the edge.
+    strength
+        Opacity of its middle.
+    """
+
+    size: tuple[float, float]
+    soft: float
+    strength: float = 0.94
+
+
+@dataclass(frozen=True, kw_only=True)
 class Lines(Actor):
     """Thin flat lines in the plane that faces the viewer, or ribbons between two places.
 

@@ -188,7 +188,7 @@ def _taken_apart(formula: Formula, factors: dict[str, Factor], value: float) -> 
         cells = tuple(factors[name] for name in chosen)
         if core.over == "mean":
             around.append(("mean", None))
-    elif isinstance(core, Plus):
+    elif isinstance(core, Plus) and all(isinstance(each, Part) for each in core.terms):
         names = [each.name for each in core.terms if isinstance(each, Part)]
         cells = (_joined([factors[name] for name in names]),)
         terms = cells[0].values

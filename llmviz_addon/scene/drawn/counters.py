@@ -10,9 +10,15 @@ from ..attributes import write_attribute
 from ..style.groups.counter import PITCH, POINT_PITCH, WHOLE
 from ..style.kit import Kit
 
+# Half the height of a digit over the font size.
+_MIDDLE = 0.255
+
 
 def create(name: str, value: float, decimals: int, size: float, kit: Kit) -> bpy.types.Object:
-    """Make a counter of this font size (meters), whose point is at the object's place."""
+    """Make a counter of this font size (meters), whose point is at the object's place.
+
+    The digits' middles are at the height of that place.
+    """
     powers = [names.SIGN, *range(WHOLE - 1, -1, -1)]
     places = [-PITCH * (1.0 + 0.45) - POINT_PITCH / 2]
     places += [-PITCH * (power + 0.5) - POINT_PITCH / 2 for power in powers[1:]]
@@ -24,6 +30,7 @@ def create(name: str, value: float, decimals: int, size: float, kit: Kit) -> bpy
     mesh.vertices.add(len(powers))
     position = np.zeros((len(powers), 3), np.float32)
     position[:, 0] = np.array(places) * size
+    position[:, 1] = -_MIDDLE * size
     mesh.vertices.foreach_set("co", position.reshape(-1))
     write_attribute(mesh, names.POWER, np.array(powers, np.float32), "FLOAT")
     obj = bpy.data.objects.new(name, mesh)

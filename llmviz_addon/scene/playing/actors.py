@@ -15,7 +15,8 @@ from ...walkthrough import actors as kinds
 from .. import names
 from ..drawn import bars, blocks, counters, parts, strips
 from ..drawn.flat import FACING_VIEWER, Easel
-from ..drawn.lines import prisms
+from ..drawn.labels import PAPER
+from ..drawn.lines import plate, prisms
 from ..standing import tree
 from ..standing.standing import Standing
 from ..style.kit import CELL, Kit
@@ -148,6 +149,16 @@ class _Painter:
         size = actor.size * self.unit(actor) * CELL
         obj = counters.create(actor.name, actor.value, actor.decimals, size, self.kit)
         return self._turned(actor, self._flat(obj, actor.tone))
+
+    @draw.register
+    def _(self, actor: kinds.Plate) -> bpy.types.Object:
+        unit = self.unit(actor) * CELL
+        mesh = plate(actor.name, actor.size, actor.soft, actor.strength, unit)
+        mesh.materials.append(self.kit.label)
+        obj = self._flat(bpy.data.objects.new(actor.name, mesh), PAPER)
+        # Viewports in solid mode would draw it as an opaque plate.
+        obj.hide_viewport = True
+        return self._turned(actor, obj)
 
     @draw.register
     def _(self, actor: kinds.Lines) -> bpy.types.Object:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import targets
-from ..actors import Actor, Cells, Counter, Words
+from ..actors import Actor, Cells, Counter, Plate, Words
 from ..errors import AuthoringError
 from ..running import Factor, Running, Step, decimals, running
 from ..selection import CellRange
@@ -100,7 +100,7 @@ class Board:
     @property
     def written(self) -> float:
         """Cells that the numbers take."""
-        return 12.4 * self.unit
+        return 9.0 * self.unit
 
     def term(self, index: int) -> Floats:
         """(3,) the middle of a term."""
@@ -115,7 +115,7 @@ class Board:
     @property
     def result(self) -> Floats:
         """(3,) the place of the running sum's cell."""
-        return self.write(2.2, -0.3)
+        return self.write(1.0, -0.1)
 
 
 @dataclass
@@ -143,12 +143,13 @@ class Exploded:
     signs: list[str] = field(default_factory=list)
     stream: list[str] = field(default_factory=list)
     written: dict[str, str] = field(default_factory=dict)
+    plate: str = ""
 
     @cached_property
     def digits(self) -> int:
         """Digits after the point of the numbers of terms."""
         values = [factor.values for factor in self.sum.factors]
-        return decimals(np.concatenate([*values, self.sum.terms]))
+        return decimals(np.concatenate([*values, self.sum.terms]), 4)
 
     @cached_property
     def sum_digits(self) -> int:
@@ -344,15 +345,25 @@ def _write(stage: Stage, thing: Thing, found: Exploded, moment: Moment) -> None:
         written[key] = _words(stage, thing, text, place, size * unit, moment, tone)
 
     if found.sum.paired:
-        counter("first", 2.2, 2.3, 0.8, found.digits, 1)
-        word("times", "×", 4.4, 2.55, 0.8, 1)
-        counter("second", 6.0, 2.3, 0.8, found.digits, 1)
-        word("equals", "=", 8.2, 2.55, 0.8, 1)
-    counter("term", 9.8, 2.3, 0.8, found.digits, 1)
-    counter("sum", 7.0, -0.75, 1.5, found.sum_digits, 0)
-    counter("count", 4.6, -2.7, 0.6, 0, 2)
-    word("of", f"/ {len(found.sum):,}", 6.4, -2.5, 0.6, 2)
+        counter("first", 1.4, 2.0, 0.8, found.digits, 0)
+        word("times", "×", 3.1, 2.0, 0.8, 0)
+        counter("second", 4.4, 2.0, 0.8, found.digits, 0)
+        word("equals", "=", 6.0, 2.0, 0.8, 0)
+    counter("term", 7.3, 2.0, 0.8, found.digits, 0)
+    counter("sum", 4.4, -0.1, 1.7, found.sum_digits, 0)
+    counter("count", 4.4, -2.0, 0.7, 0, 1)
+    word("of", f"/ {len(found.sum):,}", 5.2, -2.0, 0.7, 1)
     found.written = written
+    size = board.width + 6.0, board.height + 6.0
+    place = found.middle + (0.0, 1.6, 0.0)
+    plate = Plate(
+        name=stage.name(thing, "plate"),
+        group=thing.group,
+        place=tuple(place.tolist()),
+        size=size,
+        soft=3.0,
+    )
+    found.plate = _hidden(stage, thing, plate, moment)
 
 
 def _cell(stage: Stage, thing: Thing, factor: Factor, index: int, moment: Moment) -> str:
@@ -424,6 +435,7 @@ def _out(stage: Stage, thing: Thing, found: Exploded, moment: Moment) -> None:
     """The cells fly out of their blocks, to their places."""
     del thing
     board, owner = found.board, moment.id
+    _show(stage, [found.plate], moment.at(0.35), 0.5 * moment.seconds, owner)
     flight = 0.55 * moment.seconds
     late = moment.seconds - flight
     for side, actors in zip(
@@ -575,13 +587,13 @@ def _land(stage: Stage, thing: Thing, found: Exploded, moment: Moment) -> None:
 def _step(stage: Stage, thing: Thing, found: Exploded, step: Step, moment: Moment) -> None:
     """One step after the sum: its sign and its number come, and the sum becomes what comes out."""
     board, owner, unit = found.board, moment.id, found.board.unit
-    place = found.middle + board.write(4.6, 2.55)
+    place = found.middle + board.write(3.1, 2.0)
     shown = [_words(stage, thing, step.sign, place, 0.9 * unit, moment)]
     if step.value is not None:
         actor = Counter(
             name=stage.name(thing, "step"),
             group=thing.group,
-            place=tuple((found.middle + board.write(7.0, 2.3)).tolist()),
+            place=tuple((found.middle + board.write(4.7, 2.0)).tolist()),
             size=0.9 * unit,
             decimals=decimals(np.array([step.value])),
             value=step.value,
@@ -592,7 +604,7 @@ def _step(stage: Stage, thing: Thing, found: Exploded, step: Step, moment: Momen
     _show(stage, shown, moment.start, 0.2 * moment.seconds, owner)
     if step.factor is not None:
         cell = _cell(stage, thing, step.factor, 0, moment)
-        beside = found.middle + board.write(2.2, 2.6)
+        beside = found.middle + board.write(1.0, 2.0)
         _show(stage, [cell], moment.start, 0.1 * moment.seconds, owner)
         stage.fly(cell, moment.start, moment.at(0.45), beside, owner, BOW)
         stage.fly(cell, moment.at(0.5), meet, found.middle + board.result, owner)

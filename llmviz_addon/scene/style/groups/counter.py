@@ -12,7 +12,7 @@ from ... import names
 from ..nodes import Graph
 
 # Width of a digit and of the point over the font size.
-PITCH, POINT_PITCH = 0.61, 0.3
+PITCH, POINT_PITCH = 0.453, 0.2
 # Places of the minus and the point in the palette, after the ten digits.
 MINUS, DOT = 10, 11
 # Digits before the point.
