@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import targets
-from .actors import HUD, Actor, Group
+from .actors import HUD, Actor, Cells, Group
 from .camera import Camera
 from .choice import Choice
 from .companions import Companion
@@ -241,10 +241,13 @@ class Stage:
         self.board.set(actor, targets.OPACITY, 0.0, 0.0, owner)
         self.board.ramp(actor, targets.OPACITY, start, end, opacity, owner)
 
-    def vanish(self, actor: str, start: float, end: float, owner: str) -> None:
-        """Let an actor go; in the end it has no size, so that nothing has to see through it."""
-        self.board.ramp(actor, targets.OPACITY, start, end, 0.0, owner)
-        self.board.set(actor, targets.SCALE, end, 0.0, owner)
+    def become(self, actor: str, time: float, value: float, owner: str) -> None:
+        """Let a lone cell show another number from a time on."""
+        if not self.board.has(actor, targets.VALUE):
+            cell = self.actors[actor]
+            assert isinstance(cell, Cells)
+            self.board.set(actor, targets.VALUE, 0.0, cell.values[0], owner)
+        self.board.set(actor, targets.VALUE, time, value, owner)
 
     def shift(
         self,

@@ -83,6 +83,10 @@ class Board:
             self._tracks[name] = Track(name)
         return self._tracks[name]
 
+    def has(self, target: str, prop: str) -> bool:
+        """True if a property has keys."""
+        return (target, prop, 0) in self._tracks
+
     def value(self, target: str, prop: str, time: float, index: int = 0) -> float:
         """The value of a property at a time, by the keys so far."""
         track = self._tracks.get((target, prop, index))

@@ -474,7 +474,7 @@ def _multiply(stage: Stage, thing: Thing, found: Exploded, moment: Moment) -> No
         _tell(stage, found, index, start, owner)
         if not found.sum.paired:
             if term != factors[0].values[index]:
-                stage.board.set(found.second[index], targets.VALUE, end, term, owner)
+                stage.become(found.second[index], end, term, owner)
             continue
         # Several pairs are on their way at a time, so that short turns are seen, too.
         until = min(moment.end, max(end, start + 0.45))
@@ -482,7 +482,7 @@ def _multiply(stage: Stage, thing: Thing, found: Exploded, moment: Moment) -> No
         for actor in (found.first[index], found.second[index]):
             stage.fly(actor, start, until, middle, owner)
         _hide(stage, [found.signs[index]], start, (until - start) / 2, owner)
-        stage.board.set(found.second[index], targets.VALUE, until, term, owner)
+        stage.become(found.second[index], until, term, owner)
         stage.board.set(found.first[index], targets.OPACITY, until, 0.0, owner)
 
 
@@ -545,7 +545,7 @@ def _stream(stage: Stage, found: Exploded, moment: Moment, goal: Floats) -> None
 def _total(stage: Stage, found: Exploded, count: int, time: float, owner: str) -> None:
     """Write the sum of the first terms, and how many these are."""
     written, total = found.written, float(found.sum.sums[count - 1])
-    stage.board.set(written["cell"], targets.VALUE, time, total, owner)
+    stage.become(written["cell"], time, total, owner)
     stage.board.set(written["sum"], targets.COUNT, time, total, owner)
     stage.board.set(written["count"], targets.COUNT, time, float(count), owner)
 
@@ -569,7 +569,7 @@ def _land(stage: Stage, thing: Thing, found: Exploded, moment: Moment) -> None:
         start = end
     cell = written["cell"]
     (goal,) = stage.selection.places(found.cells)
-    stage.board.set(cell, targets.VALUE, start, found.sum.value, owner)
+    stage.become(cell, start, found.sum.value, owner)
     others = [name for name in thing.members if name not in (cell, written["sum"])]
     _hide(stage, others, start, 0.3, owner)
     stage.fly(cell, start, moment.end, goal, owner)
@@ -609,7 +609,7 @@ def _step(stage: Stage, thing: Thing, found: Exploded, step: Step, moment: Momen
         stage.fly(cell, moment.start, moment.at(0.45), beside, owner, BOW)
         stage.fly(cell, moment.at(0.5), meet, found.middle + board.result, owner)
         stage.board.set(cell, targets.OPACITY, meet, 0.0, owner)
-    stage.board.set(found.written["cell"], targets.VALUE, meet, step.after, owner)
+    stage.become(found.written["cell"], meet, step.after, owner)
     stage.board.set(found.written["sum"], targets.COUNT, meet, step.after, owner)
     _hide(stage, shown, moment.at(0.85), 0.15 * moment.seconds, owner)
 
