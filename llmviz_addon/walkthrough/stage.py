@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Moment:
-    """A beat in time: its id, its start and end in seconds, and numbers for names in braces."""
+    """A beat in time: its id, its start and end in seconds, and values for names in braces."""
 
     id: str
     start: float
     end: float
-    names: Mapping[str, int]
+    names: Mapping[str, int | str]
 
 
 @dataclass
@@ -84,10 +84,17 @@ class Stage:
             targets.CARD,
         ]
 
-    def prepare(self, state: str, time: float, owner: str) -> None:
-        """Let a chapter begin in a state: ``"empty"``, ``"computed"``, ``"shape"``, ``"any"``."""
+    def prepare(
+        self, state: str, time: float, owner: str, begins: str = "", position: int = 0
+    ) -> None:
+        """Let a chapter begin in a state; see `script.Chapter`, also for `begins`.
+
+        `position` is the one that the chapter follows.
+        """
         if state == "empty":
             self._empty(time, owner)
+        elif state == "prompt" and self.given is not None:
+            self._prompt(time, owner, begins, position)
         elif self.given is not None:
             self._computed(time, owner)
         elif state == "shape":
@@ -101,6 +108,34 @@ class Stage:
                 self.board.set(name, targets.PROGRESS, time, 0.0, owner)
         for target in self.surroundings():
             self.board.set(target, targets.OPACITY, time, 0.0, owner)
+
+    def _prompt(self, time: float, owner: str, begins: str, position: int) -> None:
+        """Key the state in which a chapter computes from a block on; see `prepare`."""
+        run = self.run
+        names = list(self.leads.blocks)
+        start = len(names)
+        if begins:
+            start = names.index(self.leads.of(self.selection.blocks(begins))[0])
+        bars = run.n_prompt if start == len(names) else position
+        for number, name in enumerate(names):
+            count = run.n_prompt if number < start else position
+            block = self.leads.blocks[name]
+            # Before the first position there is no progress.
+            done = block.progress_after(0, count, run.n_tokens) if count else 0.0
+            if block.time_axis is not None:
+                self._put(name, targets.PROGRESS, time, done, owner)
+            self._put(name, targets.OPACITY, time, 1.0, owner)
+        for i in range(run.n_tokens):
+            for strip, count in ((targets.INPUT, run.n_prompt), (targets.OUTPUT, bars)):
+                tile = targets.tile(strip, i)
+                self._put(tile, targets.OPACITY, time, float(i < count), owner)
+        for path in self.sections:
+            self._put(targets.section(path), targets.OPACITY, time, 1.0, owner)
+
+    def _put(self, target: str, prop: str, time: float, value: float, owner: str) -> None:
+        """Jump to a value where a property has another."""
+        if self.board.value(target, prop, time) != value:
+            self.board.set(target, prop, time, value, owner)
 
     def _computed(self, time: float, owner: str) -> None:
         """Key the state after computation: all is there, but for card and key, which beats show."""
