@@ -64,3 +64,7 @@ class Choice:
     def positions(self, n_prompt: int) -> tuple[int, ...]:
         """All positions that some chapter follows."""
         return tuple(sorted({self.at(usual, n_prompt) for usual in POSITIONS}))
+
+
+USUAL = Choice()
+"""The choice where nothing is chosen: the first layer, its first head."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..anatomy.strips import CANDIDATES
 from ..model import GREEDY, Sampling
-from .choice import Choice
+from .choice import USUAL, Choice
 from .errors import AuthoringError
 from .measures import Measures, measured
 
@@ -91,7 +91,7 @@ class Run:
     texts: Texts | None = None
     sampling: Sampling = GREEDY
     chances: Sequence[float] = ()
-    choice: Choice = Choice()
+    choice: Choice = USUAL
     measures: Mapping[int, Measures] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -6,8 +6,8 @@ A selector is one of
 - ``companion:<n>`` for the box of another model in the scene, counted from 0 in order of size,
   ``companions:<n>`` for this model and those up to the n-th, ``companions`` for all models;
   negative ones count from the last,
-- ``section:`` and a section's path (``"section:layer{layer}.attention"``), or ``"model"`` for
-  everything,
+- ``section:`` and a section's path (``"section:layer{layer}.attention"``), ``"model"`` for
+  everything, or ``"weights"`` for all that was learned,
 - ``strip:input`` or ``strip:output``, optionally of one position (``"strip:input:3"``) or of the
   prompt's (``"strip:input:prompt"``); ``candidates`` for the list of the best next tokens beside
   the output strip; ``card`` (the large one, where there is one) or ``key``,
@@ -110,6 +110,8 @@ class Selection:
             return [name for name in self.blocks(wanted) if name not in left_out]
         if selector == "model":
             return list(blocks)
+        if selector == "weights":
+            return [name for name, block in blocks.items() if block.kind == "weight"]
         if selector in blocks:
             return [selector]
         _, is_section, path = selector.rpartition(targets.SECTION)

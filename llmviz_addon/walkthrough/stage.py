@@ -17,7 +17,7 @@ from .storyboard import Actor
 from .tracks import Board
 
 if TYPE_CHECKING:
-    from ..anatomy import Anatomy
+    from ..anatomy import Anatomy, Block
     from ..detail import Bundle
 
 
@@ -111,24 +111,26 @@ class Stage:
 
     def _prompt(self, time: float, owner: str, begins: str, position: int) -> None:
         """Key the state in which a chapter computes from a block on; see `prepare`."""
-        run = self.run
-        names = list(self.leads.blocks)
-        start = len(names)
-        if begins:
-            start = names.index(self.leads.of(self.selection.blocks(begins))[0])
-        bars = run.n_prompt if start == len(names) else position
-        for number, name in enumerate(names):
-            count = run.n_prompt if number < start else position
-            block = self.leads.blocks[name]
+        run, blocks = self.run, self.leads.blocks
+        first = self.leads.of(self.selection.blocks(begins))[0] if begins else ""
+        part = _part(blocks[first]) if first else ""
+        count, bars = run.n_prompt, run.n_prompt
+        for name, block in blocks.items():
+            if name == first:
+                bars = count = position
+            if count < run.n_prompt and _part(block) != part:
+                # What several layers share shows one layer after the other, so that none can be
+                # half done in all of them.
+                bars = count = 0
             # Before the first position there is no progress.
             done = block.progress_after(0, count, run.n_tokens) if count else 0.0
             if block.time_axis is not None:
                 self._put(name, targets.PROGRESS, time, done, owner)
             self._put(name, targets.OPACITY, time, 1.0, owner)
         for i in range(run.n_tokens):
-            for strip, count in ((targets.INPUT, run.n_prompt), (targets.OUTPUT, bars)):
+            for strip, shown in ((targets.INPUT, run.n_prompt), (targets.OUTPUT, bars)):
                 tile = targets.tile(strip, i)
-                self._put(tile, targets.OPACITY, time, float(i < count), owner)
+                self._put(tile, targets.OPACITY, time, float(i < shown), owner)
         for path in self.sections:
             self._put(targets.section(path), targets.OPACITY, time, 1.0, owner)
 
@@ -148,3 +150,8 @@ class Stage:
         for target, prop in everything:
             if self.board.value(target, prop, time) < 1.0:
                 self.board.set(target, prop, time, 1.0, owner)
+
+
+def _part(block: Block) -> str:
+    """The part of the network that a block belongs to: the embedding, a layer, or the output."""
+    return block.section.partition(".")[0]

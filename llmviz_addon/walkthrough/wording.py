@@ -166,7 +166,7 @@ def _told(run: Run, words: Mapping[str, Sequence[str]]) -> dict[str, str]:
     ids = sorted(set(run.prompt_ids))[:3]
     if run.texts is not None:
         written = [quote(text) for text in run.texts]
-        ids = list(dict.fromkeys(run.prompt_ids))[:3]
+        ids = list(dict.fromkeys(run.prompt_ids))[:2]
     prompt, appended, result = written
     # A space that does not break keeps each probability in one line with its token.
     guesses = run.candidates[run.n_prompt - 1]
@@ -203,14 +203,20 @@ def followed(run: Run, layer: int, position: int) -> dict[str, str]:
         f"share_{name}": probability(measures[f"share_at:{temperature:g}"])
         for name, temperature in zip(("cold", "even", "hot"), TEMPERATURES, strict=True)
     }
-    temperatures = dict(
-        zip(("cold", "even", "hot"), (f"{t:g}" for t in TEMPERATURES), strict=True)
+    temperatures = dict(zip(("cold", "even", "hot"), (f"{t:g}" for t in TEMPERATURES), strict=True))
+    return (
+        told
+        | sizes
+        | numbers
+        | shares
+        | temperatures
+        | _lengths(measures, layer)
+        | {
+            "best_key": run.name(run.ids[int(measures["best_key"])]),
+            "best_weight": probability(measures["best_weight"]),
+            "best_token": run.name(int(measures["best_token"])),
+        }
     )
-    return told | sizes | numbers | shares | temperatures | _lengths(measures, layer) | {
-        "best_key": run.name(run.ids[int(measures["best_key"])]),
-        "best_weight": probability(measures["best_weight"]),
-        "best_token": run.name(int(measures["best_token"])),
-    }
 
 
 def places(run: Run, position: int) -> dict[str, int]:
@@ -291,8 +297,11 @@ def figure(value: float) -> str:
         return "0"
     first = math.floor(math.log10(size))
     if first < -4:
-        return f"{value:.1e}".replace("e-0", "e-").replace("-", "−")
-    return f"{value:.{max(0, 2 - first if first > 0 else 2 if first > -2 else 1 - first)}f}".replace("-", "−")
+        written = f"{value:.1e}".replace("e-0", "e-")
+    else:
+        decimals = 2 if first in (-1, 0) else 1 - first
+        written = f"{value:.{max(0, decimals if first < 1 else 2 - first)}f}"
+    return written.replace("-", "\u2212")
 
 
 def _number(n: int, numbers: Sequence[str]) -> str:
