@@ -65,6 +65,7 @@ def draw(
     root: bpy.types.Collection,
     numbers: Numbers,
     kit: Kit,
+    digests: Steps[list[str]],
     *,
     old: Standing | None = None,
     others: Sequence[Standing] = (),
@@ -81,6 +82,8 @@ def draw(
         The model run on its prompt.
     kit
         The materials and node groups that models of this scene share.
+    digests
+        The digests of what stands on its pages; see `reuse.digest_steps`.
     old
         The model in whose place it will stand, if there is one.
     others
@@ -95,13 +98,18 @@ def draw(
     collections = _collections(root, plan)
     pages = None
     if plan.layout.heights:
-        whose = yield from rescaled(reuse.digest_steps(numbers.model, plan), 0.0, 0.1)
-        recipe.write_pages(root, whose)
-        standing = None if replaces is None else find_one(scene, replaces)
-        kept = {} if standing is None else reuse.pages(standing, plan, whose)
-        del standing
+        kept: dict[int, reuse.Kept] = {}
+        if replaces is not None:
+            whose = yield from rescaled(digests, 0.0, 0.1)
+            standing = find_one(scene, replaces)
+            kept = {} if standing is None else reuse.pages(standing, plan, whose)
+            del standing
         filling = slabs.fill(plan, numbers.trace, numbers.n_prompt, kit, kept)
-        pages = yield from rescaled(filling, 0.1, 0.75)
+        pages = yield from rescaled(filling, 0.1, 0.7)
+        if replaces is None:
+            # Needed only by now, so the threads that read the weights had as long for it.
+            whose = yield from rescaled(digests, 0.7, 0.75)
+        recipe.write_pages(root, whose)
     total = len(plan.bundles)
     for index, bundle in enumerate(plan.bundles):
         if index % 5 == 0:
