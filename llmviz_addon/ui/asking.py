@@ -67,11 +67,11 @@ def asked_of(scene: bpy.types.Scene) -> Asked | None:
         If a model's recipe cannot be read.
     """
     settings = scene.llmviz
-    block = settings.window_block
+    block = settings.cell_block
     model = inspecting.model_with(scene, block) if block else None
     if model is None:
         return None
-    return Asked(model, block, settings.window_column, settings.window_row)
+    return Asked(model, block, settings.cell_column, settings.cell_row)
 
 
 def answer(scene: bpy.types.Scene) -> Answer:

@@ -99,15 +99,15 @@ def set_words(settings: bpy.types.PropertyGroup, said: str) -> None:
         rewrite(active, said)
 
 
-def window_block(settings: bpy.types.PropertyGroup) -> str:
+def cell_block(settings: bpy.types.PropertyGroup) -> str:
     """The block to inspect."""
     active = _chosen_in_view(settings)
     if active is None:
-        return settings.window_block_kept
+        return settings.cell_block_kept
     return _first_block(settings.id_data, active)
 
 
-def set_window_block(settings: bpy.types.PropertyGroup, text: str) -> None:
+def set_cell_block(settings: bpy.types.PropertyGroup, text: str) -> None:
     """Choose a block by name or by words, or a cell as it is written, whatever is active."""
     from .. import explain
 
@@ -116,7 +116,7 @@ def set_window_block(settings: bpy.types.PropertyGroup, text: str) -> None:
     for anatomy in found:
         if "[" in name:
             try:
-                name, settings.window_column, settings.window_row = explain.parse(anatomy, name)
+                name, settings.cell_column, settings.cell_row = explain.parse(anatomy, name)
                 break
             except explain.CellError:
                 continue
@@ -129,19 +129,19 @@ def set_window_block(settings: bpy.types.PropertyGroup, text: str) -> None:
 def choose(settings: bpy.types.PropertyGroup, cell: Pointed) -> None:
     """Choose a cell that was pointed at."""
     _keep(settings, cell.block, cell.model)
-    settings.window_column, settings.window_row = cell.column, cell.row
+    settings.cell_column, settings.cell_row = cell.column, cell.row
 
 
 def _keep(settings: bpy.types.PropertyGroup, block: str, model: str) -> None:
     active = active_of(settings.id_data)
-    settings.window_object_kept = "" if active is None else active.name
-    settings.window_block_kept, settings.window_model_kept = block, model
+    settings.cell_object_kept = "" if active is None else active.name
+    settings.cell_block_kept, settings.cell_model_kept = block, model
 
 
 def _chosen_in_view(settings: bpy.types.PropertyGroup) -> bpy.types.Object | None:
     """The active object where it shows a block and was activated after one was typed or picked."""
     active = active_of(settings.id_data)
-    if not block_of(active) or active.name == settings.window_object_kept:
+    if not block_of(active) or active.name == settings.cell_object_kept:
         return None
     return active
 
@@ -154,7 +154,7 @@ def model_with(scene: bpy.types.Scene, block: str) -> Standing | None:
     from ..scene import names
 
     settings, active = scene.llmviz, active_of(scene)
-    picked = settings.window_model_kept if _chosen_in_view(settings) is None else ""
+    picked = settings.cell_model_kept if _chosen_in_view(settings) is None else ""
     selected = "" if active is None else str(active.get(names.MODEL, ""))
     found = sorted(
         state.models(scene), key=lambda model: (model.id != picked, model.id != selected)

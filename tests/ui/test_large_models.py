@@ -330,11 +330,11 @@ def test_a_cell_is_opened_where_the_sidebar_says(settings, stand, opened):
     refused("open_window", "slabs to open up")
     stand("GPT-2", "slab")
     refused("open_window", "Choose a block")
-    settings.window_block, settings.window_column, settings.window_row = "wte", 4, 7
+    settings.cell_block, settings.cell_column, settings.cell_row = "wte", 4, 7
     assert bpy.ops.llmviz.open_window() == {"FINISHED"}
     assert bpy.ops.llmviz.open_window(block="wpe", column=0, row=0) == {"FINISHED"}
     assert opened == [("wte", 4, 7), ("wpe", 0, 0)]
-    assert (settings.window_block, settings.window_column, settings.window_row) == ("wpe", 0, 0)
+    assert (settings.cell_block, settings.cell_column, settings.cell_row) == ("wpe", 0, 0)
     assert bpy.ops.llmviz.close_windows() == {"FINISHED"}
     assert not opened
 
@@ -349,7 +349,7 @@ def test_a_slab_that_is_built_is_opened_and_closed(settings, sidebar):
     bpy.context.view_layer.objects.active = slab = bpy.data.objects[name]
     assert bpy.ops.llmviz.open_window() == {"FINISHED"}
     assert len(scene.objects) == before + 1
-    assert settings.window_block == inspecting.block_of(slab) == name
+    assert settings.cell_block == inspecting.block_of(slab) == name
     assert inspecting.any_window(scene)
     assert "255 levels" in sidebar()
     refused("open_window", "no cell at column 9999", column=9999)
@@ -360,18 +360,18 @@ def test_a_slab_that_is_built_is_opened_and_closed(settings, sidebar):
 def test_what_cannot_be_opened_is_refused_with_the_scenes_sentence(settings, stand, opened):
     stand("GPT-2", "slab")
     refused("open_window", "no slab nowhere", block="nowhere")
-    assert settings.window_block == "" and not opened
+    assert settings.cell_block == "" and not opened
 
 
 def test_selecting_a_slab_chooses_its_block_until_another_is_typed(settings, stand):
     stand("nano-gpt", "cubes", "tokens")
     first, second = stand("A", "slab", "wte"), stand("B", "slab", "wpe")
     activate(first)
-    assert settings.window_block == "wte"
-    settings.window_block = "layer0.mlp"
-    assert settings.window_block == "layer0.mlp"
+    assert settings.cell_block == "wte"
+    settings.cell_block = "layer0.mlp"
+    assert settings.cell_block == "layer0.mlp"
     activate(second)
-    assert settings.window_block == "wpe"
+    assert settings.cell_block == "wpe"
 
 
 def test_a_block_is_found_by_parts_of_its_name(settings, stand):
