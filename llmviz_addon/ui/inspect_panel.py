@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..counting import counted
-from . import asking, inspecting, running
+from . import asking, inspect_tool, inspecting, running
 from .cells import (
     COPIES,
     LLMVIZ_OT_copy_cell,
@@ -13,6 +13,7 @@ from .cells import (
     LLMVIZ_OT_frame_cell,
     LLMVIZ_OT_pick_cell,
 )
+from .inspect_tool import LLMVIZ_OT_inspect_cells
 from .layout import OnModel, facts, paragraph
 from .windows import LLMVIZ_OT_close_windows, LLMVIZ_OT_open_window
 
@@ -28,6 +29,13 @@ class LLMVIZ_PT_inspect(OnModel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         layout, scene = self.layout, context.scene
         layout.enabled = not running.is_busy()
+        row = layout.row()
+        row.scale_y = 1.3
+        row.operator(
+            LLMVIZ_OT_inspect_cells.bl_idname,
+            icon="VIEWZOOM",
+            depress=inspect_tool.is_on(context),
+        )
         _draw_choice(layout, scene)
         if scene.llmviz.cell_block:
             _draw_answer(layout, context, asking.answer(scene))

@@ -14,6 +14,7 @@ from mathutils import Euler, Matrix, Vector
 
 from llmviz_addon import explain, model
 from llmviz_addon import scene as scene_room
+from llmviz_addon.scene import pointing
 from llmviz_addon.scene.standing import known
 from llmviz_addon.scene.style.kit import CELL
 from llmviz_addon.ui import asking, cells, framing, inspecting, running
@@ -122,7 +123,7 @@ def test_a_cell_that_was_picked_is_that_of_the_model_that_was_picked(own_model, 
     settings.cubes = 0
     bpy.ops.llmviz.build_beside()
     for standing in scene_room.find(bpy.context.scene):
-        inspecting.choose(settings, inspecting.Pointed(standing.id, "wte", 1, 7))
+        inspecting.choose(settings, pointing.Pointed(standing.id, "wte", 1, 7))
         assert asking.asked_of(bpy.context.scene).model.id == standing.id
         chosen = settings.cell_block, settings.cell_column, settings.cell_row
         assert chosen == ("wte", 1, 7)
@@ -227,7 +228,9 @@ def test_a_framed_cell_comes_to_the_middle_of_the_view_from_where_it_looks(
     assert size == pytest.approx(CELL * (3 if moved else 1))
     assert space.clip_start < -depth
     toward = Vector(eye[:3, :3] @ [0, 0, -1.0])
-    hit = inspecting.cell_at(bpy.context.scene, Vector(place) - toward * 0.6 * size, toward)
+    hit = pointing.Field(scene_room.find(bpy.context.scene)).cell_at(
+        Vector(place) - toward * 0.6 * size, toward
+    )
     assert (hit.block, hit.column, hit.row) == (block, 2, 5)
 
 

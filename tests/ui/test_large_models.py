@@ -17,10 +17,10 @@ from llmviz_addon import anatomy, detail, model
 from llmviz_addon import scene as scene_room
 from llmviz_addon.errors import Problem
 from llmviz_addon.offer import estimates
-from llmviz_addon.scene import names, views
+from llmviz_addon.scene import names, pointing, views
 from llmviz_addon.scene.standing import recipe as recipes
 from llmviz_addon.scene.standing import standing
-from llmviz_addon.ui import build, inspecting, messages, running, state
+from llmviz_addon.ui import build, inspecting, messages, rays, running, state
 
 SMALL = model.Config(n_layer=2, n_head=2, n_embd=8, n_ctx=6, n_vocab=5)
 
@@ -391,9 +391,12 @@ def test_the_cell_under_a_ray_is_found_wherever_the_model_stands(stand, moved):
     to_world = anchor.matrix_basis
     place = to_world @ (cell * 0.02)
     toward = to_world.to_3x3() @ Vector((0, 1, 0))
-    hit = inspecting.cell_at(bpy.context.scene, place - 9 * toward, toward)
+    hit = pointing.Field(scene_room.find(bpy.context.scene)).cell_at(place - 9 * toward, toward)
     assert (hit.block, hit.column, hit.row) == ("wte", 2, 3)
-    assert inspecting.cell_at(bpy.context.scene, place - 9 * toward, -toward) is None
+    assert (
+        pointing.Field(scene_room.find(bpy.context.scene)).cell_at(place - 9 * toward, -toward)
+        is None
+    )
 
 
 def test_the_sidebar_lies_over_the_view_and_takes_its_clicks():
@@ -401,8 +404,8 @@ def test_the_sidebar_lies_over_the_view_and_takes_its_clicks():
     sidebar = SimpleNamespace(type="UI", x=600, y=0, width=200, height=600)
     area = SimpleNamespace(type="VIEW_3D", regions=[region, sidebar])
     screen = SimpleNamespace(areas=[SimpleNamespace(type="OUTLINER"), area])
-    assert inspecting.ray_under(screen, 700, 300) is None
-    assert inspecting.ray_under(screen, 900, 300) is None
+    assert rays.view_under(screen, 700, 300) is None
+    assert rays.view_under(screen, 900, 300) is None
 
 
 def test_stopping_reaches_the_scene_room_at_once(asked):
