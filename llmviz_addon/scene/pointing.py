@@ -91,6 +91,11 @@ class Ground:
         self._view, self._faded = view, faded
 
     @cached_property
+    def plan(self) -> Plan:
+        """The plan by which the model is drawn."""
+        return self.model.plan
+
+    @cached_property
     def stands(self) -> bool:
         """False where no cell can be found: without an anchor, or scaled to nothing."""
         if self.model.anchor is None or not self.model.is_arranged:
@@ -119,7 +124,7 @@ class Ground:
 
     def matrix(self, block: str) -> Matrix:
         """From cells of the anatomy to meters of the world, for the cells of one block."""
-        bundle, _ = self.model.plan.by_block[block]
+        bundle, _ = self.plan.by_block[block]
         return self._matrix_of(bundle) if bundle.name in self._moved else self._whole
 
     def _matrix_of(self, bundle: Bundle) -> Matrix:
@@ -129,7 +134,7 @@ class Ground:
         else:
             stands = self._anchor @ np.array(obj.matrix_parent_inverse @ obj.matrix_basis, float)
         back = np.eye(4)
-        back[:3, 3] = -_origin_of(self.model.plan, bundle, obj)
+        back[:3, 3] = -_origin_of(self.plan, bundle, obj)
         return stands @ back
 
     def hits(self, origin: NDArray, toward: NDArray) -> Iterable[tuple[float, Pointed]]:
@@ -143,7 +148,7 @@ class Ground:
         for matrix, among in self._groups:
             back = np.linalg.inv(matrix)
             start, way = back[:3, :3] @ origin + back[:3, 3], back[:3, :3] @ toward
-            hit = self.model.plan.anatomy.picker.pick(start, way, among, _INSET)
+            hit = self.plan.anatomy.picker.pick(start, way, among, _INSET)
             if hit is not None:
                 place = matrix[:3, :3] @ hit.point + matrix[:3, 3]
                 away = float(np.linalg.norm(place - origin))
@@ -152,7 +157,7 @@ class Ground:
     @cached_property
     def _groups(self) -> list[tuple[Matrix, NDArray[np.bool_] | None]]:
         """The blocks that stand alike: their matrix, and True for each box that is theirs."""
-        plan, blocks = self.model.plan, self.model.blocks
+        plan, blocks = self.plan, self.model.blocks
         seen = np.array([self._is_seen(blocks.get(b.name)) for b in plan.bundles])
         moved = np.array([b.name in self._moved for b in plan.bundles])
         if seen.all() and not moved.any():
@@ -227,7 +232,7 @@ def middle_of(ground: Ground, block: str, column: int, row: int) -> tuple[NDArra
     """The middle of a cell in the world, (3,) meters, and the size of a cell there."""
     to_world = ground.matrix(block)
     size = float(np.linalg.norm(to_world[:3, [0, 2]], axis=0).max())
-    found = ground.model.plan.anatomy.blocks[block]
+    found = ground.plan.anatomy.blocks[block]
     right, up = found.spec.places(np.array(column), np.array(row))
     within = np.array(found.origin) + [float(right), 0.0, float(up)]
     return to_world[:3, :3] @ within + to_world[:3, 3], size

@@ -29,19 +29,19 @@ _FONT = 0
 # Of each style: the size of its letters and the distance of its lines, in pixels of an interface of
 # usual size, and its color.
 _STYLES: dict[Style, tuple[float, float, Color]] = {
-    "title": (14.0, 19.0, (0.96, 0.97, 1.0, 1.0)),
-    "place": (11.5, 17.0, (0.62, 0.68, 0.80, 1.0)),
-    "value": (22.0, 31.0, (1.0, 1.0, 1.0, 1.0)),
-    "formula": (11.5, 16.0, (0.80, 0.86, 0.98, 1.0)),
-    "words": (11.0, 16.0, (0.56, 0.62, 0.74, 1.0)),
-    "note": (11.5, 16.0, (1.0, 0.79, 0.42, 1.0)),
+    "title": (15.0, 20.0, (0.96, 0.97, 1.0, 1.0)),
+    "place": (12.5, 18.0, (0.62, 0.68, 0.80, 1.0)),
+    "value": (23.0, 33.0, (1.0, 1.0, 1.0, 1.0)),
+    "formula": (12.5, 17.0, (0.80, 0.86, 0.98, 1.0)),
+    "words": (12.0, 17.0, (0.60, 0.66, 0.78, 1.0)),
+    "note": (12.5, 17.0, (1.0, 0.79, 0.42, 1.0)),
 }
 _BAR_STYLE: Style = "words"
-_BAR_PITCH = 16.0
+_BAR_PITCH = 17.0
 
 # Of the card, in the same pixels: its width, its margin, the distance to the pointer, the radius of
 # its corners, and the width of the stripe in the color of the block's kind.
-_WIDTH, _MARGIN, _OFF, _ROUND, _STRIPE = 390.0, 14.0, 22.0, 7.0, 4.0
+_WIDTH, _MARGIN, _OFF, _ROUND, _STRIPE = 430.0, 14.0, 22.0, 7.0, 4.0
 _BAR_WIDTH, _BAR_GAP = 64.0, 8.0
 
 _PAPER: Color = (0.018, 0.026, 0.048, 0.94)
@@ -53,9 +53,13 @@ _KINDS: dict[str, Color] = {
 _NEGATIVE: Color = (1.0, 0.45, 0.42, 1.0)
 _TARGET: Color = (1.0, 0.93, 0.62, 1.0)
 _SOURCE: Color = (1.0, 0.75, 0.25, 1.0)
+_USE: Color = (0.35, 0.85, 1.0, 1.0)
 
 # Sources that get a light of their own; of more, the strongest ones.
 _MOST_LIGHTS = 512
+
+# Blocks that a weight goes into whose cells are lit.
+_MOST_USERS = 8
 
 # Pixels below which a cell is too small to be seen by its outline, so that a ring is drawn.
 _TOO_SMALL = 7.0
@@ -83,7 +87,7 @@ def draw(context: bpy.types.Context, shown: Shown, x: int, y: int) -> None:
 
 def _faces(ground: Ground, block: str, columns: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """(N, 2, 4, 3) corners, in the world, of the front and the back of cells' cubes."""
-    found = ground.model.plan.anatomy.blocks[block]
+    found = ground.plan.anatomy.blocks[block]
     right, up = found.spec.places(columns, rows)
     middle = np.stack([right, np.zeros(len(columns)), up], -1) + np.array(found.origin)
     sides = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * 0.45
@@ -111,50 +115,62 @@ def _outline(region: bpy.types.Region, corner: np.ndarray, shown: Shown) -> None
 
 
 def _light_sources(region: bpy.types.Region, corner: np.ndarray, shown: Shown) -> None:
-    """Light the sources of the cell, brighter the more they count, and frame each row of them."""
-    found, size = shown.answer.found, (region.width, region.height)
+    """Light the sources of the cell, or the uses of one that is given: weights and tokens."""
+    found = shown.answer.found
     for source, strengths in zip(found.sources, found.strengths, strict=True):
-        if not len(source):
-            continue
-        block, columns, rows = source.cells
-        order = np.argsort(-strengths, kind="stable")[:_MOST_LIGHTS]
-        faces = _faces(shown.ground, block, columns[order], rows[order])
-        pixels, before = rays.pixels_of(region.data, size, faces)
-        # Of front and back, the one that is nearer is seen: it is the larger one.
-        areas = np.abs(_areas(pixels))
-        nearer = np.where((areas[:, 0] >= areas[:, 1])[:, None, None], pixels[:, 0], pixels[:, 1])
-        there = before.all(axis=(1, 2))
-        _quads(nearer[there] + corner, _SOURCE, 0.12 + 0.6 * strengths[order][there])
-        _frame(region, corner, shown.ground, source.cells)
+        _light(region, corner, shown.ground, source.cells, strengths, _SOURCE)
+    for use in () if found.sources else found.uses.groups[:_MOST_USERS]:
+        shares = np.ones(len(use)) if use.shares is None else np.abs(use.shares)
+        most = float(shares.max(initial=0.0)) or 1.0
+        _light(region, corner, shown.ground, use.cells, shares / most, _USE)
 
 
-def _frame(region: bpy.types.Region, corner: np.ndarray, ground: Ground, cells: tuple) -> None:
-    """Draw a line around cells that stand together."""
+def _light(
+    region: bpy.types.Region,
+    corner: np.ndarray,
+    ground: Ground,
+    cells: tuple,
+    strengths: np.ndarray,
+    color: Color,
+) -> None:
+    """Light cells of one block, brighter the more they count, and frame those in one piece."""
+    block, columns, rows = cells
+    if not len(columns):
+        return
     size = region.width, region.height
+    order = np.argsort(-strengths, kind="stable")[:_MOST_LIGHTS]
+    faces = _faces(ground, block, columns[order], rows[order])
+    pixels, before = rays.pixels_of(region.data, size, faces)
+    # Of front and back, the one that is nearer is seen: it is the larger one.
+    areas = np.abs(_areas(pixels))
+    nearer = np.where((areas[:, 0] >= areas[:, 1])[:, None, None], pixels[:, 0], pixels[:, 1])
+    there = before.all(axis=(1, 2))
+    _quads(nearer[there] + corner, color, 0.12 + 0.6 * strengths[order][there])
     for ends in runs(ground, *cells):
-        faces = _faces(ground, cells[0], *ends)[:, 0]
-        low, high = faces[0], faces[1]
-        loop = np.stack([high[0], high[1], low[2], low[3]])
-        loop = np.stack([low[3], high[2], high[1], low[0]])
+        # Of the cell in each corner, that corner of its front.
+        loop = _faces(ground, block, *ends)[np.arange(4), 0, np.arange(4)]
         pixels, before = rays.pixels_of(region.data, size, loop)
         if before.all():
             pixels += corner
-            _line(np.append(pixels, pixels[:1], axis=0), _SOURCE[:3] + (0.9,), 1.4)
+            _line(np.append(pixels, pixels[:1], axis=0), (*color[:3], 0.9), 1.4)
 
 
 def runs(
     ground: Ground, block: str, columns: np.ndarray, rows: np.ndarray
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """The rectangles that cells stand together in: columns and rows of two opposite corners."""
+    """The rectangles that cells stand together in, as columns and rows of four cells.
+
+    These are in the corners at the lower left, the lower right, the upper right, the upper left.
+    """
     found = []
-    for piece in ground.model.plan.anatomy.blocks[block].spec.pieces:
+    for piece in ground.plan.anatomy.blocks[block].spec.pieces:
         within = (columns >= piece.column) & (columns < piece.column + piece.columns)
         within &= (rows >= piece.row) & (rows < piece.row + piece.rows)
         if within.any():
-            across, down = columns[within], rows[within]
-            found.append(
-                (np.array([across.min(), across.max()]), np.array([down.min(), down.max()]))
-            )
+            left, right = columns[within].min(), columns[within].max()
+            top, bottom = rows[within].min(), rows[within].max()
+            corners = [left, right, right, left], [bottom, bottom, top, top]
+            found.append((np.array(corners[0]), np.array(corners[1])))
     return found
 
 
