@@ -19,5 +19,8 @@ TEMPERATURE, TOP_K, SEED = 0.0, 0, 0
 ARRANGEMENT = "auto"
 """The kind of arrangement of a model's layers."""
 
-LAYER, HEAD, POSITION, CHANNEL = 0, 0, 3, 15
-"""The cells that the chapters of the film dwell on, each counted from 0."""
+LAYER, HEAD = 0, 0
+"""The layer and the head that the chapters of the film follow."""
+
+CHOSEN_BY_CHAPTER = -1
+"""The position or channel where each chapter chooses its own."""

@@ -56,7 +56,7 @@ def compute(recipe: Recipe) -> Steps[Numbers]:
         trace = yield from rescaled(completing, 0.0, 0.9)
     planning = recipes.planned(model.config, len(trace.ids) if trace else 0, recipe)
     plan = yield from rescaled(planning, 0.9, 1.0)
-    return Numbers(model, plan, ids, trace, sampling)
+    return Numbers(model, plan, ids, trace, sampling, recipe.choice)
 
 
 def steps(

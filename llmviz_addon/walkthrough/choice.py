@@ -1,47 +1,83 @@
-"""The choice of what the chapters show: a layer, a head, a position and a channel."""
+"""Choices: the layer, head, position and channel that chapters take as their example."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .. import defaults
+from .errors import AuthoringError
 
 if TYPE_CHECKING:
-    from ..anatomy import Anatomy
-    from .run import Run
+    from ..model import Config
+
+POSITIONS = ("middle", "last")
+"""The prompt's positions that a chapter may take where none is chosen."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The layer, head, position and channel that the chapters dwell on, each counted from 0.
+    """The example that chapters follow; None for what a chapter chooses by itself.
 
-    A number that a model has not means its last one, so that a choice can be kept for any model.
+    Attributes
+    ----------
+    layer, head
+        Numbers of a layer and of a head in it.
+    position
+        A position of the prompt.
+    channel
+        A channel of the residual stream; of a head's vectors and of neurons, the one that it falls
+        on.
     """
 
-    layer: int = defaults.LAYER
-    head: int = defaults.HEAD
-    position: int = defaults.POSITION
-    channel: int = defaults.CHANNEL
+    layer: int = 0
+    head: int = 0
+    position: int | None = None
+    channel: int | None = None
 
-    def names(self, anatomy: Anatomy, run: Run | None) -> dict[str, int]:
-        """Numbers for the names that scripts have in braces.
+    def check(self, config: Config, n_prompt: int) -> None:
+        """Raise if a model, or a prompt of so many tokens, does not have what is chosen.
 
-        A position is one of the prompt's, since these are there from the first pass on.
+        Raises
+        ------
+        AuthoringError
+            Says what there is; for a model without numbers (`n_prompt` is 0), positions are free.
         """
-        config = anatomy.config
-        found = {
-            "layer": min(self.layer, config.n_layer - 1),
-            "head": min(self.head, config.n_head - 1),
-            "channel": min(self.channel, config.n_embd - 1),
-            "head_channel": min(self.channel, config.d_head - 1),
-            "neuron": min(self.channel, config.d_ff - 1),
-        }
-        if run is not None:
-            position = min(self.position, run.n_prompt - 1)
-            found |= {
-                "position": position,
-                "next_position": position + 1,
-                "token": int(run.ids[position]),
-            }
-        return found
+        wanted = [
+            ("layer", self.layer, config.n_layer),
+            ("head", self.head, config.n_head),
+            ("channel", self.channel, config.n_embd),
+        ]
+        if n_prompt:
+            wanted.append(("position", self.position, n_prompt))
+        for name, chosen, count in wanted:
+            if chosen is not None and not 0 <= chosen < count:
+                raise AuthoringError(
+                    f"There is no {name} {chosen} to follow; they count from 0 to {count - 1}."
+                )
+
+    def within(self, config: Config, n_prompt: int) -> Choice:
+        """The nearest choice that a model, and a prompt of so many tokens, has."""
+
+        def nearest(chosen: int | None, count: int) -> int | None:
+            return None if chosen is None else max(0, min(chosen, count - 1))
+
+        return Choice(
+            nearest(self.layer, config.n_layer) or 0,
+            nearest(self.head, config.n_head) or 0,
+            nearest(self.position, n_prompt) if n_prompt else self.position,
+            nearest(self.channel, config.n_embd),
+        )
+
+    def at(self, usual: str, n_prompt: int) -> int:
+        """The position that a chapter follows; `usual` is one of `POSITIONS`, or empty."""
+        if self.position is not None:
+            return self.position
+        return n_prompt // 2 if usual == "middle" else max(0, n_prompt - 1)
+
+    def positions(self, n_prompt: int) -> tuple[int, ...]:
+        """All positions that some chapter follows."""
+        return tuple(sorted({self.at(usual, n_prompt) for usual in POSITIONS}))
+
+
+USUAL = Choice()
+"""The choice where nothing is chosen: the first layer, its first head."""

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import numpy as np
 
-from ..anatomy import number
 from ..progress import Steps, rescaled
 from ..progress import run as go_through
 from . import targets
@@ -27,7 +26,7 @@ from .script import PALETTES, Beat, CaptionText, Chapter, Script, ShotSpec, load
 from .selection import ON, common_names, fill
 from .stage import Moment, Stage
 from .storyboard import FPS, Caption, Marker, Shot, Storyboard, Titles
-from .wording import facts, heading, values
+from .wording import facts, figure, followed, heading, places, values
 
 if TYPE_CHECKING:
     from ..anatomy import Anatomy
@@ -82,25 +81,28 @@ def compile_steps(
     reader
         Knows the numbers of the run's cells, for gestures that show them.
     choice
-        What the chapters dwell on; the default unless given.
+        The layer and head that chapters follow in a model without numbers; a run brings its own.
 
     Raises
     ------
     AuthoringError
         If the script cannot be played; names chapter and beat.
     """
+    choice = (choice or Choice()) if run is None else run.choice
+    choice.check(anatomy.config, 0 if run is None else run.n_prompt)
     script = script or load(language=language)
     if palette not in PALETTES:
         raise AuthoringError(f"There is no palette {palette!r}; there are {', '.join(PALETTES)}.")
     words = {**script.words, "colors": script.colors[palette]}
     others = in_order(companions)
-    stage = Stage(anatomy, run, aspect, bundles, others, reader, choice or Choice())
+    stage = Stage(anatomy, run, aspect, bundles, others, reader)
     film = _Film(
         stage,
         heading(anatomy.config, model if run is None else run.model),
         facts(anatomy, run, others),
         values(anatomy, run, words, model),
         [told(companion, anatomy.config, words) for companion in others],
+        choice,
     )
     for index, chapter in enumerate(script.chapters):
         for _ in film.add(chapter):
@@ -153,6 +155,7 @@ class _Film:
     facts: frozenset[str]
     values: Mapping[str, str]
     others: Sequence[Mapping[str, str]]
+    choice: Choice
     time: float = 0.0
     captions: list[Caption] = field(default_factory=list)
     markers: list[Marker] = field(default_factory=list)
@@ -166,7 +169,9 @@ class _Film:
         if not (fitting and beats and chapter.facts <= self.facts):
             return
         place, start = len(self.markers), self.time
-        self.stage.prepare(chapter.state, start, chapter.id)
+        names = self._names(chapter, None, None)
+        begins = fill(chapter.begins, names)
+        self.stage.prepare(chapter.state, start, chapter.id, begins, int(names["position"]))
         for each, row in itertools.groupby(beats, key=lambda beat: beat.each):
             together = list(row)
             for companion in range(len(self.others)) if each else (None,):
@@ -179,14 +184,17 @@ class _Film:
     def _beat(self, chapter: Chapter, beat: Beat, companion: int | None) -> None:
         """Play a beat, of a companion if it is one of those that are repeated."""
         id_ = f"{chapter.id}.{beat.id}" + ("" if companion is None else f":{companion}")
-        names = self._names(beat, companion)
+        names = self._names(chapter, beat, companion)
         known = {name: str(value) for name, value in names.items()} | {**self.values}
+        given = self.stage.given
+        if given is not None:
+            known |= followed(given, int(names["layer"]), int(names["position"]))
         if companion is not None:
             known |= self.others[companion]
         found: CaptionText = next(c for c in beat.captions if c.facts <= self.facts)
         known |= self._told(beat, names, id_)
         text, heading = _filled(found.text, known, id_), _filled(beat.title, known, id_)
-        given, start = self.stage.given, self.time
+        start = self.time
         needed = max((gesture.length(given) for gesture in beat.gestures), default=0.0)
         spec = None if beat.shot is None else beat.shot.suited(self.stage.aspect, self.facts)
         shot = 0.0 if spec is None else spec.at + spec.move
@@ -208,29 +216,41 @@ class _Film:
         self.markers.append(Marker(start, heading, "beat", id_, end))
         self.time = end
 
-    def _names(self, beat: Beat, companion: int | None) -> dict[str, int]:
-        """The numbers for the names in a beat's braces."""
-        last = self.stage.anatomy.config.n_layer - 1
-        places = {"first": 0, "next": 1, "last": last}
-        names = self.stage.choice.names(self.stage.anatomy, self.stage.given)
-        if beat.layer is not None:
-            names["layer"] = places[beat.layer] if isinstance(beat.layer, str) else beat.layer
-        if beat.head is not None:
+    def _names(
+        self, chapter: Chapter, beat: Beat | None, companion: int | None
+    ) -> dict[str, int | str]:
+        """The values for the names in the braces of a chapter or of one of its beats."""
+        given, last = self.stage.given, self.stage.anatomy.config.n_layer - 1
+        names: dict[str, int | str] = {
+            "layer": self.choice.layer,
+            "head": self.choice.head,
+            "next_layer": min(1, last),
+            "channel": self.choice.channel or 0,
+            "head_channel": (self.choice.channel or 0) % self.stage.anatomy.config.d_head,
+            "neuron": (self.choice.channel or 0) % self.stage.anatomy.config.d_ff,
+        }
+        if beat is not None and beat.layer is not None:
+            numbered = {"first": 0, "next": 1, "last": last}
+            names["layer"] = numbered[beat.layer] if isinstance(beat.layer, str) else beat.layer
+        if beat is not None and beat.head is not None:
             names["head"] = beat.head
-        names["next_layer"] = 1
+        layer = int(names["layer"])
+        names["stream"] = f"layer{layer - 1}.mlp_residual" if layer else "embedding"
+        position = self.choice.at(chapter.follows, given.n_prompt if given else 1)
+        names |= {"position": position, "next_position": position + 1}
+        if given is not None:
+            names |= {"token": int(given.ids[position]), **places(given, position)}
         if companion is not None:
             names["companion"] = companion
-        return names | common_names(self.stage.anatomy, self.stage.given)
+        return names | common_names(self.stage.anatomy, given)
 
-    def _told(self, beat: Beat, names: Mapping[str, int], id_: str) -> dict[str, str]:
-        """Values of a beat's captions: its position, and the numbers that it asks for."""
+    def _told(self, beat: Beat, names: Mapping[str, int | str], id_: str) -> dict[str, str]:
+        """The numbers that a beat's captions ask for."""
         stage, told = self.stage, {}
-        if stage.given is not None and "position" in names:
-            told["position_label"] = stage.given.name(int(names["token"]))
         for name, selector in beat.values:
             cells = stage.cells(selector, Moment(id_, 0.0, 0.0, names))
             (value,) = stage.numbers(cells.block, *([part[0]] for part in cells.places))
-            told[name] = number(float(value))
+            told[name] = figure(float(value))
         return told
 
     def _shoot(self, spec: ShotSpec, moment: Moment, caption: Caption) -> None:

@@ -75,7 +75,8 @@ class Recipe:
     temperature, top_k, seed
         The choice of these tokens; see `model.Sampling`.
     layer, head, position, channel
-        The cells that the film's chapters dwell on; see `walkthrough.Choice`.
+        The example that the film's chapters follow; see `walkthrough.Choice`. A position or channel
+        of -1 is left to each chapter.
     """
 
     model: str
@@ -96,8 +97,8 @@ class Recipe:
     seed: int = defaults.SEED
     layer: int = defaults.LAYER
     head: int = defaults.HEAD
-    position: int = defaults.POSITION
-    channel: int = defaults.CHANNEL
+    position: int = defaults.CHOSEN_BY_CHAPTER
+    channel: int = defaults.CHOSEN_BY_CHAPTER
     version: str = VERSION
 
     @property
@@ -123,8 +124,12 @@ class Recipe:
 
     @property
     def choice(self) -> Choice:
-        """The cells that the film's chapters dwell on."""
-        return Choice(self.layer, self.head, self.position, self.channel)
+        """The example that the film's chapters follow."""
+        position, channel = (
+            None if chosen == defaults.CHOSEN_BY_CHAPTER else chosen
+            for chosen in (self.position, self.channel)
+        )
+        return Choice(self.layer, self.head, position, channel)
 
     @property
     def arranged(self) -> Arrangement:

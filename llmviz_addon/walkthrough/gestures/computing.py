@@ -27,6 +27,8 @@ class Process(Gesture):
     subject: str
     to: str | None = None
     pass_: int = 0
+    until: Index | None = None
+    """The last position that is computed; all of the pass's unless given."""
     heads: Heads = "together"
     glow: float = 0.35
     """Highlight of a block while it is computed, 0 to 1."""
@@ -42,11 +44,14 @@ class Process(Gesture):
                 f"{moment.id}: there is no pass {self.pass_}; {stage.run.n_appended} tokens "
                 "were appended."
             )
+        n_prompt = stage.run.n_prompt
+        if self.until is not None:
+            n_prompt = min(n_prompt, int(fill(self.until, moment.names)) + 1)
         intervals = schedule(
             stage.leads.blocks,
             (first[0], last[-1]),
             self.pass_,
-            (stage.run.n_prompt, stage.run.n_tokens),
+            (n_prompt, stage.run.n_tokens),
             (moment.start, moment.end),
             together=self.heads == "together",
         )

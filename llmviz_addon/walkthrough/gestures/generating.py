@@ -131,6 +131,8 @@ def carry(
     bar = stage.selection.tiles(targets.OUTPUT)[column]
     goal = stage.selection.tiles(targets.INPUT)[position]
     name = targets.actor(position)
+    # A token may fly in several chapters.
+    unseen_from = start if name in stage.actors else 0.0
     stage.actors[name] = TokenTile(
         name=name, text=run.label(token), index=int(token), size=(goal.width, goal.height)
     )
@@ -166,7 +168,7 @@ def carry(
 
         board.smooth(name, targets.LOCATION, times, along, owner, index)
     board.smooth(name, targets.SCALE, times, scale, owner)
-    board.set(name, targets.OPACITY, 0.0, 0.0, owner)
+    board.set(name, targets.OPACITY, unseen_from, 0.0, owner)
     board.ramp(name, targets.OPACITY, start, start + 0.15 * span, 1.0, owner)
     # The strip's own tile has appeared when the flying one arrives, so that nobody sees the flying
     # one fade away.

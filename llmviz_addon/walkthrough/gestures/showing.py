@@ -19,7 +19,7 @@ ONE_BY_ONE, WAVE = 16, 0.4
 """Most tiles that flash one after the other, and the seconds that each takes where there are more,
 so that flashes overlap."""
 
-Columns = Literal["prompt", "ids", "last"]
+Columns = Literal["prompt", "ids", "last", "position", "token"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,8 @@ class Focus(Gesture):
     """Let one column of the subjects shine, if they are lit.
 
     ``"prompt"`` passes over the prompt's columns, ``"ids"`` goes to the column of each token's
-    index in turn, ``"last"`` stays at the prompt's last column.
+    index in turn, ``"last"`` stays at the prompt's last column, ``"position"`` at the one that the
+    chapter follows, and ``"token"`` at the column of its token's index.
     """
 
     verb = "focus"
@@ -117,7 +118,8 @@ class Focus(Gesture):
             for token in range(0, columns, math.ceil(SHORTEST_LOOK / step)):
                 jump(moment.start + token * step, float(stage.run.prompt_ids[token]))
         else:
-            jump(moment.start, columns - 1.0)
+            places = {"position": "position", "token": "token", "last": "last_column"}
+            jump(moment.start, float(moment.names[places[self.columns]]))
         jump(moment.end, -1.0)
 
 
