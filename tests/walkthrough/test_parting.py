@@ -64,7 +64,7 @@ def test_parts_are_all_of_a_block_and_take_its_place_exactly(sorter, gesture):
 
 def test_an_open_block_leaves_its_column_free(sorter):
     body, run = sorter
-    film = compiled(body, run, [{"open": ["embedding"], "column": "{position}", "gap": 3}])
+    film = compiled(body, run, [{"open": ["embedding"], "column": 3, "gap": 3}])
     free, left, right = parts(film, "embedding")
     home = [places(film, part, 0) for part in (free, left, right)]
     away = [places(film, part, 2) - at for part, at in zip((free, left, right), home, strict=True)]
