@@ -31,7 +31,8 @@ from .drawn.windows import WindowError, close_windows, open_window
 from .exporting import export_block
 from .pictures.files import RenderError
 from .pictures.films import film_steps
-from .pictures.stills import overview, still_steps, stills
+from .pictures.overview import overview
+from .pictures.stills import still_steps, stills
 from .playing import captions
 from .playing.film import BeatMark, ChapterMark, chapters
 from .removal import remove
