@@ -76,7 +76,7 @@ class LLMVIZ_OT_pick_cell(Picks, bpy.types.Operator):
 
 
 class LLMVIZ_OT_frame_cell(_OnCell, bpy.types.Operator):
-    """Turn the view to the cell, from where it looks now, with some 20 cells across"""
+    """Fly to the cell, from where the view looks now, until some 20 cells are across"""
 
     bl_idname = "llmviz.frame_cell"
     bl_label = "Frame"
@@ -101,7 +101,7 @@ class LLMVIZ_OT_frame_cell(_OnCell, bpy.types.Operator):
         if place is None:
             self.report({"ERROR"}, f"{asked.model.title} lost its anchor; build it again")
             return {"CANCELLED"}
-        framing.turn_to(context.space_data, framing.size_of(context.area), *place)
+        framing.turn_to(context.space_data, framing.size_of(context.area), *place, context.area)
         return {"FINISHED"}
 
 
