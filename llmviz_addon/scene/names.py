@@ -76,6 +76,8 @@ WINDOWS = "llmviz_windows"
 # change the object's; the mesh tells which words are drawn.
 TEXT = "llmviz_text"
 SETTING = "llmviz_setting"
+# Of an object of words: the English words that it says in the model's language.
+SAYS = "llmviz_says"
 
 # Marks on datablocks of ours.
 # Of a label or an object of arrows: the name of its block, or its section's target.
