@@ -65,13 +65,13 @@ class LLMVIZ_OT_play(_OnModel, bpy.types.Operator):
 
 
 class LLMVIZ_OT_export_script(_OnModel, bpy.types.Operator):
-    """Write the walkthrough's script as a text: times, captions, and what is seen"""
+    """Write the walkthrough as Markdown: times, captions, what is seen; or subtitles, .srt or .vtt"""
 
     bl_idname = "llmviz.export_script"
     bl_label = "Export Script"
 
     filepath: StringProperty(name="File", description="The file to write", subtype="FILE_PATH")
-    filter_glob: StringProperty(default="*.md", options={"HIDDEN"})
+    filter_glob: StringProperty(default="*.md;*.srt;*.vtt", options={"HIDDEN"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         if not self.filepath:

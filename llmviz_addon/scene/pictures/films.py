@@ -64,7 +64,8 @@ def film_steps(
     filming, made = Filming(scene, engine, size, samples), Pictures() if made is None else made
     write, where = _one_file if form == "MP4" else _pictures, files.located(path)
     yield from write(filming, frames, where, overwrite, made)
-    write_subtitles(scene, made[0] if form == "MP4" else made[0].parent, frames, overwrite)
+    if form == "MP4":
+        write_subtitles(scene, made[-1], frames, overwrite)
     return made
 
 

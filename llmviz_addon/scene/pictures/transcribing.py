@@ -22,10 +22,9 @@ _FORMS = {".srt": transcripts.srt, ".vtt": transcripts.vtt}
 def write_subtitles(
     scene: bpy.types.Scene, path: Path, frames: range, overwrite: bool
 ) -> list[Path]:
-    """Write the captions of these frames beside a film; returns the files.
+    """Write the captions of these frames beside a film of one file; returns the files.
 
-    Of a film in a folder they stand beside the folder. A file that is there already stays unless
-    `overwrite` is true.
+    A file that is there already stays unless `overwrite` is true.
 
     Raises
     ------
@@ -39,7 +38,7 @@ def write_subtitles(
     made = []
     for suffix, form in _FORMS.items():
         text = form(captions, *span)
-        place = path.with_suffix(suffix) if path.suffix == ".mp4" else Path(f"{path}{suffix}")
+        place = path.with_suffix(suffix)
         if "-->" not in text or (place.exists() and not overwrite):
             continue
         with files.telling(place):
@@ -50,6 +49,8 @@ def write_subtitles(
 
 def export_script_steps(scene: bpy.types.Scene, path: str | Path) -> Steps[Path]:
     """Write the script of a scene's film in Markdown: times, captions, and what is seen.
+
+    Where the path ends in ``.srt`` or ``.vtt``, its captions are written as subtitles.
 
     Raises
     ------
@@ -64,8 +65,10 @@ def export_script_steps(scene: bpy.types.Scene, path: str | Path) -> Steps[Path]
     voice = Voice.of(found[0].recipe)
     board = yield from company.compose(scene, found, voice=voice)
     where = files.located(path)
+    if form := _FORMS.get(where.suffix.lower()):
+        text = form(board.captions)
+    else:
+        text = transcripts.markdown(board, languages.load(voice.language).say)
     with files.telling(where):
-        where.write_text(
-            transcripts.markdown(board, languages.load(voice.language).say), encoding="utf-8"
-        )
+        where.write_text(text, encoding="utf-8")
     return where
