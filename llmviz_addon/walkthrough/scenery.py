@@ -12,7 +12,6 @@ import numpy as np
 
 from . import targets
 from .companions import Companion
-from .errors import AuthoringError
 from .run import elide
 
 if TYPE_CHECKING:
@@ -154,11 +153,7 @@ class Scenery:
         """The blocks that selectors name, by themselves or by cells of theirs."""
         found: set[str] = set()
         for selector in selectors:
-            try:
-                found.update(self.selection.blocks(selector.partition("[")[0]))
-            except AuthoringError:
-                # A strip, a place or another model.
-                continue
+            found.update(self.selection.found(selector.partition("[")[0]))
         return frozenset(found)
 
 
