@@ -42,6 +42,7 @@ def is_live(standing: Standing, recipe: Recipe) -> bool:
     with a cube for every cell.
     """
     told = ("prompt", "max_new_tokens", "temperature", "top_k", "seed", "captions", "version")
+    told += ("layer", "head", "position", "channel")
     same = {name: getattr(recipe, name) for name in told}
     if not standing.is_current or replace(standing.recipe, **same) != recipe:
         return False

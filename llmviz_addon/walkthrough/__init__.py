@@ -8,6 +8,7 @@ This room knows no Blender: it makes the storyboard, and `scene` writes that on 
 
 from __future__ import annotations
 
+from .actors import Actor
 from .choice import Choice
 from .companions import Companion, in_order
 from .compiler import compile, compile_steps  # noqa: A004 (the word for it)
@@ -16,7 +17,7 @@ from .framing import CameraPose, Margins, fit
 from .run import Candidate, Run, Texts
 from .script import Script, load
 from .stills import Still, filled, still_pose, still_time, stills
-from .storyboard import Actor, Caption, Channel, Key, Marker, Shot, Storyboard
+from .storyboard import Caption, Channel, Key, Marker, Shot, Storyboard
 from .wording import FACTS
 
 __all__ = [
