@@ -15,7 +15,7 @@ from .. import defaults
 from ..detail import Bundle
 from ..model import ModelError
 from ..progress import Steps, rescaled, run
-from . import names
+from . import names, pins
 from .assembly import compute
 from .drawn import blocks, strips
 from .drawn.blocks import CELL
@@ -87,6 +87,7 @@ def follow(scene: bpy.types.Scene, recipe: Recipe) -> bool:
     _rewrite_strips(standing, numbers)
     note(standing.root, replace(recipe, captions=standing.recipe.captions), numbers)
     known.keep(known.note(standing.root), numbers.model, numbers.trace)
+    pins.renew(standing)
     return True
 
 
@@ -164,6 +165,8 @@ def catch_up_steps(scene: bpy.types.Scene) -> Steps[list[str]]:
             standing.check()
         memory = Memory(scene)
         notes = company.show_film(found, reel, memory, Kit([s.root for s in found]))
+        for standing in found:
+            pins.hang(standing)
         memory.keep()
     except BaseException:
         tree.discard(reel.collection)

@@ -85,6 +85,12 @@ WINDOWS = "llmviz_windows"
 TEXT = "llmviz_text"
 SETTING = "llmviz_setting"
 
+# Of an object of a pin: its cell, as it is written. Of its card: its words, and its height in
+# points.
+PIN_OF = "llmviz_pin_of"
+SAYS = "llmviz_says"
+HEIGHT = "llmviz_height"
+
 # Marks on datablocks of ours.
 # Of a label or an object of arrows: the name of its block, or its section's target.
 LABEL_OF = "llmviz_label_of"
@@ -155,4 +161,5 @@ MATERIAL_SLAB = "LLM Slab"
 MATERIAL_LABEL = "LLM Label"
 MATERIAL_ARROW = "LLM Arrow"
 MATERIAL_TILE = "LLM Tile"
+MATERIAL_PIN = "LLM Pin"
 MATERIAL_BACKDROP = "LLM Backdrop"

@@ -16,7 +16,7 @@ from .errors import AuthoringError
 from .framing import CameraPose, Margins, fit
 from .run import Candidate, Run, Texts
 from .script import Script, load
-from .stills import Still, filled, still_pose, still_time, stills
+from .stills import Still, filled, still_cells, still_pose, still_time, stills
 from .storyboard import Caption, Channel, Key, Marker, Shot, Storyboard
 from .wording import FACTS
 
@@ -45,6 +45,7 @@ __all__ = [
     "fit",
     "in_order",
     "load",
+    "still_cells",
     "still_pose",
     "still_time",
     "stills",

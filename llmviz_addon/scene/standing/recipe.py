@@ -31,6 +31,7 @@ _COMPUTED = "llmviz_computed"
 _PAGES = "llmviz_page_digests"
 _RUN = "llmviz_run"
 _STILLS = "llmviz_still_frames"
+_PINS = "llmviz_pins"
 
 T = TypeVar("T")
 
@@ -264,6 +265,16 @@ def write_still_frames(root: bpy.types.Collection, frames: dict[str, int]) -> No
 def still_frames(root: bpy.types.Collection) -> dict[str, int]:
     """The frame of the film at which each still is taken, by the still's id."""
     return read(root, _STILLS, {})
+
+
+def write_pins(root: bpy.types.Collection, cells: list[str]) -> None:
+    """Keep the cells that are pinned in a model, as they are written, in order."""
+    root[_PINS] = json.dumps(cells)
+
+
+def pins_of(root: bpy.types.Collection) -> list[str]:
+    """The cells that are pinned in a model."""
+    return [cell for cell in read(root, _PINS, []) if isinstance(cell, str)]
 
 
 def write_facts(root: bpy.types.Collection, facts: frozenset[str]) -> None:
