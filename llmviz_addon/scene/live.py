@@ -15,7 +15,7 @@ from .. import defaults
 from ..detail import Bundle
 from ..model import ModelError
 from ..progress import Steps, rescaled, run
-from . import names
+from . import names, pins
 from .assembly import compute
 from .drawn import blocks, strips
 from .drawn.blocks import CELL
@@ -43,6 +43,7 @@ def is_live(standing: Standing, recipe: Recipe) -> bool:
     with a cube for every cell.
     """
     told = ("prompt", "max_new_tokens", "temperature", "top_k", "seed", "captions", "version")
+    told += ("layer", "head", "position", "channel")
     same = {name: getattr(recipe, name) for name in told}
     if not standing.is_current or replace(standing.recipe, **same) != recipe:
         return False
@@ -87,6 +88,7 @@ def follow(scene: bpy.types.Scene, recipe: Recipe) -> bool:
     _rewrite_strips(standing, numbers)
     note(standing.root, replace(recipe, captions=standing.recipe.captions), numbers)
     known.keep(known.note(standing.root), numbers.model, numbers.trace)
+    pins.renew(standing)
     return True
 
 
@@ -163,6 +165,8 @@ def catch_up_steps(scene: bpy.types.Scene) -> Steps[list[str]]:
             standing.check()
         memory = Memory(scene)
         notes = company.show_film(found, reel, memory, Kit([s.root for s in found]))
+        for standing in found:
+            pins.hang(standing)
         memory.keep()
     except BaseException:
         tree.discard(reel.collection)

@@ -65,7 +65,7 @@ class LLMVIZ_OT_play(_OnModel, bpy.types.Operator):
 
 
 class LLMVIZ_OT_export_script(_OnModel, bpy.types.Operator):
-    """Write the walkthrough as Markdown: times, captions, what is seen; or subtitles, .srt or .vtt"""
+    """Write times, captions and what is seen as Markdown, or subtitles as .srt or .vtt"""
 
     bl_idname = "llmviz.export_script"
     bl_label = "Export Script"
