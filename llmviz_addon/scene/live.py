@@ -21,6 +21,7 @@ from .drawn import blocks, strips
 from .drawn.blocks import CELL
 from .drawn.model import Numbers, positions, shown
 from .playing import company, film
+from .playing.voice import Voice
 from .renewal import fits, note, recolor
 from .standing import known, ledger, tree
 from .standing.memory import Memory
@@ -144,8 +145,7 @@ def catch_up_steps(scene: bpy.types.Scene) -> Steps[list[str]]:
     found = find(scene)
     if not found:
         return []
-    accessible = found[0].recipe.accessible
-    composing = company.compose(scene, found, accessible=accessible)
+    composing = company.compose(scene, found, voice=Voice.of(found[0].recipe))
     del found
     board = yield from rescaled(composing, 0.0, 0.6)
     found = find(scene)
