@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -12,7 +12,6 @@ import numpy as np
 
 from . import targets
 from .companions import Companion
-from .errors import AuthoringError
 from .run import elide
 
 if TYPE_CHECKING:
@@ -58,6 +57,8 @@ class Scenery:
 
     selection: Selection
     companions: tuple[Companion, ...] = ()
+    say: Callable[[str], str] = str
+    """Titles in the language of the picture."""
 
     @property
     def anatomy(self) -> Anatomy:
@@ -132,7 +133,7 @@ class Scenery:
         section = self.sections[number]
         rank: Rank = "part" if "." in section.name else "section"
         return Named(
-            section.title,
+            self.say(section.title),
             "head" if _is_head(section.name) else rank,
             self.section_boxes[number],
             targets.section(section.name.partition(".")[0]),
@@ -144,7 +145,7 @@ class Scenery:
         name = self.names[number]
         block = self.anatomy.blocks[name]
         part = targets.section(block.section.partition(".")[0])
-        return Named(block.title, "block", self.block_boxes[number], part, (name,))
+        return Named(self.say(block.title), "block", self.block_boxes[number], part, (name,))
 
     def models(self, title: str) -> list[Named]:
         """All models, the scenery's own first, which has this title."""
@@ -166,11 +167,7 @@ class Scenery:
         """The blocks that selectors name, by themselves or by cells of theirs."""
         found: set[str] = set()
         for selector in selectors:
-            try:
-                found.update(self.selection.blocks(selector.partition("[")[0]))
-            except AuthoringError:
-                # A strip, a place or another model.
-                continue
+            found.update(self.selection.found(selector.partition("[")[0]))
         return frozenset(found)
 
 

@@ -139,6 +139,17 @@ class Selection:
         AuthoringError
             If there are none.
         """
+        found = self.found(selector)
+        if not found and " but " not in selector:
+            blocks = self.anatomy.blocks
+            sections = {targets.section(block.section) for block in blocks.values()}
+            similar = get_close_matches(selector, [*blocks, *sections], n=1)
+            hint = f" Did you mean {similar[0]!r}?" if similar else ""
+            raise AuthoringError(f"This model has nothing called {selector!r}.{hint}")
+        return found
+
+    def found(self, selector: str) -> list[str]:
+        """As `blocks`, but none for what is no block, such as a strip, a place or a mistake."""
         blocks = self.anatomy.blocks
         wanted, but, unwanted = selector.partition(" but ")
         if but:
@@ -152,15 +163,8 @@ class Selection:
             return [selector]
         _, is_section, path = selector.rpartition(targets.SECTION)
         if is_section:
-            found = [n for n, b in blocks.items() if f"{b.section}.".startswith(f"{path}.")]
-        else:
-            found = [name for name in blocks if fnmatchcase(name, selector)]
-        if not found:
-            sections = {targets.section(block.section) for block in blocks.values()}
-            similar = get_close_matches(selector, [*blocks, *sections], n=1)
-            hint = f" Did you mean {similar[0]!r}?" if similar else ""
-            raise AuthoringError(f"This model has nothing called {selector!r}.{hint}")
-        return found
+            return [n for n, b in blocks.items() if f"{b.section}.".startswith(f"{path}.")]
+        return [name for name in blocks if fnmatchcase(name, selector)]
 
     def points(self, selectors: Iterable[str]) -> np.ndarray:
         """(N, 3) corners of everything that selectors mean, in cells.
