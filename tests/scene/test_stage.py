@@ -1,4 +1,4 @@
-"""What gestures bring onto the stage plays from keys alone, and its digits are right."""
+"""Things that gestures bring onto the stage play from keys alone, and their digits are right."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from llmviz_addon import scene as scene_room
 from llmviz_addon.scene import compat
 from llmviz_addon.walkthrough.properties import PROPERTIES
 from llmviz_addon.walkthrough.script import parse
-from tests.walkthrough.staging import WORDS
 
 from . import helpers
 
@@ -44,7 +43,7 @@ def _script():
         shot = {"show": ["model"], "move": 0}
         tables.append({"id": f"beat{number}", "duration": 4, "do": gestures, "shot": shot})
     chapter = {"id": "one", "state": "computed", "beat": tables}
-    return parse({"chapter": [chapter]}, {"title": "A Film", "words": WORDS, "one": texts})
+    return parse({"chapter": [chapter]}, {"title": "A Film", "one": texts})
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -244,7 +243,7 @@ def test_a_frame_costs_at_most_three_times_the_same_curves_on_empties(clean_scen
 
 
 def test_a_film_is_removed_with_all_that_it_brought(clean_scene):
-    root, _ = clean_scene
+    assert clean_scene
     scene_room.remove(bpy.context.scene)
     assert not [obj for obj in bpy.data.objects if "llmviz_actor" in obj]
     assert not bpy.data.shape_keys
