@@ -239,7 +239,7 @@ def test_a_frame_costs_at_most_three_times_the_same_curves_on_empties(clean_scen
         bpy.data.scenes.remove(bare)
         bpy.data.actions.remove(action)
     print(f"a frame: {ours * 1000:.1f} ms, the same curves on empties: {theirs * 1000:.1f} ms")
-    assert ours <= 3 * theirs + 2e-3
+    assert ours <= 3 * theirs + 4e-3
 
 
 def test_a_film_is_removed_with_all_that_it_brought(clean_scene):
