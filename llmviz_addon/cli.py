@@ -248,6 +248,8 @@ def _build_in(scene: Any, options: argparse.Namespace, until: float) -> None:
     for number, model in enumerate(options.beside, 1):
         work = scene_room.steps(scene, _recipe(model, own), beside=True, notes=notes)
         _follow(work, number * each, (number + 1) * each)
+    for cell in options.pin:
+        scene_room.pin(scene, cell)
     for note in notes:
         _tell(note)
     views.prepare(bpy.data.screens, scene_room.roots(scene))
@@ -286,6 +288,9 @@ def _recipe(source: str, options: argparse.Namespace) -> Any:
         temperature=options.temperature,
         top_k=options.top_k,
         seed=options.seed,
+        language=options.language,
+        script=str(Path(options.script).resolve()) if options.script else "",
+        chapters=options.chapters,
     )
 
 

@@ -10,6 +10,7 @@ part imports only those below it:
 - `assembly`: the steps of a build, with `renewal`, its last step, which puts the new model in place
   of the old one; `removal`; `styling`, which gives models a look; `views`, the 3D views of them
 - `pictures`: renders of stills and films
+- `pins`: answers about cells as parts of the scene
 - `cells`: the numbers of cells, and what explains them; `exporting`, a block of them as a file
 - `playing`: the film as curves, camera, captions and markers
 - `drawn`: the objects of a model: blocks, words, arrows, strips
@@ -34,8 +35,10 @@ from .pictures.files import RenderError
 from .pictures.films import film_steps
 from .pictures.overview import overview
 from .pictures.stills import still_steps, stills
+from .pictures.transcribing import export_script_steps
+from .pins import clear_pins, pin, pinned
 from .playing import captions
-from .playing.film import BeatMark, ChapterMark, chapters
+from .playing.film import BeatMark, ChapterMark, chapters, offered
 from .removal import remove
 from .standing.errors import StandingError
 from .standing.memory import Memory
@@ -45,7 +48,7 @@ from .standing.tree import out_of_view
 from .standing.wording import rewrite
 from .style import looks
 from .style.looks import LookError
-from .styling import apply_look
+from .styling import apply_look, tell
 
 
 def set_captions(root: bpy.types.Collection, visible: bool) -> None:
@@ -80,16 +83,21 @@ __all__ = [
     "build",
     "captions_visible",
     "chapters",
+    "clear_pins",
     "close_windows",
     "explain",
     "export_block",
+    "export_script_steps",
     "film_steps",
     "find",
     "looks",
     "of_root",
+    "offered",
     "open_window",
     "out_of_view",
     "overview",
+    "pin",
+    "pinned",
     "recall_steps",
     "recipe_of",
     "remove",
@@ -101,4 +109,5 @@ __all__ = [
     "steps",
     "still_steps",
     "stills",
+    "tell",
 ]

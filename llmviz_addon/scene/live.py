@@ -15,12 +15,13 @@ from .. import defaults
 from ..detail import Bundle
 from ..model import ModelError
 from ..progress import Steps, rescaled, run
-from . import names
+from . import names, pins
 from .assembly import compute
 from .drawn import blocks, strips
 from .drawn.blocks import CELL
 from .drawn.model import Numbers, positions, shown
 from .playing import company, film
+from .playing.voice import Voice
 from .renewal import fits, note, recolor
 from .standing import known, ledger, tree
 from .standing.memory import Memory
@@ -87,6 +88,7 @@ def follow(scene: bpy.types.Scene, recipe: Recipe) -> bool:
     _rewrite_strips(standing, numbers)
     note(standing.root, replace(recipe, captions=standing.recipe.captions), numbers)
     known.keep(known.note(standing.root), numbers.model, numbers.trace)
+    pins.renew(standing)
     return True
 
 
@@ -142,8 +144,7 @@ def catch_up_steps(scene: bpy.types.Scene) -> Steps[list[str]]:
     found = find(scene)
     if not found:
         return []
-    accessible = found[0].recipe.accessible
-    composing = company.compose(scene, found, accessible=accessible)
+    composing = company.compose(scene, found, voice=Voice.of(found[0].recipe))
     del found
     board = yield from rescaled(composing, 0.0, 0.6)
     found = find(scene)
@@ -164,6 +165,8 @@ def catch_up_steps(scene: bpy.types.Scene) -> Steps[list[str]]:
             standing.check()
         memory = Memory(scene)
         notes = company.show_film(found, reel, memory, Kit([s.root for s in found]))
+        for standing in found:
+            pins.hang(standing)
         memory.keep()
     except BaseException:
         tree.discard(reel.collection)

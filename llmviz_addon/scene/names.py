@@ -84,6 +84,14 @@ WINDOWS = "llmviz_windows"
 # change the object's; the mesh tells which words are drawn.
 TEXT = "llmviz_text"
 SETTING = "llmviz_setting"
+# Of an object of words: the English words that it says in the model's language.
+SAYS = "llmviz_says"
+
+# Of an object of a pin: its cell, as it is written. Of its card: its words, and its height in
+# points.
+PIN_OF = "llmviz_pin_of"
+SAYS = "llmviz_says"
+HEIGHT = "llmviz_height"
 
 # Marks on datablocks of ours.
 # Of a label or an object of arrows: the name of its block, or its section's target.
@@ -155,4 +163,5 @@ MATERIAL_SLAB = "LLM Slab"
 MATERIAL_LABEL = "LLM Label"
 MATERIAL_ARROW = "LLM Arrow"
 MATERIAL_TILE = "LLM Tile"
+MATERIAL_PIN = "LLM Pin"
 MATERIAL_BACKDROP = "LLM Backdrop"

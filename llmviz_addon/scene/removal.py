@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 
 from .playing import company, film
+from .playing.voice import Voice
 from .renewal import leave_to_others
 from .standing import originals, tree
 from .standing import standing as stands
@@ -36,7 +37,7 @@ def remove(scene: bpy.types.Scene, root: bpy.types.Collection | None = None) -> 
     left = find(scene)
     if left:
         kit = Kit([standing.root for standing in left])
-        company.renew_film(left, memory, kit, accessible=left[0].recipe.accessible)
+        company.renew_film(left, memory, kit, voice=Voice.of(left[0].recipe))
         restyle(left, left[0].recipe, memory, kit, insist=False)
         memory.keep()
     else:

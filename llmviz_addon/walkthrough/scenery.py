@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -61,20 +61,24 @@ class Scenery:
 
     selection: Selection
     companions: tuple[Companion, ...] = ()
+    say: Callable[[str], str] = str
+    """Titles in the language of the picture."""
     still: Scenery | None = None
 
     def moved(self, shifts: dict[str, np.ndarray]) -> Scenery:
         """The same with blocks moved; see `Selection.shifts`."""
         if not shifts:
             return self
-        return Scenery(replace(self.selection, shifts=shifts), self.companions, self.still or self)
+        return replace(
+            self, selection=replace(self.selection, shifts=shifts), still=self.still or self
+        )
 
     @cached_property
     def key(self) -> tuple[Hashable, ...]:
         """A key that sceneries share if they look alike, whatever the tokens that are written."""
         shapes = (self.anatomy.boxes, self.boxes)
         digests = (hashlib.blake2b(boxes.tobytes(), digest_size=16).digest() for boxes in shapes)
-        return (self.anatomy.config, self.companions, *digests)
+        return (self.anatomy.config, self.companions, self.say, *digests)
 
     @property
     def anatomy(self) -> Anatomy:
@@ -167,7 +171,7 @@ class Scenery:
             section = self.sections[number]
             rank: Rank = "part" if "." in section.name else "section"
             self._named[number] = Named(
-                section.title,
+                self.say(section.title),
                 "head" if _is_head(section.name) else rank,
                 self.section_boxes[number],
                 targets.section(section.name.partition(".")[0]),
@@ -180,7 +184,7 @@ class Scenery:
         name = self.names[number]
         block = self.anatomy.blocks[name]
         part = targets.section(block.section.partition(".")[0])
-        return Named(block.title, "block", self.block_boxes[number], part, (name,))
+        return Named(self.say(block.title), "block", self.block_boxes[number], part, (name,))
 
     def models(self, title: str) -> list[Named]:
         """All models, the scenery's own first, which has this title."""

@@ -21,6 +21,7 @@ from ..standing.memory import Memory
 from ..standing.standing import Standing
 from ..style.kit import Kit
 from . import film
+from .voice import Voice
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def compose(
     found: Sequence[Standing],
     subject: Subject | None = None,
     *,
-    accessible: bool,
+    voice: Voice,
 ) -> Steps[walkthrough.Storyboard]:
     """Compose the film of these models, which is that of the first; nothing is changed.
 
@@ -94,7 +95,7 @@ def compose(
         scene,
         subject.plan,
         subject.run,
-        accessible=accessible,
+        voice=voice,
         model=subject.title,
         companions=companions,
         reader=subject.reader,
@@ -122,9 +123,7 @@ def show_film(
     return film.show(first, reel, memory, kit, whole=whole)
 
 
-def renew_film(
-    found: Sequence[Standing], memory: Memory, kit: Kit, *, accessible: bool
-) -> list[str]:
+def renew_film(found: Sequence[Standing], memory: Memory, kit: Kit, *, voice: Voice) -> list[str]:
     """Make the film of models that stand anew, and show it.
 
     Returns the same as `film.show`.
@@ -135,6 +134,6 @@ def renew_film(
         As `compose` does; then nothing has been changed.
     """
     first = found[0]
-    board = run(compose(first.scene, found, accessible=accessible))
+    board = run(compose(first.scene, found, voice=voice))
     reel = run(film.prepare(first.scene, first.root, first.anchor, board, kit))
     return show_film(found, reel, memory, kit)

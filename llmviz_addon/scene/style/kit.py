@@ -116,6 +116,11 @@ class Kit:
         return self._flat("tile", names.MATERIAL_TILE, "face", "glow")
 
     @property
+    def pin(self) -> bpy.types.Material:
+        """The material of frames, lights and lines of pinned cells."""
+        return self._flat("pin", names.MATERIAL_PIN, "target", "source")
+
+    @property
     def palette(self) -> bpy.types.Collection:
         """A plain cube for each tint of the viewport."""
         return self._part("palette", lambda: _palette(self.cell))
@@ -217,8 +222,9 @@ class Kit:
             (self.label, look.label),
             (self.arrow, look.arrow),
             (self.tile, look.tile),
+            (self.get("pin"), look.pin),
         ):
-            if due(material):
+            if material is not None and due(material):
                 materials.set_values(material.node_tree, _flat_values(table))
         if due(self.palette):
             for index, tint in enumerate(sorted(self.palette.objects, key=lambda o: o.name)):
