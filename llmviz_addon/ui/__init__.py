@@ -9,9 +9,11 @@ from __future__ import annotations
 
 def _modules() -> tuple:
     """The modules that register something, in the necessary order."""
-    from . import build, cells, films, inspect_tool, live, panels, pictures, properties, windows
+    from . import build, cells, films, inspect_tool, live, panels, pictures, pinning, properties
+    from . import windows as opening
 
-    return properties, build, films, windows, cells, inspect_tool, pictures, panels, live
+    asking = cells, pinning, inspect_tool
+    return properties, build, films, opening, *asking, pictures, panels, live
 
 
 def register() -> None:
