@@ -73,8 +73,9 @@ class Anatomy:
     @cached_property
     def parts(self) -> tuple[str, ...]:
         """Paths of the sections right below the model, without growing the tree."""
-        paths = (block.section.partition(".")[0] for block in self.blocks.values())
-        return tuple(dict.fromkeys(paths))
+        # Blocks of one layer and one kind of section are many in a large model.
+        kinds = {(b.spec.section, b.layer): b for b in self.blocks.values()}
+        return tuple(dict.fromkeys(b.section.partition(".")[0] for b in kinds.values()))
 
     @cached_property
     def boxes(self) -> NDArray[np.float64]:

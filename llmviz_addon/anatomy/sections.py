@@ -61,11 +61,15 @@ def grow(blocks: Iterable[Block], space: Space) -> Section:
     """The section tree of all blocks."""
     direct: dict[str, list[Block]] = {}
     children: dict[str, list[str]] = {"model": []}
+    homes: dict[tuple[str, int | None, int | None], list[Block]] = {}
     for block in blocks:
-        path = block.section
-        if path not in direct:
+        # To write out the path of every block would take longer than all else.
+        kind = (block.spec.section, block.layer, block.head)
+        if kind not in homes:
+            path = block.section
             _plant(path, direct, children)
-        direct[path].append(block)
+            homes[kind] = direct[path]
+        homes[kind].append(block)
     return _section("model", direct, children, space)
 
 

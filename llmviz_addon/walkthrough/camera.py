@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -31,6 +31,20 @@ class Segment:
     start: float
     end: float
     at: Callable[[float], CameraPose]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A slow turn around what is in view; called with a fraction of its time, it gives the pose."""
+
+    start: CameraPose
+    degrees: float
+
+    def __call__(self, fraction: float) -> CameraPose:
+        """The pose at a fraction of the turn's time."""
+        held = self.start
+        azimuth = held.azimuth + self.degrees * slow_in_out(fraction)
+        return CameraPose.looking_at(held.aim, azimuth, held.elevation, held.distance, held.lens)
 
 
 class Camera:
@@ -72,8 +86,8 @@ class Camera:
 
     def cut(self, time: float, pose: CameraPose, owner: str) -> None:
         """Put the camera somewhere at once."""
-        for prop, index, value in _components():
-            self._board.set(targets.CAMERA, prop, time, value(pose), owner, index)
+        for (prop, index), value in zip(_COMPONENTS, _read(pose), strict=True):
+            self._board.set(targets.CAMERA, prop, time, value, owner, index)
         self._segments.append(Segment(time, time + 1.0, lambda _: pose))
         self._rest = pose
 
@@ -87,44 +101,53 @@ class Camera:
     def drift(self, start: float, end: float, degrees: float, owner: str) -> None:
         """Turn slowly around what is in view."""
         assert self._rest is not None
-        held = self._rest
-
-        def at(fraction: float) -> CameraPose:
-            azimuth = held.azimuth + degrees * slow_in_out(fraction)
-            return CameraPose.looking_at(
-                held.aim, azimuth, held.elevation, held.distance, held.lens
-            )
-
-        self._add(Segment(start, end, at), 4, owner)
-        self._rest = replace(at(1.0), distance=held.distance)
+        turn = Turn(self._rest, degrees)
+        self._add(Segment(start, end, turn), 4, owner)
+        self._rest = turn(1.0)
 
     def _add(self, segment: Segment, least: int, owner: str) -> None:
         """Write a segment's keys: enough of them that the cubics between them follow it."""
         self._segments.append(segment)
         span = segment.end - segment.start
         count = max(5, least, math.ceil(span / 0.45)) + 1
-        times = [float(t) for t in np.linspace(segment.start, segment.end, count)]
-        # All components are read off the same poses.
-        pose = cache(lambda time: segment.at((time - segment.start) / span))
-        for prop, index, value in _components():
-            held = [value(segment.at(f)) for f in (0.0, 0.5, 1.0)]
-            if np.ptp(held) < 1e-9:
-                continue
-
-            def along(time: float, value: Callable[[CameraPose], float] = value) -> float:
-                return value(pose(time))
-
-            self._board.smooth(targets.CAMERA, prop, times, along, owner, index)
+        times = np.linspace(segment.start, segment.end, count).tolist()
+        values, slopes, moves = _followed(segment.at, count)
+        for column, (prop, index) in enumerate(_COMPONENTS):
+            if moves[column]:
+                along, steep = values[:, column].tolist(), (slopes[:, column] / span).tolist()
+                self._board.follow(targets.CAMERA, prop, times, along, steep, owner, index)
 
 
-def _components() -> list[tuple[str, int, Callable[[CameraPose], float]]]:
-    """Every channel of a camera, and how to read it off a pose."""
-    return [
-        *((targets.LOCATION, i, lambda pose, i=i: pose.location[i]) for i in range(3)),
-        *((targets.ROTATION, i, lambda pose, i=i: pose.rotation_euler[i]) for i in range(3)),
-        (targets.LENS, 0, lambda pose: pose.lens),
-        (targets.FOCUS_DISTANCE, 0, lambda pose: pose.distance),
-    ]
+# Every channel of a camera, in the order in which `_read` reads them off a pose.
+_COMPONENTS = (
+    *((targets.LOCATION, index) for index in range(3)),
+    *((targets.ROTATION, index) for index in range(3)),
+    (targets.LENS, 0),
+    (targets.FOCUS_DISTANCE, 0),
+)
+
+
+def _read(pose: CameraPose) -> tuple[float, ...]:
+    return (*pose.location, *pose.rotation_euler, pose.lens, pose.distance)
+
+
+# Another prompt moves the camera along the same ways.
+@lru_cache(512)
+def _followed(
+    way: Callable[[float], CameraPose], count: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(count, 8) the components of a camera along a way, evenly; (count - 2, 8) their slopes
+    between the ends, over the whole way; and (8,) True for those that move at all.
+    """
+    step = 1e-3
+    places = np.linspace(0.0, 1.0, count)
+    values = np.array([_read(way(place)) for place in places.tolist()])
+    low, high = (
+        np.array([_read(way(place + away)) for place in places[1:-1].tolist()])
+        for away in (-step, step)
+    )
+    held = np.array([_read(way(place)) for place in (0.0, 0.5, 1.0)])
+    return values, (high - low) / (2 * step), np.ptp(held, axis=0) >= 1e-9
 
 
 def clipping(channels: Sequence[Channel], *, large: bool) -> tuple[Channel, ...]:

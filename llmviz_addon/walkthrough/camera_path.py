@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -64,7 +64,7 @@ class Move:
 
     start: CameraPose
     end: CameraPose
-    path: ZoomPath
+    path: ZoomPath = field(compare=False)
 
     @classmethod
     def between(cls, start: CameraPose, end: CameraPose) -> Move:

@@ -6,6 +6,7 @@ All lengths are in points, 1080 of which are the picture's shorter side.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from . import lettering
 from .picture import POINTS
@@ -36,10 +37,15 @@ def lines(text: str, aspect: float) -> list[str]:
 
     A number stays in one line with the word that it counts.
     """
+    return list(_lines(text, aspect))
+
+
+@lru_cache(1024)
+def _lines(text: str, aspect: float) -> tuple[str, ...]:
     side = SIDE if aspect > 1 else SIDE / 2
     most = (POINTS * max(1.0, aspect) - 2 * side) / CAPITAL
     found = lettering.wrapped(_COUNTED.sub("\u00a0", " ".join(text.split())), most)
-    return [line.replace("\u00a0", " ") for line in found]
+    return tuple(line.replace("\u00a0", " ") for line in found)
 
 
 def top(count: int, titled: bool) -> float:

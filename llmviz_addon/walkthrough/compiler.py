@@ -346,11 +346,12 @@ def _kept_free(
 
 
 def _unseen(stage: Stage, times: tuple[float, ...]) -> frozenset[str]:
-    """The targets that are not seen at all of some times: blocks, sections and others."""
+    """The blocks, and the targets of sections and the card, that are not seen all of the time."""
     faded = [
         target
         for target in stage.board.moved(targets.OPACITY)
-        if any(stage.board.value(target, targets.OPACITY, time) < 0.5 for time in times)
+        if (target in stage.leads.blocks or target in stage.labeled)
+        and any(stage.board.value(target, targets.OPACITY, time) < 0.5 for time in times)
     ]
     return frozenset(name for target in faded for name in stage.leads.led_by(target))
 

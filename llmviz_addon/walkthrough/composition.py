@@ -22,7 +22,7 @@ import numpy as np
 from ..bounded import Bounded
 from . import lettering
 from .picture import STEP, Outlines, Picture
-from .scenery import RANKS, Named, Rank, Scenery
+from .scenery import RANKS, Named, Rank, Scenery, digest
 
 Rect = tuple[float, float, float, float]
 """Left, bottom, right, top."""
@@ -152,14 +152,19 @@ class Taste:
 
 
 # Another prompt moves few cameras, so most of a film's words stand where they did.
-_composed: Bounded[tuple[Hashable, ...], Lettering] = Bounded(512)
+_composed: Bounded[tuple[Hashable, ...], Lettering] = Bounded(1024)
 
 
 def compose(scenery: Scenery, picture: Picture, taste: Taste) -> Lettering:
     """The words of a picture; the same object again for what has been composed lately."""
     key = (scenery.key, picture, taste.key)
     if key not in _composed:
-        _composed[key] = _Composer(scenery, picture, taste).go()
+        composer = _Composer(scenery, picture, taste)
+        # Of a longer prompt there are more tiles, but most pictures have none in view.
+        within = (*key[1:], *composer.key)
+        if within not in _composed:
+            _composed[within] = composer.go()
+        _composed[key] = _composed[within]
     return _composed[key]
 
 
@@ -182,8 +187,17 @@ class _Composer:
     _plates: list[Plate] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self._all = Outlines.of(self.picture, self.scenery.boxes)
+
+    @property
+    def key(self) -> tuple[Hashable, ...]:
+        """A key that pictures share if they have the same in view."""
+        seen = self._all.which
+        return (self.scenery.still_key, digest(seen), digest(self.scenery.boxes[seen]))
+
+    def _look(self) -> None:
+        """Find what words may cover, and what may hide."""
         boxes, names = self.scenery.boxes, self.scenery.names
-        self._all = Outlines.of(self.picture, boxes)
         largest, unseen = self._all.largest(_MOST), self.taste.unseen
         shown = [at >= len(names) or names[at] not in unseen for at in largest.which.tolist()]
         self._outlines = largest.chosen(np.array(shown, bool))
@@ -197,6 +211,7 @@ class _Composer:
 
     def go(self) -> Lettering:
         """Choose and place all words."""
+        self._look()
         if self.taste.heading and not self.scenery.companions:
             self._card()
         said: set[str] = set()

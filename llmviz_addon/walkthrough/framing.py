@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -81,7 +82,7 @@ class CameraPose:
     distance: float
     lens: float
 
-    @property
+    @cached_property
     def rotation(self) -> np.ndarray:
         """(3, 3), columns are the camera's right, up and backward: its axes in Blender."""
         return axes(self.azimuth, self.elevation)
@@ -91,7 +92,7 @@ class CameraPose:
         """The same as XYZ Euler angles in radians."""
         return (math.radians(90 - self.elevation), 0.0, math.radians(self.azimuth))
 
-    @property
+    @cached_property
     def aim(self) -> np.ndarray:
         """The point on the camera's axis at its subject's distance."""
         return np.array(self.location) - self.distance * self.rotation[:, 2]

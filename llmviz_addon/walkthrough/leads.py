@@ -15,8 +15,6 @@ Which of these it is stands in the property's row (`properties.ROWS`).
 
 from __future__ import annotations
 
-import itertools
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -100,6 +98,20 @@ class Leads:
         """The blocks for which a lead acts; for any other target, itself."""
         return self._led.get(target, [target])
 
+    def used_by(self, name: str) -> list[str]:
+        """The leads of the weights that a block's cells are computed from."""
+        if name not in self._used:
+            formula = self.anatomy.blocks[name].formula
+            operands = () if formula is None else formula.operands
+            used = dict.fromkeys(operand.block for operand in operands)
+            weights = (block for block in used if self.anatomy.blocks[block].kind == "weight")
+            self._used[name] = self.of(weights)
+        return self._used[name]
+
+    @cached_property
+    def _used(self) -> dict[str, list[str]]:
+        return {}
+
     def is_own(self, name: str) -> bool:
         """True if a block has an object of its own, so that it can be moved by itself."""
         return self.bundles is None or name in self._own
@@ -167,6 +179,14 @@ class _Curve:
         times, values, linear, eased = np.array(table, float).T
         return cls(times, values, linear > 0, eased > 0)
 
+    def moves_after(self, times: Floats) -> NDArray[np.bool_]:
+        """True where the value changes between a time and the next key."""
+        place = np.searchsorted(self.times, times, side="right") - 1
+        here, after = np.maximum(place, 0), np.minimum(place + 1, len(self.times) - 1)
+        moving = (self.linear | self.eased)[here]
+        found: NDArray[np.bool_] = moving & (self.values[here] != self.values[after])
+        return found
+
     def at(self, times: Floats, side: Literal["left", "right"] = "right") -> Floats:
         """The values at these times, or just before them."""
         place = np.searchsorted(self.times, times, side=side) - 1
@@ -187,10 +207,14 @@ def _keys(
     # The end of one interval and the start of the next are the same moment, but rounding can make
     # them differ.
     times = times[np.diff(times, prepend=-np.inf) > INSTANT]
+    keyed = np.arange(len(times))
     if any(curve.eased.any() for curve in curves):
-        times = _finer(times)
+        moving = np.any([curve.moves_after(times[:-1]) for curve in curves], axis=0)
+        times, keyed = _finer(times, moving)
     values = combine(np.array([curve.at(times) for curve in curves]))
-    before = combine(np.array([curve.at(times, "left") for curve in curves]))
+    # Only keys can jump.
+    before = values.copy()
+    before[keyed] = combine(np.array([curve.at(times[keyed], "left") for curve in curves]))
     jumps = np.flatnonzero(abs(values - before) > tolerance)
     jumps = jumps[jumps > 0]
     early = times[jumps] - JUMP
@@ -205,11 +229,16 @@ def _keys(
     )
 
 
-def _finer(times: Floats) -> Floats:
-    """Moments, with further ones between those far apart, so that lines follow an eased curve."""
-    spans = itertools.pairwise(times)
-    parts = [np.linspace(a, b, math.ceil((b - a) / BENDS) + 1)[:-1] for a, b in spans]
-    return np.concatenate([*parts, times[-1:]])
+def _finer(times: Floats, moving: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.intp]]:
+    """Moments, with further ones between those after which anything moves, so that lines follow an
+    eased curve; and the places at which the given ones are among them.
+    """
+    spans = np.diff(times)
+    counts = np.where(moving, np.ceil(spans / BENDS), 1).astype(int)
+    ends = np.cumsum(counts)
+    within = np.arange(ends[-1]) - np.repeat(ends - counts, counts)
+    finer = np.repeat(times[:-1], counts) + within * np.repeat(spans / counts, counts)
+    return np.append(finer, times[-1]), np.append(0, ends)
 
 
 def _needed(times: Floats, values: Floats, tolerance: float) -> NDArray[np.intp]:

@@ -39,13 +39,15 @@ def computed_cells(block: Block, p: int, n_prompt: int, n_tokens: int) -> int:
 
 def dot_length(block: Block) -> int:
     """Number of terms that are summed for one cell; 1 where nothing is summed."""
-    if block.formula is None:
+    # That of the block's role, since the names in its own do not matter.
+    formula = block.spec.formula
+    if formula is None:
         return 1
     long = (Pick.ALL, Pick.UP_TO_ROW, Pick.UP_TO_COLUMN)
     return max(
         (
             size
-            for operand in block.formula.operands
+            for operand in formula.operands
             for pick, size in zip((operand.columns, operand.rows), operand.shape, strict=True)
             if pick in long
         ),

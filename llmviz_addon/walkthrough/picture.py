@@ -190,10 +190,12 @@ class Outlines:
         bottom = np.clip(np.floor(self.low / STEP), 0, rows).astype(int)
         top = np.clip(np.ceil(self.high / STEP), 0, rows).astype(int)
         there = top > bottom
-        change = np.zeros((columns, rows + 1), np.int64)
-        at = np.broadcast_to(np.arange(columns), there.shape)
-        np.add.at(change, (at[there], bottom[there]), 1)
-        np.add.at(change, (at[there], top[there]), -1)
+        first = np.broadcast_to(np.arange(columns) * (rows + 1), there.shape)[there]
+        begins, ends = (
+            np.bincount(first + edge[there], minlength=columns * (rows + 1))
+            for edge in (bottom, top)
+        )
+        change = (begins - ends).reshape(columns, rows + 1)
         covered: NDArray[np.bool_] = change.cumsum(1)[:, :rows] > 0
         return covered
 

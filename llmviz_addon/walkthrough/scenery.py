@@ -76,9 +76,14 @@ class Scenery:
     @cached_property
     def key(self) -> tuple[Hashable, ...]:
         """A key that sceneries share if they look alike, whatever the tokens that are written."""
-        shapes = (self.anatomy.boxes, self.boxes)
-        digests = (hashlib.blake2b(boxes.tobytes(), digest_size=16).digest() for boxes in shapes)
-        return (self.anatomy.config, self.companions, self.say, *digests)
+        return (*self.still_key, digest(self.boxes))
+
+    @cached_property
+    def still_key(self) -> tuple[Hashable, ...]:
+        """The same for all but what can move or is more for more tokens."""
+        if self.still is not None:
+            return self.still.still_key
+        return (self.anatomy.config, self.companions, self.say, digest(self.anatomy.boxes))
 
     @property
     def anatomy(self) -> Anatomy:
@@ -218,6 +223,11 @@ class Scenery:
         if "model" in names:
             return self._all[0]
         return frozenset(name for each in names for name in self.selection.found(each))
+
+
+def digest(array: np.ndarray) -> bytes:
+    """A digest of an array, for keys."""
+    return hashlib.blake2b(array.tobytes(), digest_size=16).digest()
 
 
 def _is_head(path: str) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +183,16 @@ def load(name: str = "gpt2", language: str = languages.ENGLISH) -> Script:
     llmviz_addon.languages.LanguageError
         If there is no such language.
     """
+    files = [f"{name}.toml", *(f"{name}.{each}.toml" for each in (languages.ENGLISH, language))]
+    paths = [FOLDER / file for file in files]
+    written = tuple(path.stat().st_mtime_ns if path.is_file() else 0 for path in paths)
+    return _loaded(name, language, written)
+
+
+@lru_cache(16)
+def _loaded(name: str, language: str, written: tuple[int, ...]) -> Script:
+    """The script of a family whose files were written then, since whoever writes one tries it."""
+    del written
     spoken, script = languages.load(language), read_preset(f"{name}.toml")
     texts = read_preset(f"{name}.{languages.ENGLISH}.toml")
     if language != languages.ENGLISH:

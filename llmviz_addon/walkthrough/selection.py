@@ -28,7 +28,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from .run import Run
 
 _CELLS = re.compile(r"(?P<name>[^\[]+)\[(?P<columns>[^,\]]*)(?:,(?P<rows>[^\]]*))?\]")
+_WILD = re.compile(r"[*?\[]")
 _FIELD = re.compile(r"\{(\w+)\}")
 _PLACES = {targets.CARD: ("model_card_large", "model_card"), targets.KEY: ("key",)}
 """Places by name, the preferred one first; a name means the first of its places that exists."""
@@ -150,6 +151,16 @@ class Selection:
 
     def found(self, selector: str) -> list[str]:
         """As `blocks`, but none for what is no block, such as a strip, a place or a mistake."""
+        if selector not in self._known:
+            self._known[selector] = self._found(selector)
+        return self._known[selector].copy()
+
+    @cached_property
+    def _known(self) -> dict[str, list[str]]:
+        """The blocks of the selectors that have been asked for."""
+        return {}
+
+    def _found(self, selector: str) -> list[str]:
         blocks = self.anatomy.blocks
         wanted, but, unwanted = selector.partition(" but ")
         if but:
@@ -164,7 +175,10 @@ class Selection:
         _, is_section, path = selector.rpartition(targets.SECTION)
         if is_section:
             return [n for n, b in blocks.items() if f"{b.section}.".startswith(f"{path}.")]
-        return [name for name in blocks if fnmatchcase(name, selector)]
+        if not _WILD.search(selector):
+            return []
+        is_meant = re.compile(translate(selector)).match
+        return [name for name in blocks if is_meant(name)]
 
     def points(self, selectors: Iterable[str]) -> np.ndarray:
         """(N, 3) corners of everything that selectors mean, in cells.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -122,16 +123,22 @@ class Stage:
         """Paths of the sections whose titles and arrows come and go as one."""
         return self.anatomy.parts
 
-    def surroundings(self) -> list[str]:
+    @cached_property
+    def labeled(self) -> frozenset[str]:
+        """The targets of sections and of the card."""
+        return frozenset([*map(targets.section, self.sections), targets.CARD])
+
+    @cached_property
+    def surroundings(self) -> tuple[str, ...]:
         """Targets that are not blocks: strips, sections, key, card."""
         positions = range(self.selection.n_tokens)
-        return [
+        return (
             *(targets.tile(targets.INPUT, i) for i in positions),
             *(targets.tile(targets.OUTPUT, i) for i in positions),
             *(targets.section(path) for path in self.sections),
             targets.KEY,
             targets.CARD,
-        ]
+        )
 
     def targets(self, subjects: Sequence[str], moment: Moment) -> list[str]:
         """The targets that subjects name: blocks, tiles, sections, key, card, or what gestures
@@ -150,7 +157,7 @@ class Stage:
                 found += [targets.tile(name, i) for i in range(self.run.n_prompt)]
             elif name in self.things:
                 found += self.things[name].members
-            elif name in self.surroundings():
+            elif name in self.surroundings:
                 found.append(name)
             elif name == targets.section("*"):
                 found += [targets.section(path) for path in self.sections]
@@ -345,7 +352,7 @@ class Stage:
         for name, block in self.leads.blocks.items():
             if block.time_axis is not None:
                 self.board.set(name, targets.PROGRESS, time, 0.0, owner)
-        for target in self.surroundings():
+        for target in self.surroundings:
             self.board.set(target, targets.OPACITY, time, 0.0, owner)
 
     def _prompt(self, time: float, owner: str, begins: str, position: int) -> None:
@@ -380,7 +387,7 @@ class Stage:
 
     def _computed(self, time: float, owner: str) -> None:
         """Key the state after computation: all is there, but for card and key, which beats show."""
-        around = [t for t in self.surroundings() if t not in (targets.CARD, targets.KEY)]
+        around = [t for t in self.surroundings if t not in (targets.CARD, targets.KEY)]
         everything = [
             *((name, targets.PROGRESS) for name in self.leads.blocks),
             *((target, targets.OPACITY) for target in around),

@@ -48,12 +48,13 @@ class Key:
 
 def value_of(keys: Sequence[Key], time: float) -> float:
     """The value at a time of a property with these keys, times ascending."""
+    if time >= keys[-1].time:
+        # While a film is written, this is what is asked for most.
+        return keys[-1].value
     place = bisect.bisect_right(keys, time, key=lambda key: key.time)
     if place == 0:
         return keys[0].value
     key = keys[place - 1]
-    if place == len(keys):
-        return key.value
     after = keys[place]
     span = after.time - key.time
     fraction = (time - key.time) / span

@@ -7,8 +7,8 @@ the next gesture takes the property.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from . import targets
 from .errors import AuthoringError
@@ -59,13 +59,18 @@ class Track:
         while self.keys and self.keys[-1].time > time - INSTANT:
             self.keys.pop()
         if self.keys and self.keys[-1].value == value:
-            self.keys[-1] = replace(self.keys[-1], easing="constant")
+            self._leave("constant")
         self.keys.append(Key(time, value, "constant"))
         self.owner = owner
 
+    def _leave(self, easing: str) -> None:
+        """Go on from the last key in a certain way."""
+        last = self.keys[-1]
+        self.keys[-1] = Key(last.time, last.value, easing, last.slope)
+
     def add(self, time: float, value: float, easing: str) -> None:
         """Go from the last key to a value at a time."""
-        self.keys[-1] = replace(self.keys[-1], easing=easing)
+        self._leave(easing)
         if time <= self.keys[-1].time + INSTANT:
             self.keys.pop()
         self.keys.append(Key(time, value, "constant"))
@@ -154,19 +159,29 @@ class Board:
         owner: str,
         index: int = 0,
     ) -> None:
-        """Follow a smooth function of time through a few keys that carry its slope."""
+        """Follow a smooth function of time that rests at both ends, through a few keys."""
+        step = 1e-3 * (times[-1] - times[0])
+        inner = times[1:-1]
+        slopes = [(at(time + step) - at(time - step)) / (2 * step) for time in inner]
+        self.follow(target, prop, times, [at(time) for time in times], slopes, owner, index)
+
+    def follow(
+        self,
+        target: str,
+        prop: str,
+        times: Sequence[float],
+        values: Sequence[float],
+        slopes: Sequence[float],
+        owner: str,
+        index: int = 0,
+    ) -> None:
+        """Go through values with these slopes (per second); at both ends the slope is 0."""
         track = self._track(target, prop, index)
         track.take(times[0], owner)
         track.keys.pop()
-        step = 1e-3 * (times[-1] - times[0])
-        for time in times:
-            low, high = max(times[0], time - step), min(times[-1], time + step)
-            slope = (at(high) - at(low)) / (high - low)
-            # The difference quotient is one-sided at both ends, and all functions that are followed
-            # here rest there.
-            slope = 0.0 if time in (times[0], times[-1]) else slope
-            track.keys.append(Key(time, at(time), "smooth", slope))
-        track.keys[-1] = replace(track.keys[-1], easing="constant")
+        for time, value, slope in zip(times, values, (0.0, *slopes, 0.0), strict=True):
+            track.keys.append(Key(time, value, "smooth", slope))
+        track.keys[-1] = Key(times[-1], values[-1], "constant")
         track.free_from = times[-1]
 
     def channels(self) -> tuple[Channel, ...]:

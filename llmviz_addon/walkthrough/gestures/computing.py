@@ -74,7 +74,7 @@ def light(stage: Stage, interval: Interval, owner: str, glow: float, weights: fl
     """Light a block up while it is computed, and the weights that it uses."""
     lit = [(interval.block, glow)] if glow else []
     if weights:
-        lit += [(weight, weights) for weight in stage.leads.of(_weights_of(stage, interval.block))]
+        lit += [(weight, weights) for weight in stage.leads.used_by(interval.block)]
     for name, peak in lit:
         stage.board.pulse(name, targets.HIGHLIGHT, interval.start, interval.end, peak, owner)
 
@@ -92,15 +92,6 @@ def computed(stage: Stage, selector: str, moment: Moment) -> list[str]:
     if not found:
         raise AuthoringError(f"{moment.id}: {selector!r} are weights; nothing computes them.")
     return found
-
-
-def _weights_of(stage: Stage, name: str) -> list[str]:
-    blocks = stage.anatomy.blocks
-    formula = blocks[name].formula
-    if formula is None:
-        return []
-    used = dict.fromkeys(operand.block for operand in formula.operands)
-    return [block for block in used if blocks[block].kind == "weight"]
 
 
 By = Literal["cell", "column", "row", "head"]
