@@ -25,7 +25,8 @@ from .playing.voice import Voice
 from .renewal import fits, note, recolor
 from .standing import known, ledger, tree
 from .standing.memory import Memory
-from .standing.recipe import Recipe
+from .standing import recipe as recipes
+from .standing.recipe import FOLLOWED, Recipe
 from .standing.standing import Standing, find
 from .style.kit import Kit
 
@@ -43,7 +44,7 @@ def is_live(standing: Standing, recipe: Recipe) -> bool:
     with a cube for every cell.
     """
     told = ("prompt", "max_new_tokens", "temperature", "top_k", "seed", "captions", "version")
-    told += ("layer", "head", "position", "channel")
+    told += (*FOLLOWED)
     same = {name: getattr(recipe, name) for name in told}
     if not standing.is_current or replace(standing.recipe, **same) != recipe:
         return False
@@ -174,3 +175,14 @@ def catch_up_steps(scene: bpy.types.Scene) -> Steps[list[str]]:
         raise
     tree.sweep()
     return notes
+
+
+def choose(scene: bpy.types.Scene, recipe: Recipe) -> bool:
+    """Have the film of a scene follow the example that a recipe chooses; True if it is behind then.
+
+    Only the choice is noted; `catch_up_steps` makes the film.
+    """
+    chosen = {name: getattr(recipe, name) for name in FOLLOWED}
+    for standing in find(scene):
+        recipes.write(standing.root, replace(standing.recipe, **chosen))
+    return is_behind(scene)
