@@ -215,7 +215,11 @@ def _add_recipe(parser: argparse.ArgumentParser) -> None:
     for name, usual, said in (
         ("layer", defaults.LAYER, "the layer that the chapters take as their example, from 0"),
         ("head", defaults.HEAD, "the head that they take, from 0"),
-        ("position", defaults.CHOSEN_BY_CHAPTER, "the token of the prompt that they follow, from 0"),
+        (
+            "position",
+            defaults.CHOSEN_BY_CHAPTER,
+            "the token that they follow, from 0",
+        ),
         ("channel", defaults.CHOSEN_BY_CHAPTER, "the channel that they compute, from 0"),
     ):
         parser.add_argument(f"--{name}", type=_amount, default=usual, metavar="N", help=said)

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from . import defaults
 from .arguments import parser
 from .counting import counted
 from .errors import PROBLEMS, Problem, sentence
@@ -269,7 +270,8 @@ def _recipe(source: str, options: argparse.Namespace) -> Any:
     prompt = _prompt(model, options)
     if model.has_weights:
         _tell(f"{model.title}: {_appends(model, prompt, options)}")
-    _check_choice(model, prompt, options)
+    if source == options.model:
+        _check_choice(model, prompt, options)
     estimates.check_memory(model.title, _estimate(model, prompt, options))
     if not any(preset.id == source for preset in model_room.presets()):
         # The saved file may be opened from any folder, so a relative path would lead nowhere.

@@ -24,8 +24,8 @@ from .playing import company, film
 from .playing.voice import Voice
 from .renewal import fits, note, recolor
 from .standing import known, ledger, tree
-from .standing.memory import Memory
 from .standing import recipe as recipes
+from .standing.memory import Memory
 from .standing.recipe import FOLLOWED, Recipe
 from .standing.standing import Standing, find
 from .style.kit import Kit
@@ -44,7 +44,7 @@ def is_live(standing: Standing, recipe: Recipe) -> bool:
     with a cube for every cell.
     """
     told = ("prompt", "max_new_tokens", "temperature", "top_k", "seed", "captions", "version")
-    told += (*FOLLOWED)
+    told += FOLLOWED
     same = {name: getattr(recipe, name) for name in told}
     if not standing.is_current or replace(standing.recipe, **same) != recipe:
         return False
