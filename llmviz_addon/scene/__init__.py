@@ -38,7 +38,7 @@ from .removal import remove
 from .standing.errors import StandingError
 from .standing.memory import Memory
 from .standing.recipe import Recipe, recipe_of
-from .standing.standing import Standing, find, of_root, roots
+from .standing.standing import Standing, find, of_root, roots, settle_copies
 from .standing.tree import out_of_view
 from .standing.wording import rewrite
 from .style import looks
@@ -89,6 +89,7 @@ __all__ = [
     "roots",
     "run",
     "set_captions",
+    "settle_copies",
     "steps",
     "still_steps",
     "stills",

@@ -134,27 +134,14 @@ class Desk:
         self.book = copy.deepcopy(book)
         self.check()
 
-    def _has_orphans(self) -> bool:
-        """True if something that was copied from us has lost its original, and still has our marks.
-
-        In a file that is opened again, a person's copy cannot be told from an original then.
-        """
-        kinds = (*bpy.data.objects, *bpy.data.collections)
-        marked = [d for d in kinds if d.get("llmviz_key") and d.get("llmviz_model")]
-        theirs, ours = set(), set()
-        for thing in marked:
-            found = theirs if uid(thing) in self.book.theirs else ours
-            found.add((thing["llmviz_model"], thing["llmviz_key"]))
-        return bool(theirs - ours)
-
     def reopen(self) -> None:
         """Save the file and open it."""
-        if (self.scene.objects and bpy.context.mode != "OBJECT") or self._has_orphans():
+        if self.scene.objects and bpy.context.mode != "OBJECT":
             return
         path = self.folder / "habits.blend"
+        self.ours("save", lambda: bpy.ops.wm.save_as_mainfile(filepath=str(path), compress=False))
         before = photo(photos.name)
         named = {photos.name(d): uid(d) for d in datablocks()}
-        bpy.ops.wm.save_as_mainfile(filepath=str(path), compress=False)
         bpy.ops.wm.open_mainfile(filepath=str(path), load_ui=False)
         now = {photos.name(d): uid(d) for d in datablocks()}
         after = photo(photos.name)

@@ -184,8 +184,9 @@ class Played(Habits, RuleBasedStateMachine):
         self.failed = True
         type(self).steps += 1
         if act == "open":
-            self.settle()
-            self.desk.reopen()
+            others = (scene for scene in bpy.data.scenes if scene != self.desk.scene)
+            if not any(live.is_behind(scene) for scene in others):
+                self.desk.reopen()
         else:
             self.desk.undo(forth=act == "redo")
         self.failed = False

@@ -278,6 +278,13 @@ class Standing:
         self._found_collections[1].clear()
         self.note_originals()
 
+    def disown_doubtful_copies(self) -> None:
+        """Take our marks off the copies that nothing in a saved file tells from originals."""
+        stand = self.objects | self.collections
+        named = {key for key, thing in stand.items() if ledger.is_named_as_made(thing)}
+        copies = (*self.copies, *self._found_collections[1])
+        _disown(copy for copy in copies if copy[names.KEY] not in named)
+
     def note_originals(self) -> None:
         """Note what belongs to it, so that no copy that is made from now on is taken for it."""
         found = (*self.objects.values(), *self.collections.values())
@@ -360,8 +367,20 @@ def disown_strays(scene: bpy.types.Scene) -> None:
     _disown(thing for thing in copies if thing.get(names.MODEL) not in stand)
 
 
+def settle_copies(scene: bpy.types.Scene) -> None:
+    """Settle what is a person's copy, for a file that will not know any more which were made last.
+
+    That is done before the file is saved, and does no more than the next build would do.
+    """
+    for standing in find(scene):
+        standing.disown_doubtful_copies()
+    disown_strays(scene)
+
+
 def _disown(copies: Iterable[bpy.types.ID]) -> None:
     for copy in copies:
+        if copy.library is not None:
+            continue
         for mark in [key for key in copy.keys() if _is_ours(key)]:  # noqa: SIM118
             del copy[mark]
 
