@@ -244,7 +244,9 @@ class _Build:
         self._kit(staged).hand_on()
         styled = {(s.recipe.look, s.recipe.accessible) for s in find(scene)}
         restyled = styled != {(recipe.look, recipe.accessible)}
-        captioned = old is None or old.recipe.captions != recipe.captions
+        told = next(iter(find(scene)), None)
+        captioned = told is None or told.recipe.captions != recipe.captions
+        teller, hidden = (told.id, captions.hidden(told)) if told else ("", (False, False))
         whole = old is not None and self._is_whole(old)
         if old is None or old.is_shared:
             standing, opened = promote(scene, staged, old), []
@@ -265,6 +267,8 @@ class _Build:
         self._notes += company.show_film(found, reel, memory, kit, whole=whole)
         if captioned:
             captions.show(found[0], recipe.captions)
+        elif found[0].id != teller:
+            captions.hide(found[0], hidden)
         self._notes += windows.open_again(standing, opened)
         restyle(found, recipe, memory, kit, insist=restyled, relight=cells is None)
         memory.keep()

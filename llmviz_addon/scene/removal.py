@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from .playing import company, film
+from .playing import captions, company, film
 from .renewal import leave_to_others
 from .standing import originals, tree
 from .standing import standing as stands
@@ -31,12 +31,15 @@ def remove(scene: bpy.types.Scene, root: bpy.types.Collection | None = None) -> 
     for standing in chosen:
         if not standing.is_shared:
             standing.check()
+    teller, hidden = (found[0].id, captions.hidden(found[0])) if found else ("", (False, False))
     for standing in chosen:
         _remove(standing, memory)
     left = find(scene)
     if left:
         kit = Kit([standing.root for standing in left])
         company.renew_film(left, memory, kit, accessible=left[0].recipe.accessible)
+        if left[0].id != teller:
+            captions.hide(left[0], hidden)
         restyle(left, left[0].recipe, memory, kit, insist=False)
         memory.keep()
     else:
