@@ -37,7 +37,7 @@ def is_live(standing: Standing, recipe: Recipe) -> bool:
     """True if a model that stands can show a recipe at once.
 
     It must differ from the model's own in prompt and new tokens only, and the model must be small,
-    with a cube for every cell.
+    with a cube for every cell. One that another scene shows, too, is left to that scene.
     """
     told = ("prompt", "max_new_tokens", "temperature", "top_k", "seed", "captions", "version")
     same = {name: getattr(recipe, name) for name in told}
@@ -46,6 +46,7 @@ def is_live(standing: Standing, recipe: Recipe) -> bool:
     drawn = standing.blocks.values()
     return (
         standing.run is not None
+        and not standing.is_shared
         and all(obj[names.DRAWN_AS] == "cubes" for obj in drawn)
         and sum(len(obj.data.vertices) for obj in drawn) <= MOST
     )

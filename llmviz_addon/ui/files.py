@@ -1,4 +1,4 @@
-"""What is seen to when a file is opened or saved, so that it says what only this session knows.
+"""Files that are opened and saved: what only this session knows is noted, and written into them.
 
 Originals and copies are told apart by numbers that Blender gives anew whenever a file is read. So
 they are noted as soon as it is open, before anybody can delete an original, and settled in the file

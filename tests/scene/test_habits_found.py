@@ -123,3 +123,15 @@ def test_captions_that_somebody_hid_stay_hidden_where_the_film_changes_hands(
     assert _captions_hidden() == hidden, "a smaller one, whose film it is now"
     scene_room.remove(scene, scene_room.roots(scene)[0])
     assert _captions_hidden() == hidden, "a larger one again"
+
+
+def test_what_a_look_adds_to_a_model_that_two_scenes_show_is_there_once_in_both(tiny):
+    first = bpy.context.scene
+    assert scene_room.find(first)
+    bpy.ops.scene.new(type="LINK_COPY")
+    second = bpy.context.scene
+    scene_room.apply_look(second, scene_room.roots(second)[0], "light", False)
+    for scene in (first, second):
+        (standing,) = scene_room.find(scene)
+        assert not standing.missing and not standing.copies
+    assert [o.name for o in bpy.data.objects if o.name.startswith("Backdrop")] == ["Backdrop"]

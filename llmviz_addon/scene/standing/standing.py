@@ -199,7 +199,7 @@ class Standing:
     def add(self, obj: bpy.types.Object) -> None:
         """Add an object that has just been marked by `seal`."""
         self.objects[str(obj[names.KEY])] = obj
-        originals.note(self.scene, self.id, [obj])
+        self._note([obj])
         for name in ("blocks", "windows"):
             self.__dict__.pop(name, None)
 
@@ -207,7 +207,7 @@ class Standing:
         """Make a collection part of it."""
         (key,) = seal_collections(self.id, [collection])
         self.collections[key] = collection
-        originals.note(self.scene, self.id, [collection])
+        self._note([collection])
 
     def made(self, group: str) -> list[str]:
         """Keys of all objects of a group that the last build made, in order."""
@@ -287,8 +287,14 @@ class Standing:
 
     def note_originals(self) -> None:
         """Note what belongs to it, so that no copy that is made from now on is taken for it."""
-        found = (*self.objects.values(), *self.collections.values())
-        originals.note(self.scene, self.id, found)
+        self._note([*self.objects.values(), *self.collections.values()])
+
+    def _note(self, things: list[bpy.types.ID]) -> None:
+        """Note what belongs to it, also for other scenes that show it and have seen it before."""
+        originals.note(self.scene, self.id, things)
+        for scene in self.scenes if len(bpy.data.scenes) > 1 else ():
+            if originals.is_known(scene, self.id):
+                originals.note(scene, self.id, things)
 
 
 def find(scene: bpy.types.Scene) -> list[Standing]:
