@@ -27,11 +27,13 @@ from ..errors import Problem
 from ..progress import run
 from .assembly import build, steps
 from .cells import SceneReader, explain, recall_steps
+from .drawn import titles
 from .drawn.windows import WindowError, close_windows, open_window
 from .exporting import export_block
 from .pictures.files import RenderError
 from .pictures.films import film_steps
-from .pictures.stills import overview, still_steps, stills
+from .pictures.overview import overview
+from .pictures.stills import still_steps, stills
 from .playing import captions
 from .playing.film import BeatMark, ChapterMark, chapters
 from .removal import remove
@@ -54,6 +56,12 @@ def set_captions(root: bpy.types.Collection, visible: bool) -> None:
 def captions_visible(root: bpy.types.Collection) -> bool:
     """True if the captions of a model's film appear in renders."""
     return captions.shown(of_root(root))
+
+
+def show_titles(scene: bpy.types.Scene, *, of_film: bool) -> None:
+    """Have viewports show the titles of the film's shots, or those that stand beside blocks."""
+    for standing in find(scene):
+        titles.show_in_views(standing, of_film)
 
 
 __all__ = [
@@ -89,7 +97,11 @@ __all__ = [
     "roots",
     "run",
     "set_captions",
+<<<<<<< HEAD
     "settle_copies",
+=======
+    "show_titles",
+>>>>>>> main
     "steps",
     "still_steps",
     "stills",

@@ -10,14 +10,15 @@ therefore kept from one step to the next: what a step needs is looked up anew.
 from __future__ import annotations
 
 import uuid
+from contextlib import closing
 from dataclasses import replace
 
 import bpy
 
 from .. import model as model_room
-from ..progress import Steps, rescaled, run
+from ..progress import Steps, begun, rescaled, run
 from . import names
-from .drawn import blocks, windows
+from .drawn import blocks, reuse, windows
 from .drawn.model import Numbers, draw, draw_strips
 from .playing import captions, company, film
 from .playing.company import Subject
@@ -110,11 +111,19 @@ class _Build:
 
     def steps(self) -> Steps[bpy.types.Collection]:
         """The work, step by step; see the function of this name."""
-        scene, recipe = self._scene, self._recipe
+        recipe = self._recipe
         looks.load(recipe.look)
         self._check()
         yield 0.0, "Computing the model"
         numbers = yield from rescaled(compute(recipe), 0.0, 0.3)
+        # Threads read the weights while the film is composed and the pages are written.
+        digests = begun(reuse.digest_steps(numbers.model, numbers.plan))
+        with closing(digests):
+            return (yield from self._build(numbers, digests))
+
+    def _build(self, numbers: Numbers, digests: Steps[list[str]]) -> Steps[bpy.types.Collection]:
+        """The work from when the numbers are there."""
+        scene, recipe = self._scene, self._recipe
         subject = Subject(numbers.plan, numbers.run, numbers.model.title)
         old = self._replaced()
         self._old = None if old is None else old.id
@@ -130,7 +139,7 @@ class _Build:
         tree.hide(scene, staged)
         try:
             in_place = old is not None and self._fits(old, numbers)
-            drawing = self._draw(staged, numbers, old, in_place)
+            drawing = self._draw(staged, numbers, digests, old, in_place)
             del old
             cells = yield from rescaled(drawing, 0.35, 0.8)
             if board is None:
@@ -195,6 +204,7 @@ class _Build:
         self,
         staged: bpy.types.Collection,
         numbers: Numbers,
+        digests: Steps[list[str]],
         old: Standing | None,
         in_place: bool,
     ) -> Steps[list[blocks.Cells] | None]:
@@ -204,7 +214,7 @@ class _Build:
             yield from rescaled(draw_strips(staged, None, numbers, kit), 0.0, 0.3)
             return (yield from rescaled(_gather(numbers), 0.3, 1.0))
         others = find(scene) if self._beside else []
-        drawing = draw(scene, staged, numbers, kit, old=old, others=others)
+        drawing = draw(scene, staged, numbers, kit, digests, old=old, others=others)
         del old, others
         yield from drawing
         stands.seal(staged[names.MODEL], model_objects(staged))

@@ -9,9 +9,20 @@ from __future__ import annotations
 
 def _modules() -> tuple:
     """The modules that register something, in the necessary order."""
-    from . import build, cells, files, films, live, panels, pictures, properties, windows
+    from . import (
+        build,
+        cells,
+        files,
+        films,
+        inspect_tool,
+        live,
+        panels,
+        pictures,
+        properties,
+        windows,
+    )
 
-    return properties, build, films, windows, cells, pictures, panels, live, files
+    return properties, build, films, windows, cells, inspect_tool, pictures, panels, live, files
 
 
 def register() -> None:

@@ -20,9 +20,13 @@ from .engines import engine_id, has_denoiser
 
 _DENOISER = {
     "cycles.denoiser": "OPENIMAGEDENOISE",
+    "cycles.denoising_quality": "HIGH",
+    "cycles.denoising_prefilter": "ACCURATE",
+    "cycles.denoising_input_passes": "RGB_ALBEDO_NORMAL",
+}
+_QUICK_DENOISER = _DENOISER | {
     "cycles.denoising_quality": "FAST",
     "cycles.denoising_prefilter": "FAST",
-    "cycles.denoising_input_passes": "RGB_ALBEDO_NORMAL",
 }
 
 # These make one picture of the whole frame, with only the scene in it, in one file of the given
@@ -70,13 +74,10 @@ def settings(look: Look, engine: str, size: tuple[int, int], samples: int | None
 
 
 def _cycles(look: Look, samples: int | None) -> _Values:
-    """The settings for Cycles, denoised with the quick setting of Open Image Denoise, which takes a
-    second or two; the default one takes longer than the samples. A Blender built without it takes
-    more samples instead.
-    """
+    """The settings for Cycles; a Blender built without a denoiser takes more samples instead."""
     denoise = has_denoiser()
     bounces = int(look.render["bounces"])
-    return (_DENOISER if denoise else {}) | {
+    return (_denoiser(look, samples) if denoise else {}) | {
         "cycles.samples": samples or int(look.render["samples"]) * (1 if denoise else 3),
         "cycles.use_layer_samples": "IGNORE",
         "cycles.use_denoising": denoise,
@@ -91,6 +92,15 @@ def _cycles(look: Look, samples: int | None) -> _Values:
         "cycles.caustics_reflective": False,
         "cycles.caustics_refractive": False,
     }
+
+
+def _denoiser(look: Look, samples: int | None) -> _Values:
+    """Open Image Denoise, quick where a picture has no more samples than its look proposes.
+
+    The quick setting takes a second or two, the thorough one longer than that many samples.
+    """
+    thorough = samples is not None and samples > int(look.render["samples"])
+    return _DENOISER if thorough else _QUICK_DENOISER
 
 
 def _eevee(look: Look, samples: int | None) -> _Values:

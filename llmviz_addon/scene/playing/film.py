@@ -5,17 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import bpy
 
 from ... import walkthrough
 from ...detail import Plan
-from ...progress import Steps
+from ...progress import Steps, rescaled
 from ...walkthrough import Run, Storyboard, targets
 from .. import names
-from ..drawn import slabs, strips
+from ..drawn import slabs, strips, titles
 from ..drawn.flat import Easel
 from ..standing import recipe, tree
 from ..standing.graft import Graft
@@ -26,7 +26,7 @@ from ..style import studio
 from ..style.kit import CELL, Kit
 from . import captions
 from .curves import Curves, written_on
-from .timeline import FIRST_FRAME, frame_of
+from .timeline import FIRST_FRAME, REST_FRAME, frame_of
 
 # Properties of the film that are in a camera's data: their paths there, and the factor from the
 # film's units to Blender's.
@@ -36,8 +36,8 @@ _OF_CAMERA = {
     targets.CLIP_START: ("clip_start", CELL),
 }
 
-# Properties that get their defaults back when a model loses its film: without one, all of the model
-# is computed and shown.
+# Properties that have their defaults before the film, and when a model loses its film: all of the
+# model is computed and shown.
 _AT_REST = (targets.PROGRESS, targets.HIGHLIGHT, targets.OPACITY)
 
 CAMERA = "Film Camera"
@@ -49,21 +49,26 @@ _TOLD = "llmviz_told"
 
 @dataclass(frozen=True)
 class BeatMark:
-    """The beginning of a beat in a film: its id ("chapter.beat"), its title and its frame."""
+    """A beat of a film: its id ("chapter.beat"), its title, and its first and last frame.
+
+    Files of earlier versions do not tell the last one, which is then 0.
+    """
 
     id: str
     title: str
     frame: int
+    last: int = 0
 
 
 @dataclass(frozen=True)
 class ChapterMark:
-    """The beginning of a chapter in a film, and of each of its beats."""
+    """A chapter of a film, as a beat is told, and its beats."""
 
     id: str
     title: str
     frame: int
     beats: tuple[BeatMark, ...]
+    last: int = 0
 
 
 @dataclass(frozen=True)
@@ -132,7 +137,9 @@ def prepare(
         camera = _camera(anchor, collection)
         aspect = scene.render.resolution_x / scene.render.resolution_y
         part = tree.new("Captions", collection, captions.CAPTIONS)
-        yield from captions.draw(part, _hud(collection, camera), board, aspect, kit)
+        hud = _hud(collection, camera)
+        yield from rescaled(captions.draw(part, hud, board, aspect, kit), 0.0, 0.6)
+        yield from rescaled(_titles(anchor, collection, board, kit), 0.6, 1.0)
         yield 1.0, "Showing the film"
     except BaseException:
         tree.discard(collection)
@@ -190,7 +197,7 @@ def show(
     memory.set("render.fps", board.fps)
     memory.set("render.fps_base", 1.0)
     if not memory.is_set("frame_current"):
-        memory.set("frame_current", FIRST_FRAME)
+        memory.set("frame_current", REST_FRAME)
     scene.frame_set(scene.frame_current)
     set_pixel(standing)
     return [
@@ -259,6 +266,25 @@ def _hud(collection: bpy.types.Collection, camera: bpy.types.Object) -> bpy.type
     return hud
 
 
+def _titles(
+    anchor: bpy.types.Object | None,
+    collection: bpy.types.Collection,
+    board: Storyboard,
+    kit: Kit,
+) -> Steps[None]:
+    """Make the titles of all shots; each stays unseen until its keys show it."""
+    part = tree.new("Titles", collection, titles.TITLES)
+    # A view that walks through the model shows the titles beside blocks in their place.
+    part.hide_viewport = True
+    easel = Easel(anchor, part, kit.label)
+    for number, shown in enumerate(board.titles):
+        if number % 4 == 0:
+            yield number / len(board.titles), "Drawing the titles"
+        obj = titles.draw(easel, shown.lettering, f"{shown.beat} titles")
+        obj[names.TITLES_OF] = shown.beat
+        obj.scale = (0.0, 0.0, 0.0)
+
+
 def _actors(standing: Standing, part: bpy.types.Collection, board: Storyboard, kit: Kit) -> None:
     """Make the tiles that fly; they look like those of the input strip."""
     easel = Easel(standing.anchor, part, kit.tile)
@@ -304,11 +330,21 @@ def _write_curves(standing: Standing, board: Storyboard, curves: Curves) -> None
                 for axis in range(3):
                     curves.write(obj, prop, channel, fps, index=axis)
             else:
-                curves.write(obj, f'["{prop}"]', channel, fps)
-    said = {caption.beat: caption for caption in board.captions}
+                rests = prop in _AT_REST and names.ACTOR not in obj
+                rest = targets.DEFAULTS[prop] if rests else None
+                curves.write(obj, f'["{prop}"]', channel, fps, rest=rest)
+    captioned = {caption.beat: caption for caption in board.captions}
+    said = {
+        names.CAPTION_OF: captioned,
+        names.SHADE_OF: captioned,
+        names.TITLES_OF: {shown.beat: shown for shown in board.titles},
+    }
     for obj in standing.objects.values():
-        caption = said.get(obj.get(names.CAPTION_OF))
-        for channel, index in captions.channels(caption) if caption else ():
+        found = (told.get(obj.get(mark)) for mark, told in said.items())
+        words = next((each for each in found if each is not None), None)
+        if words is None:
+            continue
+        for channel, index in captions.channels(words.beat, words.start, words.end):
             prop = channel.property
             path = prop if prop == targets.SCALE else f'["{prop}"]'
             curves.write(obj, path, channel, fps, index=index)
@@ -356,24 +392,42 @@ class _Targets:
 
 
 def _mark(root: bpy.types.Collection, memory: Memory, board: Storyboard) -> None:
-    """Put a film's markers on the timeline, and note the first frames of chapters and beats."""
+    """Put a film's markers on the timeline, and note the frames of chapters and beats."""
     chapters: list[dict] = []
     wanted = []
+    begun: dict[str, dict] = {}
     for marker in board.markers:
         frame = round(frame_of(marker.time, board.fps))
         entry = {"id": marker.id, "title": marker.name, "frame": frame}
         if marker.kind == "chapter":
-            chapters.append(entry | {"beats": []})
+            entry["beats"] = []
+            chapters.append(entry)
+            _end(begun.values(), frame - 1)
+            begun = {"chapter": entry}
         else:
             chapters[-1]["beats"].append(entry)
+            _end([begun[kind] for kind in begun if kind == "beat"], frame - 1)
+            begun["beat"] = entry
         wanted.append((f"{marker.kind} {marker.id}", marker.name, frame))
+    _end(begun.values(), round(frame_of(board.duration, board.fps)))
     root[CHAPTERS] = json.dumps(chapters)
     memory.mark(wanted)
+
+
+def _end(begun: Iterable[dict], last: int) -> None:
+    for entry in begun:
+        entry["last"] = max(last, entry["frame"])
 
 
 def chapters(root: bpy.types.Collection) -> tuple[ChapterMark, ...]:
     """The chapters of the film that was written for a model."""
     return tuple(
-        ChapterMark(c["id"], c["title"], c["frame"], tuple(BeatMark(**b) for b in c["beats"]))
+        ChapterMark(**c | {"beats": tuple(BeatMark(**b) for b in c["beats"])})
         for c in recipe.read(root, CHAPTERS, [])
     )
+
+
+def part(root: bpy.types.Collection, part_id: str) -> ChapterMark | BeatMark | None:
+    """The chapter or beat of this id in a model's film; None if there is none."""
+    places = (place for c in chapters(root) for place in (c, *c.beats))
+    return next((place for place in places if place.id == part_id), None)

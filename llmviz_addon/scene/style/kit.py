@@ -37,6 +37,9 @@ INNER_SIZE = 0.42
 TINT_STEPS = 11
 TINTS_PER_KIND = TINT_STEPS + 1
 
+# Light on the upper and the lower edges of a box in Solid mode.
+_ABOVE_AND_BELOW = (1.5, 0.55)
+
 # Property of a part of the kit to which a look has given its colors.
 _PAINTED = "llmviz_painted"
 
@@ -196,9 +199,9 @@ class Kit:
         if boxes and due(boxes):
             for kind, box in enumerate(sorted(boxes.objects, key=lambda o: o.name)):
                 # Solid mode shows no single cells of a slab, so its box gets a color halfway
-                # between zero and full.
+                # between zero and full, and light from above, so that blocks are bodies.
                 middle = kind * TINTS_PER_KIND + TINT_STEPS * 3 // 4
-                _tint(box.data, _tint_color(middle, palette))
+                _shade(box.data, _tint_color(middle, palette))
 
 
 def _key(role: str) -> str:
@@ -339,4 +342,15 @@ def _tint_color(index: int, palette: Palette) -> np.ndarray:
 def _tint(mesh: bpy.types.Mesh, color: np.ndarray) -> None:
     layer = mesh.attributes[names.CELL_COLOR]
     layer.data.foreach_set("color", np.tile(color.astype(np.float32), len(mesh.vertices)))
+    mesh.update_tag()
+
+
+def _shade(mesh: bpy.types.Mesh, color: np.ndarray) -> None:
+    """Tint a box as if lit from above; its front as its back, which from afar are one."""
+    position = np.empty(len(mesh.vertices) * 3, np.float32)
+    mesh.vertices.foreach_get("co", position)
+    light = np.where(position.reshape(-1, 3)[:, 2] > 0, *_ABOVE_AND_BELOW)
+    lit = np.minimum(color[None] * light[:, None], 1.0).astype(np.float32)
+    lit[:, 3] = 1.0
+    mesh.attributes[names.CELL_COLOR].data.foreach_set("color", lit.reshape(-1))
     mesh.update_tag()
