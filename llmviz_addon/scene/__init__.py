@@ -97,11 +97,8 @@ __all__ = [
     "roots",
     "run",
     "set_captions",
-<<<<<<< HEAD
     "settle_copies",
-=======
     "show_titles",
->>>>>>> main
     "steps",
     "still_steps",
     "stills",
