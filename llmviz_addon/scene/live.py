@@ -15,7 +15,7 @@ import numpy as np
 from .. import defaults
 from ..detail import Bundle
 from ..model import ModelError
-from ..progress import Steps, rescaled, run
+from ..progress import Steps, run
 from . import names
 from .assembly import compute
 from .drawn import blocks, strips
@@ -23,8 +23,7 @@ from .drawn.blocks import CELL
 from .drawn.model import Numbers, positions, shown
 from .playing import company, film
 from .renewal import fits, note, recolor
-from .standing import known, ledger, tree
-from .standing.memory import Memory
+from .standing import known, ledger
 from .standing.recipe import Recipe
 from .standing.standing import Standing, find
 from .style.kit import Kit
@@ -118,50 +117,5 @@ def is_behind(scene: bpy.types.Scene) -> bool:
 
 
 def catch_up_steps(scene: bpy.types.Scene) -> Steps[list[str]]:
-    """Make the film, its captions and markers those of the run that is shown.
-
-    Until its last step nothing is changed. The frame stays the current one.
-
-    Returns
-    -------
-    list of str
-        A sentence about each change of a person's that could not be kept.
-
-    Raises
-    ------
-    llmviz_addon.walkthrough.AuthoringError
-        If the film cannot be compiled.
-    StandingError
-        If the model cannot be changed.
-    """
-    found = find(scene)
-    if not found:
-        return []
-    accessible = found[0].recipe.accessible
-    composing = company.compose(scene, found, accessible=accessible)
-    del found
-    board = yield from rescaled(composing, 0.0, 0.6)
-    found = find(scene)
-    if not found:
-        return []
-    first = found[0]
-    model = first.id
-    preparing = film.prepare(scene, first.root, first.anchor, board, Kit([first.root]))
-    del found, first
-    reel = yield from rescaled(preparing, 0.6, 1.0)
-    found = find(scene)
-    if not found or found[0].id != model:
-        # Another model was built or removed meanwhile, with a film of its own.
-        tree.discard(reel.collection)
-        return []
-    try:
-        for standing in found:
-            standing.check()
-        memory = Memory(scene)
-        notes = company.show_film(found, reel, memory, Kit([s.root for s in found]))
-        memory.keep()
-    except BaseException:
-        tree.discard(reel.collection)
-        raise
-    tree.sweep()
-    return notes
+    """Make the film that of the run that is shown; returns and raises as `company.renew_steps`."""
+    return (yield from company.renew_steps(scene))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bpy
 
+from ..progress import run
 from .playing import captions, company, film
 from .renewal import leave_to_others
 from .standing import originals, tree
@@ -36,8 +37,9 @@ def remove(scene: bpy.types.Scene, root: bpy.types.Collection | None = None) -> 
         _remove(standing, memory)
     left = find(scene)
     if left:
+        run(company.renew_steps(scene, memory))
+        left = find(scene)
         kit = Kit([standing.root for standing in left])
-        company.renew_film(left, memory, kit, accessible=left[0].recipe.accessible)
         if left[0].id != teller:
             captions.hide(left[0], hidden)
         restyle(left, left[0].recipe, memory, kit, insist=False)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import bpy
 
+from ..progress import run
 from . import names
 from .drawn import slabs
 from .playing import company
@@ -50,7 +51,7 @@ def apply_look(
         kit = own_kit(here)
         if renamed:
             # Captions name the colors, so their words change with them.
-            company.renew_film(here, memory, kit, accessible=accessible)
+            run(company.renew_steps(each, memory))
         here = find(each)
         restyle(here, here[0].recipe, memory, kit, insist=True)
         memory.keep()
