@@ -38,9 +38,10 @@ from .playing import captions
 from .playing.film import BeatMark, ChapterMark, chapters
 from .removal import remove
 from .standing.errors import StandingError
+from .standing.finding import find, of_root, roots, settle_copies
 from .standing.memory import Memory
 from .standing.recipe import Recipe, recipe_of
-from .standing.standing import Standing, find, of_root, roots, settle_copies
+from .standing.standing import Standing
 from .standing.tree import out_of_view
 from .standing.wording import rewrite
 from .style import looks

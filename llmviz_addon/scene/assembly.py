@@ -24,13 +24,14 @@ from .playing import captions, company, film
 from .playing.company import Subject
 from .removal import clear_away
 from .renewal import fits, model_objects, note, promote, renew, settle_names
-from .standing import known, tree
+from .standing import finding, known, tree
 from .standing import recipe as recipes
-from .standing import standing as stands
 from .standing.errors import StandingError
+from .standing.finding import find, find_one
+from .standing.keys import MODEL, seal
 from .standing.memory import Memory
 from .standing.recipe import Recipe
-from .standing.standing import MODEL, Standing, find, find_one
+from .standing.standing import Standing
 from .style import looks
 from .style.kit import Kit
 from .styling import own_kit, restyle
@@ -217,7 +218,7 @@ class _Build:
         drawing = draw(scene, staged, numbers, kit, digests, old=old, others=others)
         del old, others
         yield from drawing
-        stands.seal(staged[names.MODEL], model_objects(staged))
+        seal(staged[names.MODEL], model_objects(staged))
         note(staged, self._recipe, numbers)
         return None
 
@@ -232,7 +233,7 @@ class _Build:
         old = next((s for s in found if s.id == self._old), None)
         others = [s for s in found if s.id != self._old]
         drawn = Standing(self._scene, staged)
-        return stands.in_order([*others, drawn if drawn.anchor or old is None else old])
+        return finding.in_order([*others, drawn if drawn.anchor or old is None else old])
 
     def _put(
         self,

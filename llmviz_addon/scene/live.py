@@ -24,8 +24,9 @@ from .drawn.model import Numbers, positions, shown
 from .playing import company, film
 from .renewal import fits, note, recolor
 from .standing import known, ledger
+from .standing.finding import find
 from .standing.recipe import Recipe
-from .standing.standing import Standing, find
+from .standing.standing import Standing
 from .style.kit import Kit
 
 MOST = defaults.CUBES

@@ -7,10 +7,10 @@ import bpy
 from ..progress import run
 from .playing import captions, company, film
 from .renewal import leave_to_others
-from .standing import originals, tree
-from .standing import standing as stands
+from .standing import finding, originals, tree
+from .standing.finding import find
 from .standing.memory import Memory
-from .standing.standing import Standing, find
+from .standing.standing import Standing
 from .style.kit import Kit
 from .styling import restyle
 
@@ -63,8 +63,8 @@ def _remove(standing: Standing, memory: Memory) -> None:
 
 def clear_away(scene: bpy.types.Scene, but: bpy.types.Collection | None = None) -> None:
     """Remove the remains of builds that were cut short, and of models deleted by hand."""
-    for root in stands.unfinished(scene):
+    for root in finding.unfinished(scene):
         if root != but:
             tree.delete(root)
-    stands.disown_strays(scene)
-    tree.remove(stands.leftovers(scene), scene.collection)
+    finding.disown_strays(scene)
+    tree.remove(finding.leftovers(scene), scene.collection)

@@ -13,10 +13,12 @@ from .drawn import slabs
 from .playing import company
 from .standing import recipe as recipes
 from .standing import tree
+from .standing.finding import find
 from .standing.graft import Graft
+from .standing.keys import LIGHTS
 from .standing.memory import Memory
 from .standing.recipe import Recipe
-from .standing.standing import LIGHTS, Standing, find
+from .standing.standing import Standing
 from .style import looks, studio
 from .style.kit import Kit
 from .style.separate import make_own

@@ -15,8 +15,9 @@ from ... import walkthrough
 from ...detail import Plan
 from ...progress import Steps, rescaled
 from ..standing import place, tree
+from ..standing.finding import find
 from ..standing.memory import Memory
-from ..standing.standing import Standing, find
+from ..standing.standing import Standing
 from ..style.kit import Kit
 from . import film
 
