@@ -37,8 +37,10 @@ from .style.kit import Kit
 from .styling import own_kit, restyle
 
 
-def compute(recipe: Recipe) -> Steps[Numbers]:
+def compute(recipe: Recipe, model: model_room.Model | None = None) -> Steps[Numbers]:
     """Load the model and run it on the prompt and on the tokens that it appends.
+
+    A `model` that is given is the recipe's, loaded already.
 
     Raises
     ------
@@ -47,7 +49,7 @@ def compute(recipe: Recipe) -> Steps[Numbers]:
         the recipe says.
     """
     sampling = recipe.sampling
-    model = model_room.load(recipe.source, recipe.activation)
+    model = model or model_room.load(recipe.source, recipe.activation)
     ids: list[int] = []
     trace = None
     if model.has_weights:

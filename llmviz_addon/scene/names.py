@@ -106,6 +106,7 @@ ROLE = "llmviz_role"
 MODEL = "llmviz_model"
 KEY = "llmviz_key"
 WRITTEN = "llmviz_written"
+WRITTEN_GAIN = "llmviz_written_gain"
 
 # Of a root collection: the keys of everything that was made, by group. Of an owner of the film's
 # curves: these curves.

@@ -8,6 +8,7 @@ This room knows no Blender: it makes the storyboard, and `scene` writes that on 
 
 from __future__ import annotations
 
+from .choice import Choice
 from .companions import Companion, in_order
 from .compiler import compile, compile_steps  # noqa: A004 (the word for it)
 from .errors import AuthoringError
@@ -26,6 +27,7 @@ __all__ = [
     "Candidate",
     "Caption",
     "Channel",
+    "Choice",
     "Companion",
     "Key",
     "Margins",

@@ -12,6 +12,7 @@ from ..progress import Steps, rescaled
 from ..progress import run as go_through
 from . import targets
 from .camera import clipping
+from .choice import Choice
 from .companions import Companion, in_order, told
 from .composition import Taste, compose
 from .errors import AuthoringError
@@ -24,7 +25,7 @@ from .script import PALETTES, Beat, CaptionText, Chapter, Script, ShotSpec, load
 from .selection import common_names, fill
 from .stage import Moment, Stage
 from .storyboard import FPS, Caption, Marker, Shot, Storyboard, Titles
-from .wording import facts, heading, values
+from .wording import facts, followed, heading, places, values
 
 if TYPE_CHECKING:
     from ..anatomy import Anatomy
@@ -48,6 +49,7 @@ def compile_steps(
     bundles: tuple[Bundle, ...] | None = None,
     companions: Sequence[Companion] = (),
     model: str = "This model",
+    choice: Choice | None = None,
 ) -> Steps[Storyboard]:
     """Make the storyboard of a script for one model and one run, a beat at a time.
 
@@ -73,12 +75,16 @@ def compile_steps(
         Other models in the scene, in any order.
     model
         The title of a model without numbers; a run brings its own.
+    choice
+        The layer and head that chapters follow in a model without numbers; a run brings its own.
 
     Raises
     ------
     AuthoringError
         If the script cannot be played; names chapter and beat.
     """
+    choice = (choice or Choice()) if run is None else run.choice
+    choice.check(anatomy.config, 0 if run is None else run.n_prompt)
     script = script or load(language=language)
     if palette not in PALETTES:
         raise AuthoringError(f"There is no palette {palette!r}; there are {', '.join(PALETTES)}.")
@@ -91,6 +97,7 @@ def compile_steps(
         facts(anatomy, run, others),
         values(anatomy, run, words, model),
         [told(companion, anatomy.config, words) for companion in others],
+        choice,
     )
     for number, chapter in enumerate(script.chapters):
         for _ in film.add(chapter):
@@ -143,6 +150,7 @@ class _Film:
     facts: frozenset[str]
     values: Mapping[str, str]
     others: Sequence[Mapping[str, str]]
+    choice: Choice
     time: float = 0.0
     captions: list[Caption] = field(default_factory=list)
     markers: list[Marker] = field(default_factory=list)
@@ -155,7 +163,9 @@ class _Film:
         if not (fitting and beats and chapter.facts <= self.facts):
             return
         place, start = len(self.markers), self.time
-        self.stage.prepare(chapter.state, start, chapter.id)
+        names = self._names(chapter, None, None)
+        begins = fill(chapter.begins, names)
+        self.stage.prepare(chapter.state, start, chapter.id, begins, int(names["position"]))
         for each, row in itertools.groupby(beats, key=lambda beat: beat.each):
             together = list(row)
             for companion in range(len(self.others)) if each else (None,):
@@ -168,13 +178,16 @@ class _Film:
     def _beat(self, chapter: Chapter, beat: Beat, companion: int | None) -> None:
         """Play a beat, of a companion if it is one of those that are repeated."""
         id_ = f"{chapter.id}.{beat.id}" + ("" if companion is None else f":{companion}")
-        names = self._names(beat, companion)
+        names = self._names(chapter, beat, companion)
         known = {name: str(value) for name, value in names.items()} | {**self.values}
+        given = self.stage.given
+        if given is not None:
+            known |= followed(given, int(names["layer"]), int(names["position"]))
         if companion is not None:
             known |= self.others[companion]
         found: CaptionText = next(c for c in beat.captions if c.facts <= self.facts)
         text, heading = _filled(found.text, known, id_), _filled(beat.title, known, id_)
-        given, start = self.stage.given, self.time
+        start = self.time
         needed = max((gesture.length(given) for gesture in beat.gestures), default=0.0)
         spec = None if beat.shot is None else beat.shot.suited(self.stage.aspect, self.facts)
         shot = 0.0 if spec is None else spec.at + spec.move
@@ -193,15 +206,30 @@ class _Film:
         self.markers.append(Marker(start, heading, "beat", id_, end))
         self.time = end
 
-    def _names(self, beat: Beat, companion: int | None) -> dict[str, int]:
-        """The numbers for the names in a beat's braces."""
-        last = self.stage.anatomy.config.n_layer - 1
-        places = {"first": 0, "next": 1, "last": last}
-        layer = places[beat.layer] if isinstance(beat.layer, str) else beat.layer
-        names = {"layer": layer, "head": beat.head, "next_layer": 1}
+    def _names(
+        self, chapter: Chapter, beat: Beat | None, companion: int | None
+    ) -> dict[str, int | str]:
+        """The values for the names in the braces of a chapter or of one of its beats."""
+        given, last = self.stage.given, self.stage.anatomy.config.n_layer - 1
+        names: dict[str, int | str] = {
+            "layer": self.choice.layer,
+            "head": self.choice.head,
+            "next_layer": min(1, last),
+        }
+        if beat is not None and beat.layer is not None:
+            numbered = {"first": 0, "next": 1, "last": last}
+            names["layer"] = numbered[beat.layer] if isinstance(beat.layer, str) else beat.layer
+        if beat is not None and beat.head is not None:
+            names["head"] = beat.head
+        layer = int(names["layer"])
+        names["stream"] = f"layer{layer - 1}.mlp_residual" if layer else "embedding"
+        position = self.choice.at(chapter.follows, given.n_prompt if given else 1)
+        names |= {"position": position, "next_position": position + 1}
+        if given is not None:
+            names |= {"token": int(given.ids[position]), **places(given, position)}
         if companion is not None:
             names["companion"] = companion
-        return names | common_names(self.stage.anatomy, self.stage.given)
+        return names | common_names(self.stage.anatomy, given)
 
     def _shoot(self, spec: ShotSpec, moment: Moment, caption: Caption) -> None:
         """Move the camera to a beat's shot, and let it drift on if the script says so."""

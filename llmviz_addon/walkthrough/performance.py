@@ -86,11 +86,14 @@ def _process(stage: Stage, gesture: verbs.Process, moment: Moment) -> None:
             f"{moment.id}: there is no pass {gesture.pass_}; {stage.run.n_appended} tokens "
             "were appended."
         )
+    n_prompt = stage.run.n_prompt
+    if gesture.until is not None:
+        n_prompt = min(n_prompt, int(fill(gesture.until, moment.names)) + 1)
     intervals = schedule(
         stage.leads.blocks,
         (first[0], last[-1]),
         gesture.pass_,
-        (stage.run.n_prompt, stage.run.n_tokens),
+        (n_prompt, stage.run.n_tokens),
         (moment.start, moment.end),
         together=gesture.heads == "together",
     )
@@ -197,7 +200,8 @@ def _focus(stage: Stage, gesture: verbs.Focus, moment: Moment) -> None:
                 time = moment.start + token * step
                 jump(time, float(stage.run.prompt_ids[token]))
         else:
-            jump(moment.start, columns - 1.0)
+            places = {"position": "position", "token": "token", "last": "last_column"}
+            jump(moment.start, float(moment.names[places[gesture.columns]]))
         jump(moment.end, -1.0)
 
 
@@ -255,6 +259,8 @@ def fly(
     bar = stage.selection.tiles(targets.OUTPUT)[column]
     goal = stage.selection.tiles(targets.INPUT)[position]
     name = targets.actor(position)
+    # A token may fly in several chapters.
+    unseen_from = start if name in stage.actors else 0.0
     stage.actors[name] = Actor(
         name, "token_tile", run.label(token), int(token), (goal.width, goal.height)
     )
@@ -290,7 +296,7 @@ def fly(
 
         board.smooth(name, targets.LOCATION, times, along, owner, index)
     board.smooth(name, targets.SCALE, times, scale, owner)
-    board.set(name, targets.OPACITY, 0.0, 0.0, owner)
+    board.set(name, targets.OPACITY, unseen_from, 0.0, owner)
     board.ramp(name, targets.OPACITY, start, start + 0.15 * span, 1.0, owner)
     # The strip's own tile has appeared when the flying one arrives, so that nobody sees the flying
     # one fade away.

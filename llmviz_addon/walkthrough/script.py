@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .choice import POSITIONS
 from .errors import AuthoringError
 from .framing import Margins
 from .verbs import VERBS, Gesture
@@ -22,7 +23,7 @@ from .wording import FACTS
 FOLDER = Path(__file__).parents[2] / "presets" / "walkthroughs"
 WORDS = ("ordinals", "suffixes", "numbers", "scales")
 PALETTES = ("standard", "accessible")
-STATES = ("empty", "computed", "shape", "any")
+STATES = ("empty", "prompt", "computed", "shape", "any")
 
 SHOT_MARGINS = Margins(left=0.06, right=0.06, top=0.07, bottom=0.05)
 """The default of shots; the lower one is above the room of the caption."""
@@ -93,7 +94,8 @@ class CaptionText:
 class Beat:
     """One beat of a chapter; see `ShotSpec` and `verbs` for what it holds.
 
-    Beats in a row whose `each` is ``"companion"`` play together once for every other model.
+    Beats in a row whose `each` is ``"companion"`` play together once for every other model. Where
+    `layer` or `head` is None, it is the one that the film follows.
     """
 
     id: str
@@ -102,23 +104,36 @@ class Beat:
     duration: float
     facts: frozenset[str]
     each: str
-    layer: int | str
-    head: int
+    layer: int | str | None
+    head: int | None
     shot: ShotSpec | None
     gestures: tuple[Gesture, ...]
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """Beats under a title; `state` is the model's state when it begins.
+    """Beats under a title.
 
-    ``"empty"``: nothing is computed yet; ``"computed"``: everything is; ``"shape"``: there are no
-    numbers, and only then it plays; ``"any"``: it plays for models with and without numbers.
+    Attributes
+    ----------
+    state
+        The model's state when it begins. ``"empty"``: nothing is computed yet; ``"prompt"``: all
+        is that the prompt's tokens need, but for what the chapter computes; ``"computed"``:
+        everything is; ``"shape"``: there are no numbers, and only then it plays; ``"any"``: it
+        plays for models with and without numbers.
+    begins
+        In state ``"prompt"``, the selector of the block from which on the chapter computes: from
+        there on only the positions before the one that it follows are computed. Empty if it
+        computes nothing.
+    follows
+        The position that it follows unless one is chosen, one of `choice.POSITIONS`.
     """
 
     id: str
     title: str
     state: str
+    begins: str
+    follows: str
     facts: frozenset[str]
     beats: tuple[Beat, ...]
 
@@ -197,7 +212,15 @@ def _chapter(table: Table, texts: Table) -> Chapter:
     written = texts.table(id_)
     beats = tuple(_beat(beat, written, table.where) for beat in table.tables("beat"))
     state = table.choice("state", STATES)
-    chapter = Chapter(id_, written.text("title"), state, table.facts("if"), beats)
+    begins = table.text("from") if "from" in table.values else ""
+    if begins and state != "prompt":
+        raise AuthoringError(
+            f"{table.where}: from is {begins!r}; it belongs to chapters whose state is 'prompt', "
+            f"and this one's is {state!r}."
+        )
+    follows = table.choice("follows", POSITIONS) if "follows" in table.values else "last"
+    facts = table.facts("if")
+    chapter = Chapter(id_, written.text("title"), state, begins, follows, facts, beats)
     table.done()
     written.done()
     return chapter
@@ -207,8 +230,8 @@ def _beat(table: Table, texts: Table, chapter: str) -> Beat:
     id_ = table.text("id")
     table.where = f"{chapter}, beat {id_!r}"
     written = texts.table(id_)
-    layer = table.values.get("layer", 0)
-    if layer not in LAYERS and not _is_index(layer):
+    layer = table.values.get("layer")
+    if layer is not None and layer not in LAYERS and not _is_index(layer):
         raise AuthoringError(
             f"{table.where}: layer is {layer!r}; give a number or one of {LAYERS}."
         )
@@ -221,7 +244,7 @@ def _beat(table: Table, texts: Table, chapter: str) -> Beat:
         facts=table.facts("if"),
         each=table.choice("each", EACH) if "each" in table.values else "",
         layer=layer,
-        head=int(table.number("head", 0)),
+        head=int(table.number("head", 0)) if "head" in table.values else None,
         shot=_shot(table.table("shot")) if "shot" in table.values else None,
         gestures=tuple(_gesture(gesture) for gesture in table.tables("do", required=False)),
     )

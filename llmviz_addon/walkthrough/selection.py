@@ -6,11 +6,12 @@ A selector is one of
 - ``companion:<n>`` for the box of another model in the scene, counted from 0 in order of size,
   ``companions:<n>`` for this model and those up to the n-th, ``companions`` for all models;
   negative ones count from the last,
-- ``section:`` and a section's path (``"section:layer{layer}.attention"``), or ``"model"`` for
-  everything,
+- ``section:`` and a section's path (``"section:layer{layer}.attention"``), ``"model"`` for
+  everything, or ``"weights"`` for all that was learned,
 - ``strip:input`` or ``strip:output``, optionally of one position (``"strip:input:3"``) or of the
   prompt's (``"strip:input:prompt"``); ``candidates`` for the list of the best next tokens beside
   the output strip; ``card`` (the large one, where there is one) or ``key``,
+- a selector ``but`` another: ``"layer0.head* but layer0.head2.*"``,
 - cells of a block: ``"embedding[0:6]"`` for columns, ``"embedding[0:6, 10:20]"`` for columns and
   rows, from the first up to, not including, the second; ``"wte[-64:]"`` for the last 64. In a
   block that has not so many, the nearest ones are meant, so that one script fits small models,
@@ -48,7 +49,7 @@ _PLACES = {targets.CARD: ("model_card_large", "model_card"), targets.KEY: ("key"
 """Places by name, the preferred one first; a name means the first of its places that exists."""
 
 
-def fill(selector: str, names: Mapping[str, int]) -> str:
+def fill(selector: str, names: Mapping[str, int | str]) -> str:
     """A selector with its braces filled in.
 
     Raises
@@ -64,10 +65,10 @@ def fill(selector: str, names: Mapping[str, int]) -> str:
     return _FIELD.sub(lambda match: str(names[match[1]]), selector)
 
 
-def common_names(anatomy: Anatomy, run: Run | None) -> dict[str, int]:
-    """Numbers for the names that may stand in braces in every beat and every still."""
+def common_names(anatomy: Anatomy, run: Run | None) -> dict[str, int | str]:
+    """Values for the names that may stand in braces in every beat and every still."""
     config = anatomy.config
-    names = {"last_layer": config.n_layer - 1, "last_head": config.n_head - 1}
+    names: dict[str, int | str] = {"last_layer": config.n_layer - 1, "last_head": config.n_head - 1}
     if run is not None:
         names |= {
             "last_column": run.n_prompt - 1,
@@ -103,8 +104,14 @@ class Selection:
             If there are none.
         """
         blocks = self.anatomy.blocks
+        wanted, but, unwanted = selector.partition(" but ")
+        if but:
+            left_out = set(self.blocks(unwanted))
+            return [name for name in self.blocks(wanted) if name not in left_out]
         if selector == "model":
             return list(blocks)
+        if selector == "weights":
+            return [name for name, block in blocks.items() if block.kind == "weight"]
         if selector in blocks:
             return [selector]
         _, is_section, path = selector.rpartition(targets.SECTION)

@@ -18,7 +18,7 @@ LEAST_PACE = 0.35
 """Least time of a pass, as a part of the first one's, however many passes there are."""
 
 Heads = Literal["together", "in turn"]
-Columns = Literal["prompt", "ids", "last"]
+Columns = Literal["prompt", "ids", "last", "position", "token"]
 _CHOICES: dict[str, tuple[str, ...]] = {"Heads": get_args(Heads), "Columns": get_args(Columns)}
 
 
@@ -90,6 +90,8 @@ class Process(Gesture):
     subject: str
     to: str | None = None
     pass_: int = 0
+    until: str | None = None
+    """The last position that is computed; all of the pass's unless given."""
     heads: Heads = "together"
     glow: float = 0.35
     """Highlight of a block while it is computed, 0 to 1."""
@@ -129,7 +131,8 @@ class Focus(Gesture):
     """Let one column of the subjects shine, if they are lit.
 
     ``"prompt"`` passes over the prompt's columns, ``"ids"`` goes to the column of each token's
-    index in turn, ``"last"`` stays at the prompt's last column.
+    index in turn, ``"last"`` stays at the prompt's last column, ``"position"`` at the one that the
+    chapter follows, and ``"token"`` at the column of its token's index.
     """
 
     verb = "focus"

@@ -8,6 +8,8 @@ import pytest
 from llmviz_addon import anatomy, model
 from llmviz_addon.walkthrough import Run
 
+from .helpers import measured
+
 
 @pytest.fixture(scope="session")
 def sorter():
@@ -31,8 +33,8 @@ def sized():
         ids = rng.integers(0, n_vocab, n_tokens).tolist()
         probabilities = rng.dirichlet(np.ones(n_vocab), n_tokens)
         labels = {i: f"{i}" for i in range(n_vocab)}
-        return anatomy.build(config), Run.made(
-            ids[:n_prompt], ids, labels, probabilities, "Made Up"
-        )
+        body = anatomy.build(config)
+        run = Run.made(ids[:n_prompt], ids, labels, probabilities, "Made Up")
+        return body, measured(run, body)
 
     return make

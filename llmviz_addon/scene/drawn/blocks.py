@@ -128,15 +128,19 @@ def set_gain(obj: bpy.types.Object, gain: float) -> None:
     obj[names.TRAITS] = [*list(obj[names.TRAITS])[:2], gain]
 
 
-def write(obj: bpy.types.Object, bundle: Bundle, cells: Cells) -> None:
-    """Write the numbers into the mesh of a bundle; a new prompt changes nothing else."""
+def write(obj: bpy.types.Object, bundle: Bundle, cells: Cells, values_only: bool = False) -> None:
+    """Write the numbers into the mesh of a bundle; a new prompt changes nothing else.
+
+    A prompt of the same length changes `values_only`: the same cells are computed, in the same
+    order.
+    """
     kind = names.KINDS.index(bundle.first.kind)
     mesh = obj.data
     write_attribute(mesh, names.VALUE, cells.value, "FLOAT")
-    write_attribute(mesh, names.ORDER, cells.order, "FLOAT")
-    write_attribute(
-        mesh, names.STATE, np.where(cells.empty, names.STATE_EMPTY, names.STATE_NUMBER), "INT"
-    )
+    if not values_only:
+        state = np.where(cells.empty, names.STATE_EMPTY, names.STATE_NUMBER)
+        write_attribute(mesh, names.ORDER, cells.order, "FLOAT")
+        write_attribute(mesh, names.STATE, state, "INT")
     tint = tints(cells.value * cells.gains[:, None], kind, cells.empty)
     write_attribute(mesh, names.TINT, tint, "INT")
     set_gains(obj, bundle, cells.gains)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import bpy
@@ -13,35 +13,38 @@ from . import ledger, originals
 Datablock = TypeVar("Datablock", bpy.types.Object, bpy.types.Collection)
 
 
-def of_model(model: str, things: Iterable[Datablock]) -> Iterator[Datablock]:
-    """Those of some things that carry the marks of a model."""
-    return (thing for thing in things if thing.get(names.MODEL) == model and names.KEY in thing)
-
-
 def sorted_out(
-    scene: bpy.types.Scene, found: Iterable[Datablock], here: bool
+    scene: bpy.types.Scene, model: str, things: Iterable[Datablock], here: bool
 ) -> tuple[dict[str, Any], list[Any]]:
-    """The originals in a scene by key, and a list of all copies of them.
+    """The originals of a model among things in a scene, by key, and a list of all copies of them.
 
-    With `here`, their model stands where it was made, so what is named like a copy is one.
+    With `here`, it stands where it was made, so what is named like a copy is one.
     """
     by_key: dict[str, list[Datablock]] = {}
-    for thing in found:
-        by_key.setdefault(str(thing[names.KEY]), []).append(thing)
+    for thing in things:
+        if thing.get(names.MODEL) == model:
+            key = thing.get(names.KEY)
+            if key is not None:
+                by_key.setdefault(str(key), []).append(thing)
     chosen: dict[str, Any] = {}
     copies: list[Any] = []
+    made = originals.made(scene, model)
     for key, same in by_key.items():
-        left = [thing for thing in same if not is_copy(scene, thing, here)]
+        left = [thing for thing in same if not _is_copy(made, thing, here)]
         if left:
             chosen[key] = original(left)
         copies += [thing for thing in same if thing != chosen.get(key)]
     return chosen, copies
 
 
-def is_copy(scene: bpy.types.Scene, thing: Datablock, here: bool) -> bool:
-    """True if a datablock is surely a copy, also where what it was copied from is deleted."""
-    known = originals.is_original(scene, thing)
-    return (here and ledger.is_numbered(thing)) if known is None else not known
+def _is_copy(made: set[int] | None, thing: Datablock, here: bool) -> bool:
+    """True if a datablock is surely a copy, also where what it was copied from is deleted.
+
+    `made` are the numbers of all originals of its model, if they are known.
+    """
+    if made is None:
+        return here and ledger.is_numbered(thing)
+    return thing.session_uid not in made
 
 
 def original(same: list[Datablock]) -> Datablock:

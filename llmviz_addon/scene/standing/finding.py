@@ -8,7 +8,7 @@ import bpy
 
 from .. import names
 from . import originals
-from .copies import disown, is_copy, of_model, original, sorted_out
+from .copies import disown, original, sorted_out
 from .errors import StandingError
 from .memory import Memory
 from .standing import Standing
@@ -77,7 +77,7 @@ def leftovers(scene: bpy.types.Scene) -> list[bpy.types.ID]:
     left: list[bpy.types.ID] = []
     for model in known:
         for things in (scene.objects, scene.collection.children_recursive):
-            found, _ = sorted_out(scene, of_model(model, dict.fromkeys(things)), True)
+            found, _ = sorted_out(scene, model, dict.fromkeys(things), True)
             left += [thing for thing in found.values() if thing not in elsewhere]
     return left
 
@@ -107,7 +107,7 @@ def _original_root(
 
     A copy of a root whose original was deleted takes its place if it holds what was made for it.
     """
-    left = [root for root in roots if not is_copy(scene, root, False)]
+    left = [root for root in roots if originals.is_original(scene, root) is not False]
     if not left:
         left = [r for r in roots if any(originals.is_original(scene, o) for o in r.all_objects)]
     return original(left) if left else None

@@ -23,7 +23,7 @@ from .standing import Standing
 
 # Custom properties that the film animates and a person may set; a new drawing does not reset them.
 _PLAYED = (names.PROGRESS, names.HIGHLIGHT, names.OPACITY, names.FOCUS_COLUMN)
-_NOTED = (names.KEY, names.MODEL, names.WRITTEN, names.CURVES)
+_NOTED = (names.KEY, names.MODEL, names.WRITTEN, names.WRITTEN_GAIN, names.CURVES)
 
 
 class Graft:

@@ -22,7 +22,7 @@ from ...walkthrough import Run
 from .. import names
 from ..version import DRAWING, VERSION
 from . import ledger, originals, recipe
-from .copies import disown, of_model, sorted_out
+from .copies import disown, sorted_out
 from .errors import StandingError
 from .keys import ANCHOR, MODEL, seal_collections
 from .recipe import Recipe
@@ -46,7 +46,7 @@ class Standing:
     @cached_property
     def _found(self) -> tuple[dict[str, bpy.types.Object], list[bpy.types.Object]]:
         every = dict.fromkeys((*self.scene.objects, *self.root.all_objects))
-        return sorted_out(self.scene, of_model(self.id, every), self._is_here)
+        return sorted_out(self.scene, self.id, every, self._is_here)
 
     @property
     def _is_here(self) -> bool:
@@ -73,7 +73,7 @@ class Standing:
         within = dict.fromkeys(
             (*self.root.children_recursive, *self.scene.collection.children_recursive)
         )
-        found, copies = sorted_out(self.scene, of_model(self.id, within), self._is_here)
+        found, copies = sorted_out(self.scene, self.id, within, self._is_here)
         copies += [c for c in (found.pop(MODEL, None),) if c not in (None, self.root)]
         return {MODEL: self.root} | found, [c for c in copies if c != self.root]
 
