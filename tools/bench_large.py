@@ -45,6 +45,7 @@ PARTS = {
     "Computing": "computing",
     "Planning": "planning",
     "Composing": "composing",
+    "Placing titles": "composing",
     "Writing the film": "film",
     "Writing": "pages",
     "Packing": "pages",

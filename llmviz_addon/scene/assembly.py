@@ -16,8 +16,9 @@ from dataclasses import replace
 import bpy
 
 from .. import model as model_room
+from ..explain import ModelReader
 from ..progress import Steps, begun, rescaled, run
-from . import names
+from . import names, pins
 from .drawn import blocks, reuse, windows
 from .drawn.model import Numbers, draw, draw_strips
 from .playing import captions, company, film
@@ -58,7 +59,7 @@ def compute(recipe: Recipe, model: model_room.Model | None = None) -> Steps[Numb
         trace = yield from rescaled(completing, 0.0, 0.9)
     planning = recipes.planned(model.config, len(trace.ids) if trace else 0, recipe)
     plan = yield from rescaled(planning, 0.9, 1.0)
-    return Numbers(model, plan, ids, trace, sampling)
+    return Numbers(model, plan, ids, trace, sampling, recipe.choice)
 
 
 def steps(
@@ -127,7 +128,9 @@ class _Build:
     def _build(self, numbers: Numbers, digests: Steps[list[str]]) -> Steps[bpy.types.Collection]:
         """The work from when the numbers are there."""
         scene, recipe = self._scene, self._recipe
-        subject = Subject(numbers.plan, numbers.run, numbers.model.title)
+        subject = Subject(
+            numbers.plan, numbers.run, numbers.model.title, _reader(numbers), recipe.choice
+        )
         old = self._replaced()
         self._old = None if old is None else old.id
         board = None
@@ -283,6 +286,8 @@ class _Build:
         elif found[0].id != teller:
             captions.hide(found[0], hidden)
         self._notes += windows.open_again(standing, opened)
+        for each in found:
+            self._notes += pins.renew(each, whole)
         restyle(found, recipe, memory, kit, insist=restyled, relight=cells is None)
         memory.keep()
         root = standing.root
@@ -294,6 +299,13 @@ class _Build:
         if cells is None:
             settle_names(Standing(scene, root))
         return root
+
+
+def _reader(numbers: Numbers) -> ModelReader | None:
+    """The one who knows the numbers of a model's cells; None for a model without."""
+    if numbers.trace is None:
+        return None
+    return ModelReader(numbers.model, numbers.trace, numbers.anatomy, numbers.n_prompt)
 
 
 def _gather(numbers: Numbers) -> Steps[list[blocks.Cells]]:

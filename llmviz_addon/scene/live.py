@@ -15,7 +15,7 @@ from .. import defaults
 from ..detail import Bundle
 from ..model import ModelError
 from ..progress import Steps, run
-from . import names
+from . import names, pins
 from .assembly import compute
 from .drawn import blocks, strips
 from .drawn.blocks import CELL
@@ -42,6 +42,7 @@ def is_live(standing: Standing, recipe: Recipe) -> bool:
     with a cube for every cell. One that another scene shows, too, is left to that scene.
     """
     told = ("prompt", "max_new_tokens", "temperature", "top_k", "seed", "captions", "version")
+    told += ("layer", "head", "position", "channel")
     same = {name: getattr(recipe, name) for name in told}
     if not standing.is_current or replace(standing.recipe, **same) != recipe:
         return False
@@ -87,6 +88,7 @@ def follow(scene: bpy.types.Scene, recipe: Recipe) -> bool:
     _rewrite_strips(standing, numbers)
     note(standing.root, replace(recipe, captions=standing.recipe.captions), numbers)
     known.keep(known.note(standing.root), numbers.model, numbers.trace)
+    pins.renew(standing)
     return True
 
 
@@ -124,4 +126,7 @@ def is_behind(scene: bpy.types.Scene) -> bool:
 
 def catch_up_steps(scene: bpy.types.Scene) -> Steps[list[str]]:
     """Make the film that of the run that is shown; returns and raises as `company.renew_steps`."""
-    return (yield from company.renew_steps(scene))
+    notes = yield from company.renew_steps(scene)
+    for standing in find(scene):
+        pins.hang(standing)
+    return notes

@@ -6,12 +6,17 @@ the while: its keys are those of the tool, and all others stay Blender's.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import bpy
 from bpy.props import EnumProperty
 
 from ..errors import PROBLEMS
 from . import framing, running, state
 from .hovering import Hover
+
+if TYPE_CHECKING:
+    from ..scene.pointing import Pointed
 
 TOOL = "llmviz.inspect_cell"
 _USUAL = "builtin.select_box"
@@ -33,7 +38,7 @@ class LLMVIZ_WST_inspect_cell(bpy.types.WorkSpaceTool):
     bl_description = (
         "Point at a cell to see its value, its formula with numbers, where it comes from and where "
         "it goes.\n"
-        "\u2022 Click: name it in the sidebar.\n"
+        "\u2022 Click: pin the answer in the scene.\n"
         "\u2022 Arrow keys: walk along columns and rows.\n"
         "\u2022 Enter: go to the largest source; with Shift, to the largest use.\n"
         "\u2022 Backspace: come back.\n"
@@ -43,7 +48,11 @@ class LLMVIZ_WST_inspect_cell(bpy.types.WorkSpaceTool):
     bl_cursor = "CROSSHAIR"
     bl_keymap = (
         ("llmviz.hover", {"type": "MOUSEMOVE", "value": "ANY"}, None),
-        ("llmviz.take_cell", {"type": "LEFTMOUSE", "value": "CLICK"}, None),
+        (
+            "llmviz.pin_cell",
+            {"type": "LEFTMOUSE", "value": "CLICK"},
+            {"properties": [("shown", True)]},
+        ),
         *(
             ("llmviz.walk_cell", {"type": key, "value": "PRESS", "repeat": True}, values)
             for key, values in (
@@ -74,13 +83,18 @@ class LLMVIZ_WST_inspect_cell(bpy.types.WorkSpaceTool):
             layout.label(text="No model stands in this scene; build one first", icon="INFO")
             return
         for text, icon in (
-            ("Name in Sidebar", "MOUSE_LMB"),
+            ("Pin", "MOUSE_LMB"),
             ("Walk", "ARROW_LEFTRIGHT"),
             ("Largest Source", "EVENT_RETURN"),
             ("Back", "EVENT_BACKSPACE"),
             ("Leave", "EVENT_ESC"),
         ):
             layout.label(text=text, icon=icon)
+
+
+def shown() -> Pointed | None:
+    """The cell that is shown beside the pointer; None where there is none."""
+    return None if _hover is None else _hover.cell
 
 
 def is_on(context: bpy.types.Context) -> bool:
@@ -195,21 +209,6 @@ class _OnShown(_InView):
     def poll(cls, context: bpy.types.Context) -> bool:
         """True if a cell is shown."""
         return super().poll(context) and _hover is not None and _hover.cell is not None
-
-
-class LLMVIZ_OT_take_cell(_OnShown, bpy.types.Operator):
-    """Name the cell that is shown in the sidebar"""
-
-    bl_idname = "llmviz.take_cell"
-    bl_label = "Name Cell"
-    bl_options = {"INTERNAL"}
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        from . import inspecting
-
-        inspecting.choose(context.scene.llmviz, _hover.cell)
-        running.redraw(context.window_manager)
-        return {"FINISHED"}
 
 
 class LLMVIZ_OT_walk_cell(_OnShown, bpy.types.Operator):
@@ -338,7 +337,6 @@ def _bring_into_view(context: bpy.types.Context, cell) -> None:
 _register, _unregister = bpy.utils.register_classes_factory(
     (
         LLMVIZ_OT_hover,
-        LLMVIZ_OT_take_cell,
         LLMVIZ_OT_walk_cell,
         LLMVIZ_OT_follow_cell,
         LLMVIZ_OT_leave_cells,

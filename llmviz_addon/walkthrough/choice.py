@@ -55,6 +55,19 @@ class Choice:
                     f"There is no {name} {chosen} to follow; they count from 0 to {count - 1}."
                 )
 
+    def within(self, config: Config, n_prompt: int) -> Choice:
+        """The nearest choice that a model, and a prompt of so many tokens, has."""
+
+        def nearest(chosen: int | None, count: int) -> int | None:
+            return None if chosen is None else max(0, min(chosen, count - 1))
+
+        return Choice(
+            nearest(self.layer, config.n_layer) or 0,
+            nearest(self.head, config.n_head) or 0,
+            nearest(self.position, n_prompt) if n_prompt else self.position,
+            nearest(self.channel, config.n_embd),
+        )
+
     def at(self, usual: str, n_prompt: int) -> int:
         """The position that a chapter follows; `usual` is one of `POSITIONS`, or empty."""
         if self.position is not None:

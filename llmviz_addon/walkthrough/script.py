@@ -17,7 +17,7 @@ from typing import Any
 from .choice import POSITIONS
 from .errors import AuthoringError
 from .framing import Margins
-from .verbs import VERBS, Gesture
+from .gestures import VERBS, Gesture
 from .wording import FACTS
 
 FOLDER = Path(__file__).parents[2] / "presets" / "walkthroughs"
@@ -92,10 +92,11 @@ class CaptionText:
 
 @dataclass(frozen=True)
 class Beat:
-    """One beat of a chapter; see `ShotSpec` and `verbs` for what it holds.
+    """One beat of a chapter; see `ShotSpec` and `gestures` for what it holds.
 
     Beats in a row whose `each` is ``"companion"`` play together once for every other model. Where
-    `layer` or `head` is None, it is the one that the film follows.
+    `layer` or `head` is None, it is the one that the film follows. `values` are names for captions,
+    each with the cell whose number it stands for.
     """
 
     id: str
@@ -106,6 +107,7 @@ class Beat:
     each: str
     layer: int | str | None
     head: int | None
+    values: tuple[tuple[str, str], ...]
     shot: ShotSpec | None
     gestures: tuple[Gesture, ...]
 
@@ -245,12 +247,23 @@ def _beat(table: Table, texts: Table, chapter: str) -> Beat:
         each=table.choice("each", EACH) if "each" in table.values else "",
         layer=layer,
         head=int(table.number("head", 0)) if "head" in table.values else None,
+        values=_values(table),
         shot=_shot(table.table("shot")) if "shot" in table.values else None,
         gestures=tuple(_gesture(gesture) for gesture in table.tables("do", required=False)),
     )
     table.done()
     written.done()
     return beat
+
+
+def _values(table: Table) -> tuple[tuple[str, str], ...]:
+    """Names for captions, and the cell whose number each stands for."""
+    if "values" not in table.values:
+        return ()
+    given = table.table("values")
+    found = tuple((name, given.text(name)) for name in given.values)
+    given.done()
+    return found
 
 
 def _is_index(value: object) -> bool:
@@ -291,8 +304,12 @@ def _shot(table: Table) -> ShotSpec:
 
 
 def _gesture(table: Table) -> Gesture:
-    """The gesture whose verb is the one key that is a verb's name."""
-    verbs = [key for key in table.values if key in VERBS]
+    """The gesture whose verb is the one key that is a verb's name.
+
+    One verb's name may be another verb's option.
+    """
+    named = [key for key in table.values if key in VERBS]
+    verbs = [verb for verb in named if set(named) - {verb} <= VERBS[verb].options()]
     if len(verbs) != 1:
         raise AuthoringError(
             f"{table.where} has {sorted(table.values)}; a gesture has exactly one of "

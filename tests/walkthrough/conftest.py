@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from llmviz_addon import anatomy, model
+from llmviz_addon import anatomy, explain, model
 from llmviz_addon.walkthrough import Run
 
 from .helpers import measured
@@ -38,3 +38,14 @@ def sized():
         return body, measured(run, body)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def told():
+    """nano-gpt's anatomy and run on CBABBC, who reads its cells, and the trace itself."""
+    network = model.load("nano-gpt")
+    prompt = network.read_prompt("CBABBC")
+    trace = network.forward([*prompt, *network.generate(prompt, 5)])
+    body = anatomy.build(network.config)
+    reader = explain.ModelReader(network, trace, body, len(prompt))
+    return body, Run.of(network, len(prompt), trace), reader, trace

@@ -11,6 +11,7 @@ from ...anatomy import Block
 from ...detail import EXACTNESS, Bundle, Way, orders
 from ...detail.levels import gain_of
 from ...model import Trace
+from ...walkthrough.properties import OF_BLOCKS
 from .. import names
 from ..attributes import write_attribute
 from ..style.kit import CELL, Kit, tints
@@ -97,18 +98,19 @@ def equip(mesh: bpy.types.Mesh, bundle: Bundle, way: Way) -> bpy.types.Object:
     obj[names.DRAWN_AS] = way
     obj[names.EXACTNESS] = EXACTNESS[way]
     obj[names.KIND] = float(names.KINDS.index(block.kind))
-    for prop, value, low in (
-        (names.PROGRESS, 1.0, 0.0),
-        (names.HIGHLIGHT, 0.0, 0.0),
-        (names.OPACITY, 1.0, 0.0),
-        (names.FOCUS_COLUMN, -1.0, -1.0),
-    ):
-        obj[prop] = value
-        limit = 1.0 if prop != names.FOCUS_COLUMN else float(block.columns)
-        obj.id_properties_ui(prop).update(min=low, max=limit, soft_min=low, soft_max=limit)
-        obj.property_overridable_library_set(f'["{prop}"]', True)
+    give_properties(obj, block.columns)
     set_gains(obj, bundle, np.ones(1))
     return obj
+
+
+def give_properties(obj: bpy.types.Object, columns: int = 1) -> None:
+    """Give an object the properties of a block that a film moves."""
+    for row in OF_BLOCKS:
+        obj[row.name] = row.default
+        low = row.least
+        limit = row.greatest if np.isfinite(row.greatest) else float(columns)
+        obj.id_properties_ui(row.name).update(min=low, max=limit, soft_min=low, soft_max=limit)
+        obj.property_overridable_library_set(row.path, True)
 
 
 def set_gains(obj: bpy.types.Object, bundle: Bundle, gains: np.ndarray) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 import bpy
 
 from ...walkthrough import targets
+from ...walkthrough.properties import OF_BLOCKS
 from .. import compat, names
 from ..style import materials
 from ..words import typesetting
@@ -22,7 +23,7 @@ from .keys import ANCHOR, COLLECTIONS, MODEL, SECTION, seal
 from .standing import Standing
 
 # Custom properties that the film animates and a person may set; a new drawing does not reset them.
-_PLAYED = (names.PROGRESS, names.HIGHLIGHT, names.OPACITY, names.FOCUS_COLUMN)
+_PLAYED = tuple(row.name for row in OF_BLOCKS)
 _NOTED = (names.KEY, names.MODEL, names.WRITTEN, names.WRITTEN_GAIN, names.CURVES)
 
 
