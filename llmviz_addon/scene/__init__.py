@@ -35,9 +35,10 @@ from .pictures.files import RenderError
 from .pictures.films import film_steps
 from .pictures.overview import overview
 from .pictures.stills import still_steps, stills
+from .pictures.transcribing import export_script_steps
 from .pins import clear_pins, pin, pinned
 from .playing import captions
-from .playing.film import BeatMark, ChapterMark, chapters
+from .playing.film import BeatMark, ChapterMark, chapters, offered
 from .removal import remove
 from .standing.errors import StandingError
 from .standing.finding import find, of_root, roots, settle_copies
@@ -48,7 +49,7 @@ from .standing.tree import out_of_view
 from .standing.wording import rewrite
 from .style import looks
 from .style.looks import LookError
-from .styling import apply_look
+from .styling import apply_look, tell
 
 
 def set_captions(root: bpy.types.Collection, visible: bool) -> None:
@@ -87,10 +88,12 @@ __all__ = [
     "close_windows",
     "explain",
     "export_block",
+    "export_script_steps",
     "film_steps",
     "find",
     "looks",
     "of_root",
+    "offered",
     "open_window",
     "out_of_view",
     "overview",
@@ -108,4 +111,5 @@ __all__ = [
     "steps",
     "still_steps",
     "stills",
+    "tell",
 ]

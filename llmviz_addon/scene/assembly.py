@@ -23,6 +23,7 @@ from .drawn import blocks, reuse, windows
 from .drawn.model import Numbers, draw, draw_strips
 from .playing import captions, company, film
 from .playing.company import Subject
+from .playing.voice import Voice
 from .removal import clear_away
 from .renewal import fits, model_objects, note, promote, renew, settle_names
 from .standing import finding, known, tree
@@ -31,7 +32,7 @@ from .standing.errors import StandingError
 from .standing.finding import find, find_one
 from .standing.keys import MODEL, seal
 from .standing.memory import Memory
-from .standing.recipe import Recipe
+from .standing.recipe import TELLING, Recipe
 from .standing.standing import Standing
 from .style import looks
 from .style.kit import Kit
@@ -59,7 +60,7 @@ def compute(recipe: Recipe, model: model_room.Model | None = None) -> Steps[Numb
         trace = yield from rescaled(completing, 0.0, 0.9)
     planning = recipes.planned(model.config, len(trace.ids) if trace else 0, recipe)
     plan = yield from rescaled(planning, 0.9, 1.0)
-    return Numbers(model, plan, ids, trace, sampling, recipe.choice)
+    return Numbers(model, plan, ids, trace, sampling, recipe.choice, recipe.language)
 
 
 def steps(
@@ -136,7 +137,7 @@ class _Build:
         board = None
         if len(find(scene)) <= (old is not None):
             # The film needs no other model, so its errors can be found before anything is drawn.
-            composing = company.compose(scene, [], subject, accessible=recipe.accessible)
+            composing = company.compose(scene, [], subject, voice=Voice.of(recipe))
             board = yield from rescaled(composing, 0.3, 0.35)
         # Drawn in a hidden collection, so that viewports stay quick and go on showing the model
         # that is being replaced.
@@ -151,7 +152,7 @@ class _Build:
             if board is None:
                 known = subject if self._is_first(numbers) else None
                 composing = company.compose(
-                    scene, self._in_company(staged), known, accessible=recipe.accessible
+                    scene, self._in_company(staged), known, voice=Voice.of(recipe)
                 )
                 board = yield from rescaled(composing, 0.8, 0.9)
             anchor = Standing(scene, staged).anchor
@@ -273,7 +274,8 @@ class _Build:
         known.keep(known.note(standing.root), numbers.model, numbers.trace)
         memory.add_model(standing.id)
         for each in find(scene):
-            wanted = replace(each.recipe, look=recipe.look, accessible=recipe.accessible)
+            shared = {name: getattr(recipe, name) for name in ("look", "accessible", *TELLING)}
+            wanted = replace(each.recipe, **shared)
             recipes.write(each.root, wanted)
         # From here on, each model has only one `Standing`, since a second one would not notice what
         # is added or removed through the first.

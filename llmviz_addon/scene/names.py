@@ -84,6 +84,8 @@ WINDOWS = "llmviz_windows"
 # change the object's; the mesh tells which words are drawn.
 TEXT = "llmviz_text"
 SETTING = "llmviz_setting"
+# Of an object of words: the English words that it says in the model's language.
+SAYS = "llmviz_says"
 
 # Of an object of a pin: its cell, as it is written. Of its card: its words, and its height in
 # points.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -57,6 +57,8 @@ class Scenery:
 
     selection: Selection
     companions: tuple[Companion, ...] = ()
+    say: Callable[[str], str] = str
+    """Titles in the language of the picture."""
 
     @property
     def anatomy(self) -> Anatomy:
@@ -131,7 +133,7 @@ class Scenery:
         section = self.sections[number]
         rank: Rank = "part" if "." in section.name else "section"
         return Named(
-            section.title,
+            self.say(section.title),
             "head" if _is_head(section.name) else rank,
             self.section_boxes[number],
             targets.section(section.name.partition(".")[0]),
@@ -143,7 +145,7 @@ class Scenery:
         name = self.names[number]
         block = self.anatomy.blocks[name]
         part = targets.section(block.section.partition(".")[0])
-        return Named(block.title, "block", self.block_boxes[number], part, (name,))
+        return Named(self.say(block.title), "block", self.block_boxes[number], part, (name,))
 
     def models(self, title: str) -> list[Named]:
         """All models, the scenery's own first, which has this title."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import bpy
 
-from ... import walkthrough
+from ... import languages, walkthrough
 from ...walkthrough import Still, targets, wording
 from ...walkthrough.composition import Taste, compose
 from ...walkthrough.picture import Picture
@@ -36,13 +36,14 @@ def titled(
     The scene must be at the still's frame, since its objects tell what is seen then.
     """
     anatomy, run = standing.plan.anatomy, standing.run
+    say = languages.load(standing.recipe.language).say
     others = walkthrough.in_order(companions)
-    scenery = Scenery(Selection.of(anatomy, run, others), others)
+    scenery = Scenery(Selection.of(anatomy, run, others), others, say)
     suited = still.suited(anatomy, picture.aspect)
     taste = Taste(
         subject=scenery.subject(walkthrough.filled(suited.show, anatomy, run)),
         seen=_Seen(standing),
-        heading=wording.heading(anatomy.config, standing.title) if suited.heading else (),
+        heading=wording.heading(anatomy.config, standing.title, say) if suited.heading else (),
         f_stop=suited.f_stop,
         cell=CELL,
     )

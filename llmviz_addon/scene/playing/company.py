@@ -22,6 +22,7 @@ from ..standing.memory import Memory
 from ..standing.standing import Standing
 from ..style.kit import Kit
 from . import film
+from .voice import Voice
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def compose(
     found: Sequence[Standing],
     subject: Subject | None = None,
     *,
-    accessible: bool,
+    voice: Voice,
 ) -> Steps[walkthrough.Storyboard]:
     """Compose the film of these models, which is that of the first; nothing is changed.
 
@@ -95,7 +96,7 @@ def compose(
         scene,
         subject.plan,
         subject.run,
-        accessible=accessible,
+        voice=voice,
         model=subject.title,
         companions=companions,
         reader=subject.reader,
@@ -151,7 +152,7 @@ def renew_steps(scene: bpy.types.Scene, memory: Memory | None = None) -> Steps[l
     found = find(scene)
     if not found:
         return []
-    composing = compose(scene, found, accessible=found[0].recipe.accessible)
+    composing = compose(scene, found, voice=Voice.of(found[0].recipe))
     del found
     board = yield from rescaled(composing, 0.0, 0.6)
     found = find(scene)
