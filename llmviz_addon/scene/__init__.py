@@ -11,7 +11,8 @@ part imports only those below it:
   of the old one; `removal`; `styling`, which gives models a look; `views`, the 3D views of them
 - `pictures`: renders of stills and films
 - `pins`: answers about cells as parts of the scene
-- `cells`: the numbers of cells, and what explains them; `exporting`, a block of them as a file
+- `cells`: the numbers of cells, and what explains them; `exporting`, a block of them as a file;
+  `tables`, for the Spreadsheet
 - `playing`: the film as curves, camera, captions and markers
 - `drawn`: the objects of a model: blocks, words, arrows, strips
 - `standing`: the models of a scene, and a person's changes to them
@@ -50,6 +51,7 @@ from .standing.wording import rewrite
 from .style import looks
 from .style.looks import LookError
 from .styling import apply_look, tell
+from .tables import show_table
 
 
 def set_captions(root: bpy.types.Collection, visible: bool) -> None:
@@ -107,6 +109,7 @@ __all__ = [
     "run",
     "set_captions",
     "settle_copies",
+    "show_table",
     "show_titles",
     "steps",
     "still_steps",

@@ -18,7 +18,7 @@ import bpy
 from .. import model as model_room
 from ..explain import ModelReader
 from ..progress import Steps, begun, rescaled, run
-from . import names, pins
+from . import names, pins, tables
 from .drawn import blocks, reuse, windows
 from .drawn.model import Numbers, draw, draw_strips
 from .playing import captions, company, film
@@ -290,6 +290,7 @@ class _Build:
         self._notes += windows.open_again(standing, opened)
         for each in found:
             self._notes += pins.renew(each, whole)
+            tables.renew(each)
         restyle(found, recipe, memory, kit, insist=restyled, relight=cells is None)
         memory.keep()
         root = standing.root

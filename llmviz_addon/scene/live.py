@@ -15,7 +15,7 @@ from .. import defaults
 from ..detail import Bundle
 from ..model import ModelError
 from ..progress import Steps, run
-from . import names, pins
+from . import names, pins, tables
 from .assembly import compute
 from .drawn import blocks, strips
 from .drawn.blocks import CELL
@@ -89,6 +89,7 @@ def follow(scene: bpy.types.Scene, recipe: Recipe) -> bool:
     note(standing.root, replace(recipe, captions=standing.recipe.captions), numbers)
     known.keep(known.note(standing.root), numbers.model, numbers.trace)
     pins.renew(standing)
+    tables.renew(standing)
     return True
 
 

@@ -93,6 +93,9 @@ PIN_OF = "llmviz_pin_of"
 SAYS = "llmviz_says"
 HEIGHT = "llmviz_height"
 
+# Of the object of a table: the block whose numbers it has.
+TABLE_OF = "llmviz_table_of"
+
 # Marks on datablocks of ours.
 # Of a label or an object of arrows: the name of its block, or its section's target.
 LABEL_OF = "llmviz_label_of"

@@ -154,7 +154,7 @@ def _draw(
     asked = standing.recipe
     look = looks.load(asked.look)
     kit.paint(look, look.colors(asked.accessible), ())
-    easel = Easel(standing.anchor, collection, material)
+    easel = Easel(standing.anchor, collection, material, drawing.TINTS)
     back = np.linalg.inv(ground.anchor)
 
     def places(block: str, points: np.ndarray) -> np.ndarray:
