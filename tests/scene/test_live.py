@@ -182,3 +182,10 @@ def test_another_example_is_followed_once_it_is_chosen(model):
     assert live.choose(scene, replace(people.only().recipe, layer=40, position=40))
     run(live.catch_up_steps(scene))
     assert not live.is_behind(scene)
+
+
+def test_a_model_that_two_scenes_show_waits_for_a_build(model):
+    bpy.ops.scene.new(type="LINK_COPY")
+    assert not _type("A")
+    assert people.only().recipe.prompt == helpers.PROMPT
+    assert not live.is_behind(bpy.context.scene)
