@@ -112,6 +112,8 @@ CAPTION_OF = "llmviz_caption_of"
 # Of the shade behind a caption: the caption's beat. Of the titles of a shot: their beat.
 SHADE_OF = "llmviz_shade_of"
 TITLES_OF = "llmviz_titles_of"
+# Of a mesh of titles: a digest of what it shows.
+LETTERING = "llmviz_lettering"
 
 OURS = "llmviz"
 VERSION = "llmviz_version"

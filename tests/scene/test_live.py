@@ -76,6 +76,30 @@ def test_the_film_follows_when_it_is_asked_to(model):
     assert [(m.name, m.frame) for m in scene.timeline_markers] == markers
 
 
+def test_the_film_that_follows_keeps_the_words_that_it_says_again(model):
+    def words() -> dict[str, int]:
+        marks = ("llmviz_caption_of", "llmviz_titles_of")
+        said = [o for o in bpy.context.scene.objects if any(mark in o for mark in marks)]
+        return {obj.name: obj.data.session_uid for obj in said}
+
+    before = words()
+    edited = next(o for o in bpy.context.scene.objects if "llmviz_titles_of" in o)
+    edited.data.vertices[0].co.x += 1
+    assert _type("ABCCBA")
+    run(live.catch_up_steps(bpy.context.scene))
+    after = words()
+    same = [name for name in before if after.get(name) == before[name]]
+    assert 0.6 * len(before) < len(same) < len(before)
+    assert after[edited.name] == before[edited.name], "what a person has edited stays"
+    # What is kept is what a film made anew draws.
+    shapes = {o.name: helpers.coordinates(o.data) for o in bpy.context.scene.objects if o.name in same}
+    _built("ABCCBA")
+    for name, places in shapes.items():
+        if name != edited.name:
+            fresh = helpers.coordinates(bpy.context.scene.objects[name].data)
+            np.testing.assert_array_equal(places, fresh)
+
+
 def test_what_a_person_deleted_stays_away(model):
     block, tile = model.blocks["layer0.mlp"], model.marked("llmviz_strip")["strip:input:2"]
     bpy.data.batch_remove([block, tile])

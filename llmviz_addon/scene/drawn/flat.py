@@ -32,6 +32,7 @@ class Easel:
 
     `tints` are the colors of meshes in Solid mode, by kind. Places that its methods take are in
     cells of the anatomy. `error` is that of a `Setting`, `language` that of what is said.
+    `words` and `titles` are meshes of this material that may be used again.
     """
 
     root: bpy.types.Object | None
@@ -40,7 +41,8 @@ class Easel:
     tints: tuple[Color, ...] = ()
     error: float = FINE
     language: str = languages.ENGLISH
-    _words: dict[tuple[str, Setting], bpy.types.Mesh] = field(default_factory=dict)
+    words: dict[tuple[str, Setting], bpy.types.Mesh] = field(default_factory=dict)
+    titles: dict[str, bpy.types.Mesh] = field(default_factory=dict)
 
     def text(
         self,
@@ -60,9 +62,9 @@ class Easel:
         upward. The same words of one size share their mesh.
         """
         setting = Setting(size * CELL, align, valign, self.error)
-        mesh = self._words.get((words, setting))
+        mesh = self.words.get((words, setting))
         if mesh is None:
-            mesh = self._words[words, setting] = typesetting.mesh(name, words, setting)
+            mesh = self.words[words, setting] = typesetting.mesh(name, words, setting)
             mesh.materials.append(self.material)
         obj = bpy.data.objects.new(name, mesh)
         obj[names.TEXT] = words

@@ -6,6 +6,9 @@ for whoever walks through the model; these are for pictures.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
+
 import bpy
 import numpy as np
 
@@ -13,6 +16,7 @@ from ...walkthrough.composition import Lettering, Plate, Words
 from ...walkthrough.lettering import FONT_SIZE
 from .. import names
 from ..attributes import write_attribute
+from ..standing import ledger
 from ..standing.standing import Standing
 from ..words import typesetting
 from ..words.typesetting import COARSE, Setting, Shape
@@ -31,7 +35,43 @@ _INKS = {"title": TITLE, "quiet": SECTION}
 
 
 def draw(easel: Easel, lettering: Lettering, name: str) -> bpy.types.Object:
-    """All words of a picture as an object at the place of its camera."""
+    """All words of a picture as an object at the place of its camera.
+
+    Where a mesh of the same words is at hand (see `kept`), it is that one.
+    """
+    digest = _digest(lettering)
+    mesh = easel.titles.get(digest)
+    if mesh is None:
+        mesh = easel.titles[digest] = _mesh(lettering, name)
+        mesh[names.LETTERING] = digest
+        mesh.materials.append(easel.material)
+    pose = lettering.picture.pose
+    obj = easel.hang(bpy.data.objects.new(name, mesh), pose.location, 0)
+    obj.rotation_euler = pose.rotation_euler
+    obj[names.TEXT] = "\n".join(words.text for words in lettering.words)
+    return obj
+
+
+def kept(
+    objects: Iterable[bpy.types.Object], material: bpy.types.Material
+) -> dict[str, bpy.types.Mesh]:
+    """The meshes of titles that stand, as they were drawn, of this material, by their digests."""
+    found = {}
+    for obj in objects:
+        if names.TITLES_OF in obj and obj.type == "MESH" and names.LETTERING in obj.data:
+            ours = list(obj.data.materials) == [material]
+            if ours and not {"data.shape", "materials"} & ledger.changed(obj):
+                found[str(obj.data[names.LETTERING])] = obj.data
+    return found
+
+
+def _digest(lettering: Lettering) -> str:
+    """A digest that letterings share if they look the same."""
+    return hashlib.blake2b(repr(lettering).encode(), digest_size=12).hexdigest()
+
+
+def _mesh(lettering: Lettering, name: str) -> bpy.types.Mesh:
+    """The words of a picture and the plates behind them."""
     scale = CELL / lettering.picture.scale
     middle = np.array([lettering.picture.width, lettering.picture.height]) / 2
     shapes: list[Shape] = []
@@ -52,15 +92,10 @@ def draw(easel: Easel, lettering: Lettering, name: str) -> bpy.types.Object:
         add(shape, _points(words, shape), words.depth, _INKS[words.ink], 0.0)
     mesh = bpy.data.meshes.new(name)
     mesh[names.OURS] = True
-    mesh.materials.append(easel.material)
     typesetting.joined(shapes).fill(mesh, np.concatenate(places).astype(np.float32))
     write_attribute(mesh, names.TONE, np.concatenate(tones), "FLOAT")
     write_attribute(mesh, names.CLEAR, np.concatenate(clear), "FLOAT")
-    pose = lettering.picture.pose
-    obj = easel.hang(bpy.data.objects.new(name, mesh), pose.location, 0)
-    obj.rotation_euler = pose.rotation_euler
-    obj[names.TEXT] = "\n".join(words.text for words in lettering.words)
-    return obj
+    return mesh
 
 
 def _points(words: Words, shape: Shape) -> np.ndarray:

@@ -6,6 +6,8 @@ fill the same part of every picture.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import bpy
 import numpy as np
 
@@ -18,9 +20,11 @@ from ..attributes import write_attribute
 from ..drawn.blocks import CELL
 from ..drawn.flat import Easel
 from ..drawn.labels import PAPER, TITLE
+from ..standing import ledger
 from ..standing.standing import Standing
 from ..style.kit import Kit
-from ..words.typesetting import COARSE
+from ..words import typesetting
+from ..words.typesetting import COARSE, Setting
 from .frames import DISTANCE, Frame
 
 CAPTIONS = "captions"
@@ -43,9 +47,13 @@ def draw(
     board: Storyboard,
     aspect: float,
     kit: Kit,
+    said: dict[tuple[str, Setting], bpy.types.Mesh],
 ) -> Steps[None]:
-    """Make the captions of a storyboard in `part`; each stays unseen until its keys show it."""
-    easel = Easel(camera, part, kit.label, error=COARSE)
+    """Make the captions of a storyboard in `part`; each stays unseen until its keys show it.
+
+    `said` has meshes of words that are at hand.
+    """
+    easel = Easel(camera, part, kit.label, error=COARSE, words=said)
     lens = board.value_at(targets.CAMERA, targets.LENS, 0.0)
     frame = Frame.of(lens, aspect)
     shades: dict[float, bpy.types.Mesh] = {}
@@ -53,6 +61,21 @@ def draw(
         if index % _TOGETHER == 0:
             yield index / len(board.captions), "Drawing the captions"
         _draw(easel, caption, frame, shades)
+
+
+def kept(
+    objects: Iterable[bpy.types.Object], material: bpy.types.Material
+) -> dict[tuple[str, Setting], bpy.types.Mesh]:
+    """The meshes of captions that stand, as they were drawn, of this material, by their words."""
+    found = {}
+    for obj in objects:
+        if names.CAPTION_OF not in obj or obj.type != "MESH":
+            continue
+        setting = typesetting.setting_of(obj.data)
+        ours = setting is not None and list(obj.data.materials) == [material]
+        if ours and not {names.TEXT, "data.shape", "materials"} & ledger.changed(obj):
+            found[str(obj.data[names.TEXT]), setting] = obj.data
+    return found
 
 
 def _hang(obj: bpy.types.Object) -> bpy.types.Object:

@@ -141,8 +141,11 @@ def prepare(
         aspect = scene.render.resolution_x / scene.render.resolution_y
         part = tree.new("Captions", collection, captions.CAPTIONS)
         hud = _hud(collection, camera)
-        yield from rescaled(captions.draw(part, hud, board, aspect, kit), 0.0, 0.6)
-        yield from rescaled(_titles(anchor, collection, board, kit), 0.6, 1.0)
+        # What the film that stands says, too, need not be drawn again.
+        said = captions.kept(root.all_objects, kit.label)
+        yield from rescaled(captions.draw(part, hud, board, aspect, kit, said), 0.0, 0.6)
+        shown = titles.kept(root.all_objects, kit.label)
+        yield from rescaled(_titles(anchor, collection, board, kit, shown), 0.6, 1.0)
         yield 1.0, "Showing the film"
     except BaseException:
         tree.discard(collection)
@@ -284,12 +287,16 @@ def _titles(
     collection: bpy.types.Collection,
     board: Storyboard,
     kit: Kit,
+    kept: dict[str, bpy.types.Mesh],
 ) -> Steps[None]:
-    """Make the titles of all shots; each stays unseen until its keys show it."""
+    """Make the titles of all shots; each stays unseen until its keys show it.
+
+    `kept` has meshes of titles that are at hand.
+    """
     part = tree.new("Titles", collection, titles.TITLES)
     # A view that walks through the model shows the titles beside blocks in their place.
     part.hide_viewport = True
-    easel = Easel(anchor, part, kit.label)
+    easel = Easel(anchor, part, kit.label, titles=kept)
     for number, shown in enumerate(board.titles):
         if number % 4 == 0:
             yield number / len(board.titles), "Drawing the titles"
