@@ -15,7 +15,7 @@ from .. import defaults
 from ..detail import Bundle
 from ..model import ModelError
 from ..progress import Steps, rescaled, run
-from . import names, pins, tables
+from . import axes, names, pins, tables
 from .assembly import compute
 from .drawn import blocks, strips
 from .drawn.blocks import CELL
@@ -26,7 +26,7 @@ from .renewal import fits, note, recolor
 from .standing import known, ledger, tree
 from .standing.memory import Memory
 from .standing.recipe import Recipe
-from .standing.standing import Standing, find
+from .standing.standing import Standing, find, find_one
 from .style.kit import Kit
 
 # Meters up to which a place counts as the same; Blender keeps places as float32.
@@ -88,8 +88,12 @@ def follow(scene: bpy.types.Scene, recipe: Recipe) -> bool:
     _rewrite_strips(standing, numbers)
     note(standing.root, replace(recipe, captions=standing.recipe.captions), numbers)
     known.keep(known.note(standing.root), numbers.model, numbers.trace)
-    pins.renew(standing)
-    tables.renew(standing)
+    # Looked up anew, since the run that it shows is another one now.
+    shown = find_one(scene, standing.id)
+    if shown is not None:
+        axes.renew(shown, Kit([each.root for each in find(scene)]))
+        pins.renew(shown)
+        tables.renew(shown)
     return True
 
 
