@@ -42,9 +42,10 @@ from .playing import captions
 from .playing.film import BeatMark, ChapterMark, chapters, offered
 from .removal import remove
 from .standing.errors import StandingError
+from .standing.finding import find, of_root, roots, settle_copies
 from .standing.memory import Memory
 from .standing.recipe import Recipe, recipe_of
-from .standing.standing import Standing, find, of_root, roots
+from .standing.standing import Standing
 from .standing.tree import out_of_view
 from .standing.wording import rewrite
 from .style import looks
@@ -107,6 +108,7 @@ __all__ = [
     "roots",
     "run",
     "set_captions",
+    "settle_copies",
     "show_table",
     "show_titles",
     "steps",

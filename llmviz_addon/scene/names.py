@@ -39,10 +39,6 @@ TONE = "tone"
 POWER = "power"
 SIGN, POINT = 100, 50
 
-# Attributes of bars, one value for each corner: the number in the first state and in the last.
-FIRST_VALUE = "first_value"
-LAST_VALUE = "last_value"
-
 # Custom properties of a block's object that the material reads and that the film animates.
 PROGRESS = targets.PROGRESS
 HIGHLIGHT = targets.HIGHLIGHT

@@ -18,7 +18,8 @@ from . import names
 from .attributes import write_attribute
 from .cells import SceneReader
 from .standing import ledger, tree
-from .standing.standing import Standing, seal
+from .standing.keys import seal
+from .standing.standing import Standing
 
 TABLE = "table"
 """The key of a model's table."""
