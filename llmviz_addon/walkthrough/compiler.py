@@ -15,7 +15,8 @@ from .camera import clipping
 from .companions import Companion, in_order, told
 from .composition import Taste, compose
 from .errors import AuthoringError
-from .framing import CameraPose, fit
+from .filling import filling
+from .framing import CameraPose
 from .performance import play
 from .picture import POINTS, Picture
 from .run import Run
@@ -223,14 +224,16 @@ class _Film:
 
     def _fitted(self, spec: ShotSpec, show: tuple[str, ...], caption: Caption) -> CameraPose:
         aspect = self.stage.aspect
-        room = caption.top(aspect) / (POINTS * max(1.0, 1 / aspect)) if caption.text else 0.0
-        return fit(
+        foot = caption.top(aspect) if caption.text else 0.0
+        room = foot / (POINTS * max(1.0, 1 / aspect))
+        return filling(
             self.stage.selection.points(show),
             spec.azimuth,
             spec.elevation,
             lens=spec.lens,
             aspect=aspect,
             margins=replace(spec.margins, bottom=room + spec.margins.bottom),
+            foot=foot,
         )
 
     def titles(self) -> Steps[tuple[Titles, ...]]:

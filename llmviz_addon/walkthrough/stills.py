@@ -14,7 +14,8 @@ import numpy as np
 
 from .companions import Companion, in_order
 from .errors import AuthoringError
-from .framing import CameraPose, Margins, fit
+from .filling import filling
+from .framing import CameraPose, Margins
 from .run import Run
 from .script import Table, read_preset
 from .selection import Selection, common_names, fill
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 ORDINARY = frozenset({"numbers"})
 """The facts about a model with numbers that stands alone."""
 
-STILL_MARGINS = Margins(0.06, 0.06, 0.07, 0.07)
+STILL_MARGINS = Margins(0.04, 0.04, 0.05, 0.04)
 
 
 @dataclass(frozen=True)
@@ -229,7 +230,7 @@ def still_pose(
             focus = selection.center(*filled([still.focus], anatomy, run))
     except AuthoringError as error:
         raise AuthoringError(f"still {still.id!r}: {error}") from error
-    pose = fit(
+    pose = filling(
         points,
         still.azimuth,
         still.elevation,
