@@ -153,24 +153,24 @@ class Selection:
             return self._cells(selector, match)
         strip, _, position = selector.rpartition(":")
         if selector in (targets.INPUT, targets.OUTPUT):
-            return np.concatenate([tile.corners for tile in self.tiles(selector)])
+            return _corners([tile.corners for tile in self.tiles(selector)])
         if strip in (targets.INPUT, targets.OUTPUT):
             tiles = self.tiles(strip)
             if position == "prompt":
-                return np.concatenate([tile.corners for tile in tiles[: self.n_prompt]])
+                return _corners([tile.corners for tile in tiles[: self.n_prompt]])
             if not (position.isdigit() and int(position) < len(tiles)):
                 raise AuthoringError(f"{selector!r}: {strip} has positions 0 to {len(tiles) - 1}.")
-            return np.asarray(tiles[int(position)].corners)
+            return _corners([tiles[int(position)].corners])
         if selector == "companions" or strip in ("companion", "companions"):
             return self._boxes(selector, strip, position)
         if selector == "candidates":
             # Without tiles there is no list beside them; `tiles` raises then.
             rows = candidates(self.anatomy, len(self.tiles(targets.OUTPUT)))
-            return np.concatenate([row.corners for row in rows])
+            return _corners([row.corners for row in rows])
         for name in _PLACES.get(selector, ()):
             if name in self.anatomy.places:
                 place = self.anatomy.places[name]
-                return np.array([place.least, place.greatest])
+                return place.corners
         # The corners of each block rather than of their common box, which has empty corners that
         # would take room in the picture.
         names = self.blocks(selector)
@@ -216,7 +216,7 @@ class Selection:
         if strip in (targets.INPUT, targets.OUTPUT):
             count = self.n_tokens if strip == match["name"] else self.n_prompt
             first, last = _span(selector, match["columns"], count)
-            return np.concatenate([tile.corners for tile in self.tiles(strip)[first:last]])
+            return _corners([tile.corners for tile in self.tiles(strip)[first:last]])
         names = self.blocks(match["name"])
         if len(names) != 1:
             raise AuthoringError(f"{selector!r}: cells can be chosen from one block only.")
