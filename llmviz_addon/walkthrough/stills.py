@@ -58,6 +58,8 @@ class Still:
         True if the caption of the moment is in the picture.
     heading
         True if the model's title and size are written where there is room.
+    alone
+        Selectors of the only blocks that are in the picture; all are where there are none.
     tall
         The still for pictures that are square or higher than wide, where it differs.
     large
@@ -82,6 +84,7 @@ class Still:
     closer: float
     captions: bool
     heading: bool
+    alone: tuple[str, ...]
     tall: Still | None
     large: Still | None
     tower: Still | None
@@ -153,6 +156,7 @@ def _still(table: Table) -> Still:
         closer=table.number("closer", 1.0, least=0.05),
         captions=table.flag("captions"),
         heading=table.flag("heading"),
+        alone=tuple(table.strings("alone")) if "alone" in table.values else (),
         tall=tall,
         large=large,
         tower=tower,

@@ -23,7 +23,7 @@ from ..standing import place, recipe
 from ..standing.standing import Standing, find
 from ..style import studio
 from ..style.kit import CELL
-from . import files, naming, taking, titling
+from . import files, isolating, naming, taking, titling
 from .files import Pictures, RenderError
 
 # A still's moment is a time of the film, so a person's time stretching must not shift it.
@@ -88,6 +88,7 @@ def still_steps(
         yield index / len(chosen), f"Rendering {still.title}"
         # The scene may have changed since the last step, so the model is looked up anew.
         standing = model_of(scene)
+        suited = still.suited(anatomy, size[0] / size[1])
         pose = walkthrough.still_pose(still, anatomy, run, size[0] / size[1], others)
         with (
             files.written(paths[still.id], "png", made, overwrite) as part,
@@ -96,7 +97,8 @@ def still_steps(
             taking.prepared(
                 standing, camera, engine, size, samples, frames[still.id], _AS_COMPOSED
             ),
-            titling.titled(standing, still, Picture(pose, size[0] / size[1]), others),
+            _without(isolating.others(standing, suited)),
+            titling.titled(standing, suited, Picture(pose, size[0] / size[1]), others),
         ):
             taking.take(scene, part)
     yield 1.0, "Done"

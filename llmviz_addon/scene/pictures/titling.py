@@ -31,19 +31,18 @@ def titled(
     picture: Picture,
     companions: Sequence[walkthrough.Companion],
 ) -> Iterator[None]:
-    """Have the scene show the titles of a still for as long as this context lasts.
+    """Have the scene show the titles of a still, as it suits the model, while this context lasts.
 
     The scene must be at the still's frame, since its objects tell what is seen then.
     """
     anatomy, run = standing.plan.anatomy, standing.run
     others = walkthrough.in_order(companions)
     scenery = Scenery(Selection.of(anatomy, run, others), others)
-    suited = still.suited(anatomy, picture.aspect)
     taste = Taste(
-        subject=scenery.subject(walkthrough.filled(suited.show, anatomy, run)),
+        subject=scenery.subject(walkthrough.filled(still.show, anatomy, run)),
         seen=_Seen(standing),
-        heading=wording.heading(anatomy.config, standing.title) if suited.heading else (),
-        f_stop=suited.f_stop,
+        heading=wording.heading(anatomy.config, standing.title) if still.heading else (),
+        f_stop=still.f_stop,
         cell=CELL,
     )
     lettering = compose(scenery, picture, taste)
@@ -67,7 +66,7 @@ class _Seen:
         self._opacity: dict[str, float] = {}
         bundles = {bundle.name: bundle for bundle in standing.plan.bundles}
         for obj in standing.objects.values():
-            opacity = float(obj.get(names.OPACITY, 1.0))
+            opacity = 0.0 if obj.hide_render else float(obj.get(names.OPACITY, 1.0))
             if names.BLOCK in obj and obj[names.BLOCK] in bundles and opacity < _SEEN:
                 shown = (block.name for block in bundles[obj[names.BLOCK]].blocks)
                 self._opacity |= dict.fromkeys(shown, opacity)
