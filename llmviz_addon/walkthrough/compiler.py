@@ -199,7 +199,7 @@ class _Film:
         last = self.stage.anatomy.config.n_layer - 1
         places = {"first": 0, "next": 1, "last": last}
         layer = places[beat.layer] if isinstance(beat.layer, str) else beat.layer
-        names = {"layer": layer, "head": beat.head, "next_layer": 1}
+        names = {"layer": layer, "head": beat.head}
         if companion is not None:
             names["companion"] = companion
         return names | common_names(self.stage.anatomy, self.stage.given)

@@ -67,7 +67,11 @@ def fill(selector: str, names: Mapping[str, int]) -> str:
 def common_names(anatomy: Anatomy, run: Run | None) -> dict[str, int]:
     """Numbers for the names that may stand in braces in every beat and every still."""
     config = anatomy.config
-    names = {"last_layer": config.n_layer - 1, "last_head": config.n_head - 1}
+    names = {
+        "last_layer": config.n_layer - 1,
+        "next_layer": min(1, config.n_layer - 1),
+        "last_head": config.n_head - 1,
+    }
     if run is not None:
         names |= {
             "last_column": run.n_prompt - 1,
