@@ -185,6 +185,13 @@ def _add_recipe(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL",
         help="one more model, on a prompt of its own; can be given several times",
     )
+    parser.add_argument(
+        "--pin",
+        action="append",
+        default=[],
+        metavar="BLOCK[COLUMN, ROW]",
+        help="a cell to pin, such as 'layer0.head1.attention[1, 3]'; can be given several times",
+    )
     parser.add_argument("--look", default="dark", help="a look's id: dark or light")
     parser.add_argument("--accessible", action="store_true", help="use color-blind safe colors")
     parser.add_argument("--no-captions", action="store_true", help="leave the captions out")

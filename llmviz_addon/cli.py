@@ -248,6 +248,8 @@ def _build_in(scene: Any, options: argparse.Namespace, until: float) -> None:
     for number, model in enumerate(options.beside, 1):
         work = scene_room.steps(scene, _recipe(model, own), beside=True, notes=notes)
         _follow(work, number * each, (number + 1) * each)
+    for cell in options.pin:
+        scene_room.pin(scene, cell)
     for note in notes:
         _tell(note)
     views.prepare(bpy.data.screens, scene_room.roots(scene))

@@ -10,6 +10,7 @@ part imports only those below it:
 - `assembly`: the steps of a build, with `renewal`, its last step, which puts the new model in place
   of the old one; `removal`; `styling`, which gives models a look; `views`, the 3D views of them
 - `pictures`: renders of stills and films
+- `pins`: answers about cells as parts of the scene
 - `cells`: the numbers of cells, and what explains them; `exporting`, a block of them as a file
 - `playing`: the film as curves, camera, captions and markers
 - `drawn`: the objects of a model: blocks, words, arrows, strips
@@ -34,6 +35,7 @@ from .pictures.files import RenderError
 from .pictures.films import film_steps
 from .pictures.overview import overview
 from .pictures.stills import still_steps, stills
+from .pins import clear_pins, pin, pinned
 from .playing import captions
 from .playing.film import BeatMark, ChapterMark, chapters
 from .removal import remove
@@ -80,6 +82,7 @@ __all__ = [
     "build",
     "captions_visible",
     "chapters",
+    "clear_pins",
     "close_windows",
     "explain",
     "export_block",
@@ -90,6 +93,8 @@ __all__ = [
     "open_window",
     "out_of_view",
     "overview",
+    "pin",
+    "pinned",
     "recall_steps",
     "recipe_of",
     "remove",

@@ -16,8 +16,9 @@ from dataclasses import replace
 import bpy
 
 from .. import model as model_room
+from ..explain import ModelReader
 from ..progress import Steps, begun, rescaled, run
-from . import names
+from . import names, pins
 from .drawn import blocks, reuse, windows
 from .drawn.model import Numbers, draw, draw_strips
 from .playing import captions, company, film
@@ -36,8 +37,10 @@ from .style.kit import Kit
 from .styling import own_kit, restyle
 
 
-def compute(recipe: Recipe) -> Steps[Numbers]:
+def compute(recipe: Recipe, model: model_room.Model | None = None) -> Steps[Numbers]:
     """Load the model and run it on the prompt and on the tokens that it appends.
+
+    A `model` that is given is the recipe's, loaded already.
 
     Raises
     ------
@@ -46,7 +49,7 @@ def compute(recipe: Recipe) -> Steps[Numbers]:
         the recipe says.
     """
     sampling = recipe.sampling
-    model = model_room.load(recipe.source, recipe.activation)
+    model = model or model_room.load(recipe.source, recipe.activation)
     ids: list[int] = []
     trace = None
     if model.has_weights:
@@ -55,7 +58,7 @@ def compute(recipe: Recipe) -> Steps[Numbers]:
         trace = yield from rescaled(completing, 0.0, 0.9)
     planning = recipes.planned(model.config, len(trace.ids) if trace else 0, recipe)
     plan = yield from rescaled(planning, 0.9, 1.0)
-    return Numbers(model, plan, ids, trace, sampling)
+    return Numbers(model, plan, ids, trace, sampling, recipe.choice)
 
 
 def steps(
@@ -124,7 +127,9 @@ class _Build:
     def _build(self, numbers: Numbers, digests: Steps[list[str]]) -> Steps[bpy.types.Collection]:
         """The work from when the numbers are there."""
         scene, recipe = self._scene, self._recipe
-        subject = Subject(numbers.plan, numbers.run, numbers.model.title)
+        subject = Subject(
+            numbers.plan, numbers.run, numbers.model.title, _reader(numbers), recipe.choice
+        )
         old = self._replaced()
         self._old = None if old is None else old.id
         board = None
@@ -276,6 +281,8 @@ class _Build:
         if captioned:
             captions.show(found[0], recipe.captions)
         self._notes += windows.open_again(standing, opened)
+        for each in found:
+            self._notes += pins.renew(each, whole)
         restyle(found, recipe, memory, kit, insist=restyled, relight=cells is None)
         memory.keep()
         root = standing.root
@@ -287,6 +294,13 @@ class _Build:
         if cells is None:
             settle_names(Standing(scene, root))
         return root
+
+
+def _reader(numbers: Numbers) -> ModelReader | None:
+    """The one who knows the numbers of a model's cells; None for a model without."""
+    if numbers.trace is None:
+        return None
+    return ModelReader(numbers.model, numbers.trace, numbers.anatomy, numbers.n_prompt)
 
 
 def _gather(numbers: Numbers) -> Steps[list[blocks.Cells]]:

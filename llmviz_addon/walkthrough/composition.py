@@ -200,7 +200,7 @@ class _Composer:
             models = scenery.models(self.taste.heading[0])
             boxes, name = np.array([model.box for model in models]), lambda at: models[at]
         elif rank == "block":
-            boxes, name = scenery.anatomy.boxes, scenery.block
+            boxes, name = scenery.block_boxes, scenery.block
         else:
             boxes, name = scenery.section_boxes, scenery.section
         longer, shorter, _ = _LEAST[rank]

@@ -184,25 +184,26 @@ def _cut(picture: Picture, corners: Floats) -> Floats:
 def _spans(picture: Picture, seen: Floats) -> tuple[Floats, Floats]:
     """(N, columns) lowest and highest place of the hull of (N, 8, 3) corners in each column."""
     columns = int(np.ceil(picture.width / STEP))
-    x = (np.arange(columns) + 0.5) * STEP
     low = np.full((len(seen), columns), np.inf)
     high = np.full((len(seen), columns), -np.inf)
     for a, b in _EDGES:
-        ax, ay = seen[:, a, 0, None], seen[:, a, 1, None]
-        bx, by = seen[:, b, 0, None], seen[:, b, 1, None]
-        span = bx - ax
-        upright = np.abs(span) < 1e-9
-        share = (x - ax) / np.where(upright, 1.0, span)
-        y = ay + share * (by - ay)
-        # A column counts as met where any part of its width is.
-        half = np.minimum(STEP / 2, np.abs(span) / 2 + STEP / 2)
-        reach = np.minimum(ax, bx) - half, np.maximum(ax, bx) + half
-        met = (x >= reach[0]) & (x <= reach[1])
-        ends = np.minimum(ay, by), np.maximum(ay, by)
-        lower = np.where(upright, ends[0], np.clip(y, *ends))
-        upper = np.where(upright, ends[1], np.clip(y, *ends))
-        low = np.where(met, np.minimum(low, lower), low)
-        high = np.where(met, np.maximum(high, upper), high)
+        ends = seen[:, (a, b), :2]
+        least, most = ends.min(1), ends.max(1)
+        # Only the columns that an edge meets are looked at, since most boxes are small; a column
+        # counts as met where any part of its width is.
+        first = np.clip(np.ceil(least[:, 0] / STEP - 1), 0, columns).astype(int)
+        stop = np.clip(np.floor(most[:, 0] / STEP) + 1, first, columns).astype(int)
+        count = stop - first
+        box = np.repeat(np.arange(len(seen)), count)
+        column = np.arange(len(box)) - np.repeat(np.cumsum(count) - count - first, count)
+        ax, ay, bx, by = ends.reshape(-1, 4)[box].T
+        bottom, top = least[box, 1], most[box, 1]
+        upright = np.abs(bx - ax) < 1e-9
+        share = ((column + 0.5) * STEP - ax) / np.where(upright, 1.0, bx - ax)
+        y = np.clip(ay + share * (by - ay), bottom, top)
+        at = box, column
+        low[at] = np.minimum(low[at], np.where(upright, bottom, y))
+        high[at] = np.maximum(high[at], np.where(upright, top, y))
     return low, high
 
 

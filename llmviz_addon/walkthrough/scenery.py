@@ -12,7 +12,6 @@ import numpy as np
 
 from . import targets
 from .companions import Companion
-from .errors import AuthoringError
 from .run import elide
 
 if TYPE_CHECKING:
@@ -76,8 +75,20 @@ class Scenery:
         for strip in (targets.INPUT, targets.OUTPUT):
             if self.selection.n_tokens:
                 others += [tuple(tile.corners) for tile in self.selection.tiles(strip)]
-        boxes: np.ndarray = np.concatenate([self.anatomy.boxes, np.array(others, float)])
+        boxes: np.ndarray = np.concatenate([self.block_boxes, np.array(others, float)])
         return boxes
+
+    @cached_property
+    def block_boxes(self) -> np.ndarray:
+        """(N, 2, 3) the boxes of blocks in the order of `names`, where they stand now."""
+        boxes = self.anatomy.boxes
+        shifts = self.selection.shifts
+        if not shifts:
+            return boxes
+        moved: np.ndarray = boxes + np.array(
+            [shifts.get(name, np.zeros(3)) for name in self.names], float
+        ).reshape(-1, 1, 3)
+        return moved
 
     @property
     def _rails(self) -> Iterator[tuple[tuple[float, ...], tuple[float, ...]]]:
@@ -132,7 +143,7 @@ class Scenery:
         name = self.names[number]
         block = self.anatomy.blocks[name]
         part = targets.section(block.section.partition(".")[0])
-        return Named(block.title, "block", self.anatomy.boxes[number], part, (name,))
+        return Named(block.title, "block", self.block_boxes[number], part, (name,))
 
     def models(self, title: str) -> list[Named]:
         """All models, the scenery's own first, which has this title."""
@@ -154,11 +165,7 @@ class Scenery:
         """The blocks that selectors name, by themselves or by cells of theirs."""
         found: set[str] = set()
         for selector in selectors:
-            try:
-                found.update(self.selection.blocks(selector.partition("[")[0]))
-            except AuthoringError:
-                # A strip, a place or another model.
-                continue
+            found.update(self.selection.found(selector.partition("[")[0]))
         return frozenset(found)
 
 

@@ -6,6 +6,7 @@ same way, so one still fits every model of the family and every shape of picture
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -56,6 +57,9 @@ class Still:
         overflows the picture.
     captions
         True if the caption of the moment is in the picture.
+    pin
+        Cells that are pinned in the picture, written ``"layer0.mlp[4, 7]"``; the nearest that there
+        are.
     heading
         True if the model's title and size are written where there is room.
     alone
@@ -83,6 +87,7 @@ class Still:
     focus: str
     closer: float
     captions: bool
+    pin: tuple[str, ...]
     heading: bool
     alone: tuple[str, ...]
     tall: Still | None
@@ -155,6 +160,7 @@ def _still(table: Table) -> Still:
         focus=table.text("focus") if "focus" in table.values else "",
         closer=table.number("closer", 1.0, least=0.05),
         captions=table.flag("captions"),
+        pin=tuple(table.strings("pin")) if "pin" in table.values else (),
         heading=table.flag("heading"),
         alone=tuple(table.strings("alone")) if "alone" in table.values else (),
         tall=tall,
@@ -202,6 +208,30 @@ def filled(selectors: Sequence[str], anatomy: Anatomy, run: Run | None) -> list[
     """Selectors of a still with their braces filled in."""
     names = common_names(anatomy, run)
     return [fill(selector, names) for selector in selectors]
+
+
+_CELL = re.compile(r"([\w.]+)\[(\d+), (\d+)\]")
+
+
+def still_cells(
+    still: Still, anatomy: Anatomy, run: Run | None, aspect: float = 16 / 9
+) -> list[tuple[str, int, int]]:
+    """The cells that are pinned in a still: names of blocks, columns and rows.
+
+    Raises
+    ------
+    AuthoringError
+        If they are not written as cells, or the model has no such block.
+    """
+    names, found = common_names(anatomy, run), []
+    for written in still.suited(anatomy, aspect).pin:
+        match = _CELL.fullmatch(fill(written, names))
+        block = anatomy.blocks.get(match[1]) if match else None
+        if match is None or block is None:
+            raise AuthoringError(f"still {still.id!r}: {written!r} is no cell of this model.")
+        columns, rows = block.extent(anatomy.n_tokens if run is None else run.n_tokens)
+        found.append((block.name, min(int(match[2]), columns - 1), min(int(match[3]), rows - 1)))
+    return found
 
 
 def still_pose(

@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Literal
 
 from . import captioning, targets
+from .actors import Actor
 from .composition import Lettering
 from .easing import EASINGS, blend, hermite
 from .errors import AuthoringError
@@ -77,7 +78,8 @@ class Channel:
     Raises
     ------
     AuthoringError
-        If the keys are not in order, or one has an unknown easing.
+        If the property has no row in `properties`, the keys are not in order, or one has an unknown
+        easing.
     """
 
     target: str
@@ -86,6 +88,8 @@ class Channel:
     index: int = 0
 
     def __post_init__(self) -> None:
+        if self.property not in targets.DEFAULTS:
+            raise AuthoringError(f"{self.target} has no property {self.property!r} to move.")
         times = [key.time for key in self.keys]
         if not times or any(b <= a for a, b in itertools.pairwise(times)):
             raise AuthoringError(f"The keys of {self.target}.{self.property} are not in order.")
@@ -144,29 +148,6 @@ class Marker:
     kind: Literal["chapter", "beat"]
     id: str
     end: float
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """A thing that exists only for the film.
-
-    Attributes
-    ----------
-    name
-        Its target, e.g. ``"token:6"``.
-    kind
-        ``"token_tile"``: a tile as the input strip has them.
-    text, index
-        The token as it is written, and its index in the vocabulary.
-    size
-        Width and height in cells at scale 1.
-    """
-
-    name: str
-    kind: Literal["token_tile"]
-    text: str
-    index: int
-    size: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,4 +158,4 @@ def test_the_card_of_a_large_model_is_the_one_that_can_be_read_from_afar(selecti
         (large, body.places["model_card_large"]),
         (selection, selection.anatomy.places["model_card"]),
     ):
-        np.testing.assert_allclose(chosen.points(["card"]), (place.least, place.greatest))
+        np.testing.assert_allclose(extent(chosen.points(["card"])), (place.least, place.greatest))

@@ -15,7 +15,8 @@ from ...anatomy.strips import input_strip, output_strip
 from ...detail import Bundle, Plan
 from ...model import Model, Sampling, Trace
 from ...progress import Steps, rescaled
-from ...walkthrough import Run
+from ...walkthrough import Choice, Run
+from ...walkthrough.choice import USUAL
 from .. import names
 from ..standing import place as placing
 from ..standing import recipe, tree
@@ -42,6 +43,7 @@ class Numbers:
     prompt_ids: list[int]
     trace: Trace | None
     sampling: Sampling
+    choice: Choice = USUAL
 
     @property
     def anatomy(self) -> Anatomy:
@@ -58,7 +60,8 @@ class Numbers:
         """The run that the film tells about; None for a model without numbers."""
         if self.trace is None:
             return None
-        return Run.of(self.model, self.n_prompt, self.trace, self.sampling)
+        choice = self.choice.within(self.model.config, self.n_prompt)
+        return Run.of(self.model, self.n_prompt, self.trace, self.sampling, choice)
 
 
 def draw(

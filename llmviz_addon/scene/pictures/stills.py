@@ -14,9 +14,11 @@ from pathlib import Path
 import bpy
 
 from ... import walkthrough
+from ...explain import Cell
 from ...progress import Steps
 from ...walkthrough import CameraPose, Still
 from ...walkthrough.picture import Picture
+from .. import pins
 from ..drawn.titles import TITLES
 from ..playing import captions
 from ..standing import place, recipe
@@ -88,8 +90,11 @@ def still_steps(
         yield index / len(chosen), f"Rendering {still.title}"
         # The scene may have changed since the last step, so the model is looked up anew.
         standing = model_of(scene)
-        suited = still.suited(anatomy, size[0] / size[1])
-        pose = walkthrough.still_pose(still, anatomy, run, size[0] / size[1], others)
+        aspect = size[0] / size[1]
+        pose = walkthrough.still_pose(still, anatomy, run, aspect, others)
+        suited = still.suited(anatomy, aspect)
+        cells = [Cell(*c) for c in walkthrough.still_cells(still, anatomy, run, aspect)]
+        focus = pose.distance * CELL if suited.f_stop else 0.0
         with (
             files.written(paths[still.id], "png", made, overwrite) as part,
             _posed(standing, pose, still.f_stop) as camera,
@@ -97,8 +102,10 @@ def still_steps(
             taking.prepared(
                 standing, camera, engine, size, samples, frames[still.id], _AS_COMPOSED
             ),
+            pins.meanwhile(standing, cells),
+            pins.before(scene, camera, aspect, focus),
             _without(isolating.others(standing, suited)),
-            titling.titled(standing, suited, Picture(pose, size[0] / size[1]), others),
+            titling.titled(standing, suited, Picture(pose, aspect), others),
         ):
             taking.take(scene, part)
     yield 1.0, "Done"
