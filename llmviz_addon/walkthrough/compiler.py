@@ -38,6 +38,9 @@ ARRIVING, SOON, LEAVING = 0.35, 0.5, 0.25
 """Seconds: titles begin to appear so long before the camera arrives, belong to things that have
 been shown so soon after that, and are gone so long after it has left."""
 
+TURNING = 27.0
+"""Degrees a second by which the camera turns on average, at most; more would make one dizzy."""
+
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -264,6 +267,9 @@ class _Film:
             raise AuthoringError(f"{moment.id}, shot: {error}") from error
         start = moment.start + spec.at
         end = start + spec.move
+        if spec.move and stage.camera.rest is not None:
+            turn = abs(pose.azimuth - stage.camera.rest.azimuth)
+            end = min(max(end, start + turn / TURNING), max(end, moment.end))
         if stage.camera.rest is None or not spec.move:
             stage.camera.cut(start, pose, moment.id)
         else:
