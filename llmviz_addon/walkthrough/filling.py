@@ -8,10 +8,14 @@ from which the hull of the subject covers enough of the picture outside of the c
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import numpy as np
 
+from ..bounded import Bounded
 from .framing import CameraPose, Margins, fit
 from .picture import Picture, area_within, hull
+from .scenery import digest
 
 LEAST = 0.43
 """The part of the picture, outside of the caption, that a subject's hull has to cover."""
@@ -52,7 +56,27 @@ def filling(
     Takes and raises what `framing.fit` does; `foot` is the upper end of the caption's room in
     points of the picture (see `picture`), which `margins` must leave free.
     """
-    outer = _outermost(np.asarray(points, float).reshape(-1, 3))
+    points = np.asarray(points, float).reshape(-1, 3)
+    key = (digest(points), len(points), azimuth, elevation, lens, aspect, margins, foot)
+    if key not in _filled:
+        _filled[key] = _found(points, azimuth, elevation, lens, aspect, margins, foot)
+    return _filled[key]
+
+
+# Another prompt has most subjects where they were.
+_filled: Bounded[tuple[Hashable, ...], CameraPose] = Bounded(512)
+
+
+def _found(
+    points: np.ndarray,
+    azimuth: float,
+    elevation: float,
+    lens: float,
+    aspect: float,
+    margins: Margins,
+    foot: float,
+) -> CameraPose:
+    outer = _outermost(points)
     best: tuple[float, float, float] | None = None
     for price, aside, up in _directions(azimuth, elevation):
         pose = fit(outer, aside, up, lens=lens, aspect=aspect, margins=margins)
