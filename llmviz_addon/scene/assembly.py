@@ -18,7 +18,7 @@ import bpy
 from .. import model as model_room
 from ..explain import ModelReader
 from ..progress import Steps, begun, rescaled, run
-from . import names, pins
+from . import names, pins, tables
 from .drawn import blocks, reuse, windows
 from .drawn.model import Numbers, draw, draw_strips
 from .playing import captions, company, film
@@ -26,13 +26,14 @@ from .playing.company import Subject
 from .playing.voice import Voice
 from .removal import clear_away
 from .renewal import fits, model_objects, note, promote, renew, settle_names
-from .standing import known, tree
+from .standing import finding, known, tree
 from .standing import recipe as recipes
-from .standing import standing as stands
 from .standing.errors import StandingError
+from .standing.finding import find, find_one
+from .standing.keys import MODEL, seal
 from .standing.memory import Memory
 from .standing.recipe import TELLING, Recipe
-from .standing.standing import MODEL, Standing, find, find_one
+from .standing.standing import Standing
 from .style import looks
 from .style.kit import Kit
 from .styling import own_kit, restyle
@@ -223,7 +224,7 @@ class _Build:
         drawing = draw(scene, staged, numbers, kit, digests, old=old, others=others)
         del old, others
         yield from drawing
-        stands.seal(staged[names.MODEL], model_objects(staged))
+        seal(staged[names.MODEL], model_objects(staged))
         note(staged, self._recipe, numbers)
         return None
 
@@ -238,7 +239,7 @@ class _Build:
         old = next((s for s in found if s.id == self._old), None)
         others = [s for s in found if s.id != self._old]
         drawn = Standing(self._scene, staged)
-        return stands.in_order([*others, drawn if drawn.anchor or old is None else old])
+        return finding.in_order([*others, drawn if drawn.anchor or old is None else old])
 
     def _put(
         self,
@@ -260,7 +261,9 @@ class _Build:
         self._kit(staged).hand_on()
         styled = {(s.recipe.look, s.recipe.accessible) for s in find(scene)}
         restyled = styled != {(recipe.look, recipe.accessible)}
-        captioned = old is None or old.recipe.captions != recipe.captions
+        told = next(iter(find(scene)), None)
+        captioned = told is None or told.recipe.captions != recipe.captions
+        teller, hidden = (told.id, captions.hidden(told)) if told else ("", (False, False))
         whole = old is not None and self._is_whole(old)
         if old is None or old.is_shared:
             standing, opened = promote(scene, staged, old), []
@@ -282,9 +285,12 @@ class _Build:
         self._notes += company.show_film(found, reel, memory, kit, whole=whole)
         if captioned:
             captions.show(found[0], recipe.captions)
+        elif found[0].id != teller:
+            captions.hide(found[0], hidden)
         self._notes += windows.open_again(standing, opened)
         for each in found:
             self._notes += pins.renew(each, whole)
+            tables.renew(each)
         restyle(found, recipe, memory, kit, insist=restyled, relight=cells is None)
         memory.keep()
         root = standing.root

@@ -39,10 +39,6 @@ TONE = "tone"
 POWER = "power"
 SIGN, POINT = 100, 50
 
-# Attributes of bars, one value for each corner: the number in the first state and in the last.
-FIRST_VALUE = "first_value"
-LAST_VALUE = "last_value"
-
 # Custom properties of a block's object that the material reads and that the film animates.
 PROGRESS = targets.PROGRESS
 HIGHLIGHT = targets.HIGHLIGHT
@@ -92,6 +88,9 @@ SAYS = "llmviz_says"
 PIN_OF = "llmviz_pin_of"
 SAYS = "llmviz_says"
 HEIGHT = "llmviz_height"
+
+# Of the object of a table: the block whose numbers it has.
+TABLE_OF = "llmviz_table_of"
 
 # Marks on datablocks of ours.
 # Of a label or an object of arrows: the name of its block, or its section's target.

@@ -14,10 +14,12 @@ from .playing import company, film
 from .playing.voice import Voice
 from .standing import recipe as recipes
 from .standing import tree
+from .standing.finding import find
 from .standing.graft import Graft
+from .standing.keys import LIGHTS
 from .standing.memory import Memory
 from .standing.recipe import Recipe
-from .standing.standing import LIGHTS, Standing, find
+from .standing.standing import Standing
 from .style import looks, studio
 from .style.kit import Kit
 from .style.separate import make_own
@@ -52,7 +54,7 @@ def apply_look(
         kit = own_kit(here)
         if renamed:
             # Captions name the colors, so their words change with them.
-            company.renew_film(here, memory, kit, voice=Voice.of(here[0].recipe))
+            run(company.renew_steps(each, memory))
         here = find(each)
         restyle(here, here[0].recipe, memory, kit, insist=True)
         memory.keep()

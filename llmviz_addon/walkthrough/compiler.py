@@ -315,20 +315,17 @@ class _Film:
             if all(name.startswith(ON) for name in shot.show):
                 # What gestures show says itself what it is.
                 continue
-            scenery = still
-            if shifts:
-                moved = replace(stage.selection, shifts=shifts)
-                scenery = Scenery(moved, stage.companions, self.language.say)
+            scenery = still.moved(shifts)
             start = max(shot.start, shot.end - ARRIVING)
             picture = Picture(shot.pose, stage.aspect)
             caption = captions.get(shot.beat)
-            seen = _Seen(stage, (min(shot.end + SOON, end), max(shot.end, end - SOON)))
+            unseen = _unseen(stage, (min(shot.end + SOON, end), max(shot.end, end - SOON)))
             whole = bool({"model", "companions"}.intersection(shot.show))
             taste = Taste(
                 subject=scenery.subject(shot.show),
-                seen=seen,
+                unseen=unseen,
                 avoid=tuple(_kept_free(picture, caption, stages)),
-                heading=self.heading if seen(targets.CARD) and whole else (),
+                heading=self.heading if whole and targets.CARD not in unseen else (),
             )
             lettering = compose(scenery, picture, taste)
             if lettering.words:
@@ -349,22 +346,14 @@ def _kept_free(
             yield float(left), float(bottom), float(right), float(top)
 
 
-@dataclass
-class _Seen:
-    """Says whether targets are seen at all of some times."""
-
-    stage: Stage
-    times: tuple[float, ...]
-    _known: dict[str, bool] = field(default_factory=dict)
-
-    def __call__(self, target: str) -> bool:
-        if target not in self._known:
-            acting = target
-            if target in self.stage.anatomy.blocks:
-                (acting,) = self.stage.leads.of([target])
-            opacity = (self.stage.board.value(acting, targets.OPACITY, t) for t in self.times)
-            self._known[target] = min(opacity) >= 0.5
-        return self._known[target]
+def _unseen(stage: Stage, times: tuple[float, ...]) -> frozenset[str]:
+    """The targets that are not seen at all of some times: blocks, sections and others."""
+    faded = [
+        target
+        for target in stage.board.moved(targets.OPACITY)
+        if any(stage.board.value(target, targets.OPACITY, time) < 0.5 for time in times)
+    ]
+    return frozenset(name for target in faded for name in stage.leads.led_by(target))
 
 
 def _filled(text: str, known: Mapping[str, str], id_: str) -> str:

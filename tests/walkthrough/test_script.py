@@ -76,7 +76,7 @@ def test_a_small_script_is_read():
         ({BEAT + "shot": {"show": "model"}}, "it must be a list of texts"),
         ({BEAT + "shot": {"show": ["model"], "zoom": 2}}, "unknown key 'zoom'"),
         ({BEAT + "shot__margins": {"left": 0.6, "right": 0.6}}, "leave no picture"),
-        ({BEAT + "do": [{"at": 1}]}, "do 1 has .*exactly one of process"),
+        ({BEAT + "do": [{"at": 1}]}, "do 1 has .*exactly one of .*process"),
         ({BEAT + "do": [{"process": "a", "fade": ["b"]}]}, "exactly one of"),
         ({BEAT + "do": [{"process": 3}]}, "process: process is 3"),
         ({BEAT + "do": [{"process": "a", "speed": 3}]}, "unknown option 'speed'"),

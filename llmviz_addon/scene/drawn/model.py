@@ -21,7 +21,9 @@ from ...walkthrough.choice import USUAL
 from .. import names
 from ..standing import place as placing
 from ..standing import recipe, tree
-from ..standing.standing import ANCHOR, MODEL, SECTION, STRIPS, Standing, find_one
+from ..standing.finding import find_one
+from ..standing.keys import ANCHOR, MODEL, SECTION, STRIPS
+from ..standing.standing import Standing
 from ..style.kit import Kit
 from . import blocks, labels, legend, repeats, reuse, ribbons, slabs, strips
 from .blocks import CELL

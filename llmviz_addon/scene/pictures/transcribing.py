@@ -12,7 +12,7 @@ from ...walkthrough import transcripts
 from ..playing import company, film
 from ..playing.timeline import FIRST_FRAME
 from ..playing.voice import Voice
-from ..standing.standing import find
+from ..standing.finding import find
 from . import files
 from .files import RenderError
 

@@ -22,8 +22,9 @@ from ..drawn import counters, slabs, titles
 from ..drawn.flat import Easel
 from ..standing import recipe, tree
 from ..standing.graft import Graft
+from ..standing.keys import FILM
 from ..standing.memory import Memory
-from ..standing.standing import FILM, Standing
+from ..standing.standing import Standing
 from ..style import kit as kits
 from ..style import studio
 from ..style.kit import CELL, Kit
