@@ -79,6 +79,11 @@ def card(found: Explanation, easel: Easel, kit: Kit) -> bpy.types.Object:
     y = bottom + height - _MARGIN + 14.0
     for row in rows:
         capital, pitch = _ROWS[row.style]
+        if row.beside:
+            # A number of many digits leaves room for what stands beside it.
+            aside = lettering.width(row.beside) * _ROWS["place"][0] + _MARGIN
+            room = _WIDTH - 2 * _MARGIN - _STRIPE - aside
+            capital = min(capital, room / lettering.width(row.text))
         y -= pitch
         at = (inner * unit, -0.04, y * unit)
         size = FONT_SIZE * capital * unit
