@@ -111,7 +111,7 @@ class Plate:
 
 @dataclass(frozen=True)
 class Lettering:
-    """All words of a picture, and the plates behind them."""
+    """All words of a picture, the plates behind them, and lines from words to what they name."""
 
     picture: Picture
     words: tuple[Words, ...]
@@ -214,8 +214,8 @@ class _Composer:
                 if named.text not in said and self._put(named, outline):
                     said.add(named.text)
                     counts[rank] += 1
-        found = (tuple(each) for each in (self._words, self._plates, self._lines))
-        return Lettering(self.picture, *found)
+        words, plates, lines = tuple(self._words), tuple(self._plates), tuple(self._lines)
+        return Lettering(self.picture, words, plates, lines)
 
     # Which things are named.
 
