@@ -15,7 +15,7 @@ from .. import defaults
 from ..detail import Bundle
 from ..model import ModelError
 from ..progress import Steps, run
-from . import names, pins, tables
+from . import axes, names, pins, tables
 from .assembly import compute
 from .drawn import blocks, strips
 from .drawn.blocks import CELL
@@ -24,7 +24,7 @@ from .playing import company, film
 from .renewal import fits, note, recolor
 from .standing import known, ledger
 from .standing import recipe as recipes
-from .standing.finding import find
+from .standing.finding import find, find_one
 from .standing.recipe import FOLLOWED, Recipe
 from .standing.standing import Standing
 from .style.kit import Kit
@@ -89,8 +89,12 @@ def follow(scene: bpy.types.Scene, recipe: Recipe) -> bool:
     _rewrite_strips(standing, numbers)
     note(standing.root, replace(recipe, captions=standing.recipe.captions), numbers)
     known.keep(known.note(standing.root), numbers.model, numbers.trace)
-    pins.renew(standing)
-    tables.renew(standing)
+    # Looked up anew, since the run that it shows is another one now.
+    shown = find_one(scene, standing.id)
+    if shown is not None:
+        axes.rewrite(shown, Kit([each.root for each in find(scene)]))
+        pins.renew(shown)
+        tables.renew(shown)
     return True
 
 
