@@ -20,6 +20,7 @@ from ..standing.memory import set_path
 from ..standing.standing import Standing
 from . import files, taking
 from .files import Pictures, RenderError
+from .rendering import of_a_film
 from .stills import model_of
 
 FORMS = ("PNG", "MP4")
@@ -118,7 +119,8 @@ class _Taken:
         """Render one frame; the model is looked up anew, since the scene may have changed."""
         standing = model_of(self.scene)
         how = self.engine, self.size, self.samples, frame
-        with taking.prepared(standing, _camera(standing), *how):
+        further = of_a_film(self.engine)
+        with taking.prepared(standing, _camera(standing), *how, further):
             taking.take(self.scene, part)
 
 

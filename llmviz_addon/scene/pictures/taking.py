@@ -14,6 +14,7 @@ import bpy
 from ..drawn import slabs
 from ..standing.standing import Standing
 from ..style import kit, looks, materials
+from .afar import drawn_as_slabs
 from .files import RenderError
 from .rendering import borrowed, settings
 
@@ -48,7 +49,8 @@ def prepared(
         stack.enter_context(borrowed(scene, values))
         stack.enter_context(_one_layer(scene, standing.root))
         scene.frame_set(frame)
-        stack.enter_context(_fine(pages, camera.data.lens, max(size)))
+        far = stack.enter_context(drawn_as_slabs(standing, camera, max(size)))
+        stack.enter_context(_fine([*pages, *far], camera.data.lens, max(size)))
         yield
 
 

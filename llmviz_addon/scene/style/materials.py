@@ -8,6 +8,7 @@ import bpy
 
 from ...detail.levels import STEPS, ZERO
 from .. import names
+from .groups.cell_color import body as body_colors
 from .groups.cell_color import from_instance, look_color, look_value
 from .looks import Look, Palette
 from .nodes import Graph, Socket
@@ -19,7 +20,19 @@ def _new(name: str) -> bpy.types.Material:
     # Dithered transparency needs no sorting, so cells that fade and shells that are not there yet
     # draw correctly.
     material.surface_render_method = "DITHERED"
+    light_nothing(material)
     return material
+
+
+def light_nothing(material: bpy.types.Material) -> None:
+    """Have what glows in a material be seen without being a lamp to other things.
+
+    Cycles would look for light in each of its faces, and with a hundred thousand cells that was
+    half the time of a frame.
+    """
+    # Cycles is an add-on, and can be switched off.
+    if hasattr(material, "cycles"):
+        material.cycles.emission_sampling = "NONE"
 
 
 def _finish(g: Graph, surface: Socket) -> None:
@@ -52,6 +65,41 @@ def cell(group: bpy.types.ShaderNodeTree) -> bpy.types.Material:
     return material
 
 
+def body() -> bpy.types.Material:
+    """The material of the bodies that fill the gaps between cubes."""
+    material = _new(names.MATERIAL_BODY)
+    with Graph.material(material) as g:
+        traits = from_instance(g, names.TRAITS, out="Vector")
+        kind = g.node("ShaderNodeSeparateXYZ", out="X", vector=traits)
+        color, hue, glow = body_colors(g, kind)
+        light = _add(
+            g,
+            g.node("ShaderNodeBsdfDiffuse", color=color),
+            g.node("ShaderNodeEmission", color=hue, strength=glow),
+        )
+        clear = g.node("ShaderNodeBsdfTransparent")
+        _finish(g, _mix(g, from_instance(g, names.OPACITY), clear, light))
+    return material
+
+
+def _add(g: Graph, one: Socket, other: Socket) -> Socket:
+    both = g.tree.nodes.new("ShaderNodeAddShader")
+    for socket, value in zip(both.inputs, (one, other), strict=True):
+        g.tree.links.new(value.socket, socket)
+    return Socket(g, both.outputs[0])
+
+
+def _mix(g: Graph, factor: Socket, one: Socket, other: Socket) -> Socket:
+    """A mix of shaders: `one` where `factor` is 0, `other` where it is 1.
+
+    Cycles computes only the one that is seen.
+    """
+    mixed = g.tree.nodes.new("ShaderNodeMixShader")
+    for socket, value in zip(mixed.inputs, (factor, one, other), strict=True):
+        g.tree.links.new(value.socket, socket)
+    return Socket(g, mixed.outputs[0])
+
+
 def slab(
     color_group: bpy.types.ShaderNodeTree,
     cells_group: bpy.types.ShaderNodeTree,
@@ -68,32 +116,30 @@ def slab(
             tokens=float(page.n_tokens) if page else 1.0,
         )
         place.socket.node.name = names.GROUP_SLAB_CELLS
-        number: Socket | float = 0.0
-        lead = g.outputs(place, "Lead")
-        patch: Socket | tuple[float, float, float] = (0.0, 0.0, 0.0)
-        frame_light: Socket | float = 0.0
+        common = {
+            "lead": g.outputs(place, "Lead"),
+            "in_focus": g.outputs(place, "In Focus"),
+            "traits": from_instance(g, names.TRAITS, out="Vector"),
+            "shape": g.outputs(place, "Shape"),
+            "flat": 1.0,
+        }
+        one: dict[str, Socket] = {}
+        many: dict[str, Socket] = {}
         if page is not None:
             level = _texture(g, page.values, VALUES, place) * 255.0
-            number = (level - float(ZERO)) / float(STEPS)
-            patch = _texture(g, page.patches, PATCHES, place)
-            frame_light = g.outputs(patch, "Alpha")
+            one["number"] = (level - float(ZERO)) / float(STEPS)
+            many["patch"] = _texture(g, page.patches, PATCHES, place)
+            many["frame_light"] = g.outputs(many["patch"], "Alpha")
         line = g.outputs(place, "Line") * look_value(g, "line")
-        color = g.call(
-            color_group,
-            number=number,
-            lead=lead,
-            in_focus=g.outputs(place, "In Focus"),
-            position=g.outputs(place, "Position"),
-            traits=from_instance(g, names.TRAITS, out="Vector"),
-            far=g.outputs(place, "Far"),
-            patch=patch,
-            frame_light=frame_light,
-            shape=g.outputs(place, "Shape"),
-            gap=g.outputs(place, "Gap"),
-            flat=1.0,
-        )
-        base = g.mix(line, color, look_color(g, "grid"))
-        _finish(g, _surface(g, color, base, line, g.outputs(place, "Normal")))
+        position, gap = g.outputs(place, "Position"), g.outputs(place, "Gap")
+        near = g.call(color_group, position=position, gap=gap, **one, **common)
+        normal = g.outputs(place, "Normal")
+        near = _surface(g, near, _ruled(g, near, line), line, normal)
+        far = g.call(color_group, far=1.0, **many, **common)
+        # What is seen in a mirror is never sharp.
+        straight = g.node("ShaderNodeLightPath", out="Is Camera Ray")
+        blurred = g.math("MAXIMUM", g.outputs(place, "Far"), g.math("SUBTRACT", 1.0, straight))
+        _finish(g, _mix(g, blurred, near, _far_surface(g, far, line)))
     return material
 
 
@@ -122,6 +168,23 @@ def _texture(g: Graph, image: bpy.types.Image, name: str, place: Socket) -> Sock
     return color
 
 
+def _ruled(g: Graph, color: Socket, line: Socket) -> Socket:
+    """A color with grid lines drawn over it."""
+    return g.mix(line, color, look_color(g, "grid"))
+
+
+def _far_surface(g: Graph, color: Socket, line: Socket) -> Socket:
+    """The surface of many cells, of which no bevel or gloss can be told any more."""
+    glow = g.outputs(color, "Glow") * g.math("SUBTRACT", 1.0, line)
+    light = _add(
+        g,
+        g.node("ShaderNodeBsdfDiffuse", color=_ruled(g, color, line)),
+        g.node("ShaderNodeEmission", color=g.outputs(color, "Glow Color"), strength=glow),
+    )
+    clear = g.node("ShaderNodeBsdfTransparent")
+    return _mix(g, g.outputs(color, "Alpha"), clear, light)
+
+
 def _surface(
     g: Graph,
     color: Socket,
@@ -147,8 +210,10 @@ def _surface(
     )
 
 
-def flat(name: str, colors: tuple[str, ...]) -> bpy.types.Material:
+def flat(name: str, colors: tuple[str, ...], mirrored: bool = False) -> bpy.types.Material:
     """A material without shading: the object's kind chooses the color, its opacity applies.
+
+    With `mirrored` it is seen in what mirrors it.
 
     `colors` are the look's names for the kinds, counted from 0. Text, arrows and tiles use it,
     since they have to be legible in any light.
@@ -174,15 +239,14 @@ def flat(name: str, colors: tuple[str, ...]) -> bpy.types.Material:
             color = g.mix(kind > index - 0.5, color, look_color(g, key))
         lit = look_value(g, "strength") * (own(names.HIGHLIGHT) + 1.0)
         light = g.node("ShaderNodeEmission", color=color, strength=lit)
-        # Only the camera sees it: text must not light the cubes beside it.
+        # Text must not light the cubes beside it.
         seen = g.node("ShaderNodeLightPath", out="Is Camera Ray")
+        if mirrored:
+            seen = seen + g.outputs(seen, "Is Glossy Ray")
         shade = g.math("SUBTRACT", 1.0, of_mesh(names.CLEAR))
         alpha = own(names.OPACITY) * look_value(g, "opacity") * seen * shade
         clear = g.node("ShaderNodeBsdfTransparent")
-        mix = g.tree.nodes.new("ShaderNodeMixShader")
-        for socket, value in zip(mix.inputs, (alpha, clear, light), strict=True):
-            g.tree.links.new(value.socket, socket)
-        _finish(g, Socket(g, mix.outputs[0]))
+        _finish(g, _mix(g, alpha, clear, light))
     return material
 
 
@@ -214,6 +278,16 @@ def set_values(tree: bpy.types.NodeTree, values: dict[str, object]) -> None:
         node = tree.nodes.get(key)
         if node is not None:
             node.outputs[0].default_value = value
+
+
+def values_of(tree: bpy.types.NodeTree) -> dict[str, object]:
+    """The values of the nodes of `tree` that looks set, by name."""
+    return {
+        node.name: value if isinstance(value, float) else tuple(value)
+        for node in tree.nodes
+        if node.bl_idname in ("ShaderNodeRGB", "ShaderNodeValue")
+        for value in (node.outputs[0].default_value,)
+    }
 
 
 def cell_values(look: Look, palette: Palette) -> dict[str, object]:
