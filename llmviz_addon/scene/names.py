@@ -35,6 +35,9 @@ CELL_COLOR = "cell_color"
 CLEAR = "clear"
 TONE = "tone"
 
+# Attribute of a ribbon's vertices: cells from its source, and -1 to 1 from one edge to the other.
+FLOW = "flow"
+
 # Custom properties of a block's object that the material reads and that the film animates.
 PROGRESS = targets.PROGRESS
 HIGHLIGHT = targets.HIGHLIGHT
@@ -81,6 +84,8 @@ SETTING = "llmviz_setting"
 # Of a label or an object of arrows: the name of its block, or its section's target.
 LABEL_OF = "llmviz_label_of"
 ARROWS_OF = "llmviz_arrows_of"
+# Of an object of arrows: the block that they lead to, whose film they follow.
+LEADS_TO = "llmviz_leads_to"
 
 # Of an object of a strip: its position, as a target, "strip:input:3".
 STRIP = "llmviz_strip"
@@ -120,6 +125,9 @@ BUILD = "llmviz_build"
 
 # Roles of a root collection: the model is complete, or still being drawn.
 COMPLETE, UNFINISHED = "model", "unfinished model"
+
+# Of the ground of a look.
+GROUND = "llmviz_ground"
 
 # The kinds of a block, by the number that the material reads.
 KINDS = anatomy.KINDS

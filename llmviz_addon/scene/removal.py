@@ -10,6 +10,7 @@ from .standing import originals, tree
 from .standing import standing as stands
 from .standing.memory import Memory
 from .standing.standing import Standing, find
+from .style import finish
 from .style.kit import Kit
 from .styling import restyle
 
@@ -41,6 +42,7 @@ def remove(scene: bpy.types.Scene, root: bpy.types.Collection | None = None) -> 
         memory.keep()
     else:
         clear_away(scene)
+        finish.remove(scene)
         memory.give_back()
     tree.sweep()
     return True

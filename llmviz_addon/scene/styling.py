@@ -18,7 +18,7 @@ from .standing.graft import Graft
 from .standing.memory import Memory
 from .standing.recipe import Recipe
 from .standing.standing import LIGHTS, Standing, find
-from .style import looks, studio
+from .style import finish, looks, studio
 from .style.ground import Footprint
 from .style.kit import CELL, Kit
 from .style.separate import make_own
@@ -95,6 +95,8 @@ def restyle(
             memory.put("world", studio.world())
         if scene.world is not None and scene.world.get(names.OURS):
             studio.paint_world(scene.world, look)
+    if insist or finish.node_of(scene) is None:
+        finish.apply(scene, look)
     for path, value in studio.view_settings(look).items():
         memory.set(path, value, insist=insist)
 

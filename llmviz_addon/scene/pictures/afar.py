@@ -28,7 +28,7 @@ from ..attributes import read_attribute, write_attribute
 from ..drawn import images
 from ..standing import place
 from ..standing.standing import Standing
-from ..style import materials
+from ..style import looks, materials
 from ..style.kit import CELL, Kit
 
 # Pixels across a cell below which it is drawn on a slab.
@@ -156,6 +156,8 @@ def _slabs(
 ) -> list[bpy.types.Material]:
     """Stand slabs in place of blocks; what is made is added to `made`."""
     plan, run, kit = standing.plan, standing.run, Kit([standing.root])
+    chosen_look = looks.load(standing.recipe.look)
+    look = materials.cell_values(chosen_look, chosen_look.colors(standing.recipe.accessible))
     layout = lay_out(chosen, plan.computed)
     pages = [images.blank(height) for height in layout.heights]
     on_page: dict[int, list[Bundle]] = defaultdict(list)
@@ -169,8 +171,9 @@ def _slabs(
         coarse = images.make_patches("LLM Far Page", patches(page.texels))
         given = materials.Page(values, coarse, layout.heights[number], run.n_prompt, run.n_tokens)
         material = materials.slab(kit.cell_color, kit.slab_cells, given)
+        materials.set_values(material.node_tree, look)
+        # A person may have changed the material of cubes.
         materials.set_values(material.node_tree, materials.values_of(kit.cell.node_tree))
-        materials.set_values(material.node_tree, materials.values_of(kit.shape.node_tree))
         obj = bpy.data.objects.new("LLM Far Blocks", bpy.data.meshes.new("LLM Far Blocks"))
         made[:0] = [obj]
         made += [obj.data, material, values, coarse]

@@ -44,6 +44,7 @@ def film_steps(
     form: str = "PNG",
     overwrite: bool = False,
     made: Pictures | None = None,
+    extras: taking.Extras = taking.PLAIN,
 ) -> Steps[Pictures]:
     """Render frames `first` to `last` through the film's camera; returns the files.
 
@@ -62,7 +63,7 @@ def film_steps(
     _camera(model_of(scene))
     check_size(size, form)
     frames = _frames(scene, first, last)
-    taken, made = _Taken(scene, engine, size, samples), Pictures() if made is None else made
+    taken, made = _Taken(scene, engine, size, samples, extras), Pictures() if made is None else made
     write = _one_file if form == "MP4" else _pictures
     yield from write(taken, frames, files.located(path), overwrite, made)
     return made
@@ -114,14 +115,17 @@ class _Taken:
     engine: str
     size: tuple[int, int]
     samples: int | None
+    extras: taking.Extras
 
-    def frame(self, frame: int, part: Path) -> None:
+    def frame(self, frame: int, part: Path, passes: Path | None = None) -> None:
         """Render one frame; the model is looked up anew, since the scene may have changed."""
         standing = model_of(self.scene)
         how = self.engine, self.size, self.samples, frame
         further = of_a_film(self.engine)
-        with taking.prepared(standing, _camera(standing), *how, further):
+        with taking.prepared(standing, _camera(standing), *how, further, self.extras):
             taking.take(self.scene, part)
+            if self.extras.passes and passes is not None:
+                taking.write_passes(self.scene, passes)
 
 
 def _pictures(
@@ -143,7 +147,7 @@ def _pictures(
     for done, frame in enumerate(frames):
         yield done / len(frames), f"Rendering frame {frame} of {frames[-1]}"
         with files.written(where / called[frame], "png", made, overwrite) as part:
-            taken.frame(frame, part)
+            taken.frame(frame, part, (where / called[frame]).with_suffix(".exr"))
     yield 1.0, "Done"
 
 

@@ -321,6 +321,7 @@ class _Targets:
         self._found: dict[str, list[bpy.types.Object]] = defaultdict(list)
         self._sections: dict[str, list[bpy.types.Object]] = defaultdict(list)
         self._hung: dict[str, list[bpy.types.Object]] = defaultdict(list)
+        self._leading: dict[str, list[bpy.types.Object]] = defaultdict(list)
         for obj in standing.objects.values():
             for mark in (names.BLOCK, names.WINDOW_OF, names.STRIP, names.ACTOR):
                 if mark in obj:
@@ -332,6 +333,8 @@ class _Targets:
                 self._sections[owner.removeprefix(targets.SECTION)].append(obj)
             elif owner is not None:
                 self._hung[owner].append(obj)
+            if names.LEADS_TO in obj:
+                self._leading[obj[names.LEADS_TO]].append(obj)
             if names.ARROWS_OF in obj:
                 self._sections[obj[names.ARROWS_OF]].append(obj)
 
@@ -346,6 +349,9 @@ class _Targets:
                 for obj in objects
             ]
         found = self._found.get(target, [])
+        if prop in (targets.PROGRESS, targets.HIGHLIGHT):
+            # Arrows carry light while the block that they lead to is computed.
+            return [*found, *self._leading.get(target, [])]
         if prop == targets.OPACITY:
             # The texts beside a block fade with it.
             return [*found, *self._hung.get(target, [])]

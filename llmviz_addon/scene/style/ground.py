@@ -20,7 +20,10 @@ from .materials import light_nothing
 from .nodes import Graph, Socket
 
 # Half the side of the plain, in meters; and cells of the bend of a sweep.
-FAR, BEND = 40_000.0, 150.0
+FAR, BEND = 400_000.0, 150.0
+
+# Meters along a model for which the lengths of looks are meant.
+USUAL = 13.0
 
 # Least and greatest corner, (x, y), of the rectangle that a model stands over, in meters.
 Footprint = tuple[tuple[float, float], tuple[float, float]]
@@ -54,16 +57,17 @@ def make(look: Look, height: float, footprint: Footprint, cell: float) -> bpy.ty
     mesh.shade_smooth()
     middle = ((left + right) / 2, (front + behind) / 2)
     half = ((right - left) / 2, (behind - front) / 2)
-    mesh.materials.append(_material(look, middle, half))
+    mesh.materials.append(_material(look, middle, half, max(right - left, behind - front, 1.0)))
     ground = bpy.data.objects.new("Ground", mesh)
     # It shows only in renders: in the viewport it would hide the model from many views.
     ground.hide_viewport = True
     ground.hide_select = True
+    ground[names.GROUND] = True
     return ground
 
 
 def _material(
-    look: Look, middle: tuple[float, float], half: tuple[float, float]
+    look: Look, middle: tuple[float, float], half: tuple[float, float], size: float
 ) -> bpy.types.Material:
     material = bpy.data.materials.new(names.MATERIAL_GROUND)
     material[names.OURS] = True
@@ -80,32 +84,29 @@ def _material(
         x = g.node("ShaderNodeSeparateXYZ", out="X", vector=at)
         y = g.outputs(x, "Y")
         distance = g.node("ShaderNodeCameraData", out="View Distance")
-        color = _color(g, x, y, distance)
+        color = _color(g, x, y, distance, 10.0 ** round(math.log10(size / USUAL)))
         shade = _contact(g, x, y, middle, half)
         color = g.mix(shade, color, look_color(g, "contact color"))
-        surface = _surface(g, place, color)
+        strength = look_value(g, "world strength")
+        surface = _surface(g, place, color, strength)
         # The plain ends where the world begins.
-        horizon = g.node(
-            "ShaderNodeEmission",
-            color=look_color(g, "horizon"),
-            strength=look_value(g, "world strength"),
-        )
+        horizon = g.node("ShaderNodeEmission", color=look_color(g, "horizon"), strength=strength)
         gone = g.math("EXPONENT", distance * -1.0 / look_value(g, "haze"))
         surface = _mix(g, gone, horizon, surface)
         below = g.outputs(place, "Backfacing")
         surface = _mix(g, below, surface, g.node("ShaderNodeBsdfTransparent"))
         out = g.tree.nodes.new("ShaderNodeOutputMaterial")
         g.tree.links.new(surface.socket, out.inputs["Surface"])
-    _paint(material, look)
+    _paint(material, look, size / USUAL)
     return material
 
 
-def _color(g: Graph, x: Socket, y: Socket, distance: Socket) -> Socket:
-    """The ground's color, with a net of lines of which the fine ones go with the distance."""
+def _color(g: Graph, x: Socket, y: Socket, distance: Socket, unit: float) -> Socket:
+    """The ground's color, with a line every `unit` meters, and a bold one every ten of them."""
     g.frame("Lines on the ground")
     color = look_color(g, "color")
-    for pitch, key in ((1.0, "fine line"), (10.0, "line")):
-        half = g.math("MAXIMUM", distance * 0.0011, 0.004 * pitch**0.5)
+    for pitch, key in ((unit, "fine line"), (10.0 * unit, "line")):
+        half = g.math("MAXIMUM", distance * 0.0011, 0.004 * (pitch * unit) ** 0.5)
         seen = None
         for along in (x, y):
             turn = abs(g.math("FRACT", along / pitch + 0.5) - 0.5) * pitch
@@ -122,22 +123,20 @@ def _contact(
 ) -> Socket:
     """The share by which the model darkens the ground: less with the distance from it."""
     g.frame("Contact")
-    away = None
-    for along, center, reach in zip((x, y), middle, half, strict=True):
-        outside = g.math("MAXIMUM", abs(along - center) - reach, 0.0)
+    reach, away = look_value(g, "contact reach"), None
+    for along, center, half_side in zip((x, y), middle, half, strict=True):
+        outside = g.math("MAXIMUM", abs(along - center) - half_side + reach * 0.5, 0.0) / reach
         part = outside * outside
         away = part if away is None else away + part
-    far = g.math("SQRT", away) / look_value(g, "contact reach")
-    near = g.math("EXPONENT", far * -1.0)
-    shade = near * near * look_value(g, "contact")
+    shade = g.math("EXPONENT", away * -1.5) * look_value(g, "contact")
     g.frame("")
     return shade
 
 
-def _surface(g: Graph, place: Socket, color: Socket) -> Socket:
+def _surface(g: Graph, place: Socket, color: Socket, strength: Socket) -> Socket:
     g.frame("Matt, bright by itself, or like water")
     matt = g.node("ShaderNodeBsdfDiffuse", color=color)
-    bright = g.node("ShaderNodeEmission", color=color)
+    bright = g.node("ShaderNodeEmission", color=color, strength=strength)
     plain = _mix(g, look_value(g, "bright"), matt, bright)
     # A mirror that is perfectly sharp needs no lamps, which are most of what a blurred one
     # costs. So each ray gets a normal that leans another way, as on rough water.
@@ -165,11 +164,13 @@ def _mix(g: Graph, factor: Socket, one: Socket, other: Socket) -> Socket:
     return Socket(g, mixed.outputs[0])
 
 
-def _paint(material: bpy.types.Material, look: Look) -> None:
+def _paint(material: bpy.types.Material, look: Look, scale: float) -> None:
     table = {key.replace("_", " "): value for key, value in look.ground.items()}
     table |= {"horizon": look.world["horizon"], "world strength": look.world["strength"]}
     for key, value in table.items():
         node = material.node_tree.nodes.get(key)
         if node is not None:
             given = linear(value) if isinstance(value, str) else float(value)
+            if key in ("haze", "contact reach"):
+                given *= scale
             node.outputs[0].default_value = given

@@ -56,6 +56,11 @@ class Kit:
     def __init__(self, roots: Iterable[bpy.types.Collection]):
         self._roots = list(roots)
 
+    def prepare(self) -> None:
+        """Make the parts that slabs need, even where a model has none."""
+        for part in (self.slabs, self.slab_cells):
+            part[names.OURS] = True
+
     @property
     def cells(self) -> bpy.types.GeometryNodeTree:
         """The group that stands cubes on the cells of a block."""
@@ -88,7 +93,7 @@ class Kit:
         """The material of arrows."""
         return self._part(
             "arrow",
-            lambda: materials.flat(names.MATERIAL_ARROW, ("weight", "activation"), mirrored=True),
+            lambda: materials.flat(names.MATERIAL_ARROW, ("weight", "activation"), flowing=True),
             since=3,
         )
 

@@ -131,11 +131,13 @@ def slab(
             many["patch"] = _texture(g, page.patches, PATCHES, place)
             many["frame_light"] = g.outputs(many["patch"], "Alpha")
         line = g.outputs(place, "Line") * look_value(g, "line")
+        far = g.call(color_group, far=1.0, **many, **common)
+        if page is None:
+            _finish(g, _shape(g, far, place, line))
+            return material
         position, gap = g.outputs(place, "Position"), g.outputs(place, "Gap")
         near = g.call(color_group, position=position, gap=gap, **one, **common)
-        normal = g.outputs(place, "Normal")
-        near = _surface(g, near, _ruled(g, near, line), line, normal)
-        far = g.call(color_group, far=1.0, **many, **common)
+        near = _surface(g, near, _ruled(g, near, line), line, g.outputs(place, "Normal"))
         # What is seen in a mirror is never sharp.
         straight = g.node("ShaderNodeLightPath", out="Is Camera Ray")
         blurred = g.math("MAXIMUM", g.outputs(place, "Far"), g.math("SUBTRACT", 1.0, straight))
@@ -171,6 +173,26 @@ def _texture(g: Graph, image: bpy.types.Image, name: str, place: Socket) -> Sock
 def _ruled(g: Graph, color: Socket, line: Socket) -> Socket:
     """A color with grid lines drawn over it."""
     return g.mix(line, color, look_color(g, "grid"))
+
+
+def _shape(g: Graph, color: Socket, place: Socket, line: Socket) -> Socket:
+    """The surface of a block without numbers: a ruled pane, outlined, brighter toward its top.
+
+    Nothing on it could be taken for a number: it has no cells, and its lines are even.
+    """
+    edge, fall = g.outputs(place, "Edge"), g.outputs(place, "Fall")
+    hue = g.outputs(color, "Glow Color")
+    pane = g.mix(fall * 0.45, color, look_color(g, "gap"))
+    ruled = g.mix(line * 0.7, pane, look_color(g, "grid"))
+    light = g.math("SUBTRACT", 1.0, fall * 0.6) * g.outputs(color, "Glow")
+    light = light + edge * look_value(g, "shape edge")
+    shown = _add(
+        g,
+        g.node("ShaderNodeBsdfDiffuse", color=g.mix(edge, ruled, hue)),
+        g.node("ShaderNodeEmission", color=hue, strength=light),
+    )
+    clear = g.node("ShaderNodeBsdfTransparent")
+    return _mix(g, g.outputs(color, "Alpha"), clear, shown)
 
 
 def _far_surface(g: Graph, color: Socket, line: Socket) -> Socket:
@@ -210,10 +232,30 @@ def _surface(
     )
 
 
-def flat(name: str, colors: tuple[str, ...], mirrored: bool = False) -> bpy.types.Material:
+# Cells from one bead of light on an arrow to the next, half the length of one, and the number of
+# beads that pass while its block is computed.
+BEADS, BEAD, PASSING = 9.0, 1.6, 30.0
+
+
+def _beads(g: Graph, progress: Socket) -> tuple[Socket, Socket]:
+    """Masks of a ribbon: 1 in the middle of a bead of light, and 1 along its middle line."""
+    g.frame("Light that runs along")
+    along = g.node(
+        "ShaderNodeAttribute", out="Vector", attribute_type="GEOMETRY", attribute_name=names.FLOW
+    )
+    along = g.node("ShaderNodeSeparateXYZ", out="X", vector=along)
+    across = g.outputs(along, "Y")
+    place = along / BEADS - progress * PASSING
+    away = abs(g.math("FRACT", place) - 0.5) * (BEADS / BEAD)
+    round_ = g.math("SUBTRACT", 1.0, across * across)
+    g.frame("")
+    return g.math("SUBTRACT", 1.0, away * away, clamp=True) * round_, round_
+
+
+def flat(name: str, colors: tuple[str, ...], flowing: bool = False) -> bpy.types.Material:
     """A material without shading: the object's kind chooses the color, its opacity applies.
 
-    With `mirrored` it is seen in what mirrors it.
+    With `flowing`, light runs along it, and mirrors show it.
 
     `colors` are the look's names for the kinds, counted from 0. Text, arrows and tiles use it,
     since they have to be legible in any light.
@@ -237,11 +279,16 @@ def flat(name: str, colors: tuple[str, ...], mirrored: bool = False) -> bpy.type
         color = look_color(g, colors[0])
         for index, key in enumerate(colors[1:], start=1):
             color = g.mix(kind > index - 0.5, color, look_color(g, key))
-        lit = look_value(g, "strength") * (own(names.HIGHLIGHT) + 1.0)
+        highlight = own(names.HIGHLIGHT)
+        lit = look_value(g, "strength") * (highlight + 1.0)
+        if flowing:
+            bead, middle = _beads(g, own(names.PROGRESS))
+            lit = lit * (middle * 0.35 + 0.75 + bead * highlight * 3.0)
+            color = g.mix(bead * highlight * 0.6, color, (1.0, 1.0, 1.0, 1.0))
         light = g.node("ShaderNodeEmission", color=color, strength=lit)
         # Text must not light the cubes beside it.
         seen = g.node("ShaderNodeLightPath", out="Is Camera Ray")
-        if mirrored:
+        if flowing:
             seen = seen + g.outputs(seen, "Is Glossy Ray")
         shade = g.math("SUBTRACT", 1.0, of_mesh(names.CLEAR))
         alpha = own(names.OPACITY) * look_value(g, "opacity") * seen * shade

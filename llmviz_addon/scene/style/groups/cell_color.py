@@ -105,7 +105,12 @@ def body(g: Graph, kind: Socket) -> tuple[Socket, Socket, Socket]:
     """The color of a block's body, and the color and strength of its light."""
     positive = _by_kind(g, kind, "positive")
     color = g.mix(look_value(g, "body tint"), look_color(g, "gap"), positive)
-    return color, positive, look_value(g, "body glow")
+    highlight = from_instance(g, names.HIGHLIGHT) * look_value(g, "highlight glow")
+    return color, positive, _body_light(g, highlight)
+
+
+def _body_light(g: Graph, highlight: Socket) -> Socket:
+    return look_value(g, "body glow") + highlight * 0.07
 
 
 def _face(g: Graph, position: Socket, flat: Socket) -> tuple[Socket, Socket]:
@@ -235,12 +240,13 @@ def _glow(
     """
     g.frame("Highlight")
     trail = g.math("SUBTRACT", 1.0, given.lead / wake, clamp=True)
-    attention = (trail + given.in_focus * 0.6 + 0.15) * from_instance(g, names.HIGHLIGHT)
-    extra = attention * (seen.strength * 0.85 + 0.15) * look_value(g, "highlight glow")
+    highlight = from_instance(g, names.HIGHLIGHT) * look_value(g, "highlight glow")
+    attention = (trail + given.in_focus * 0.6 + 0.15) * highlight
+    extra = attention * (seen.strength * 0.85 + 0.15)
     g.frame("Glow")
     total = (seen.glow + extra) * computed
     total = g.mix(given.shape, total, look_value(g, "shape glow") + extra, data_type="FLOAT")
-    return g.mix(bare, total, look_value(g, "body glow"), data_type="FLOAT")
+    return g.mix(bare, total, _body_light(g, highlight), data_type="FLOAT")
 
 
 def build() -> bpy.types.ShaderNodeTree:

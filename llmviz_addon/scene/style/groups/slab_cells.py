@@ -36,6 +36,8 @@ LINES = (
 )
 # Half the width of a line, in pixels.
 LINE = 0.75
+# The width of the outline of a shape, in pixels.
+OUTLINE = 2.6
 
 # The bevel of a cube, as distances from its middle: where it begins and where it is at 45 degrees;
 # then the slope by which the smooth normal of the flat face leans where the bevel begins.
@@ -121,6 +123,19 @@ def _lines(g: Graph, column: Socket, row: Socket, footprint: Socket) -> Socket:
         line = g.math("SUBTRACT", 1.0, abs(turn) * pitch / half, clamp=True)
         seen = line if seen is None else g.math("MAXIMUM", seen, line)
     return seen * shown
+
+
+def _outline(
+    g: Graph, across: _Axis, down: _Axis, extent: _Four, footprint: Socket
+) -> tuple[Socket, Socket]:
+    """The strength of a line around the box, and the share of its height above a point."""
+    g.frame("The outline")
+    ends = None
+    for axis, size in ((across, extent.a), (down, extent.b)):
+        end = g.math("MINIMUM", axis.place, size - axis.place)
+        ends = end if ends is None else g.math("MINIMUM", ends, end)
+    width = g.math("MAXIMUM", footprint * OUTLINE, 0.12)
+    return g.math("SUBTRACT", 1.0, ends / width, clamp=True), down.place / extent.b
 
 
 def _sum(g: Graph, one: Socket, other: Socket) -> Socket:
@@ -213,6 +228,7 @@ def build() -> bpy.types.ShaderNodeTree:
         footprint = distance * pixel / slant
         far = g.smoothstep(footprint, NEAR, FAR)
 
+        edge, fall = _outline(g, across, down, extent, footprint)
         order = _order(g, first, extent, column, row)
         normal = _normal(g, across.within, deep, down.within, far)
         seen = _lines(g, first.a + across.place, first.b + down.place, footprint)
@@ -227,5 +243,7 @@ def build() -> bpy.types.ShaderNodeTree:
         g.output("NodeSocketFloat", "Far", far)
         g.output("NodeSocketFloat", "Line", seen)
         g.output("NodeSocketVector", "Normal", normal)
+        g.output("NodeSocketFloat", "Edge", edge)
+        g.output("NodeSocketFloat", "Fall", fall, "0 at the top of the box, 1 at its foot.")
         g.output("NodeSocketFloat", "Shape", g.math("COMPARE", first.c, float(SHAPE), 0.5))
     return g.tree
