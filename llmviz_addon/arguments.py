@@ -57,6 +57,9 @@ def parser(program: str, jobs: Mapping[str, Job]) -> argparse.ArgumentParser:
     _add_recipe(film)
     _add_render(film)
     film.add_argument(
+        "--part", metavar="ID", help="a chapter, or a beat like introduction.input; all by default"
+    )
+    film.add_argument(
         "--frames", type=_frames, default=(None, None), metavar="A-B", help="which; all by default"
     )
     _add_out(film, "film", "a folder for PNG files, or a file that ends in .mp4")
@@ -182,6 +185,13 @@ def _add_recipe(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL",
         help="one more model, on a prompt of its own; can be given several times",
     )
+    parser.add_argument(
+        "--pin",
+        action="append",
+        default=[],
+        metavar="BLOCK[COLUMN, ROW]",
+        help="a cell to pin, such as 'layer0.head1.attention[1, 3]'; can be given several times",
+    )
     parser.add_argument("--look", default="dark", help="a look's id: dark or light")
     parser.add_argument("--accessible", action="store_true", help="use color-blind safe colors")
     parser.add_argument("--no-captions", action="store_true", help="leave the captions out")
@@ -195,7 +205,14 @@ def _add_render(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--engine", type=str.upper, choices=("AUTO", "CYCLES", "EEVEE"), default="AUTO"
     )
-    parser.add_argument("--samples", type=_count, help="a pixel; the look's number by default")
+    parser.add_argument(
+        "--quality",
+        type=str.upper,
+        choices=("DRAFT", "GOOD", "FINAL"),
+        default="GOOD",
+        help="draft: half the size, a quarter of the samples; final: four times the samples",
+    )
+    parser.add_argument("--samples", type=_count, help="a pixel; by default, by look and quality")
     parser.add_argument(
         "--overwrite",
         action="store_true",

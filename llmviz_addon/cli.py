@@ -148,17 +148,21 @@ def _demo(options: argparse.Namespace) -> None:
 
 def _film(options: argparse.Namespace) -> None:
     form = "MP4" if options.out.suffix.lower() == ".mp4" else "PNG"
+    if options.part and options.frames != (None, None):
+        raise CommandError("a part has its own frames; leave --part or --frames out")
     with _blender(options) as scene:
         from .scene import film_steps
         from .scene.pictures.films import check_size
 
+        how = _how(options)
         # Checked now, before time is spent on a build.
-        check_size(options.size, form)
+        check_size(how["size"], form)
         # The film's shots are fitted to the shape of the picture when the model is built, so it has
         # to be set before.
         scene.render.resolution_x, scene.render.resolution_y = options.size
         _build_in(scene, options, until=0.02)
-        work = film_steps(scene, options.out.resolve(), *options.frames, form=form, **_how(options))
+        frames = _frames_of(scene, options)
+        work = film_steps(scene, options.out.resolve(), *frames, form=form, **how)
         made = _follow(work, 0.02, 1.0)
         _result(made[0] if len(made) == 1 else f"{made[0].parent}: {counted(len(made), 'picture')}")
         _tell_replaced(made)
@@ -176,7 +180,30 @@ def _render_stills(scene: Any, options: argparse.Namespace) -> None:
 
 def _how(options: argparse.Namespace) -> dict[str, Any]:
     """The options that are common to all pictures, as arguments for rendering."""
-    return {name: getattr(options, name) for name in ("size", "engine", "samples", "overwrite")}
+    from .offer.quality import samples_at, size_at
+    from .scene import looks
+
+    samples = options.samples
+    if samples is None and options.quality != "GOOD":
+        samples = samples_at(options.quality, int(looks.load(options.look).render["samples"]))
+    size = size_at(options.quality, options.size)
+    named = {name: getattr(options, name) for name in ("engine", "overwrite")}
+    return {**named, "size": size, "samples": samples}
+
+
+def _frames_of(scene: Any, options: argparse.Namespace) -> tuple[int | None, int | None]:
+    """First and last frame of the film that is asked for."""
+    from .scene import chapters, roots
+    from .scene.playing.film import part
+
+    if not options.part:
+        return options.frames
+    root = roots(scene)[0]
+    place = part(root, options.part)
+    if place is None:
+        ids = ", ".join(p.id for c in chapters(root) for p in (c, *c.beats))
+        raise CommandError(f"the film has no part {options.part!r}; there are: {ids}")
+    return place.frame, place.last
 
 
 def _tell_replaced(made: Any) -> None:
@@ -221,6 +248,8 @@ def _build_in(scene: Any, options: argparse.Namespace, until: float) -> None:
     for number, model in enumerate(options.beside, 1):
         work = scene_room.steps(scene, _recipe(model, own), beside=True, notes=notes)
         _follow(work, number * each, (number + 1) * each)
+    for cell in options.pin:
+        scene_room.pin(scene, cell)
     for note in notes:
         _tell(note)
     views.prepare(bpy.data.screens, scene_room.roots(scene))

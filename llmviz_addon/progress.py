@@ -26,6 +26,28 @@ def rescaled(work: Steps[T], low: float, high: float) -> Steps[T]:
             yield low + (high - low) * fraction, label
 
 
+def begun(work: Steps[T]) -> Steps[T]:
+    """The same steps, of which the first is done now, so that threads of the work can go on with it
+    while other steps are taken. Closing them stops the work.
+    """
+    steps = _begun(work)
+    next(steps)
+    return steps
+
+
+def _begun(work: Steps[T]) -> Steps[T]:
+    with closing(work):
+        try:
+            first = next(work)
+        except StopIteration as end:
+            result: T = end.value
+            yield 1.0, ""  # taken by `begun`
+            return result
+        yield first  # taken by `begun`
+        yield first
+        return (yield from work)
+
+
 def run(work: Steps[T]) -> T:
     """Go through all steps and return the result."""
     while True:

@@ -84,12 +84,11 @@ def to_bytes(numbers: np.ndarray, gain: float) -> Bytes:
     if numbers.ndim == 2 and numbers.strides[0] < numbers.strides[1]:
         # A transposed view: its numbers are converted in the order in which they lie in memory.
         return to_bytes(numbers.T, gain).T
-    out = np.empty(numbers.shape, np.uint8)
+    out, scale = np.empty(numbers.shape, np.uint8), np.float32(gain * STEPS)
     rows = max(1, _CHUNK // max(1, numbers[0].size)) if len(numbers) else 1
     for start in range(0, len(numbers), rows):
-        part = numbers[start : start + rows].astype(np.float32)
         with np.errstate(over="ignore"):
-            part *= np.float32(gain * STEPS)
+            part = np.multiply(numbers[start : start + rows], scale, dtype=np.float32)
         np.clip(part, -STEPS, STEPS, out=part)
         # Storing into bytes cuts off the fraction, so adding a half rounds to the nearest level.
         part += np.float32(ZERO + 0.5)

@@ -11,10 +11,6 @@ import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
-from itertools import islice
-
-import numpy as np
-from numpy.typing import NDArray
 
 from ..progress import Steps
 from .safetensors_file import StoredTensor
@@ -29,6 +25,8 @@ _PIECES = 16
 def tensor_digests(tensors: Iterable[StoredTensor]) -> Steps[dict[StoredTensor, bytes]]:
     """The digests of tensors: of dtype, shape and every byte; yields after every 64 MB.
 
+    From the first step on, threads read on by themselves.
+
     Raises
     ------
     CheckpointError
@@ -39,14 +37,17 @@ def tensor_digests(tensors: Iterable[StoredTensor]) -> Steps[dict[StoredTensor, 
         (tensor, start) for tensor in stored for start in range(tensor.begin, tensor.end, _PIECE)
     ]
     pieces: dict[StoredTensor, bytes] = dict.fromkeys(stored, b"")
-    rest, done = iter(places), 0
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        while some := list(islice(rest, _PIECES)):
-            yield done / len(places), "Comparing the weights"
-            data = [t.stored()[at - t.begin : at - t.begin + _PIECE] for t, at in some]
-            for (tensor, _), found in zip(some, pool.map(_digest, data), strict=True):
-                pieces[tensor] += found
-            done += len(some)
+    for tensor in stored:
+        tensor.stored()  # maps its file, which threads must not do at the same time
+    pool = ThreadPoolExecutor(min(4, os.cpu_count() or 1))
+    try:
+        found = [pool.submit(_digest, tensor, start) for tensor, start in places]
+        for number, ((tensor, _), digest) in enumerate(zip(places, found, strict=True)):
+            if number % _PIECES == 0:
+                yield number / len(places), "Comparing the weights"
+            pieces[tensor] += digest.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
     return {
         tensor: digest_of(f"{tensor.dtype} {tensor.shape}".encode(), found)
         for tensor, found in pieces.items()
@@ -61,5 +62,8 @@ def digest_of(*parts: bytes) -> bytes:
     return whole.digest()
 
 
-def _digest(data: NDArray[np.uint8]) -> bytes:
-    return blake2b(data, digest_size=_SIZE).digest()
+def _digest(tensor: StoredTensor, start: int) -> bytes:
+    """The digest of a piece of a tensor, from a place in its file."""
+    at = start - tensor.begin
+    # Asked for anew each time, since that notices a file that has become shorter.
+    return blake2b(tensor.stored()[at : at + _PIECE], digest_size=_SIZE).digest()

@@ -10,6 +10,7 @@ part imports only those below it:
 - `assembly`: the steps of a build, with `renewal`, its last step, which puts the new model in place
   of the old one; `removal`; `styling`, which gives models a look; `views`, the 3D views of them
 - `pictures`: renders of stills and films
+- `pins`: answers about cells as parts of the scene
 - `cells`: the numbers of cells, and what explains them; `exporting`, a block of them as a file
 - `playing`: the film as curves, camera, captions and markers
 - `drawn`: the objects of a model: blocks, words, arrows, strips
@@ -27,11 +28,14 @@ from ..errors import Problem
 from ..progress import run
 from .assembly import build, steps
 from .cells import SceneReader, explain, recall_steps
+from .drawn import titles
 from .drawn.windows import WindowError, close_windows, open_window
 from .exporting import export_block
 from .pictures.files import RenderError
 from .pictures.films import film_steps
-from .pictures.stills import overview, still_steps, stills
+from .pictures.overview import overview
+from .pictures.stills import still_steps, stills
+from .pins import clear_pins, pin, pinned
 from .playing import captions
 from .playing.film import BeatMark, ChapterMark, chapters
 from .removal import remove
@@ -56,6 +60,12 @@ def captions_visible(root: bpy.types.Collection) -> bool:
     return captions.shown(of_root(root))
 
 
+def show_titles(scene: bpy.types.Scene, *, of_film: bool) -> None:
+    """Have viewports show the titles of the film's shots, or those that stand beside blocks."""
+    for standing in find(scene):
+        titles.show_in_views(standing, of_film)
+
+
 __all__ = [
     "BeatMark",
     "ChapterMark",
@@ -72,6 +82,7 @@ __all__ = [
     "build",
     "captions_visible",
     "chapters",
+    "clear_pins",
     "close_windows",
     "explain",
     "export_block",
@@ -82,6 +93,8 @@ __all__ = [
     "open_window",
     "out_of_view",
     "overview",
+    "pin",
+    "pinned",
     "recall_steps",
     "recipe_of",
     "remove",
@@ -89,6 +102,7 @@ __all__ = [
     "roots",
     "run",
     "set_captions",
+    "show_titles",
     "steps",
     "still_steps",
     "stills",

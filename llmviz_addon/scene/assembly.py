@@ -10,14 +10,16 @@ therefore kept from one step to the next: what a step needs is looked up anew.
 from __future__ import annotations
 
 import uuid
+from contextlib import closing
 from dataclasses import replace
 
 import bpy
 
 from .. import model as model_room
-from ..progress import Steps, rescaled, run
-from . import names
-from .drawn import blocks, windows
+from ..explain import ModelReader
+from ..progress import Steps, begun, rescaled, run
+from . import names, pins
+from .drawn import blocks, reuse, windows
 from .drawn.model import Numbers, draw, draw_strips
 from .playing import captions, company, film
 from .playing.company import Subject
@@ -35,8 +37,10 @@ from .style.kit import Kit
 from .styling import own_kit, restyle
 
 
-def compute(recipe: Recipe) -> Steps[Numbers]:
+def compute(recipe: Recipe, model: model_room.Model | None = None) -> Steps[Numbers]:
     """Load the model and run it on the prompt and on the tokens that it appends.
+
+    A `model` that is given is the recipe's, loaded already.
 
     Raises
     ------
@@ -45,7 +49,7 @@ def compute(recipe: Recipe) -> Steps[Numbers]:
         the recipe says.
     """
     sampling = recipe.sampling
-    model = model_room.load(recipe.source, recipe.activation)
+    model = model or model_room.load(recipe.source, recipe.activation)
     ids: list[int] = []
     trace = None
     if model.has_weights:
@@ -54,7 +58,7 @@ def compute(recipe: Recipe) -> Steps[Numbers]:
         trace = yield from rescaled(completing, 0.0, 0.9)
     planning = recipes.planned(model.config, len(trace.ids) if trace else 0, recipe)
     plan = yield from rescaled(planning, 0.9, 1.0)
-    return Numbers(model, plan, ids, trace, sampling)
+    return Numbers(model, plan, ids, trace, sampling, recipe.choice)
 
 
 def steps(
@@ -110,12 +114,22 @@ class _Build:
 
     def steps(self) -> Steps[bpy.types.Collection]:
         """The work, step by step; see the function of this name."""
-        scene, recipe = self._scene, self._recipe
+        recipe = self._recipe
         looks.load(recipe.look)
         self._check()
         yield 0.0, "Computing the model"
         numbers = yield from rescaled(compute(recipe), 0.0, 0.3)
-        subject = Subject(numbers.plan, numbers.run, numbers.model.title)
+        # Threads read the weights while the film is composed and the pages are written.
+        digests = begun(reuse.digest_steps(numbers.model, numbers.plan))
+        with closing(digests):
+            return (yield from self._build(numbers, digests))
+
+    def _build(self, numbers: Numbers, digests: Steps[list[str]]) -> Steps[bpy.types.Collection]:
+        """The work from when the numbers are there."""
+        scene, recipe = self._scene, self._recipe
+        subject = Subject(
+            numbers.plan, numbers.run, numbers.model.title, _reader(numbers), recipe.choice
+        )
         old = self._replaced()
         self._old = None if old is None else old.id
         board = None
@@ -130,7 +144,7 @@ class _Build:
         tree.hide(scene, staged)
         try:
             in_place = old is not None and self._fits(old, numbers)
-            drawing = self._draw(staged, numbers, old, in_place)
+            drawing = self._draw(staged, numbers, digests, old, in_place)
             del old
             cells = yield from rescaled(drawing, 0.35, 0.8)
             if board is None:
@@ -195,6 +209,7 @@ class _Build:
         self,
         staged: bpy.types.Collection,
         numbers: Numbers,
+        digests: Steps[list[str]],
         old: Standing | None,
         in_place: bool,
     ) -> Steps[list[blocks.Cells] | None]:
@@ -204,7 +219,7 @@ class _Build:
             yield from rescaled(draw_strips(staged, None, numbers, kit), 0.0, 0.3)
             return (yield from rescaled(_gather(numbers), 0.3, 1.0))
         others = find(scene) if self._beside else []
-        drawing = draw(scene, staged, numbers, kit, old=old, others=others)
+        drawing = draw(scene, staged, numbers, kit, digests, old=old, others=others)
         del old, others
         yield from drawing
         stands.seal(staged[names.MODEL], model_objects(staged))
@@ -266,6 +281,8 @@ class _Build:
         if captioned:
             captions.show(found[0], recipe.captions)
         self._notes += windows.open_again(standing, opened)
+        for each in found:
+            self._notes += pins.renew(each, whole)
         restyle(found, recipe, memory, kit, insist=restyled, relight=cells is None)
         memory.keep()
         root = standing.root
@@ -277,6 +294,13 @@ class _Build:
         if cells is None:
             settle_names(Standing(scene, root))
         return root
+
+
+def _reader(numbers: Numbers) -> ModelReader | None:
+    """The one who knows the numbers of a model's cells; None for a model without."""
+    if numbers.trace is None:
+        return None
+    return ModelReader(numbers.model, numbers.trace, numbers.anatomy, numbers.n_prompt)
 
 
 def _gather(numbers: Numbers) -> Steps[list[blocks.Cells]]:

@@ -33,19 +33,21 @@ def write_attribute(
         If the length of `values` is not that of the domain, or the attribute cannot be made.
     """
     field, dtype, width = _TYPES[kind]
-    if name not in mesh.attributes:
-        mesh.attributes.new(name, kind, domain)
-    # Fetched by name: on 4.5 the handle that `new` returns goes stale with the next attribute.
     attribute = mesh.attributes.get(name)
+    if attribute is None:
+        mesh.attributes.new(name, kind, domain)
+        # Fetched by name: on 4.5 the handle that `new` returns goes stale with the next attribute.
+        attribute = mesh.attributes.get(name)
     if attribute is None:
         raise ValueError(f"Blender made no attribute {name!r} on {mesh.name!r}.")
     flat = np.ascontiguousarray(values, dtype=dtype).reshape(-1)
-    if flat.size != len(attribute.data) * width:
+    data = attribute.data
+    if flat.size != len(data) * width:
         raise ValueError(
-            f"Attribute {name!r} of {mesh.name!r} takes {len(attribute.data)} values of {width}, "
+            f"Attribute {name!r} of {mesh.name!r} takes {len(data)} values of {width}, "
             f"not {flat.size / width:g}."
         )
-    attribute.data.foreach_set(field, flat)
+    data.foreach_set(field, flat)
 
 
 def read_attribute(mesh: bpy.types.Mesh, name: str) -> np.ndarray:

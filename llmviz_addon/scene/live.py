@@ -10,13 +10,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import bpy
-import numpy as np
 
 from .. import defaults
 from ..detail import Bundle
 from ..model import ModelError
 from ..progress import Steps, rescaled, run
-from . import names
+from . import names, pins
 from .assembly import compute
 from .drawn import blocks, strips
 from .drawn.blocks import CELL
@@ -29,6 +28,9 @@ from .standing.recipe import Recipe
 from .standing.standing import Standing, find
 from .style.kit import Kit
 
+# Meters up to which a place counts as the same; Blender keeps places as float32.
+_NEAR = 1e-4
+
 MOST = defaults.CUBES
 """Cells up to which a model is live; with more it would hold up whoever types."""
 
@@ -40,6 +42,7 @@ def is_live(standing: Standing, recipe: Recipe) -> bool:
     with a cube for every cell.
     """
     told = ("prompt", "max_new_tokens", "temperature", "top_k", "seed", "captions", "version")
+    told += ("layer", "head", "position", "channel")
     same = {name: getattr(recipe, name) for name in told}
     if not standing.is_current or replace(standing.recipe, **same) != recipe:
         return False
@@ -65,8 +68,9 @@ def follow(scene: bpy.types.Scene, recipe: Recipe) -> bool:
     standing = next((each for each in find(scene) if is_live(each, recipe)), None)
     if standing is None:
         return False
+    drawn, before = known.of(known.build_of(standing.root)), standing.run
     try:
-        numbers = run(compute(recipe))
+        numbers = run(compute(recipe, drawn and drawn.model))
     except ModelError:
         # The panel says what is wrong with a prompt; half a word is no reason to interrupt.
         return False
@@ -74,13 +78,16 @@ def follow(scene: bpy.types.Scene, recipe: Recipe) -> bool:
         return False
     standing.check()
     # Weights are the same whatever the prompt, as long as the checkpoint is.
-    same = known.of(known.build_of(standing.root)) is not None
+    same = drawn is not None
     due = [bundle for bundle in numbers.plan.bundles if not same or _is_computed(bundle)]
     cells = [blocks.gather(bundle, numbers.trace, numbers.n_prompt) for bundle in due]
-    recolor(standing, due, cells)
+    lengths = numbers.n_prompt, len(numbers.trace.ids)
+    as_long = before is not None and lengths == (before.n_prompt, before.n_tokens)
+    recolor(standing, due, cells, values_only=same and as_long)
     _rewrite_strips(standing, numbers)
     note(standing.root, replace(recipe, captions=standing.recipe.captions), numbers)
     known.keep(known.note(standing.root), numbers.model, numbers.trace)
+    pins.renew(standing)
     return True
 
 
@@ -94,7 +101,7 @@ def _rewrite_strips(standing: Standing, numbers: Numbers) -> None:
             # A person has deleted it.
             continue
         place = [at * CELL for at in position.center]
-        moved = not np.allclose(obj.location, place, atol=1e-6)
+        moved = any(abs(at - to) > _NEAR for at, to in zip(obj.location, place, strict=True))
         if not moved and obj.get(names.SHOWS) == position.shows:
             # What follows a token changes nothing before it.
             continue
@@ -158,6 +165,8 @@ def catch_up_steps(scene: bpy.types.Scene) -> Steps[list[str]]:
             standing.check()
         memory = Memory(scene)
         notes = company.show_film(found, reel, memory, Kit([s.root for s in found]))
+        for standing in found:
+            pins.hang(standing)
         memory.keep()
     except BaseException:
         tree.discard(reel.collection)

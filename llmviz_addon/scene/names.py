@@ -38,6 +38,14 @@ TONE = "tone"
 # Attribute of a ribbon's vertices: cells from its source, and -1 to 1 from one edge to the other.
 FLOW = "flow"
 
+# Attributes of the slots of a counter: the power of ten of a digit, or one of these.
+POWER = "power"
+SIGN, POINT = 100, 50
+
+# Attributes of bars, one value for each corner: the number in the first state and in the last.
+FIRST_VALUE = "first_value"
+LAST_VALUE = "last_value"
+
 # Custom properties of a block's object that the material reads and that the film animates.
 PROGRESS = targets.PROGRESS
 HIGHLIGHT = targets.HIGHLIGHT
@@ -80,6 +88,12 @@ WINDOWS = "llmviz_windows"
 TEXT = "llmviz_text"
 SETTING = "llmviz_setting"
 
+# Of an object of a pin: its cell, as it is written. Of its card: its words, and its height in
+# points.
+PIN_OF = "llmviz_pin_of"
+SAYS = "llmviz_says"
+HEIGHT = "llmviz_height"
+
 # Marks on datablocks of ours.
 # Of a label or an object of arrows: the name of its block, or its section's target.
 LABEL_OF = "llmviz_label_of"
@@ -95,7 +109,13 @@ SHOWS = "llmviz_shows"
 
 # Of actors (the camera, a token that flies) and of captions: the name that the film has for them.
 ACTOR = "llmviz_actor"
+# Of an actor that is a part of a block: the name of the block's bundle.
+PART_OF = "llmviz_part_of"
 CAPTION_OF = "llmviz_caption_of"
+
+# Of the shade behind a caption: the caption's beat. Of the titles of a shot: their beat.
+SHADE_OF = "llmviz_shade_of"
+TITLES_OF = "llmviz_titles_of"
 
 OURS = "llmviz"
 VERSION = "llmviz_version"
@@ -107,6 +127,7 @@ ROLE = "llmviz_role"
 MODEL = "llmviz_model"
 KEY = "llmviz_key"
 WRITTEN = "llmviz_written"
+WRITTEN_GAIN = "llmviz_written_gain"
 
 # Of a root collection: the keys of everything that was made, by group. Of an owner of the film's
 # curves: these curves.
@@ -137,15 +158,18 @@ GROUP_CELLS = "LLM Cells"
 GROUP_CELL_COLOR = "LLM Cell Color"
 GROUP_REPEATS = "LLM Repeats"
 GROUP_SLABS = "LLM Slabs"
+GROUP_COUNTER = "LLM Counter"
 GROUP_SLAB_CELLS = "LLM Slab Cells"
 # Names of the modifiers that draw something, which are those of their groups. The last one drew the
 # positions of strips in earlier versions.
-WAYS_OF_DRAWING = (GROUP_CELLS, GROUP_SLABS, "LLM Pieces")
+WAYS_OF_DRAWING = (GROUP_CELLS, GROUP_SLABS, GROUP_COUNTER, "LLM Pieces")
 MATERIAL_CELL = "LLM Cell"
 MATERIAL_BODY = "LLM Body"
+MATERIAL_BARS = "LLM Bars"
 MATERIAL_SLAB = "LLM Slab"
 MATERIAL_LABEL = "LLM Label"
 MATERIAL_ARROW = "LLM Arrow"
 MATERIAL_TILE = "LLM Tile"
 MATERIAL_GROUND = "LLM Ground"
 GROUP_PICTURE = "LLM Picture"
+MATERIAL_PIN = "LLM Pin"

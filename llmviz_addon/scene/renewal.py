@@ -85,15 +85,23 @@ def fits(old: Standing, numbers: Numbers) -> bool:
     )
 
 
-def recolor(standing: Standing, bundles: Iterable[Bundle], cells: Iterable[blocks.Cells]) -> None:
-    """Write new numbers into blocks that stand; none of their objects is made or removed."""
+def recolor(
+    standing: Standing,
+    bundles: Iterable[Bundle],
+    cells: Iterable[blocks.Cells],
+    values_only: bool = False,
+) -> None:
+    """Write new numbers into blocks that stand; none of their objects is made or removed.
+
+    With `values_only`, as many tokens are read and appended as before.
+    """
     for bundle, found in zip(bundles, cells, strict=True):
         obj = standing.blocks.get(bundle.name)
         if obj is None:
             # A person has deleted it.
             continue
         gain = float(obj[names.GAIN])
-        if ledger.rewrite_gain(obj, partial(blocks.write, obj, bundle, found)):
+        if ledger.rewrite_gain(obj, partial(blocks.write, obj, bundle, found, values_only)):
             blocks.set_gain(obj, gain)
 
 

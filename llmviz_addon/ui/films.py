@@ -64,19 +64,26 @@ class LLMVIZ_OT_play(_OnModel, bpy.types.Operator):
 
 
 class LLMVIZ_OT_view_film(_OnModel, bpy.types.Operator):
-    """Look through the film camera in Material Preview, where cells appear as they are computed"""
+    """Show the film in this view as it will be rendered; once more goes back to the view before"""
 
     bl_idname = "llmviz.view_film"
     bl_label = "View Film"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene import views
+        from ..scene import show_titles, views
 
-        space = context.space_data
+        scene, space = context.scene, context.space_data
         if space is None or space.type != "VIEW_3D":
             self.report({"ERROR"}, "Call this from a 3D view")
             return {"CANCELLED"}
-        views.show_film(context.screen, context.area, state.root_of(context.scene))
+        if views.shows_film(space):
+            views.leave_film(context.screen, context.area)
+            show_titles(scene, of_film=False)
+            return {"FINISHED"}
+        if scene.frame_current < scene.frame_start:
+            scene.frame_set(scene.frame_start)
+        views.show_film(context.screen, context.area, state.root_of(scene))
+        show_titles(scene, of_film=True)
         return {"FINISHED"}
 
 

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import bpy
 
-from ..counting import counted
+from ..counting import counted, lasting
 from ..offer import cards, generation
 from . import running, state
 from .build import LLMVIZ_OT_build_demo
 from .build_panels import LLMVIZ_PT_build, LLMVIZ_PT_detail
 from .inspect_panel import LLMVIZ_PT_inspect, LLMVIZ_PT_words
 from .layout import NO_BREAK, OnModel, Sidebar, draw_progress, facts, paragraph, shortened
-from .pictures import LLMVIZ_OT_render_film, LLMVIZ_OT_render_stills, why_no_folder
+from .pictures import (
+    LLMVIZ_OT_render_film,
+    LLMVIZ_OT_render_part,
+    LLMVIZ_OT_render_stills,
+    LLMVIZ_OT_time_frame,
+    why_no_folder,
+)
+
+if TYPE_CHECKING:
+    from ..scene import BeatMark, ChapterMark
+
+# Operators whose progress is the film's.
+_FILMING = (LLMVIZ_OT_render_film, LLMVIZ_OT_render_part, LLMVIZ_OT_time_frame)
 
 # The most tokens of a prompt that are spelled out.
 _MOST_WORDS = 16
@@ -159,13 +172,15 @@ class LLMVIZ_PT_walkthrough(OnModel, bpy.types.Panel):
     bl_label = "Walkthrough"
 
     def draw(self, context: bpy.types.Context) -> None:
-        from ..scene import chapters
+        from ..scene import chapters, views
 
         layout = self.layout
         layout.enabled = not running.is_busy()
         scene = context.scene
         self._draw_transport(layout, context)
-        layout.operator("llmviz.view_film", icon="CAMERA_DATA")
+        space = context.space_data
+        watched = space is not None and space.type == "VIEW_3D" and views.shows_film(space)
+        layout.operator("llmviz.view_film", icon="CAMERA_DATA", depress=watched)
         row = layout.row()
         row.use_property_split = True
         row.use_property_decorate = False
@@ -232,7 +247,7 @@ class LLMVIZ_PT_render(OnModel, bpy.types.Panel):
         settings = context.scene.llmviz
         form = layout.column()
         form.enabled = not running.is_busy()
-        for name in ("size", "engine", "samples", "folder", "overwrite"):
+        for name in ("size", "quality", "engine", "samples", "folder", "overwrite"):
             form.prop(settings, name)
         if reason := why_no_folder(context.scene):
             paragraph(form, context, reason, "INFO")
@@ -255,7 +270,7 @@ class LLMVIZ_PT_render(OnModel, bpy.types.Panel):
 
 
 class LLMVIZ_PT_film(OnModel, bpy.types.Panel):
-    """The walkthrough as a film."""
+    """The walkthrough as a film, or a part of it, and the time that it takes."""
 
     bl_label = "Film"
     bl_parent_id = "LLMVIZ_PT_render"
@@ -266,15 +281,42 @@ class LLMVIZ_PT_film(OnModel, bpy.types.Panel):
         layout.use_property_split = True
         layout.use_property_decorate = False
         scene = context.scene
-        layout.prop(scene.llmviz, "film_format")
-        column = layout.column(align=True)
+        form = layout.column()
+        form.enabled = not running.is_busy()
+        form.prop(scene.llmviz, "film_format")
+        column = form.column(align=True)
         column.prop(scene, "frame_start", text="Frame Start")
         column.prop(scene, "frame_end", text="End")
-        if draw_progress(layout, LLMVIZ_OT_render_film.bl_idname):
+        if draw_progress(layout, *(kind.bl_idname for kind in _FILMING)):
             return
+        parts = [state.part_of(scene, part) for part in state.playing(scene)]
+        _draw_times(layout, scene, parts)
         row = layout.row()
         row.scale_y = 1.3
         row.operator(LLMVIZ_OT_render_film.bl_idname, icon="RENDER_ANIMATION")
+        column = layout.column(align=True)
+        for place, text in zip(parts, ("Render This Chapter", "Render This Beat"), strict=True):
+            if place is not None:
+                column.operator(LLMVIZ_OT_render_part.bl_idname, text=text).part = place.id
+
+
+def _draw_times(
+    layout: bpy.types.UILayout,
+    scene: bpy.types.Scene,
+    parts: Sequence[ChapterMark | BeatMark | None],
+) -> None:
+    """Draw the times of a frame, the film, and its parts, or a button that measures them."""
+    from ..scene.pictures.filming import Filming
+
+    seconds = Filming(scene, **scene.llmviz.how()).seconds()
+    if seconds is None:
+        layout.operator(LLMVIZ_OT_time_frame.bl_idname, icon="TIME")
+        return
+    spans = [("Film", scene.frame_end - scene.frame_start + 1)]
+    names = ("This Chapter", "This Beat")
+    spans += [(n, p.last - p.frame + 1) for n, p in zip(names, parts, strict=True) if p]
+    rows = [(name, f"about {lasting(seconds * frames)}") for name, frames in spans]
+    facts(layout, (("One Frame", lasting(seconds)), *rows))
 
 
 def _draw_place(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import bpy
 from bpy.props import (
@@ -13,6 +14,7 @@ from bpy.props import (
     StringProperty,
 )
 
+from ..offer.quality import QUALITIES, samples_at, size_at
 from . import state
 from .items import keep
 
@@ -92,9 +94,16 @@ class PictureSettings:
         ),
         options=set(),
     )
+    quality: EnumProperty(
+        name="Quality",
+        description="How large pictures and films are, and how often each pixel is sampled",
+        items=tuple((key, q.title, q.use) for key, q in QUALITIES.items()),
+        default="GOOD",
+        options=set(),
+    )
     samples: IntProperty(
         name="Samples",
-        description="Samples for each pixel; 0 takes the number that the look proposes",
+        description="Samples for each pixel; 0 takes the number of the quality",
         min=0,
         soft_max=1024,
         options=set(),
@@ -125,7 +134,17 @@ class PictureSettings:
     def pixels(self) -> tuple[int, int]:
         """Width and height of the pictures to render."""
         if self.size in SIZES:
-            return SIZES[self.size]
+            return size_at(self.quality, SIZES[self.size])
         render = self.id_data.render
         share = render.resolution_percentage / 100
-        return round(render.resolution_x * share), round(render.resolution_y * share)
+        own = round(render.resolution_x * share), round(render.resolution_y * share)
+        return size_at(self.quality, own)
+
+    def how(self) -> dict[str, Any]:
+        """The settings that are common to all pictures, as arguments for rendering."""
+        chosen = self.samples
+        if not chosen and self.quality != "GOOD":
+            from ..scene import looks
+
+            chosen = samples_at(self.quality, int(looks.load(self.look).render["samples"]))
+        return {"size": self.pixels(), "engine": self.engine, "samples": chosen or None}

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
+from bpy.props import StringProperty
 
-from ..counting import counted
+from ..counting import counted, lasting
 from ..progress import Steps
 from . import live, state
 from .running import Stepwise
@@ -91,18 +92,9 @@ class _Renders(Stepwise):
 
         live.settle(context.scene)
         self._made = Pictures()
-        return self.rendering(context.scene, {**self._how(context.scene), "made": self._made})
-
-    @staticmethod
-    def _how(scene: bpy.types.Scene) -> dict[str, Any]:
-        """The scene's settings that are common to all pictures, as arguments for rendering."""
-        settings = scene.llmviz
-        return {
-            "size": settings.pixels(),
-            "engine": settings.engine,
-            "samples": settings.samples or None,
-            "overwrite": settings.overwrite,
-        }
+        settings = context.scene.llmviz
+        how = {**settings.how(), "overwrite": settings.overwrite, "made": self._made}
+        return self.rendering(context.scene, how)
 
     @staticmethod
     def folder(scene: bpy.types.Scene) -> Path:
@@ -135,12 +127,8 @@ class LLMVIZ_OT_render_stills(_Renders, bpy.types.Operator):
         return still_steps(scene, ids, self.folder(scene), **how)
 
 
-class LLMVIZ_OT_render_film(_Renders, bpy.types.Operator):
-    """Render the scene's frame range through the film's camera"""
-
-    bl_idname = "llmviz.render_film"
-    bl_label = "Render Film"
-    bl_options = {"REGISTER"}
+class _RendersFilm(_Renders):
+    """The rendering of the film, or of a part of it."""
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -150,16 +138,89 @@ class LLMVIZ_OT_render_film(_Renders, bpy.types.Operator):
             cls.poll_message_set(reason)
         return not reason
 
+
+class LLMVIZ_OT_render_film(_RendersFilm, bpy.types.Operator):
+    """Render the scene's frame range through the film's camera"""
+
+    bl_idname = "llmviz.render_film"
+    bl_label = "Render Film"
+    bl_options = {"REGISTER"}
+
     def rendering(self, scene: bpy.types.Scene, how: dict[str, Any]) -> Steps[Pictures]:
         from ..scene import film_steps
         from ..scene.pictures.naming import film_name
 
         form = scene.llmviz.film_format
-        name = film_name(state.model_of(scene), scene.llmviz.pixels(), form)
+        name = film_name(state.model_of(scene), how["size"], form)
         frames = scene.frame_start, scene.frame_end
         return film_steps(scene, self.folder(scene) / name, *frames, form=form, **how)
 
 
+class LLMVIZ_OT_render_part(_RendersFilm, bpy.types.Operator):
+    """Render a chapter or a beat as an MP4 film, beside the stills"""
+
+    bl_idname = "llmviz.render_part"
+    bl_label = "Render Film Part"
+    bl_options = {"REGISTER"}
+
+    part: StringProperty(
+        name="Part",
+        description="The id of a chapter, or of a beat like introduction.input",
+    )
+
+    @classmethod
+    def description(
+        cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties
+    ) -> str:
+        """The tooltip: which frames are rendered."""
+        place = state.part_of(context.scene, properties.part)
+        if place is None:
+            return cls.__doc__
+        return f"Render “{place.title}”, frames {place.frame} to {place.last}, as an MP4 film"
+
+    def steps(self, context: bpy.types.Context) -> Steps[Pictures]:
+        from ..scene import RenderError
+
+        if state.part_of(context.scene, self.part) is None:
+            raise RenderError(f"The walkthrough has no chapter or beat {self.part!r}")
+        return super().steps(context)
+
+    def rendering(self, scene: bpy.types.Scene, how: dict[str, Any]) -> Steps[Pictures]:
+        from ..scene import film_steps
+        from ..scene.pictures.naming import film_name
+
+        place = state.part_of(scene, self.part)
+        name = film_name(state.model_of(scene), how["size"], "MP4", self.part)
+        frames = place.frame, place.last
+        return film_steps(scene, self.folder(scene) / name, *frames, form="MP4", **how)
+
+
+class LLMVIZ_OT_time_frame(Stepwise, bpy.types.Operator):
+    """Render the current frame for its time alone, so that the film's time is known beforehand"""
+
+    bl_idname = "llmviz.time_frame"
+    bl_label = "Time One Frame"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """True if there is a model, and nothing else is under way."""
+        reason = state.why_locked(context.scene)
+        if not reason and state.root_of(context.scene) is None:
+            reason = "There is no model in this scene; build one first"
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
+
+    def steps(self, context: bpy.types.Context) -> Steps[float]:
+        from ..scene.pictures.filming import trial_steps
+
+        live.settle(context.scene)
+        return trial_steps(context.scene, **context.scene.llmviz.how())
+
+    def finish(self, context: bpy.types.Context, scene: bpy.types.Scene, result: float) -> None:
+        self.report({"INFO"}, f"One frame took {lasting(result)}")
+
+
 register, unregister = bpy.utils.register_classes_factory(
-    (LLMVIZ_OT_render_stills, LLMVIZ_OT_render_film)
+    (LLMVIZ_OT_render_stills, LLMVIZ_OT_render_film, LLMVIZ_OT_render_part, LLMVIZ_OT_time_frame)
 )

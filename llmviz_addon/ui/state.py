@@ -13,7 +13,7 @@ from . import running
 if TYPE_CHECKING:
     from ..detail import Estimate
     from ..model import Sampling
-    from ..scene import Recipe, Standing
+    from ..scene import BeatMark, ChapterMark, Recipe, Standing
 
 # Ways of drawing a block, as noted on its object, and their names in the plural.
 _WAYS = {"cubes": "cubes", "slab": "slabs", "shape": "shapes"}
@@ -41,6 +41,27 @@ def root_of(scene: bpy.types.Scene) -> bpy.types.Collection | None:
     """The root collection of the film's own model; None where there is none, or not yet."""
     model = model_of(scene)
     return None if model is None else model.root
+
+
+def part_of(scene: bpy.types.Scene, part_id: str) -> ChapterMark | BeatMark | None:
+    """The chapter or beat of this id in the scene's film; None if there is none that has an end."""
+    from ..scene.playing.film import part
+
+    root = root_of(scene)
+    place = None if root is None else part(root, part_id)
+    return place if place is not None and place.last else None
+
+
+def playing(scene: bpy.types.Scene) -> tuple[str, str]:
+    """Ids of the chapter and the beat at the scene's current frame; empty before the film."""
+    from ..scene import chapters
+
+    root, now = root_of(scene), scene.frame_current
+    begun = [] if root is None else [c for c in chapters(root) if c.frame <= now]
+    if not begun:
+        return "", ""
+    beats = [beat.id for beat in begun[-1].beats if beat.frame <= now]
+    return begun[-1].id, beats[-1] if beats else ""
 
 
 def recipe_of(model: Standing) -> Recipe | None:

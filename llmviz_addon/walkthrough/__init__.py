@@ -8,14 +8,16 @@ This room knows no Blender: it makes the storyboard, and `scene` writes that on 
 
 from __future__ import annotations
 
-from .companions import Companion
+from .actors import Actor
+from .choice import Choice
+from .companions import Companion, in_order
 from .compiler import compile, compile_steps  # noqa: A004 (the word for it)
 from .errors import AuthoringError
 from .framing import CameraPose, Margins, fit
 from .run import Candidate, Run, Texts
 from .script import Script, load
-from .stills import Still, still_pose, still_time, stills
-from .storyboard import Actor, Caption, Channel, Key, Marker, Shot, Storyboard
+from .stills import Still, filled, still_cells, still_pose, still_time, stills
+from .storyboard import Caption, Channel, Key, Marker, Shot, Storyboard
 from .wording import FACTS
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "Candidate",
     "Caption",
     "Channel",
+    "Choice",
     "Companion",
     "Key",
     "Margins",
@@ -38,8 +41,11 @@ __all__ = [
     "Texts",
     "compile",
     "compile_steps",
+    "filled",
     "fit",
+    "in_order",
     "load",
+    "still_cells",
     "still_pose",
     "still_time",
     "stills",

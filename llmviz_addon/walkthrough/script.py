@@ -14,18 +14,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .choice import POSITIONS
 from .errors import AuthoringError
 from .framing import Margins
-from .verbs import VERBS, Gesture
+from .gestures import VERBS, Gesture
 from .wording import FACTS
 
 FOLDER = Path(__file__).parents[2] / "presets" / "walkthroughs"
 WORDS = ("ordinals", "suffixes", "numbers", "scales")
 PALETTES = ("standard", "accessible")
-STATES = ("empty", "computed", "shape", "any")
+STATES = ("empty", "prompt", "computed", "shape", "any")
 
-CAPTION_MARGINS = Margins(left=0.06, right=0.06, top=0.07, bottom=0.21)
-"""The default of shots: the lower fifth of the picture belongs to the caption."""
+SHOT_MARGINS = Margins(left=0.06, right=0.06, top=0.07, bottom=0.05)
+"""The default of shots; the lower one is above the room of the caption."""
 
 FILM_LENS = 24.0
 """Millimeters: wide enough to look down along a tall model. Captions want one lens for a film."""
@@ -47,7 +48,7 @@ class ShotSpec:
     lens
         Millimeters.
     margins
-        Parts of the picture that stay free around it.
+        Parts of the picture that stay free around it, the lower one above the caption.
     at, move
         Start of the move in seconds from the beat's start, and its length in seconds.
     drift
@@ -64,7 +65,7 @@ class ShotSpec:
     azimuth: float = 0.0
     elevation: float = 0.0
     lens: float = FILM_LENS
-    margins: Margins = CAPTION_MARGINS
+    margins: Margins = SHOT_MARGINS
     at: float = 0.0
     move: float = 1.5
     drift: float = 0.0
@@ -91,9 +92,11 @@ class CaptionText:
 
 @dataclass(frozen=True)
 class Beat:
-    """One beat of a chapter; see `ShotSpec` and `verbs` for what it holds.
+    """One beat of a chapter; see `ShotSpec` and `gestures` for what it holds.
 
-    Beats in a row whose `each` is ``"companion"`` play together once for every other model.
+    Beats in a row whose `each` is ``"companion"`` play together once for every other model. Where
+    `layer` or `head` is None, it is the one that the film follows. `values` are names for captions,
+    each with the cell whose number it stands for.
     """
 
     id: str
@@ -102,23 +105,37 @@ class Beat:
     duration: float
     facts: frozenset[str]
     each: str
-    layer: int | str
-    head: int
+    layer: int | str | None
+    head: int | None
+    values: tuple[tuple[str, str], ...]
     shot: ShotSpec | None
     gestures: tuple[Gesture, ...]
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """Beats under a title; `state` is the model's state when it begins.
+    """Beats under a title.
 
-    ``"empty"``: nothing is computed yet; ``"computed"``: everything is; ``"shape"``: there are no
-    numbers, and only then it plays; ``"any"``: it plays for models with and without numbers.
+    Attributes
+    ----------
+    state
+        The model's state when it begins. ``"empty"``: nothing is computed yet; ``"prompt"``: all
+        is that the prompt's tokens need, but for what the chapter computes; ``"computed"``:
+        everything is; ``"shape"``: there are no numbers, and only then it plays; ``"any"``: it
+        plays for models with and without numbers.
+    begins
+        In state ``"prompt"``, the selector of the block from which on the chapter computes: from
+        there on only the positions before the one that it follows are computed. Empty if it
+        computes nothing.
+    follows
+        The position that it follows unless one is chosen, one of `choice.POSITIONS`.
     """
 
     id: str
     title: str
     state: str
+    begins: str
+    follows: str
     facts: frozenset[str]
     beats: tuple[Beat, ...]
 
@@ -197,7 +214,15 @@ def _chapter(table: Table, texts: Table) -> Chapter:
     written = texts.table(id_)
     beats = tuple(_beat(beat, written, table.where) for beat in table.tables("beat"))
     state = table.choice("state", STATES)
-    chapter = Chapter(id_, written.text("title"), state, table.facts("if"), beats)
+    begins = table.text("from") if "from" in table.values else ""
+    if begins and state != "prompt":
+        raise AuthoringError(
+            f"{table.where}: from is {begins!r}; it belongs to chapters whose state is 'prompt', "
+            f"and this one's is {state!r}."
+        )
+    follows = table.choice("follows", POSITIONS) if "follows" in table.values else "last"
+    facts = table.facts("if")
+    chapter = Chapter(id_, written.text("title"), state, begins, follows, facts, beats)
     table.done()
     written.done()
     return chapter
@@ -207,8 +232,8 @@ def _beat(table: Table, texts: Table, chapter: str) -> Beat:
     id_ = table.text("id")
     table.where = f"{chapter}, beat {id_!r}"
     written = texts.table(id_)
-    layer = table.values.get("layer", 0)
-    if layer not in LAYERS and not _is_index(layer):
+    layer = table.values.get("layer")
+    if layer is not None and layer not in LAYERS and not _is_index(layer):
         raise AuthoringError(
             f"{table.where}: layer is {layer!r}; give a number or one of {LAYERS}."
         )
@@ -221,13 +246,24 @@ def _beat(table: Table, texts: Table, chapter: str) -> Beat:
         facts=table.facts("if"),
         each=table.choice("each", EACH) if "each" in table.values else "",
         layer=layer,
-        head=int(table.number("head", 0)),
+        head=int(table.number("head", 0)) if "head" in table.values else None,
+        values=_values(table),
         shot=_shot(table.table("shot")) if "shot" in table.values else None,
         gestures=tuple(_gesture(gesture) for gesture in table.tables("do", required=False)),
     )
     table.done()
     written.done()
     return beat
+
+
+def _values(table: Table) -> tuple[tuple[str, str], ...]:
+    """Names for captions, and the cell whose number each stands for."""
+    if "values" not in table.values:
+        return ()
+    given = table.table("values")
+    found = tuple((name, given.text(name)) for name in given.values)
+    given.done()
+    return found
 
 
 def _is_index(value: object) -> bool:
@@ -253,7 +289,7 @@ def _shot(table: Table) -> ShotSpec:
         azimuth=table.number("azimuth", 0.0, least=-360),
         elevation=table.number("elevation", 0.0, least=-90),
         lens=table.number("lens", FILM_LENS, least=5),
-        margins=table.margins("margins", CAPTION_MARGINS),
+        margins=table.margins("margins", SHOT_MARGINS),
         at=table.number("at", 0.0),
         move=table.number("move", 1.5),
         drift=table.number("drift", 0.0, least=-90),
@@ -268,8 +304,12 @@ def _shot(table: Table) -> ShotSpec:
 
 
 def _gesture(table: Table) -> Gesture:
-    """The gesture whose verb is the one key that is a verb's name."""
-    verbs = [key for key in table.values if key in VERBS]
+    """The gesture whose verb is the one key that is a verb's name.
+
+    One verb's name may be another verb's option.
+    """
+    named = [key for key in table.values if key in VERBS]
+    verbs = [verb for verb in named if set(named) - {verb} <= VERBS[verb].options()]
     if len(verbs) != 1:
         raise AuthoringError(
             f"{table.where} has {sorted(table.values)}; a gesture has exactly one of "

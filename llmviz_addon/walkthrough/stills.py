@@ -6,6 +6,7 @@ same way, so one still fits every model of the family and every shape of picture
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,11 @@ class Still:
         overflows the picture.
     captions
         True if the caption of the moment is in the picture.
+    pin
+        Cells that are pinned in the picture, written ``"layer0.mlp[4, 7]"``; the nearest that there
+        are.
+    heading
+        True if the model's title and size are written where there is room.
     tall
         The still for pictures that are square or higher than wide, where it differs.
     large
@@ -78,6 +84,8 @@ class Still:
     focus: str
     closer: float
     captions: bool
+    pin: tuple[str, ...]
+    heading: bool
     tall: Still | None
     large: Still | None
     tower: Still | None
@@ -148,6 +156,8 @@ def _still(table: Table) -> Still:
         focus=table.text("focus") if "focus" in table.values else "",
         closer=table.number("closer", 1.0, least=0.05),
         captions=table.flag("captions"),
+        pin=tuple(table.strings("pin")) if "pin" in table.values else (),
+        heading=table.flag("heading"),
         tall=tall,
         large=large,
         tower=tower,
@@ -189,6 +199,36 @@ def still_time(still: Still, storyboard: Storyboard) -> float:
     return min(start + still.at * (end - start), last)
 
 
+def filled(selectors: Sequence[str], anatomy: Anatomy, run: Run | None) -> list[str]:
+    """Selectors of a still with their braces filled in."""
+    names = common_names(anatomy, run)
+    return [fill(selector, names) for selector in selectors]
+
+
+_CELL = re.compile(r"([\w.]+)\[(\d+), (\d+)\]")
+
+
+def still_cells(
+    still: Still, anatomy: Anatomy, run: Run | None, aspect: float = 16 / 9
+) -> list[tuple[str, int, int]]:
+    """The cells that are pinned in a still: names of blocks, columns and rows.
+
+    Raises
+    ------
+    AuthoringError
+        If they are not written as cells, or the model has no such block.
+    """
+    names, found = common_names(anatomy, run), []
+    for written in still.suited(anatomy, aspect).pin:
+        match = _CELL.fullmatch(fill(written, names))
+        block = anatomy.blocks.get(match[1]) if match else None
+        if match is None or block is None:
+            raise AuthoringError(f"still {still.id!r}: {written!r} is no cell of this model.")
+        columns, rows = block.extent(anatomy.n_tokens if run is None else run.n_tokens)
+        found.append((block.name, min(int(match[2]), columns - 1), min(int(match[3]), rows - 1)))
+    return found
+
+
 def still_pose(
     still: Still,
     anatomy: Anatomy,
@@ -212,10 +252,11 @@ def still_pose(
     """
     still = still.suited(anatomy, aspect)
     selection = Selection.of(anatomy, run, in_order(companions))
-    names = common_names(anatomy, run)
     try:
-        points = selection.points([fill(selector, names) for selector in still.show])
-        focus = selection.center(fill(still.focus, names)) if still.focus else None
+        points = selection.points(filled(still.show, anatomy, run))
+        focus = None
+        if still.focus:
+            focus = selection.center(*filled([still.focus], anatomy, run))
     except AuthoringError as error:
         raise AuthoringError(f"still {still.id!r}: {error}") from error
     pose = fit(

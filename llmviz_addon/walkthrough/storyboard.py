@@ -9,23 +9,19 @@ from __future__ import annotations
 
 import bisect
 import itertools
-import re
-import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from . import targets
+from . import captioning, targets
+from .actors import Actor
+from .composition import Lettering
 from .easing import EASINGS, blend, hermite
 from .errors import AuthoringError
 from .framing import CameraPose
 
 FPS = 24
-CAPTION_WIDTH = 70
-"""Characters of a caption's line."""
-
-_COUNTED = re.compile(r"(?<=\d) (?=[^\W\d])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +78,8 @@ class Channel:
     Raises
     ------
     AuthoringError
-        If the keys are not in order, or one has an unknown easing.
+        If the property has no row in `properties`, the keys are not in order, or one has an unknown
+        easing.
     """
 
     target: str
@@ -91,6 +88,8 @@ class Channel:
     index: int = 0
 
     def __post_init__(self) -> None:
+        if self.property not in targets.DEFAULTS:
+            raise AuthoringError(f"{self.target} has no property {self.property!r} to move.")
         times = [key.time for key in self.keys]
         if not times or any(b <= a for a, b in itertools.pairwise(times)):
             raise AuthoringError(f"The keys of {self.target}.{self.property} are not in order.")
@@ -131,19 +130,13 @@ class Caption:
     text: str
     title: str = ""
 
-    def lines(self, width: int = CAPTION_WIDTH) -> list[str]:
-        """The text in as few lines of at most `width` characters as it needs, evenly filled.
+    def lines(self, aspect: float = 16 / 9) -> list[str]:
+        """The text in as few lines as it needs in a picture of this width over its height."""
+        return captioning.lines(self.text, aspect)
 
-        A number stays in one line with the word that it counts.
-        """
-        text = _COUNTED.sub("\u00a0", self.text)
-        lines = textwrap.wrap(text, width)
-        for narrower in range(width - 1, 0, -1):
-            shorter = textwrap.wrap(text, narrower, break_long_words=False)
-            if len(shorter) > len(lines) or max(map(len, shorter), default=0) > narrower:
-                break
-            lines = shorter
-        return [line.replace("\u00a0", " ") for line in lines]
+    def top(self, aspect: float) -> float:
+        """The upper end of its room in such a picture, in points; see `captioning`."""
+        return captioning.top(len(self.lines(aspect)), bool(self.title))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,29 +151,6 @@ class Marker:
 
 
 @dataclass(frozen=True, slots=True)
-class Actor:
-    """A thing that exists only for the film.
-
-    Attributes
-    ----------
-    name
-        Its target, e.g. ``"token:6"``.
-    kind
-        ``"token_tile"``: a tile as the input strip has them.
-    text, index
-        The token as it is written, and its index in the vocabulary.
-    size
-        Width and height in cells at scale 1.
-    """
-
-    name: str
-    kind: Literal["token_tile"]
-    text: str
-    index: int
-    size: tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
 class Shot:
     """A shot as it was fitted: what it shows, its pose, and the seconds at which the move begins
     and arrives.
@@ -191,6 +161,16 @@ class Shot:
     end: float
     show: tuple[str, ...]
     pose: CameraPose
+
+
+@dataclass(frozen=True)
+class Titles:
+    """The titles of a shot, for the seconds in which its camera is there."""
+
+    beat: str
+    start: float
+    end: float
+    lettering: Lettering
 
 
 @dataclass(frozen=True)
@@ -212,6 +192,7 @@ class Storyboard:
     markers: tuple[Marker, ...]
     actors: tuple[Actor, ...]
     shots: tuple[Shot, ...]
+    titles: tuple[Titles, ...] = ()
     fps: int = FPS
     facts: frozenset[str] = frozenset()
     _by_name: dict[tuple[str, str, int], Channel] = field(init=False, repr=False, compare=False)
@@ -289,6 +270,9 @@ class Storyboard:
         for caption in self.captions:
             if caption.beat == beat.id:
                 yield from (f"“{line}”" for line in caption.lines())
+        for titles in self.titles:
+            if titles.beat == beat.id and titles.lettering.words:
+                yield f"titles   {', '.join(words.text for words in titles.lettering.words)}"
 
 
 def _clock(seconds: float) -> str:

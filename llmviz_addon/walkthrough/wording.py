@@ -6,14 +6,18 @@ configuration, never from the script.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ..counting import plural
 from .companions import Companion, rounded
+from .measures import TEMPERATURES, Measures
 from .run import Run, elide, quote
 
 if TYPE_CHECKING:
     from ..anatomy import Anatomy
+    from ..model import Config
 
 FACTS = (
     "appended",
@@ -21,6 +25,10 @@ FACTS = (
     "full",
     "sorted",
     "layers",
+    "heads",
+    "bias",
+    "earlier",
+    "measured",
     "no_appended",
     "drawn",
     "top_k",
@@ -35,7 +43,9 @@ FACTS = (
     "companions_more",
 )
 """Facts that a script may ask for. In this order: tokens were appended; more than one was; the
-context is full; the result is the prompt, sorted; there are several layers; no token was appended;
+context is full; the result is the prompt, sorted; there are several layers; layers have several
+heads; linear maps have biases; the prompt has several tokens; the run brings the numbers that
+captions quote of the position that a chapter follows; no token was appended;
 tokens were drawn; they were drawn only from the most probable ones; there is one layer only; tokens
 are parts of a text; the vocabulary is larger than `SMALL`; the model is larger than `LARGE`; its
 layers stand in one tower; it has numbers; it has only a shape; other models stand in the scene;
@@ -43,6 +53,27 @@ more than one does."""
 
 LARGE = 20_000
 """Cells along a model's longest side up to which a view of all of it still shows single cells."""
+
+COUNTS = ("channel", "head_channel", "neuron", "neurons_lit")
+NUMBERS = (
+    "embedding_token",
+    "embedding_position",
+    "embedding_sum",
+    "mean",
+    "std",
+    "query",
+    "best_score",
+    "row_max",
+    "row_sum",
+    "neuron_before",
+    "neuron_after",
+    "low_before",
+    "low_after",
+    "logit",
+)
+"""Measures that captions quote as counts, and as numbers."""
+
+PLACES = ("channel", "head_channel", "neuron", "best_key")
 
 SMALL = 10
 """Tokens of a vocabulary up to which all probabilities can be taken in at a glance."""
@@ -56,6 +87,8 @@ def facts(
     holds = {
         "layers": several,
         "one_layer": not several,
+        "heads": anatomy.config.n_head > 1,
+        "bias": anatomy.config.bias,
         "large_vocabulary": anatomy.config.n_vocab > SMALL,
         "large": is_large(anatomy),
         "tower": anatomy.layout.tower,
@@ -75,10 +108,26 @@ def _run_facts(anatomy: Anatomy, run: Run) -> dict[str, bool]:
         "appended_more": run.n_appended > 1,
         "drawn": len(run.chances) > 0,
         "top_k": len(run.chances) > 0 and 0 < run.sampling.top_k < anatomy.config.n_vocab,
+        "earlier": run.n_prompt > 1,
+        "measured": len(run.measures) > 0,
         "full": run.n_tokens == anatomy.config.n_ctx,
         "sorted": run.n_appended > 0 and run.predicted == sorted(run.prompt_ids),
         "words": run.texts is not None,
     }
+
+
+def heading(config: Config, model: str) -> tuple[str, ...]:
+    """A model's title, and lines on what it has."""
+    sizes = (
+        (config.n_layer, "layer"),
+        (config.n_head, "head"),
+        (config.n_embd, "channel"),
+    )
+    return (
+        elide(model),
+        f"{config.n_parameters:,} {plural(config.n_parameters, 'parameter')}",
+        " · ".join(f"{count:,} {plural(count, noun)}" for count, noun in sizes),
+    )
 
 
 def is_large(anatomy: Anatomy) -> bool:
@@ -133,7 +182,7 @@ def _told(run: Run, words: Mapping[str, Sequence[str]]) -> dict[str, str]:
     ids = sorted(set(run.prompt_ids))[:3]
     if run.texts is not None:
         written = [quote(text) for text in run.texts]
-        ids = list(dict.fromkeys(run.prompt_ids))[:3]
+        ids = list(dict.fromkeys(run.prompt_ids))[:2]
     prompt, appended, result = written
     # A space that does not break keeps each probability in one line with its token.
     guesses = run.candidates[run.n_prompt - 1]
@@ -154,6 +203,68 @@ def _told(run: Run, words: Mapping[str, Sequence[str]]) -> dict[str, str]:
         "last_ordinal": _ordinal(run.n_prompt, words),
         "next_ordinal": _ordinal(run.n_prompt + 1, words),
         **_drawn(run),
+    }
+
+
+def followed(run: Run, layer: int, position: int) -> dict[str, str]:
+    """Values of the position that a chapter follows, from what the run measured there."""
+    token = run.ids[position]
+    told = {"token": run.name(token), "token_id": f"{token:,}", "keys": f"{position + 1:,}"}
+    measures = run.measures.get(position)
+    if measures is None:
+        return told
+    sizes = {name: f"{int(measures[name]):,}" for name in COUNTS}
+    numbers = {name: figure(measures[name]) for name in NUMBERS}
+    shares = {
+        f"share_{name}": probability(measures[f"share_at:{temperature:g}"])
+        for name, temperature in zip(("cold", "even", "hot"), TEMPERATURES, strict=True)
+    }
+    temperatures = dict(zip(("cold", "even", "hot"), (f"{t:g}" for t in TEMPERATURES), strict=True))
+    return (
+        told
+        | sizes
+        | numbers
+        | shares
+        | temperatures
+        | _lengths(measures, layer)
+        | {
+            "best_key": run.name(run.ids[int(measures["best_key"])]),
+            "best_weight": probability(measures["best_weight"]),
+            "best_token": run.name(int(measures["best_token"])),
+        }
+    )
+
+
+def places(run: Run, position: int) -> dict[str, int]:
+    """Measures that say where something is, for names in selectors."""
+    measures = run.measures.get(position, {})
+    found = {name: int(measures[name]) for name in PLACES if name in measures}
+    if measures:
+        most, least = _extremes(measures)
+        found |= {"most_layer": most, "least_layer": least}
+    return found
+
+
+def _extremes(measures: Measures) -> tuple[int, int]:
+    """The layers that add most and least to the stream."""
+    added = [value for name, value in measures.items() if name.startswith("added:")]
+    return added.index(max(added)), added.index(min(added))
+
+
+def _lengths(measures: Measures, layer: int) -> dict[str, str]:
+    """Values of the stream's column: its length, and how much each layer adds to it."""
+    layers = sum(name.startswith("added:") for name in measures)
+    most, least = _extremes(measures)
+    return {
+        "stream_before": figure(measures[f"stream:{layer}"]),
+        "attention_added": figure(measures[f"attention_added:{layer}"]),
+        "mlp_added": figure(measures[f"mlp_added:{layer}"]),
+        "stream_first": figure(measures["stream:0"]),
+        "stream_last": figure(measures[f"stream:{layers}"]),
+        "most_layer": str(most),
+        "most_added": figure(measures[f"added:{most}"]),
+        "least_layer": str(least),
+        "least_added": figure(measures[f"added:{least}"]),
     }
 
 
@@ -193,6 +304,20 @@ def percentage(p: float, *, short: bool = False) -> str:
     if p >= 0.995:
         return f"{more} 99{space}%"
     return f"{less} 1{space}%" if p < 5e-3 else f"{100 * p:.0f}{space}%"
+
+
+def figure(value: float) -> str:
+    """A number of the model for a sentence: two decimals, or as many as its first digits need."""
+    size = abs(value)
+    if not size:
+        return "0"
+    first = math.floor(math.log10(size))
+    if first < -4:
+        written = f"{value:.1e}".replace("e-0", "e-")
+    else:
+        decimals = 2 if first in (-1, 0) else 1 - first
+        written = f"{value:.{max(0, decimals if first < 1 else 2 - first)}f}"
+    return written.replace("-", "\u2212")
 
 
 def _number(n: int, numbers: Sequence[str]) -> str:

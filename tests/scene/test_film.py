@@ -168,6 +168,17 @@ def test_the_film_plays_from_frame_1_at_24_frames_a_second(clean_scene):
     assert scene.camera.get("llmviz_actor") == "camera"
 
 
+def test_before_the_film_the_whole_model_is_computed_and_seen(clean_scene):
+    """A model that was just built shows its numbers, and the film begins in the dark."""
+    scene = bpy.context.scene
+    blocks = helpers.block_objects()
+    scene.frame_set(scene.frame_start)
+    assert any(block["progress"] < 1 for block in blocks)
+    scene.frame_set(scene.frame_start - 1)
+    for block in blocks:
+        assert (block["progress"], block["opacity"], block["highlight"]) == (1, 1, 0), block.name
+
+
 def test_there_is_one_curve_for_each_property(root):
     for action in bpy.data.actions:
         for bag in action.layers[0].strips[0].channelbags:

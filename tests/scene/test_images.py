@@ -55,6 +55,11 @@ def _inflated(data: bytes) -> tuple[tuple[int, ...], np.ndarray]:
     return header, raw[:, 1:]
 
 
+def _images(page: np.ndarray) -> tuple[bpy.types.Image, bpy.types.Image]:
+    """The two images of a page with these bytes."""
+    return images.make_page("Noise", _sheet(page).png(), images.coarse(patches(page)).png())
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_a_page_is_a_png_by_the_standard(size):
     page = _noise(*size)
@@ -73,10 +78,7 @@ def test_a_color_picture_is_a_png_by_the_standard():
 @pytest.mark.parametrize("size", SIZES)
 def test_blender_reads_every_byte_of_a_page_and_of_its_patches(size):
     page = _noise(*size)
-    values, coarse = (
-        images.make_values("Noise", _sheet(page)),
-        images.make_patches("Noise", patches(page)),
-    )
+    values, coarse = _images(page)
     for image in (values, coarse):
         assert image.packed_file is not None
         assert image.colorspace_settings.name == "Non-Color"
@@ -97,7 +99,7 @@ def test_a_page_on_disk_is_read_by_blender_byte_by_byte(tmp_path):
 @pytest.mark.parametrize("size", SIZES)
 def test_any_window_of_a_page_is_read_without_decoding_it(size):
     page = _noise(*size)
-    values = images.make_values("Noise", _sheet(page))
+    values, _ = _images(page)
     rng = np.random.default_rng(2)
     for _ in range(20):
         top, left = (int(rng.integers(0, side)) for side in size)

@@ -35,7 +35,7 @@ def _said() -> dict[str, str]:
     return {o["llmviz_caption_of"]: o["llmviz_text"] for o in found if "llmviz_caption_of" in o}
 
 
-@pytest.mark.parametrize("prompt", ["A", "CCBA", "ABCABCABCA"])
+@pytest.mark.parametrize("prompt", ["A", "CCBA", "AABCCB", "ABCABCABCA"])
 def test_every_number_and_token_is_that_of_the_prompt_at_once(model, expect, prompt):
     assert _type(prompt)
     people.check_shows(people.only(), prompt)
@@ -143,7 +143,7 @@ def test_a_checkpoint_that_has_changed_since_is_shown_as_it_is_now(tmp_path):
 
 def test_a_model_with_slabs_or_many_cells_computes_nothing_while_somebody_types(model, monkeypatch):
     scene, recipe = bpy.context.scene, replace(model.recipe, prompt="ABC")
-    monkeypatch.setattr(live, "compute", lambda _: pytest.fail("it was computed"))
+    monkeypatch.setattr(live, "compute", lambda *_: pytest.fail("it was computed"))
     with monkeypatch.context() as patch:
         patch.setattr(live, "MOST", 1000)
         assert not live.follow(scene, recipe)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 
@@ -113,6 +114,43 @@ def test_a_view_keeps_showing_the_film_when_its_camera_is_made_anew(view, camera
     view.view_perspective, view.view_distance = "PERSP", 42.0
     views.watch_on(screens, watching)
     assert view.view_perspective == "PERSP", "the user left the camera"
+
+
+def test_a_view_of_the_film_is_left_as_it_was_before(view, models, camera):
+    (area,) = (a for a in bpy.context.screen.areas if a.type == "VIEW_3D")
+    space = area.spaces.active
+    prepare(models(1))
+    view.view_distance = 42.0
+    assert not space.overlay.show_floor, "no grid across the model"
+    before = space.shading.type, list(view.view_camera_offset), view.view_camera_zoom
+    views.show_film(bpy.context.screen, area, models(1)[0])
+    assert views.shows_film(space) and view.view_perspective == "CAMERA"
+    assert space.shading.type == "MATERIAL" and space.shading.use_scene_world
+    assert not space.overlay.show_overlays
+    views.leave_film(bpy.context.screen, area)
+    assert not views.shows_film(space) and space.overlay.show_overlays
+    assert view.view_perspective == "PERSP" and view.view_distance == pytest.approx(42)
+    assert (space.shading.type, list(view.view_camera_offset), view.view_camera_zoom) == before
+    views.show_film(bpy.context.screen, area, models(1)[0])
+    restore()
+    assert space.overlay.show_floor and space.overlay.show_overlays
+    assert not space.shading.use_scene_world and view.view_perspective == "PERSP"
+
+
+@pytest.mark.parametrize("sidebar", [0, 300])
+def test_the_frame_of_the_film_is_as_wide_as_the_free_part_of_a_view(sidebar, monkeypatch):
+    """Where Blender draws the frame is computed as `ED_view3d_calc_camera_border` does."""
+    scene = bpy.context.scene
+    scene.render.resolution_x, scene.render.resolution_y = 1920, 1080
+    regions = [region("WINDOW", "NONE", 0, 0, 1000, 800)]
+    if sidebar:
+        regions.append(region("UI", "RIGHT", 1000 - sidebar, 0, sidebar, 800))
+    found = views._filling(SimpleNamespace(regions=regions))
+    fraction = (math.sqrt(2) + found["view_camera_zoom"] / 50) ** 2 / 4
+    wide = fraction * 1000
+    middle = 500 - found["view_camera_offset"][0] * 2 * fraction * 1000
+    assert middle - wide / 2 == pytest.approx(views._FRAME)
+    assert middle + wide / 2 == pytest.approx(1000 - sidebar - views._FRAME)
 
 
 def region(kind: str, side: str, x: int, y: int, width: int, height: int) -> SimpleNamespace:

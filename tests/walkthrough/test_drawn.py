@@ -95,7 +95,7 @@ def test_the_film_says_what_was_drawn_and_with_which_chance(drawn):
     told = caption(run, "loop")
     assert f"{run.label(run.ids[6])} is drawn with a chance of {percent}\u00a0%" in told
     assert "temperature 8" in told
-    assert "Seed 5" in caption(run, "faster")
+    assert "Seed 5" in caption(run, "again")
     for letter in "ABC":
         assert f"{letter}\u00a0" in caption(run, "prediction")
     run, _ = run_of(replace(HOT, top_k=2))

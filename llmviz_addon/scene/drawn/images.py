@@ -91,20 +91,20 @@ def blank(height: int) -> PageFile:
     return PageFile(height, WIDTH)
 
 
-def make_values(name: str, page: PageFile) -> bpy.types.Image:
-    """A page as a packed image."""
-    return _pack(f"{name} Values", page.png())
-
-
-def make_patches(name: str, averages: Bytes) -> bpy.types.Image:
-    """The averages (height, width, 4) of a page's patches as a packed image."""
+def coarse(averages: Bytes) -> PageFile:
+    """A picture of the averages (height, width, 4) of a page's patches."""
     height, width, channels = averages.shape
     file = PageFile(height, width, channels)
     file.texels[:] = averages.reshape(height, -1)
-    image = _pack(f"{name} Patches", file.png())
-    # Its alpha is data like the others.
-    image.alpha_mode = "CHANNEL_PACKED"
-    return image
+    return file
+
+
+def make_page(name: str, values: bytes, averages: bytes) -> tuple[bpy.types.Image, bpy.types.Image]:
+    """A page and the averages of its patches as packed images, from their files."""
+    page, patches = _pack(f"{name} Values", values), _pack(f"{name} Patches", averages)
+    # The alpha of averages is data like the others.
+    patches.alpha_mode = "CHANNEL_PACKED"
+    return page, patches
 
 
 def _pack(name: str, data: bytes) -> bpy.types.Image:

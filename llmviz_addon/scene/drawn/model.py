@@ -15,7 +15,8 @@ from ...anatomy.strips import input_strip, output_strip
 from ...detail import Bundle, Plan
 from ...model import Model, Sampling, Trace
 from ...progress import Steps, rescaled
-from ...walkthrough import Run
+from ...walkthrough import Choice, Run
+from ...walkthrough.choice import USUAL
 from .. import names
 from ..standing import place as placing
 from ..standing import recipe, tree
@@ -24,6 +25,7 @@ from ..style.kit import Kit
 from . import blocks, labels, legend, repeats, reuse, ribbons, slabs, strips
 from .blocks import CELL
 from .flat import ARROW_TINTS, Easel
+from .titles import LABELS
 
 # Titles that are drawn in one step.
 _TITLES = 100
@@ -41,6 +43,7 @@ class Numbers:
     prompt_ids: list[int]
     trace: Trace | None
     sampling: Sampling
+    choice: Choice = USUAL
 
     @property
     def anatomy(self) -> Anatomy:
@@ -57,7 +60,8 @@ class Numbers:
         """The run that the film tells about; None for a model without numbers."""
         if self.trace is None:
             return None
-        return Run.of(self.model, self.n_prompt, self.trace, self.sampling)
+        choice = self.choice.within(self.model.config, self.n_prompt)
+        return Run.of(self.model, self.n_prompt, self.trace, self.sampling, choice)
 
 
 def draw(
@@ -65,6 +69,7 @@ def draw(
     root: bpy.types.Collection,
     numbers: Numbers,
     kit: Kit,
+    digests: Steps[list[str]],
     *,
     old: Standing | None = None,
     others: Sequence[Standing] = (),
@@ -81,6 +86,8 @@ def draw(
         The model run on its prompt.
     kit
         The materials and node groups that models of this scene share.
+    digests
+        The digests of what stands on its pages; see `reuse.digest_steps`.
     old
         The model in whose place it will stand, if there is one.
     others
@@ -97,13 +104,18 @@ def draw(
     collections = _collections(root, plan)
     pages = None
     if plan.layout.heights:
-        whose = yield from rescaled(reuse.digest_steps(numbers.model, plan), 0.0, 0.1)
-        recipe.write_pages(root, whose)
-        standing = None if replaces is None else find_one(scene, replaces)
-        kept = {} if standing is None else reuse.pages(standing, plan, whose)
-        del standing
+        kept: dict[int, reuse.Kept] = {}
+        if replaces is not None:
+            whose = yield from rescaled(digests, 0.0, 0.1)
+            standing = find_one(scene, replaces)
+            kept = {} if standing is None else reuse.pages(standing, plan, whose)
+            del standing
         filling = slabs.fill(plan, numbers.trace, numbers.n_prompt, kit, kept)
-        pages = yield from rescaled(filling, 0.1, 0.75)
+        pages = yield from rescaled(filling, 0.1, 0.7)
+        if replaces is None:
+            # Needed only by now, so the threads that read the weights had as long for it.
+            whose = yield from rescaled(digests, 0.7, 0.75)
+        recipe.write_pages(root, whose)
     total = len(plan.bundles)
     for index, bundle in enumerate(plan.bundles):
         if index % 5 == 0:
@@ -120,7 +132,9 @@ def _draw_words(
 ) -> Steps[None]:
     """Draw all words, arrows and strips, a part at a time."""
     anatomy, plan = numbers.anatomy, numbers.plan
-    words, arrows = tree.new("Labels", root, "labels"), tree.new("Arrows", root, "arrows")
+    words, arrows = tree.new("Labels", root, LABELS), tree.new("Arrows", root, "arrows")
+    # They are for whoever walks through the model; pictures have titles of their own.
+    words.hide_render = True
     easel = Easel(anchor, words, kit.label)
     flow = Easel(anchor, arrows, kit.arrow, tints=ARROW_TINTS)
     titled = [(bundle.name, bundle.first) for bundle in plan.bundles if bundle.single]
@@ -132,7 +146,7 @@ def _draw_words(
     yield 0.3, "Drawing labels"
     labels.dimensions(easel, anatomy)
     labels.card(easel, anatomy, numbers.model.title)
-    legend.draw(easel, kit, anatomy)
+    legend.draw(Easel(anchor, tree.new("Key", root, "key"), kit.label), kit, anatomy)
     if plan.bundled:
         yield 0.4, "Drawing titles"
         repeats.titles(easel, kit, plan)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import bpy
 import numpy as np
@@ -20,6 +23,9 @@ from ..style import materials
 from ..style.kit import Kit
 from . import blocks, images
 from .blocks import CELL
+
+# Threads that write and average pages; numpy lets them run side by side.
+THREADS = min(4, os.cpu_count() or 1)
 
 # Lines of a page that are averaged in one step.
 _AVERAGED = 128 * PATCH
@@ -61,35 +67,57 @@ def fill(
     written = [b for b in slabs if layout.places[b.first.name].page not in kept]
     total = sum(bundle.cells for bundle in written) or 1
     done, made = 0, []
-    for number, height in enumerate(layout.heights):
-        if number in kept:
-            gains |= kept[number].gains
-            found = kept[number].values, kept[number].patches
-            made.append(_material(number, *found, height, n_prompt, len(trace.ids), kit))
-            continue
-        page = images.blank(height)
-        for bundle in written:
-            if layout.places[bundle.first.name].page != number:
+    with ThreadPoolExecutor(THREADS) as pool:
+        for number, height in enumerate(layout.heights):
+            if number in kept:
+                gains |= kept[number].gains
+                found = kept[number].values, kept[number].patches
+                made.append(_material(number, *found, height, n_prompt, len(trace.ids), kit))
                 continue
-            for block in bundle.blocks:
-                yield done / total, f"Writing {bundle.title}"
-                gains[block.name] = _write(page.texels, block, trace, plan)
+            page = images.blank(height)
+            here = [b for b in written if layout.places[b.first.name].page == number]
+            writing = partial(_write, page.texels, trace=trace, plan=plan)
+            for block, title, gain in _written(pool, writing, here):
+                yield done / total, f"Writing {title}"
+                gains[block.name] = gain.result()
                 done += block.columns * block.rows
-        yield done / total, f"Packing page {number + 1} of {len(layout.heights)}"
-        values = images.make_values(f"LLM Page {number + 1}", page)
-        averages = []
-        for start in range(0, height, _AVERAGED):
-            yield done / total, f"Averaging page {number + 1} of {len(layout.heights)}"
-            averages.append(patches(page.texels[start : start + _AVERAGED]))
-        yield done / total, f"Packing page {number + 1} of {len(layout.heights)}"
-        coarse = images.make_patches(f"LLM Page {number + 1}", np.concatenate(averages))
-        made.append(_material(number, values, coarse, height, n_prompt, len(trace.ids), kit))
+            label = f"Packing page {number + 1} of {len(layout.heights)}"
+            yield done / total, label
+            packed = yield from _packed(pool, page, done / total, label)
+            found = images.make_page(f"LLM Page {number + 1}", *packed)
+            made.append(_material(number, *found, height, n_prompt, len(trace.ids), kit))
     for name, other in plan.shared.items():
         gains[name] = gains[other]
     return Pages(layout, tuple(made), gains)
 
 
-def _write(page: np.ndarray, block: Block, trace: Trace, plan: Plan) -> float:
+def _written(
+    pool: ThreadPoolExecutor, writing: Callable[[Block], float], bundles: Iterable[Bundle]
+) -> list[tuple[Block, str, Future[float]]]:
+    """Have the blocks of a page written in threads; each with its title and its gain to come."""
+    blocks = [(block, bundle.title) for bundle in bundles for block in bundle.blocks]
+    # The largest first, so that no thread is left alone with one when the others are done.
+    blocks.sort(key=lambda each: -each[0].columns * each[0].rows)
+    return [(block, title, pool.submit(writing, block)) for block, title in blocks]
+
+
+def _packed(
+    pool: ThreadPoolExecutor, page: images.PageFile, fraction: float, label: str
+) -> Steps[tuple[bytes, bytes]]:
+    """The files of a page and of its averages, made in threads."""
+    height = len(page.texels)
+    starts = range(0, height, _AVERAGED)
+    values = pool.submit(page.png)
+    averages = [pool.submit(patches, page.texels[at : at + _AVERAGED]) for at in starts]
+    found = []
+    for average in averages:
+        yield fraction, label
+        found.append(average.result())
+    yield fraction, label
+    return values.result(), images.coarse(np.concatenate(found)).png()
+
+
+def _write(page: np.ndarray, block: Block, *, trace: Trace, plan: Plan) -> float:
     """Write one block's bytes; returns its gain."""
     numbers = numbers_of(block, trace, plan.computed)
     known = numbers
@@ -171,14 +199,19 @@ def materials_of(objects: Iterable[bpy.types.Object]) -> list[bpy.types.Material
 
 def set_bricks(obj: bpy.types.Object, found: Bricks) -> None:
     """Write the bricks of a slab or shape into its mesh, and stand the object at the first one."""
-    mesh = obj.data
-    mesh.clear_geometry()
-    mesh.vertices.add(len(found.block))
+    obj.data.clear_geometry()
     if not len(found.block):
         # Windows are open over all of it, so no brick is left.
         return
     origin = found.center[0].copy()
-    mesh.vertices.foreach_set("co", (found.center - origin).reshape(-1))
+    write_bricks(obj.data, found, origin)
+    obj.location = tuple(float(c) * CELL for c in origin)
+
+
+def write_bricks(mesh: bpy.types.Mesh, found: Bricks, origin: np.ndarray) -> None:
+    """Write bricks into an empty mesh, around `origin` (3,) in cells."""
+    mesh.vertices.add(len(found.block))
+    mesh.vertices.foreach_set("co", (found.center - origin).astype(np.float32).reshape(-1))
     write_attribute(mesh, names.SIZE, found.size, "FLOAT_VECTOR")
     for name, values in (
         (names.EXTENT, found.extent),
@@ -187,4 +220,3 @@ def set_bricks(obj: bpy.types.Object, found: Bricks) -> None:
     ):
         write_attribute(mesh, name, values, "FLOAT_COLOR")
     mesh.update_tag()
-    obj.location = tuple(float(c) * CELL for c in origin)

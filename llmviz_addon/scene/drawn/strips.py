@@ -170,9 +170,8 @@ def draw(easel: Easel, kit: Kit, anatomy: Anatomy, shown: Shown, positions: int)
 def _wire(made: Sheet, strip: Strip, position: int) -> None:
     points, half = strip.wires[position], strip.wire_sides[position]
     left, right = points - half, points + half
-    for k in range(len(points) - 1):
-        corners = np.stack([left[k], right[k], right[k + 1], left[k + 1]])
-        made.polygon(corners, material=WORDS, kind=DIMENSION)
+    pieces = np.stack([left[:-1], right[:-1], right[1:], left[1:]], axis=1)
+    made.polygons(pieces, material=WORDS, kind=DIMENSION)
 
 
 def _input(made: Sheet, _: Anatomy, shown: Shown, strip: Strip, position: int) -> None:

@@ -136,6 +136,8 @@ def _as_made(obj: bpy.types.Object, anchor: bpy.types.Object) -> bool:
         and not obj.constraints
         and all(abs(turn) < 1e-6 for turn in obj.rotation_euler)
         and all(abs(side / CELL - 1) < 1e-5 for side in obj.scale)
+        and all(abs(side - 1) < 1e-5 for side in obj.delta_scale)
+        and all(abs(turn) < 1e-6 for turn in obj.delta_rotation_euler)
     )
     plain = len(modifiers) == 1 and modifiers[0].show_render and modifiers[0].type == "NODES"
     if not stands or not plain or any(getattr(obj, k) != v for k, v in _AS_MADE.items()):
@@ -147,8 +149,13 @@ def _as_made(obj: bpy.types.Object, anchor: bpy.types.Object) -> bool:
 def _box(bundle: Bundle, obj: bpy.types.Object) -> tuple[np.ndarray, np.ndarray]:
     """Least and greatest corner of a block, in meters from its anchor."""
     corners = [corner for block in bundle.blocks for corner in block.bounds]
-    shift = np.array(obj.location) - np.array(bundle.first.origin) * CELL
+    shift = _place(obj) - np.array(bundle.first.origin) * CELL
     return np.min(corners, axis=0) * CELL + shift, np.max(corners, axis=0) * CELL + shift
+
+
+def _place(obj: bpy.types.Object) -> np.ndarray:
+    """The place of a block, in meters from its anchor, where a film may have moved it."""
+    return np.array(obj.location) + np.array(obj.delta_location)
 
 
 def _slabs(
@@ -220,7 +227,7 @@ def _fill(
     table: dict[str, list[np.ndarray]] = defaultdict(list)
     for bundle, cubes, gains in blocks:
         found = bricks(bundle, computed, layout)
-        shift = np.array(cubes.location) / CELL - np.array(bundle.first.origin)
+        shift = _place(cubes) / CELL - np.array(bundle.first.origin)
         table["co"].append(found.center + shift)
         for name, values in (
             (names.SIZE, found.size),

@@ -7,20 +7,18 @@ put together from pictures when all are there, in a scene of its own.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
 
+from ...counting import lasting
 from ...progress import Steps
 from ...saving import workshop
-from ...walkthrough import targets
 from .. import compat
 from ..standing.memory import set_path
-from ..standing.standing import Standing
 from . import files, taking
 from .files import Pictures, RenderError
-from .rendering import of_a_film
+from .filming import Filming, camera_of
 from .stills import model_of
 
 FORMS = ("PNG", "MP4")
@@ -60,12 +58,13 @@ def film_steps(
         If there is no model in the scene, no frame in the range, no such engine, or the files
         cannot be written.
     """
-    _camera(model_of(scene))
+    camera_of(model_of(scene))
     check_size(size, form)
     frames = _frames(scene, first, last)
-    taken, made = _Taken(scene, engine, size, samples, extras), Pictures() if made is None else made
+    filming = Filming(scene, engine, size, samples, extras)
+    made = Pictures() if made is None else made
     write = _one_file if form == "MP4" else _pictures
-    yield from write(taken, frames, files.located(path), overwrite, made)
+    yield from write(filming, frames, files.located(path), overwrite, made)
     return made
 
 
@@ -100,36 +99,15 @@ def _frames(scene: bpy.types.Scene, first: int | None, last: int | None) -> rang
     return range(start, end + 1)
 
 
-def _camera(standing: Standing) -> bpy.types.Object:
-    for obj in standing.acting(targets.CAMERA):
-        if obj.type == "CAMERA":
-            return obj
-    raise RenderError("The film's camera was deleted; build the model again")
-
-
-@dataclass(frozen=True)
-class _Taken:
-    """The camera and settings for all frames of a film; see `film_steps`."""
-
-    scene: bpy.types.Scene
-    engine: str
-    size: tuple[int, int]
-    samples: int | None
-    extras: taking.Extras
-
-    def frame(self, frame: int, part: Path, passes: Path | None = None) -> None:
-        """Render one frame; the model is looked up anew, since the scene may have changed."""
-        standing = model_of(self.scene)
-        how = self.engine, self.size, self.samples, frame
-        further = of_a_film(self.engine)
-        with taking.prepared(standing, _camera(standing), *how, further, self.extras):
-            taking.take(self.scene, part)
-            if self.extras.passes and passes is not None:
-                taking.write_passes(self.scene, passes)
+def _told(filming: Filming, frame: int, frames: range) -> str:
+    """The frame that is rendered, and the time that is left, once a frame has been timed."""
+    told, seconds = f"Rendering frame {frame} of {frames[-1]}", filming.seconds()
+    left = frames[-1] - frame + 1
+    return told if seconds is None else f"{told}, {lasting(seconds * left)} left"
 
 
 def _pictures(
-    taken: _Taken, frames: range, path: Path, overwrite: bool, made: Pictures
+    filming: Filming, frames: range, path: Path, overwrite: bool, made: Pictures
 ) -> Steps[None]:
     """The frames as pictures in a folder, numbered with enough digits to sort by name."""
     digits = max(5, len(str(frames[-1])))
@@ -145,14 +123,14 @@ def _pictures(
     for name in called.values():
         files.check(where / name, overwrite)
     for done, frame in enumerate(frames):
-        yield done / len(frames), f"Rendering frame {frame} of {frames[-1]}"
+        yield done / len(frames), _told(filming, frame, frames)
         with files.written(where / called[frame], "png", made, overwrite) as part:
-            taken.frame(frame, part, (where / called[frame]).with_suffix(".exr"))
+            filming.frame(frame, part, (where / called[frame]).with_suffix(".exr"))
     yield 1.0, "Done"
 
 
 def _one_file(
-    taken: _Taken, frames: range, path: Path, overwrite: bool, made: Pictures
+    filming: Filming, frames: range, path: Path, overwrite: bool, made: Pictures
 ) -> Steps[None]:
     """The frames as one MP4 file; until it is complete, the pictures need room on the disk, too."""
     files.folder(path.parent)
@@ -160,14 +138,13 @@ def _one_file(
     pictures = []
     with files.telling(path), workshop(path.parent) as room:
         for done, frame in enumerate(frames):
-            told = f"Rendering frame {frame} of {frames[-1]}"
-            yield _RENDERING * done / len(frames), told
+            yield _RENDERING * done / len(frames), _told(filming, frame, frames)
             pictures.append(room / f"{frame}.png")
             with files.rendered(pictures[-1], path):
-                taken.frame(frame, pictures[-1])
+                filming.frame(frame, pictures[-1])
         yield _RENDERING, f"Writing {files.shown(path.name)}"
         with files.written(path, "mp4", made, overwrite) as part:
-            _put_together(taken.scene, pictures, taken.size, part)
+            _put_together(filming.scene, pictures, filming.size, part)
     yield 1.0, "Done"
 
 

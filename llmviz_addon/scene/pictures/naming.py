@@ -29,9 +29,12 @@ def still_name(model: Standing, still: str, size: tuple[int, int]) -> str:
     return f"{_name(model, still, size)}.png"
 
 
-def film_name(model: Standing, size: tuple[int, int], form: str) -> str:
-    """The name of a film, "<model>_<prompt>_<look>_film_<size>": an MP4 file's or a folder's."""
-    return _name(model, "film", size) + (".mp4" if form == "MP4" else "")
+def film_name(model: Standing, size: tuple[int, int], form: str, part: str = "film") -> str:
+    """The name of a film, "<model>_<prompt>_<look>_film_<size>": an MP4 file's or a folder's.
+
+    A film of one `part` has the id of its chapter or beat in place of "film".
+    """
+    return _name(model, plain(part), size) + (".mp4" if form == "MP4" else "")
 
 
 def _name(model: Standing, what: str, size: tuple[int, int]) -> str:

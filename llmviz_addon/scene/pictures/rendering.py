@@ -20,9 +20,13 @@ from .engines import engine_id, has_denoiser
 
 _DENOISER = {
     "cycles.denoiser": "OPENIMAGEDENOISE",
+    "cycles.denoising_quality": "HIGH",
+    "cycles.denoising_prefilter": "ACCURATE",
+    "cycles.denoising_input_passes": "RGB_ALBEDO_NORMAL",
+}
+_QUICK_DENOISER = _DENOISER | {
     "cycles.denoising_quality": "FAST",
     "cycles.denoising_prefilter": "FAST",
-    "cycles.denoising_input_passes": "RGB_ALBEDO_NORMAL",
 }
 
 # These make one picture of the whole frame, with only the scene in it, in one file of the given
@@ -70,14 +74,11 @@ def settings(look: Look, engine: str, size: tuple[int, int], samples: int | None
 
 
 def _cycles(look: Look, samples: int | None) -> _Values:
-    """The settings for Cycles, denoised with the quick setting of Open Image Denoise, which takes a
-    second or two; the default one takes longer than the samples. A Blender built without it takes
-    more samples instead.
-    """
+    """The settings for Cycles; a Blender built without a denoiser takes more samples instead."""
     denoise = has_denoiser()
     bounces = int(look.render["bounces"])
     mirrored = max(bounces, int(look.render.get("reflections", 0)))
-    return (_DENOISER if denoise else {}) | {
+    return (_denoiser(look, samples) if denoise else {}) | {
         "cycles.samples": samples or int(look.render["samples"]) * (1 if denoise else 3),
         "cycles.use_layer_samples": "IGNORE",
         "cycles.use_denoising": denoise,
@@ -102,6 +103,15 @@ def of_a_film(engine: str) -> _Values:
     The denoiser's guides are nearly clean as they are; cleaning them takes as long as denoising.
     """
     return {"cycles.denoising_prefilter": "NONE"} if engine_id(engine) == "CYCLES" else {}
+
+
+def _denoiser(look: Look, samples: int | None) -> _Values:
+    """Open Image Denoise, quick where a picture has no more samples than its look proposes.
+
+    The quick setting takes a second or two, the thorough one longer than that many samples.
+    """
+    thorough = samples is not None and samples > int(look.render["samples"])
+    return _DENOISER if thorough else _QUICK_DENOISER
 
 
 def _eevee(look: Look, samples: int | None) -> _Values:

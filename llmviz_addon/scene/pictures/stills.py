@@ -12,26 +12,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import bpy
-import numpy as np
-from mathutils import Euler, Quaternion, Vector
 
 from ... import walkthrough
+from ...explain import Cell
 from ...progress import Steps
-from ...walkthrough import CameraPose, Margins, Still, targets
-from ...walkthrough.wording import LARGE
-from .. import names
-from ..attributes import read_attribute
+from ...walkthrough import CameraPose, Still
+from ...walkthrough.picture import Picture
+from .. import pins
+from ..drawn.titles import TITLES
 from ..playing import captions
 from ..standing import place, recipe
-from ..standing.standing import Standing, find, of_root
+from ..standing.standing import Standing, find
 from ..style import studio
 from ..style.kit import CELL
-from . import files, naming, taking
+from . import files, naming, taking, titling
 from .files import Pictures, RenderError
-
-# Azimuth and elevation, in degrees, of a view of several models: from low in front, where heights
-# can be compared.
-_AT_SEVERAL = (-12.0, 12.0)
 
 # A still's moment is a time of the film, so a person's time stretching must not shift it.
 _AS_COMPOSED = {"render.frame_map_old": 100, "render.frame_map_new": 100}
@@ -98,101 +93,26 @@ def still_steps(
         yield index / len(chosen), f"Rendering {still.title}"
         # The scene may have changed since the last step, so the model is looked up anew.
         standing = model_of(scene)
-        pose = walkthrough.still_pose(still, anatomy, run, size[0] / size[1], others)
+        aspect = size[0] / size[1]
+        pose = walkthrough.still_pose(still, anatomy, run, aspect, others)
+        cells = [Cell(*c) for c in walkthrough.still_cells(still, anatomy, run, aspect)]
+        focus = pose.distance * CELL if still.suited(anatomy, aspect).f_stop else 0.0
         with (
             files.written(paths[still.id], "png", made, overwrite) as part,
             _posed(standing, pose, still.f_stop) as camera,
-            _captions(standing, still.captions),
+            _without(_words_to_hide(standing, still.captions)),
             taking.prepared(
                 standing, camera, engine, size, samples, frames[still.id], _AS_COMPOSED, extras
             ),
+            pins.meanwhile(standing, cells),
+            pins.before(scene, camera, aspect, focus),
+            titling.titled(standing, still, Picture(pose, aspect), others),
         ):
             taking.take(scene, part)
             if extras.passes:
                 taking.write_passes(scene, paths[still.id].with_suffix(".exr"))
     yield 1.0, "Done"
     return made
-
-
-def overview(
-    roots: Sequence[bpy.types.Collection],
-    aspect: float,
-    lens: float,
-    margins: Margins | None = None,
-) -> tuple[Quaternion, Vector, float]:
-    """The viewpoint for whole models, in the terms of a 3D view.
-
-    Parameters
-    ----------
-    roots
-        The models that are to be seen, at least one; the first one's anchor says which way is up.
-    aspect
-        Width of the view over its height.
-    lens
-        Focal length in millimeters, for a sensor of 36 mm.
-    margins
-        The parts of the view at its sides that stay free.
-
-    Returns
-    -------
-    rotation, target, distance
-        The view's rotation, the point it turns about, and its distance from there in meters.
-    """
-    anchor = of_root(roots[0]).anchor
-    upright = Quaternion() if anchor is None else place.matrix_of(anchor).to_quaternion()
-    outlines = [_outline(root) for root in roots]
-    pose = walkthrough.fit(
-        np.concatenate(outlines) @ np.array(upright.to_matrix()),
-        *_direction(outlines),
-        lens=lens,
-        aspect=aspect,
-        margins=margins,
-    )
-    rotation = upright @ Euler(pose.rotation_euler).to_quaternion()
-    return rotation, upright @ Vector(pose.aim), pose.distance
-
-
-def _direction(outlines: Sequence[np.ndarray]) -> tuple[float, float]:
-    """Azimuth and elevation, in degrees, from which whole models can be read best."""
-    if len(outlines) > 1:
-        return _AT_SEVERAL
-    still, (width, _, height) = walkthrough.stills()[0], np.ptp(outlines[0], axis=0)
-    if still.tower is not None and height > width:
-        still = still.tower
-    elif still.large is not None and max(width, height) > LARGE * CELL:
-        still = still.large
-    return still.azimuth, still.elevation
-
-
-def _outline(root: bpy.types.Collection) -> np.ndarray:
-    """(N, 3) corners, in meters of the world, of a model's blocks and its card.
-
-    They are read from the objects, because laying GPT-3 out anew takes more than a second.
-    """
-    boxes = [np.empty((0, 3))]
-    for obj in of_root(root).objects.values():
-        if names.BLOCK in obj:
-            low, high = _bounds(obj.data)
-        elif obj.get(names.LABEL_OF) == targets.CARD:
-            low, high = (np.array(obj.bound_box)[corner] for corner in (0, 6))
-        else:
-            continue
-        picks = [np.where(pick, high, low) for pick in np.ndindex(2, 2, 2)]
-        place = np.array(obj.matrix_world)
-        boxes.append(np.array(picks) @ place[:3, :3].T + place[:3, 3])
-    return np.concatenate(boxes)
-
-
-def _bounds(mesh: bpy.types.Mesh) -> tuple[np.ndarray, np.ndarray]:
-    """Least and greatest corner of a block, whose mesh has a cube or a box at each vertex."""
-    middle = np.zeros(3 * len(mesh.vertices), np.float32)
-    mesh.vertices.foreach_get("co", middle)
-    middle = middle.reshape(-1, 3)
-    size = read_attribute(mesh, names.SIZE) if names.SIZE in mesh.attributes else np.ones(3)
-    if not len(middle):
-        # The mesh is empty: the whole block is opened up.
-        return np.zeros(3), np.zeros(3)
-    return (middle - size / 2).min(axis=0), (middle + size / 2).max(axis=0)
 
 
 def model_of(scene: bpy.types.Scene) -> Standing:
@@ -243,10 +163,21 @@ def _posed(standing: Standing, pose: CameraPose, f_stop: float) -> Iterator[bpy.
         bpy.data.cameras.remove(data)
 
 
+def _words_to_hide(
+    standing: Standing, captioned: bool
+) -> list[bpy.types.Collection | bpy.types.Object]:
+    """The switches of the titles of the film's shots, and of captions unless they are wanted."""
+    titles = standing.collections.get(TITLES)
+    return [
+        *([] if captioned else captions.switches(standing)),
+        *([] if titles is None else [titles]),
+    ]
+
+
 @contextmanager
-def _captions(standing: Standing, wanted: bool) -> Iterator[None]:
-    """Render the captions only if they are wanted and no person has hidden them."""
-    shown = [] if wanted else [s for s in captions.switches(standing) if not s.hide_render]
+def _without(switches: list[bpy.types.Collection | bpy.types.Object]) -> Iterator[None]:
+    """Render without these things, where a person has not hidden them already."""
+    shown = [switch for switch in switches if not switch.hide_render]
     try:
         for switch in shown:
             switch.hide_render = True

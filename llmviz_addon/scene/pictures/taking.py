@@ -99,8 +99,10 @@ def prepared(
         yield
 
 
-def take(scene: bpy.types.Scene, part: Path, animation: bool = False) -> None:
+def take(scene: bpy.types.Scene, part: Path | None, animation: bool = False) -> None:
     """Have Blender render the scene as it stands into the file `part`; see `files.written`.
+
+    Without a file, the picture is only rendered.
 
     Raises
     ------
@@ -110,14 +112,15 @@ def take(scene: bpy.types.Scene, part: Path, animation: bool = False) -> None:
     if bpy.app.is_job_running("RENDER"):
         raise RenderError("Blender is rendering already; wait until that picture is complete")
     # Blender reads braces in a path as variables, unless they are doubled.
-    path = str(part).replace("{", "{{").replace("}", "}}")
+    path = str(part or "").replace("{", "{{").replace("}", "}}")
+    keep = part is not None and not animation
     with (
         borrowed(scene, {"render.filepath": path}),
         _heeding_interrupts(),
         # Without this, Blender would render the scene at the frame of the context's scene.
         bpy.context.temp_override(scene=scene),
     ):
-        bpy.ops.render.render(write_still=not animation, animation=animation, scene=scene.name)
+        bpy.ops.render.render(write_still=keep, animation=animation, scene=scene.name)
 
 
 def write_passes(scene: bpy.types.Scene, path: Path) -> None:

@@ -7,14 +7,16 @@ and its last chapters may show them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import bpy
 
 from ... import walkthrough
 from ...detail import Plan
+from ...explain import CellReader
 from ...progress import Steps, rescaled, run
-from ..standing import place, tree
+from ..cells import LastingReader
+from ..standing import known, place, tree
 from ..standing.memory import Memory
 from ..standing.standing import Standing
 from ..style.kit import Kit
@@ -23,18 +25,48 @@ from . import film
 
 @dataclass(frozen=True)
 class Subject:
-    """The subject of a film: a model as it is drawn, its run if it has numbers, and its title."""
+    """The subject of a film.
+
+    Attributes
+    ----------
+    plan, title
+        The model as it is drawn, and its title.
+    run, reader
+        Its run, and who knows the numbers of its cells; None for a model without numbers.
+    choice
+        The example that the chapters of a model without numbers follow; a run brings its own.
+    """
 
     plan: Plan
     run: walkthrough.Run | None
     title: str
+    reader: CellReader | None = None
+    choice: walkthrough.Choice = field(default_factory=walkthrough.Choice)
 
     @classmethod
     def of(cls, standing: Standing) -> Steps[Subject]:
         """The subject that a model that stands provides."""
-        run, title = standing.run, standing.title
+        title, choice = standing.title, standing.recipe.choice
+        run = _following(standing, choice)
+        scene, model = standing.scene, standing.id
         plan = yield from standing.plan_steps()
-        return cls(plan, run, title)
+        reader = None if run is None else LastingReader(scene, model, plan.anatomy, run)
+        return cls(plan, run, title, reader, choice)
+
+
+def _following(standing: Standing, choice: walkthrough.Choice) -> walkthrough.Run | None:
+    """The run of a model that stands, followed where its recipe says now."""
+    run = standing.run
+    if run is None:
+        return None
+    choice = choice.within(standing.config, run.n_prompt)
+    if choice == run.choice:
+        return run
+    numbers = known.of(known.build_of(standing.root))
+    if numbers is None or numbers.trace is None:
+        # Captions then quote no numbers of the position that is followed.
+        return replace(run, choice=choice, measures={})
+    return run.following(choice, standing.config, numbers.trace)
 
 
 def compose(
@@ -65,6 +97,8 @@ def compose(
         accessible=accessible,
         model=subject.title,
         companions=companions,
+        reader=subject.reader,
+        choice=subject.choice.within(subject.plan.anatomy.config, 0),
     )
     return (yield from rescaled(composing, 0.2, 1.0))
 

@@ -81,8 +81,9 @@ class Curves:
         *,
         index: int = 0,
         scale: float = 1.0,
+        rest: float | None = None,
     ) -> None:
-        """Write one curve, unless a person has one of their own there."""
+        """Write one curve, unless a person has one of their own there; see `write_channel`."""
         name = _name(path, index)
         written = self._written.setdefault(owner, self._theirs.get(owner, {}).copy())
         if name in written:
@@ -90,7 +91,7 @@ class Curves:
         curves = compat.fcurves(owner, self._action)
         if curves is None or curves.find(path, index=index) is not None:
             return
-        curve = write_channel(curves, path, channel, fps, index=index, scale=scale)
+        curve = write_channel(curves, path, channel, fps, index=index, scale=scale, rest=rest)
         written[name] = _digest(curve)
 
     def finish(self, standing: Iterable[bpy.types.ID]) -> None:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import bpy
 
 from ... import walkthrough
 from ...detail import Plan
-from ...progress import Steps
-from ...walkthrough import Run, Storyboard, targets
+from ...explain import CellReader
+from ...progress import Steps, rescaled
+from ...walkthrough import Channel, Choice, Run, Storyboard, targets
+from ...walkthrough.properties import PROPERTIES, ROWS, Property
 from .. import names
-from ..drawn import slabs, strips
+from ..drawn import counters, slabs, titles
 from ..drawn.flat import Easel
 from ..standing import recipe, tree
 from ..standing.graft import Graft
@@ -24,46 +26,39 @@ from ..standing.standing import FILM, Standing
 from ..style import kit as kits
 from ..style import studio
 from ..style.kit import CELL, Kit
-from . import captions
+from . import actors, captions
 from .curves import Curves, written_on
-from .timeline import FIRST_FRAME, frame_of
-
-# Properties of the film that are in a camera's data: their paths there, and the factor from the
-# film's units to Blender's.
-_OF_CAMERA = {
-    targets.LENS: ("lens", 1.0),
-    targets.FOCUS_DISTANCE: ("dof.focus_distance", CELL),
-    targets.CLIP_START: ("clip_start", CELL),
-}
-
-# Properties that get their defaults back when a model loses its film: without one, all of the model
-# is computed and shown.
-_AT_REST = (targets.PROGRESS, targets.HIGHLIGHT, targets.OPACITY)
+from .timeline import FIRST_FRAME, REST_FRAME, frame_of
 
 CAMERA = "Film Camera"
 CHAPTERS = "llmviz_chapters"
 TIMES = "llmviz_times"
-# A digest of the run that the film tells of.
+# A digest of the run that the film tells of, and of the cells that it dwells on.
 _TOLD = "llmviz_told"
 
 
 @dataclass(frozen=True)
 class BeatMark:
-    """The beginning of a beat in a film: its id ("chapter.beat"), its title and its frame."""
+    """A beat of a film: its id ("chapter.beat"), its title, and its first and last frame.
+
+    Files of earlier versions do not tell the last one, which is then 0.
+    """
 
     id: str
     title: str
     frame: int
+    last: int = 0
 
 
 @dataclass(frozen=True)
 class ChapterMark:
-    """The beginning of a chapter in a film, and of each of its beats."""
+    """A chapter of a film, as a beat is told, and its beats."""
 
     id: str
     title: str
     frame: int
     beats: tuple[BeatMark, ...]
+    last: int = 0
 
 
 @dataclass(frozen=True)
@@ -88,8 +83,12 @@ def compose(
     accessible: bool,
     model: str,
     companions: Sequence[walkthrough.Companion] = (),
+    reader: CellReader | None = None,
+    choice: Choice | None = None,
 ) -> Steps[Storyboard]:
     """Make the film of a run, its shots fitted to the shape of picture that the scene renders.
+
+    `reader` knows the numbers of the run's cells; `choice` is that of the cells to dwell on.
 
     Nothing in the scene is changed.
 
@@ -107,6 +106,8 @@ def compose(
         model=model,
         aspect=scene.render.resolution_x / scene.render.resolution_y,
         palette="accessible" if accessible else "standard",
+        reader=reader,
+        choice=choice,
     )
 
 
@@ -132,7 +133,9 @@ def prepare(
         camera = _camera(anchor, collection)
         aspect = scene.render.resolution_x / scene.render.resolution_y
         part = tree.new("Captions", collection, captions.CAPTIONS)
-        yield from captions.draw(part, _hud(collection, camera), board, aspect, kit)
+        hud = _hud(collection, camera)
+        yield from rescaled(captions.draw(part, hud, board, aspect, kit), 0.0, 0.6)
+        yield from rescaled(_titles(anchor, collection, board, kit), 0.6, 1.0)
         yield 1.0, "Showing the film"
     except BaseException:
         tree.discard(collection)
@@ -172,7 +175,7 @@ def show(
     times = _times(board)
     curves = Curves(action, same_times=root.get(TIMES) == times, whole=whole)
     _take_curves_away(standing, curves)
-    _actors(standing, reel.collection, board, kit)
+    actors.draw(standing, reel.collection, board, kit)
     collections = [reel.collection, *reel.collection.children]
     drawn = [obj for collection in collections for obj in collection.objects]
     Graft(standing, FILM, drawn, whole=whole).put(collections)
@@ -181,7 +184,7 @@ def show(
     root[TIMES] = times
     recipe.write_still_frames(root, reel.still_frames)
     recipe.write_facts(root, board.facts)
-    root[_TOLD] = recipe.digest_of_run(root)
+    root[_TOLD] = _digest(standing)
     _mark(root, memory, board)
     camera = next(iter(standing.acting(targets.CAMERA)), None)
     memory.put("camera", camera)
@@ -190,7 +193,7 @@ def show(
     memory.set("render.fps", board.fps)
     memory.set("render.fps_base", 1.0)
     if not memory.is_set("frame_current"):
-        memory.set("frame_current", FIRST_FRAME)
+        memory.set("frame_current", REST_FRAME)
     scene.frame_set(scene.frame_current)
     set_pixel(standing)
     return [
@@ -200,9 +203,19 @@ def show(
 
 
 def is_behind(standing: Standing) -> bool:
-    """True if a model's film tells of another run than the one whose numbers the model shows."""
+    """True if a model's film tells of another run than the one whose numbers the model shows, or
+    dwells on other cells than those that are chosen.
+    """
     told = standing.root.get(_TOLD)
-    return told is not None and told != recipe.digest_of_run(standing.root)
+    return told is not None and told != _digest(standing)
+
+
+def _digest(standing: Standing) -> str:
+    """A digest of what a film of the model as it stands tells."""
+    chosen = standing.recipe.choice
+    # A film of the usual choice has the digest that it had before there was any.
+    further = "" if chosen == Choice() else f" {chosen}"
+    return recipe.digest_of_run(standing.root) + further
 
 
 def clear(standing: Standing, memory: Memory) -> None:
@@ -259,17 +272,23 @@ def _hud(collection: bpy.types.Collection, camera: bpy.types.Object) -> bpy.type
     return hud
 
 
-def _actors(standing: Standing, part: bpy.types.Collection, board: Storyboard, kit: Kit) -> None:
-    """Make the tiles that fly; they look like those of the input strip."""
-    easel = Easel(standing.anchor, part, kit.tile)
-    for actor in board.actors:
-        sheet = strips.sheet(kit)
-        strips.tile(sheet, actor.text, actor.index, actor.size)
-        mesh = bpy.data.meshes.new(f"Tile {actor.text}")
-        mesh[names.OURS] = True
-        sheet.write(mesh)
-        obj = easel.hang(bpy.data.objects.new(mesh.name, mesh), sheet.center, 0)
-        obj[names.ACTOR], obj[names.TEXT] = actor.name, "\n".join(sheet.said)
+def _titles(
+    anchor: bpy.types.Object | None,
+    collection: bpy.types.Collection,
+    board: Storyboard,
+    kit: Kit,
+) -> Steps[None]:
+    """Make the titles of all shots; each stays unseen until its keys show it."""
+    part = tree.new("Titles", collection, titles.TITLES)
+    # A view that walks through the model shows the titles beside blocks in their place.
+    part.hide_viewport = True
+    easel = Easel(anchor, part, kit.label)
+    for number, shown in enumerate(board.titles):
+        if number % 4 == 0:
+            yield number / len(board.titles), "Drawing the titles"
+        obj = titles.draw(easel, shown.lettering, f"{shown.beat} titles")
+        obj[names.TITLES_OF] = shown.beat
+        obj.scale = (0.0, 0.0, 0.0)
 
 
 def _owners(standing: Standing) -> Iterator[bpy.types.ID]:
@@ -278,40 +297,67 @@ def _owners(standing: Standing) -> Iterator[bpy.types.ID]:
         yield obj
         if obj.type == "CAMERA":
             yield obj.data
+        elif obj.type == "MESH" and obj.data.shape_keys is not None:
+            yield obj.data.shape_keys
 
 
 def _take_curves_away(standing: Standing, curves: Curves) -> None:
-    """Remove a film's curves, and reset the properties in `_AT_REST` that they animated."""
+    """Remove a film's curves, and reset what they animated and a model without a film has not."""
+    rows = [row for row in ROWS if row.at_rest]
     for owner in [owner for owner in _owners(standing) if written_on(owner)]:
         taken = curves.take_away(owner)
-        for prop in _AT_REST:
-            if f'["{prop}"]' in taken and prop in owner:
-                owner[prop] = targets.DEFAULTS[prop]
+        for row in rows:
+            if row.path not in taken:
+                continue
+            if row.of_block:
+                if row.name in owner:
+                    owner[row.name] = row.default
+            else:
+                setattr(owner, row.path, (row.default,) * 3)
 
 
 def _write_curves(standing: Standing, board: Storyboard, curves: Curves) -> None:
     moved, fps = _Targets(standing), board.fps
     for channel in board.channels:
-        prop = channel.property
-        for obj in moved.of(channel.target, prop):
-            if prop in _OF_CAMERA:
-                path, scale = _OF_CAMERA[prop]
-                curves.write(obj.data, path, channel, fps, scale=scale)
-            elif prop in (targets.LOCATION, targets.ROTATION):
-                scale = CELL if prop == targets.LOCATION else 1.0
-                curves.write(obj, prop, channel, fps, index=channel.index, scale=scale)
-            elif prop == targets.SCALE:
-                for axis in range(3):
-                    curves.write(obj, prop, channel, fps, index=axis)
-            else:
-                curves.write(obj, f'["{prop}"]', channel, fps)
-    said = {caption.beat: caption for caption in board.captions}
+        for obj in moved.of(channel.target, PROPERTIES[channel.property]):
+            _write(curves, obj, channel, fps)
+    captioned = {caption.beat: caption for caption in board.captions}
+    said = {
+        names.CAPTION_OF: captioned,
+        names.SHADE_OF: captioned,
+        names.TITLES_OF: {shown.beat: shown for shown in board.titles},
+    }
     for obj in standing.objects.values():
-        caption = said.get(obj.get(names.CAPTION_OF))
-        for channel, index in captions.channels(caption) if caption else ():
-            prop = channel.property
-            path = prop if prop == targets.SCALE else f'["{prop}"]'
-            curves.write(obj, path, channel, fps, index=index)
+        found = (told.get(obj.get(mark)) for mark, told in said.items())
+        words = next((each for each in found if each is not None), None)
+        if words is None:
+            continue
+        for channel in captions.channels(words.beat, words.start, words.end):
+            _write(curves, obj, channel, fps, lasting=False)
+
+
+def _write(
+    curves: Curves, obj: bpy.types.Object, channel: Channel, fps: int, *, lasting: bool = True
+) -> None:
+    """Write the curves of a channel where its property lives.
+
+    What is not `lasting` exists only for the film, and so has no rest before it.
+    """
+    row = PROPERTIES[channel.property]
+    owner, path, scale = obj, row.path, CELL if row.in_cells else 1.0
+    if row.owner == "data":
+        owner = obj.data
+    elif row.owner == "keys":
+        owner = obj.data.shape_keys
+    elif row.owner == "counter":
+        path = counters.path(obj)
+    if owner is None or not path:
+        # A person has taken away what the property was of.
+        return
+    rest = row.default if row.at_rest and lasting and names.ACTOR not in obj else None
+    for axis in range(row.axes):
+        index = channel.index + axis
+        curves.write(owner, path, channel, fps, index=index, scale=scale, rest=rest)
 
 
 class _Targets:
@@ -322,10 +368,13 @@ class _Targets:
         self._sections: dict[str, list[bpy.types.Object]] = defaultdict(list)
         self._hung: dict[str, list[bpy.types.Object]] = defaultdict(list)
         self._leading: dict[str, list[bpy.types.Object]] = defaultdict(list)
+        self._parts: dict[str, list[bpy.types.Object]] = defaultdict(list)
         for obj in standing.objects.values():
             for mark in (names.BLOCK, names.WINDOW_OF, names.STRIP, names.ACTOR):
                 if mark in obj:
                     self._found[obj[mark]].append(obj)
+            if names.PART_OF in obj:
+                self._parts[obj[names.PART_OF]].append(obj)
             owner = obj.get(names.LABEL_OF)
             if owner in (targets.CARD, targets.KEY):
                 self._found[owner].append(obj)
@@ -338,7 +387,7 @@ class _Targets:
             if names.ARROWS_OF in obj:
                 self._sections[obj[names.ARROWS_OF]].append(obj)
 
-    def of(self, target: str, prop: str) -> list[bpy.types.Object]:
+    def of(self, target: str, row: Property) -> list[bpy.types.Object]:
         """The objects whose property follows the channel."""
         if target.startswith(targets.SECTION):
             path = target.removeprefix(targets.SECTION)
@@ -349,37 +398,57 @@ class _Targets:
                 for obj in objects
             ]
         found = self._found.get(target, [])
-        if prop in (targets.PROGRESS, targets.HIGHLIGHT):
-            # Arrows carry light while the block that they lead to is computed.
-            return [*found, *self._leading.get(target, [])]
-        if prop == targets.OPACITY:
-            # The texts beside a block fade with it.
+        if row.with_words:
+            # The texts beside a block fade and go with it.
             return [*found, *self._hung.get(target, [])]
-        if prop in (targets.LOCATION, targets.SCALE, targets.ROTATION):
+        if row.of_block:
+            # What stands in for a block computes and shines with it, and arrows carry light while
+            # the block that they lead to is computed.
+            leading = [obj for obj in self._leading.get(target, []) if row.name in obj]
+            return [*found, *self._parts.get(target, []), *leading]
+        if row.path in ("location", "scale", "rotation_euler"):
             # The other parts of an actor are parented to the one that is moved.
             return [obj for obj in found if obj.parent not in found]
         return found
 
 
 def _mark(root: bpy.types.Collection, memory: Memory, board: Storyboard) -> None:
-    """Put a film's markers on the timeline, and note the first frames of chapters and beats."""
+    """Put a film's markers on the timeline, and note the frames of chapters and beats."""
     chapters: list[dict] = []
     wanted = []
+    begun: dict[str, dict] = {}
     for marker in board.markers:
         frame = round(frame_of(marker.time, board.fps))
         entry = {"id": marker.id, "title": marker.name, "frame": frame}
         if marker.kind == "chapter":
-            chapters.append(entry | {"beats": []})
+            entry["beats"] = []
+            chapters.append(entry)
+            _end(begun.values(), frame - 1)
+            begun = {"chapter": entry}
         else:
             chapters[-1]["beats"].append(entry)
+            _end([begun[kind] for kind in begun if kind == "beat"], frame - 1)
+            begun["beat"] = entry
         wanted.append((f"{marker.kind} {marker.id}", marker.name, frame))
+    _end(begun.values(), round(frame_of(board.duration, board.fps)))
     root[CHAPTERS] = json.dumps(chapters)
     memory.mark(wanted)
+
+
+def _end(begun: Iterable[dict], last: int) -> None:
+    for entry in begun:
+        entry["last"] = max(last, entry["frame"])
 
 
 def chapters(root: bpy.types.Collection) -> tuple[ChapterMark, ...]:
     """The chapters of the film that was written for a model."""
     return tuple(
-        ChapterMark(c["id"], c["title"], c["frame"], tuple(BeatMark(**b) for b in c["beats"]))
+        ChapterMark(**c | {"beats": tuple(BeatMark(**b) for b in c["beats"])})
         for c in recipe.read(root, CHAPTERS, [])
     )
+
+
+def part(root: bpy.types.Collection, part_id: str) -> ChapterMark | BeatMark | None:
+    """The chapter or beat of this id in a model's film; None if there is none."""
+    places = (place for c in chapters(root) for place in (c, *c.beats))
+    return next((place for place in places if place.id == part_id), None)

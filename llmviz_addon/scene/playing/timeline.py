@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import bpy
 import numpy as np
 
-from ...walkthrough.storyboard import Channel
+from ...walkthrough.storyboard import Channel, Key
 
 FIRST_FRAME = 1
+
+# Before the film, the whole model is shown, computed: what somebody sees who has just built it.
+REST_FRAME = FIRST_FRAME - 1
 
 # Interpolation and easing of a keyframe by the storyboard's name of an easing: each plays exactly
 # what `walkthrough.easing` computes.
@@ -44,6 +49,7 @@ def write_channel(
     *,
     index: int = 0,
     scale: float = 1.0,
+    rest: float | None = None,
 ) -> bpy.types.FCurve:
     """Write one F-curve that plays exactly as `Channel.at` says.
 
@@ -55,7 +61,14 @@ def write_channel(
         The data path, and the index if the property is an array.
     scale
         Factor on the values, e.g. meters a cell.
+    rest
+        The value before the film, where it differs from the film's first.
     """
+
+    played = channel.keys
+    if rest is not None:
+        first = Key((REST_FRAME - FIRST_FRAME) / fps, rest, "constant")
+        channel = replace(channel, keys=(first, *played))
 
     def points(pairs: list[tuple[float, float]]) -> np.ndarray:
         times, values = np.array(pairs, np.float64).T
@@ -74,7 +87,7 @@ def write_channel(
         for side, handles in (("left", left), ("right", right)):
             keys.foreach_set(f"handle_{side}_type", free)
             keys.foreach_set(f"handle_{side}", points(list(handles)))
-    if len(channel.keys) > 1 or path.startswith('["'):
+    if len(played) > 1 or path.startswith('["'):
         curve.extrapolation = "CONSTANT"
     curve.auto_smoothing = "NONE"
     curve.update()

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 import bpy
 
 from ...walkthrough import targets
+from ...walkthrough.properties import OF_BLOCKS
 from .. import compat, names
 from ..style import materials
 from ..words import typesetting
@@ -21,8 +22,8 @@ from . import ledger, succession, tree
 from .standing import ANCHOR, COLLECTIONS, MODEL, SECTION, Standing, seal
 
 # Custom properties that the film animates and a person may set; a new drawing does not reset them.
-_PLAYED = (names.PROGRESS, names.HIGHLIGHT, names.OPACITY, names.FOCUS_COLUMN)
-_NOTED = (names.KEY, names.MODEL, names.WRITTEN, names.CURVES)
+_PLAYED = tuple(row.name for row in OF_BLOCKS)
+_NOTED = (names.KEY, names.MODEL, names.WRITTEN, names.WRITTEN_GAIN, names.CURVES)
 
 
 class Graft:
@@ -306,6 +307,6 @@ def _places(obj: bpy.types.Object) -> Sequence[str]:
     """The names of the place properties that were written when an object was drawn."""
     if names.ACTOR in obj:
         return ()
-    if names.CAPTION_OF in obj:
+    if any(mark in obj for mark in (names.CAPTION_OF, names.SHADE_OF, names.TITLES_OF)):
         return ("location", "rotation_euler")
     return ("location", "rotation_euler", "scale")

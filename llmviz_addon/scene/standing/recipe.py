@@ -19,7 +19,7 @@ from ...bounded import Bounded
 from ...detail import Budget, Plan, plan_steps
 from ...model import Config, Model, Sampling
 from ...progress import Steps
-from ...walkthrough import Run
+from ...walkthrough import Choice, Run
 from ..version import VERSION
 from .errors import StandingError
 
@@ -31,6 +31,7 @@ _COMPUTED = "llmviz_computed"
 _PAGES = "llmviz_page_digests"
 _RUN = "llmviz_run"
 _STILLS = "llmviz_still_frames"
+_PINS = "llmviz_pins"
 
 T = TypeVar("T")
 
@@ -74,6 +75,9 @@ class Recipe:
         Tokens that the model appends to the prompt, if its context has room for them.
     temperature, top_k, seed
         The choice of these tokens; see `model.Sampling`.
+    layer, head, position, channel
+        The example that the film's chapters follow; see `walkthrough.Choice`. A position or channel
+        of -1 is left to each chapter.
     """
 
     model: str
@@ -92,6 +96,10 @@ class Recipe:
     temperature: float = defaults.TEMPERATURE
     top_k: int = defaults.TOP_K
     seed: int = defaults.SEED
+    layer: int = defaults.LAYER
+    head: int = defaults.HEAD
+    position: int = defaults.CHOSEN_BY_CHAPTER
+    channel: int = defaults.CHOSEN_BY_CHAPTER
     version: str = VERSION
 
     @property
@@ -114,6 +122,15 @@ class Recipe:
             If there is no such choice.
         """
         return Sampling(self.temperature, self.top_k, self.seed)
+
+    @property
+    def choice(self) -> Choice:
+        """The example that the film's chapters follow."""
+        position, channel = (
+            None if chosen == defaults.CHOSEN_BY_CHAPTER else chosen
+            for chosen in (self.position, self.channel)
+        )
+        return Choice(self.layer, self.head, position, channel)
 
     @property
     def arranged(self) -> Arrangement:
@@ -248,6 +265,16 @@ def write_still_frames(root: bpy.types.Collection, frames: dict[str, int]) -> No
 def still_frames(root: bpy.types.Collection) -> dict[str, int]:
     """The frame of the film at which each still is taken, by the still's id."""
     return read(root, _STILLS, {})
+
+
+def write_pins(root: bpy.types.Collection, cells: list[str]) -> None:
+    """Keep the cells that are pinned in a model, as they are written, in order."""
+    root[_PINS] = json.dumps(cells)
+
+
+def pins_of(root: bpy.types.Collection) -> list[str]:
+    """The cells that are pinned in a model."""
+    return [cell for cell in read(root, _PINS, []) if isinstance(cell, str)]
 
 
 def write_facts(root: bpy.types.Collection, facts: frozenset[str]) -> None:

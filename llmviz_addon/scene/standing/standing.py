@@ -10,7 +10,7 @@ anything a person does, so it must not be kept beyond one operation or one step 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -43,6 +43,8 @@ _SAYS = (
     names.STRIP,
     names.ACTOR,
     names.CAPTION_OF,
+    names.SHADE_OF,
+    names.TITLES_OF,
     names.LABEL_OF,
     names.ARROWS_OF,
 )
@@ -69,7 +71,7 @@ class Standing:
     @cached_property
     def _found(self) -> tuple[dict[str, bpy.types.Object], list[bpy.types.Object]]:
         every = dict.fromkeys((*self.scene.objects, *self.root.all_objects))
-        return _sorted_out(self.scene, _of_model(self.id, every), self._is_here)
+        return _sorted_out(self.scene, self.id, every, self._is_here)
 
     @property
     def _is_here(self) -> bool:
@@ -96,7 +98,7 @@ class Standing:
         within = dict.fromkeys(
             (*self.root.children_recursive, *self.scene.collection.children_recursive)
         )
-        found, copies = _sorted_out(self.scene, _of_model(self.id, within), self._is_here)
+        found, copies = _sorted_out(self.scene, self.id, within, self._is_here)
         copies += [c for c in (found.pop(MODEL, None),) if c not in (None, self.root)]
         return {MODEL: self.root} | found, [c for c in copies if c != self.root]
 
@@ -347,7 +349,7 @@ def leftovers(scene: bpy.types.Scene) -> list[bpy.types.ID]:
     left: list[bpy.types.ID] = []
     for model in known:
         for things in (scene.objects, scene.collection.children_recursive):
-            found, _ = _sorted_out(scene, _of_model(model, dict.fromkeys(things)), True)
+            found, _ = _sorted_out(scene, model, dict.fromkeys(things), True)
             left += [thing for thing in found.values() if thing not in elsewhere]
     return left
 
@@ -406,34 +408,38 @@ def _says(obj: bpy.types.Object) -> str:
     return f"{owner}:{tree.plain_name(obj)}"
 
 
-def _of_model(model: str, things: Iterable[Datablock]) -> Iterator[Datablock]:
-    return (thing for thing in things if thing.get(names.MODEL) == model and names.KEY in thing)
-
-
 def _sorted_out(
-    scene: bpy.types.Scene, found: Iterable[Datablock], here: bool
+    scene: bpy.types.Scene, model: str, things: Iterable[Datablock], here: bool
 ) -> tuple[dict[str, Any], list[Any]]:
-    """The originals in a scene by key, and a list of all copies of them.
+    """The originals of a model among things in a scene, by key, and a list of all copies of them.
 
-    With `here`, their model stands where it was made, so what is named like a copy is one.
+    With `here`, it stands where it was made, so what is named like a copy is one.
     """
     by_key: dict[str, list[Datablock]] = {}
-    for thing in found:
-        by_key.setdefault(str(thing[names.KEY]), []).append(thing)
+    for thing in things:
+        if thing.get(names.MODEL) == model:
+            key = thing.get(names.KEY)
+            if key is not None:
+                by_key.setdefault(str(key), []).append(thing)
     chosen: dict[str, Any] = {}
     copies: list[Any] = []
+    made = originals.made(scene, model)
     for key, same in by_key.items():
-        left = [thing for thing in same if not _is_copy(scene, thing, here)]
+        left = [thing for thing in same if not _is_copy(made, thing, here)]
         if left:
             chosen[key] = _original(left)
         copies += [thing for thing in same if thing != chosen.get(key)]
     return chosen, copies
 
 
-def _is_copy(scene: bpy.types.Scene, thing: Datablock, here: bool) -> bool:
-    """True if a datablock is surely a copy, also where what it was copied from is deleted."""
-    known = originals.is_original(scene, thing)
-    return (here and ledger.is_numbered(thing)) if known is None else not known
+def _is_copy(made: set[int] | None, thing: Datablock, here: bool) -> bool:
+    """True if a datablock is surely a copy, also where what it was copied from is deleted.
+
+    `made` are the numbers of all originals of its model, if they are known.
+    """
+    if made is None:
+        return here and ledger.is_numbered(thing)
+    return thing.session_uid not in made
 
 
 def _original(same: list[Datablock]) -> Datablock:
@@ -453,7 +459,7 @@ def _original_root(
 
     A copy of a root whose original was deleted takes its place if it holds what was made for it.
     """
-    left = [root for root in roots if not _is_copy(scene, root, False)]
+    left = [root for root in roots if originals.is_original(scene, root) is not False]
     if not left:
         left = [r for r in roots if any(originals.is_original(scene, o) for o in r.all_objects)]
     return _original(left) if left else None

@@ -17,9 +17,12 @@ from ...walkthrough.framing import SENSOR
 from .. import names
 from ..attributes import write_attribute
 from ..version import DRAWING, VERSION
+from ..words import typesetting
+from ..words.typesetting import Setting
 from . import materials
 from .groups import cell_color as cell_color_group
 from .groups import cells as cells_group
+from .groups import counter as counter_group
 from .groups import repeats as repeats_group
 from .groups import slab_cells as slab_cells_group
 from .groups import slabs as slabs_group
@@ -37,6 +40,9 @@ INNER_SIZE, INNER_DEPTH = 0.42, 0.77
 # Steps of the number in the viewport's tints, from -1 to 1; one more stands for an empty cell.
 TINT_STEPS = 11
 TINTS_PER_KIND = TINT_STEPS + 1
+
+# Light on the upper and the lower edges of a box in Solid mode.
+_ABOVE_AND_BELOW = (1.5, 0.55)
 
 # Property of a part of the kit to which a look has given its colors.
 _PAINTED = "llmviz_painted"
@@ -84,6 +90,30 @@ class Kit:
         return self._part("body", materials.body)
 
     @property
+    def bars(self) -> bpy.types.Material:
+        """The material of bars."""
+        return self._part("bars", lambda: materials.bars(self.cell_color))
+
+    @property
+    def counter(self) -> bpy.types.GeometryNodeTree:
+        """The group that writes a number in digits."""
+        return self._part(
+            "counter", lambda: counter_group.build(self._part("digits", self._digits))
+        )
+
+    def _digits(self) -> bpy.types.Collection:
+        """The glyphs of numbers, sorted by name: ten digits, the minus, the point."""
+        digits = bpy.data.collections.new("LLM Digits")
+        for index, character in enumerate("0123456789−."):
+            mesh = typesetting.mesh(f"LLM Digit {index:02d}", character, Setting(1.0, "CENTER"))
+            mesh.materials.append(self.label)
+            digit = bpy.data.objects.new(mesh.name, mesh)
+            _mark(digit, "digit")
+            _mark(mesh, "digit mesh")
+            digits.objects.link(digit)
+        return digits
+
+    @property
     def label(self) -> bpy.types.Material:
         """The material of words."""
         return self._flat("label", names.MATERIAL_LABEL, "title", "section", "dimension", "paper")
@@ -101,6 +131,11 @@ class Kit:
     def tile(self) -> bpy.types.Material:
         """The material of tiles and gauges."""
         return self._flat("tile", names.MATERIAL_TILE, "face", "glow")
+
+    @property
+    def pin(self) -> bpy.types.Material:
+        """The material of frames, lights and lines of pinned cells."""
+        return self._flat("pin", names.MATERIAL_PIN, "target", "source")
 
     @property
     def palette(self) -> bpy.types.Collection:
@@ -201,14 +236,16 @@ class Kit:
         shape = self.get("shape material")
         if due(self.cell_color):
             materials.set_values(self.cell_color, values)
-        for material in filter(due, (self.cell, self.body, *pages, *([shape] if shape else ()))):
+        further = [part for part in (shape, self.get("bars")) if part is not None]
+        for material in filter(due, (self.cell, self.body, *pages, *further)):
             materials.set_values(material.node_tree, values)
         for material, table in (
             (self.label, look.label),
             (self.arrow, look.arrow),
             (self.tile, look.tile),
+            (self.get("pin"), look.pin),
         ):
-            if due(material):
+            if material is not None and due(material):
                 materials.set_values(material.node_tree, _flat_values(table))
         if due(self.palette):
             for index, tint in enumerate(sorted(self.palette.objects, key=lambda o: o.name)):
@@ -217,9 +254,9 @@ class Kit:
         if boxes and due(boxes):
             for kind, box in enumerate(sorted(boxes.objects, key=lambda o: o.name)):
                 # Solid mode shows no single cells of a slab, so its box gets a color halfway
-                # between zero and full.
+                # between zero and full, and light from above, so that blocks are bodies.
                 middle = kind * TINTS_PER_KIND + TINT_STEPS * 3 // 4
-                _tint(box.data, _tint_color(middle, palette))
+                _shade(box.data, _tint_color(middle, palette))
 
 
 def _key(role: str) -> str:
@@ -361,4 +398,15 @@ def _tint_color(index: int, palette: Palette) -> np.ndarray:
 def _tint(mesh: bpy.types.Mesh, color: np.ndarray) -> None:
     layer = mesh.attributes[names.CELL_COLOR]
     layer.data.foreach_set("color", np.tile(color.astype(np.float32), len(mesh.vertices)))
+    mesh.update_tag()
+
+
+def _shade(mesh: bpy.types.Mesh, color: np.ndarray) -> None:
+    """Tint a box as if lit from above; its front as its back, which from afar are one."""
+    position = np.empty(len(mesh.vertices) * 3, np.float32)
+    mesh.vertices.foreach_get("co", position)
+    light = np.where(position.reshape(-1, 3)[:, 2] > 0, *_ABOVE_AND_BELOW)
+    lit = np.minimum(color[None] * light[:, None], 1.0).astype(np.float32)
+    lit[:, 3] = 1.0
+    mesh.attributes[names.CELL_COLOR].data.foreach_set("color", lit.reshape(-1))
     mesh.update_tag()

@@ -64,6 +64,7 @@ class Look:
     arrow: dict[str, Any]
     tile: dict[str, Any]
     bloom: dict[str, float]
+    pin: dict[str, Any]
     render: dict[str, Any]
 
     def colors(self, accessible: bool) -> Palette:
@@ -112,6 +113,7 @@ def load(look_id: str) -> Look:
             arrow=table["arrow"],
             tile=table["tile"],
             bloom=table.get("bloom", {}),
+            pin=table["pin"],
             render=table["render"],
         )
     except KeyError as missing:

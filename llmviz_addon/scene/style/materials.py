@@ -100,6 +100,36 @@ def _mix(g: Graph, factor: Socket, one: Socket, other: Socket) -> Socket:
     return Socket(g, mixed.outputs[0])
 
 
+def bars(group: bpy.types.ShaderNodeTree) -> bpy.types.Material:
+    """The material of bars, which go from the color of one number to that of another."""
+    material = _new(names.MATERIAL_BARS)
+    with Graph.material(material) as g:
+
+        def of_mesh(name: str, out: str = "Factor") -> Socket:
+            return g.node(
+                "ShaderNodeAttribute", out=out, attribute_type="GEOMETRY", attribute_name=name
+            )
+
+        traits = from_instance(g, names.TRAITS, out="Vector")
+        gain = g.node("ShaderNodeSeparateXYZ", out="Z", vector=traits)
+        number = g.mix(
+            from_instance(g, names.VALUE),
+            of_mesh(names.FIRST_VALUE),
+            of_mesh(names.LAST_VALUE),
+            data_type="FLOAT",
+        )
+        color = g.call(
+            group,
+            number=g.node("ShaderNodeClamp", value=number * gain, min=-1.0, max=1.0),
+            lead=1.0,
+            in_focus=0.0,
+            position=of_mesh(names.CELL_CO, out="Vector"),
+            traits=traits,
+        )
+        _finish(g, _surface(g, color, color))
+    return material
+
+
 def slab(
     color_group: bpy.types.ShaderNodeTree,
     cells_group: bpy.types.ShaderNodeTree,

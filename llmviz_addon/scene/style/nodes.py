@@ -157,10 +157,20 @@ class Graph:
     def math(self, operation: str, *operands: Any, clamp: bool = False) -> Socket:
         """A scalar math node on sockets or numbers."""
         node = self.tree.nodes.new("ShaderNodeMath")
-        node.operation, node.use_clamp, node.parent = operation, clamp, self._frame
-        usable = [s for s in node.inputs if s.enabled and not s.is_unavailable]
-        for socket, value in zip(usable, operands, strict=False):
-            self._feed(socket, value)
+        node.parent = self._frame
+        # After each property that is set, and each link, Blender goes through the whole tree, so
+        # none is set that is so already, and numbers are set at once, which it does not notice.
+        if node.operation != operation:
+            node.operation = operation
+        if clamp:
+            node.use_clamp = True
+        numbers = [socket.default_value for socket in node.inputs]
+        for place, value in enumerate(operands):
+            numbers[place] = numbers[place] if isinstance(value, Socket) else value
+        node.inputs.foreach_set("default_value", numbers)
+        for socket, value in zip(node.inputs, operands, strict=False):
+            if isinstance(value, Socket):
+                self._feed(socket, value)
         return self._out(node, 0)
 
     def mix(self, factor: Any, a: Any, b: Any, data_type: str = "RGBA", **options: Any) -> Socket:
@@ -214,7 +224,7 @@ def arrange(tree: bpy.types.NodeTree, step: tuple[int, int] = (220, 210)) -> Non
     Bands stand one below the other in the order in which the frames were made, so a tree reads
     like the code that built it: paragraphs downward, steps to the right.
     """
-    depth = _depths(tree)
+    depth, places = _depths(tree), {}
     bands: dict[bpy.types.Node | None, list[bpy.types.Node]] = {None: []}
     for node in tree.nodes:
         if node.bl_idname == "NodeFrame":
@@ -228,9 +238,13 @@ def arrange(tree: bpy.types.NodeTree, step: tuple[int, int] = (220, 210)) -> Non
             column = depth[node]
             row = filled.get(column, 0)
             filled[column] = row + 1
-            node.location = (column * step[0], top - row * step[1])
+            places[node] = (column * step[0], top - row * step[1])
             node.select = False
         top -= max(filled.values(), default=0) * step[1] + 80
+    # All at once, since Blender goes through the whole tree for each that is set by itself.
+    tree.nodes.foreach_set(
+        "location", [at for node in tree.nodes for at in places.get(node, (0, 0))]
+    )
 
 
 def _depths(tree: bpy.types.NodeTree) -> dict[bpy.types.Node, int]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 
 import numpy as np
 
 from ...config import Config
 from ...functions import ACTIVATIONS, all_finite, layer_norm, softmax
+from ...products import THREADS, product, stacked
 from ...weights import Room, Weights
 from .activations import Activations, Array, Norm
 from .blocks import QKV
@@ -70,6 +72,10 @@ class Computation:
         CheckpointError
             If a weight that takes part is not finite, or the numbers overflow.
         """
+        with ThreadPoolExecutor(THREADS) as self._pool:
+            yield from self._pass(ids)
+
+    def _pass(self, ids: Sequence[int]) -> Iterator[int]:
         rows = slice(self.n_done, self.n_done + len(ids))
         x = self._embed(rows, ids)
         for layer, made in enumerate(self.activations.layers):
@@ -115,7 +121,7 @@ class Computation:
         seen = slice(0, rows.stop)
         # One product a head, several heads in one call: (head, t, d_head) by (head, d_head, T).
         scores = made.scores[heads, rows, seen]
-        np.matmul(queries[:, rows], keys[:, seen].swapaxes(1, 2), out=scores)
+        stacked(queries[:, rows], keys[:, seen].swapaxes(1, 2), scores, self._pool)
         scores *= np.float32(self.config.d_head**-0.5)
         self._finite_heads(block, "attention_scores", scores, heads)
         future = np.arange(rows.start, rows.stop)[:, None] < np.arange(rows.stop)
@@ -124,7 +130,7 @@ class Computation:
         attention = made.attention[heads, rows, seen]
         made.largest[heads, rows], made.total[heads, rows], _ = softmax(scores, out=attention)
         outputs = made.outputs.reshape(len(made.outputs), self.config.n_head, -1).swapaxes(0, 1)
-        np.matmul(attention, values[:, seen], out=outputs[heads, rows])
+        stacked(attention, values[:, seen], outputs[heads, rows], self._pool)
         self._finite_heads(block, "output", outputs[heads, rows], heads)
 
     def _mlp(self, layer: int, rows: slice, x: Array) -> Iterator[int]:
@@ -187,10 +193,9 @@ class Computation:
             yield cost
             self._multiply(name, axis, outputs, x, out)
 
-    @_quietly
     def _multiply(self, name: str, axis: int, outputs: slice, x: Array, out: Array) -> None:
         piece = self.weights.piece(name, axis, outputs, self._room)
-        np.matmul(x, piece if axis else piece.T, out=out[:, outputs])
+        product(x, piece if axis else piece.T, out[:, outputs], self._pool)
 
     @_quietly
     def _bias(self, name: str, out: Array) -> None:
