@@ -174,8 +174,8 @@ def _slabs(
         gains[bundle] = _write(pages, layout, bundle, obj, plan.computed)
     shown = []
     for number, page in enumerate(pages):
-        values = images.make_values("LLM Far Page", page)
-        coarse = images.make_patches("LLM Far Page", patches(page.texels))
+        averages = images.coarse(patches(page.texels)).png()
+        values, coarse = images.make_page("LLM Far Page", page.png(), averages)
         given = materials.Page(values, coarse, layout.heights[number], run.n_prompt, run.n_tokens)
         material = materials.slab(kit.cell_color, kit.slab_cells, given)
         materials.set_values(material.node_tree, look)

@@ -62,7 +62,11 @@ class Filming:
 
 
 def trial_steps(
-    scene: bpy.types.Scene, size: tuple[int, int], engine: str, samples: int | None
+    scene: bpy.types.Scene,
+    size: tuple[int, int],
+    engine: str,
+    samples: int | None,
+    extras: taking.Extras = taking.PLAIN,
 ) -> Steps[float]:
     """Render the scene's current frame for its time alone; returns the seconds it took.
 
@@ -71,7 +75,7 @@ def trial_steps(
     RenderError
         If there is no model in the scene, or no such engine.
     """
-    filming = Filming(scene, engine, size, samples)
+    filming = Filming(scene, engine, size, samples, extras)
     camera_of(model_of(scene))
     yield 0.0, "Timing one frame"
     filming.frame(scene.frame_current, None)

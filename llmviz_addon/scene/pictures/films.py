@@ -60,6 +60,10 @@ def film_steps(
     """
     camera_of(model_of(scene))
     check_size(size, form)
+    if extras != extras.for_form(form):
+        raise RenderError(
+            f"{form} films have no transparency and no passes; render PNG pictures instead"
+        )
     frames = _frames(scene, first, last)
     filming = Filming(scene, engine, size, samples, extras)
     made = Pictures() if made is None else made

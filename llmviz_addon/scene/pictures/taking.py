@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from ..drawn import slabs
 from ..standing.standing import Standing
 from ..style import finish, kit, looks, materials
 from .afar import drawn_as_slabs
+from .engines import has_gpu
 from .files import RenderError
 from .rendering import borrowed, settings
 
@@ -44,6 +45,12 @@ class Extras:
     transparent: bool = False
     bloom: bool = True
     passes: tuple[str, ...] = ()
+
+    def for_form(self, form: str) -> Extras:
+        """These wishes as far as a film of that form can fulfill them: MP4 films have neither
+        transparency nor passes.
+        """
+        return self if form == "PNG" else replace(self, transparent=False, passes=())
 
 
 PLAIN = Extras()
@@ -80,6 +87,9 @@ def prepared(
     # What glows around a thing has no place where there is nothing.
     elif extras.bloom and finish.is_on(scene):
         values |= {"render.use_compositing": True}
+        if not has_gpu():
+            # By software OpenGL the compositor is slow, and may fail.
+            values |= {"render.compositor_device": "CPU"}
     pages = slabs.materials_of(standing.objects.values())
     with ExitStack() as stack:
         stack.enter_context(_through(scene, camera))

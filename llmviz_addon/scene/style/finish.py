@@ -68,6 +68,13 @@ def is_on(scene: bpy.types.Scene) -> bool:
     return node is not None and not node.mute
 
 
+def switch(scene: bpy.types.Scene, on: bool) -> None:
+    """Switch the finish of a scene's pictures on or off; nothing where its look has none."""
+    node = node_of(scene)
+    if node is not None:
+        node.mute = not on
+
+
 @contextmanager
 def of_layer(scene: bpy.types.Scene, layer: str) -> Iterator[None]:
     """Have the picture of one view layer finished."""
