@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-from . import defaults
+from . import defaults, languages
 
 Job: TypeAlias = Callable[[argparse.Namespace], None]
 
@@ -196,6 +196,24 @@ def _add_recipe(parser: argparse.ArgumentParser) -> None:
         "--look", default="dark", help="a look's id: dark, light, paper, studio or blueprint"
     )
     parser.add_argument("--accessible", action="store_true", help="use color-blind safe colors")
+    parser.add_argument(
+        "--language",
+        default=languages.ENGLISH,
+        choices=languages.available(),
+        help="the language of captions and titles; en by default",
+    )
+    parser.add_argument(
+        "--script",
+        default="",
+        metavar="FILE",
+        help="a walkthrough of your own; see docs/walkthroughs.md",
+    )
+    parser.add_argument(
+        "--chapters",
+        default="",
+        metavar="IDS",
+        help="ids of the chapters that play, with commas between; all by default",
+    )
     parser.add_argument("--no-captions", action="store_true", help="leave the captions out")
     parser.add_argument("--verbose", action="store_true", help="show Blender's own messages too")
 

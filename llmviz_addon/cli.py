@@ -290,6 +290,9 @@ def _recipe(source: str, options: argparse.Namespace) -> Any:
         temperature=options.temperature,
         top_k=options.top_k,
         seed=options.seed,
+        language=options.language,
+        script=str(Path(options.script).resolve()) if options.script else "",
+        chapters=options.chapters,
     )
 
 

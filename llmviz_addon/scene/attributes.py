@@ -10,6 +10,7 @@ import numpy as np
 _TYPES = {
     "FLOAT": ("value", np.float32, 1),
     "INT": ("value", np.int32, 1),
+    "BOOLEAN": ("value", np.bool_, 1),
     "FLOAT_VECTOR": ("vector", np.float32, 3),
     "FLOAT_COLOR": ("color", np.float32, 4),
 }
@@ -25,7 +26,7 @@ def write_attribute(
     values
         One row for each element of the domain.
     kind
-        The attribute's type: FLOAT, INT, FLOAT_VECTOR or FLOAT_COLOR.
+        The attribute's type: FLOAT, INT, BOOLEAN, FLOAT_VECTOR or FLOAT_COLOR.
 
     Raises
     ------

@@ -25,7 +25,8 @@ from . import names
 from .attributes import read_attribute
 from .drawn import images, reuse, slabs
 from .standing import known, originals, recipe
-from .standing.standing import Standing, find_one
+from .standing.finding import find_one
+from .standing.standing import Standing
 
 # Bytes of the pages that are kept, by build and number. Blender copies a packed file whenever it is
 # asked for one, up to 128 MB.

@@ -14,18 +14,18 @@ import bpy
 from .. import defaults
 from ..detail import Bundle
 from ..model import ModelError
-from ..progress import Steps, rescaled, run
-from . import names, pins
+from ..progress import Steps, run
+from . import names, pins, tables
 from .assembly import compute
 from .drawn import blocks, strips
 from .drawn.blocks import CELL
 from .drawn.model import Numbers, positions, shown
 from .playing import company, film
 from .renewal import fits, note, recolor
-from .standing import known, ledger, tree
-from .standing.memory import Memory
+from .standing import known, ledger
+from .standing.finding import find
 from .standing.recipe import Recipe
-from .standing.standing import Standing, find
+from .standing.standing import Standing
 from .style.kit import Kit
 
 # Meters up to which a place counts as the same; Blender keeps places as float32.
@@ -39,7 +39,7 @@ def is_live(standing: Standing, recipe: Recipe) -> bool:
     """True if a model that stands can show a recipe at once.
 
     It must differ from the model's own in prompt and new tokens only, and the model must be small,
-    with a cube for every cell.
+    with a cube for every cell. One that another scene shows, too, is left to that scene.
     """
     told = ("prompt", "max_new_tokens", "temperature", "top_k", "seed", "captions", "version")
     told += ("layer", "head", "position", "channel")
@@ -49,6 +49,7 @@ def is_live(standing: Standing, recipe: Recipe) -> bool:
     drawn = standing.blocks.values()
     return (
         standing.run is not None
+        and not standing.is_shared
         and all(obj[names.DRAWN_AS] == "cubes" for obj in drawn)
         and sum(len(obj.data.vertices) for obj in drawn) <= MOST
     )
@@ -88,6 +89,7 @@ def follow(scene: bpy.types.Scene, recipe: Recipe) -> bool:
     note(standing.root, replace(recipe, captions=standing.recipe.captions), numbers)
     known.keep(known.note(standing.root), numbers.model, numbers.trace)
     pins.renew(standing)
+    tables.renew(standing)
     return True
 
 
@@ -124,52 +126,8 @@ def is_behind(scene: bpy.types.Scene) -> bool:
 
 
 def catch_up_steps(scene: bpy.types.Scene) -> Steps[list[str]]:
-    """Make the film, its captions and markers those of the run that is shown.
-
-    Until its last step nothing is changed. The frame stays the current one.
-
-    Returns
-    -------
-    list of str
-        A sentence about each change of a person's that could not be kept.
-
-    Raises
-    ------
-    llmviz_addon.walkthrough.AuthoringError
-        If the film cannot be compiled.
-    StandingError
-        If the model cannot be changed.
-    """
-    found = find(scene)
-    if not found:
-        return []
-    accessible = found[0].recipe.accessible
-    composing = company.compose(scene, found, accessible=accessible)
-    del found
-    board = yield from rescaled(composing, 0.0, 0.6)
-    found = find(scene)
-    if not found:
-        return []
-    first = found[0]
-    model = first.id
-    preparing = film.prepare(scene, first.root, first.anchor, board, Kit([first.root]))
-    del found, first
-    reel = yield from rescaled(preparing, 0.6, 1.0)
-    found = find(scene)
-    if not found or found[0].id != model:
-        # Another model was built or removed meanwhile, with a film of its own.
-        tree.discard(reel.collection)
-        return []
-    try:
-        for standing in found:
-            standing.check()
-        memory = Memory(scene)
-        notes = company.show_film(found, reel, memory, Kit([s.root for s in found]))
-        for standing in found:
-            pins.hang(standing)
-        memory.keep()
-    except BaseException:
-        tree.discard(reel.collection)
-        raise
-    tree.sweep()
+    """Make the film that of the run that is shown; returns and raises as `company.renew_steps`."""
+    notes = yield from company.renew_steps(scene)
+    for standing in find(scene):
+        pins.hang(standing)
     return notes

@@ -42,10 +42,6 @@ FLOW = "flow"
 POWER = "power"
 SIGN, POINT = 100, 50
 
-# Attributes of bars, one value for each corner: the number in the first state and in the last.
-FIRST_VALUE = "first_value"
-LAST_VALUE = "last_value"
-
 # Custom properties of a block's object that the material reads and that the film animates.
 PROGRESS = targets.PROGRESS
 HIGHLIGHT = targets.HIGHLIGHT
@@ -87,12 +83,17 @@ WINDOWS = "llmviz_windows"
 # change the object's; the mesh tells which words are drawn.
 TEXT = "llmviz_text"
 SETTING = "llmviz_setting"
+# Of an object of words: the English words that it says in the model's language.
+SAYS = "llmviz_says"
 
 # Of an object of a pin: its cell, as it is written. Of its card: its words, and its height in
 # points.
 PIN_OF = "llmviz_pin_of"
 SAYS = "llmviz_says"
 HEIGHT = "llmviz_height"
+
+# Of the object of a table: the block whose numbers it has.
+TABLE_OF = "llmviz_table_of"
 
 # Marks on datablocks of ours.
 # Of a label or an object of arrows: the name of its block, or its section's target.

@@ -24,8 +24,9 @@ from .drawn.flat import Easel
 from .drawn.pins import PINS
 from .pointing import Field, Ground
 from .standing import place, recipe, tree
+from .standing.finding import find
 from .standing.graft import Graft
-from .standing.standing import Standing, find
+from .standing.standing import Standing
 from .style import looks
 from .style.kit import CELL, Kit
 
@@ -153,7 +154,7 @@ def _draw(
     asked = standing.recipe
     look = looks.load(asked.look)
     kit.paint(look, look.colors(asked.accessible), ())
-    easel = Easel(standing.anchor, collection, material)
+    easel = Easel(standing.anchor, collection, material, drawing.TINTS)
     back = np.linalg.inv(ground.anchor)
 
     def places(block: str, points: np.ndarray) -> np.ndarray:

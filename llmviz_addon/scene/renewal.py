@@ -13,11 +13,11 @@ from .drawn import blocks, slabs, windows
 from .drawn.model import Numbers
 from .standing import ledger, tree, wording
 from .standing import recipe as recipes
-from .standing import standing as stands
 from .standing.errors import StandingError
 from .standing.graft import Graft
+from .standing.keys import COLLECTIONS, FILM, MODEL, STRIPS, seal, seal_collections
 from .standing.recipe import Recipe
-from .standing.standing import FILM, MODEL, STRIPS, Standing
+from .standing.standing import Standing
 from .style.materials import PAGE_IMAGES, is_page
 from .version import DRAWING, VERSION
 
@@ -46,13 +46,13 @@ def promote(
     staged[names.ROLE], staged[names.VERSION] = names.COMPLETE, VERSION
     staged[names.DRAWING] = DRAWING
     model = str(staged[names.MODEL])
-    made = {MODEL: stands.seal(model, model_objects(staged))}
+    made = {MODEL: seal(model, model_objects(staged))}
     strips = next((c for c in staged.children if c.get(names.KEY) == STRIPS), None)
-    made[STRIPS] = stands.seal(model, strips.objects if strips else ())
+    made[STRIPS] = seal(model, strips.objects if strips else ())
     collections = [*_model_collections(staged), *([strips] if strips else [])]
     standing = Standing(scene, staged)
-    standing.note_made(stands.COLLECTIONS, stands.seal_collections(model, collections))
-    stands.seal_collections(model, [staged])
+    standing.note_made(COLLECTIONS, seal_collections(model, collections))
+    seal_collections(model, [staged])
     for group, keys in made.items():
         standing.note_made(group, keys)
     standing.note_originals()

@@ -11,6 +11,7 @@ from .cells import (
     LLMVIZ_OT_copy_cell,
     LLMVIZ_OT_export_block,
     LLMVIZ_OT_frame_cell,
+    LLMVIZ_OT_open_spreadsheet,
     LLMVIZ_OT_pick_cell,
 )
 from .inspect_tool import LLMVIZ_OT_inspect_cells
@@ -126,6 +127,7 @@ def _draw_actions(layout: bpy.types.UILayout) -> None:
     copies = layout.column(align=True)
     for what, text, _ in COPIES:
         copies.operator(LLMVIZ_OT_copy_cell.bl_idname, text=text, icon="COPYDOWN").what = what
+    layout.operator(LLMVIZ_OT_open_spreadsheet.bl_idname, icon="SPREADSHEET")
     layout.operator(LLMVIZ_OT_export_block.bl_idname, icon="EXPORT")
 
 

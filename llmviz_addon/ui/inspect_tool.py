@@ -331,7 +331,7 @@ def _bring_into_view(context: bpy.types.Context, cell) -> None:
     except PROBLEMS:
         return
     if place is not None and not framing.is_in_view(context.region, *place):
-        framing.turn_to(context.space_data, framing.size_of(context.area), *place)
+        framing.turn_to(context.space_data, framing.size_of(context.area), *place, context.area)
 
 
 _register, _unregister = bpy.utils.register_classes_factory(

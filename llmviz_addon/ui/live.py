@@ -116,24 +116,11 @@ def _after_undo(*_: object) -> None:
             _wait(scene)
 
 
-@bpy.app.handlers.persistent
-def _before_save(*_: object) -> None:
-    for scene in bpy.data.scenes:
-        try:
-            settle(scene)
-        except PROBLEMS as error:
-            messages.say(scene, sentence(error))
-
-
-_HANDLERS = {
-    "undo_post": _after_undo,
-    "redo_post": _after_undo,
-    "save_pre": _before_save,
-}
+_HANDLERS = {"undo_post": _after_undo, "redo_post": _after_undo}
 
 
 def register() -> None:
-    """Watch for undo and for saving."""
+    """Watch for undo."""
     for name, handler in _HANDLERS.items():
         getattr(bpy.app.handlers, name).append(handler)
 

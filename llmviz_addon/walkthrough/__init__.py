@@ -8,6 +8,7 @@ This room knows no Blender: it makes the storyboard, and `scene` writes that on 
 
 from __future__ import annotations
 
+from . import transcripts
 from .actors import Actor
 from .choice import Choice
 from .companions import Companion, in_order
@@ -15,7 +16,7 @@ from .compiler import compile, compile_steps  # noqa: A004 (the word for it)
 from .errors import AuthoringError
 from .framing import CameraPose, Margins, fit
 from .run import Candidate, Run, Texts
-from .script import Script, load
+from .script import Script, load, load_file
 from .stills import Still, filled, still_cells, still_pose, still_time, stills
 from .storyboard import Caption, Channel, Key, Marker, Shot, Storyboard
 from .wording import FACTS
@@ -45,8 +46,10 @@ __all__ = [
     "fit",
     "in_order",
     "load",
+    "load_file",
     "still_cells",
     "still_pose",
     "still_time",
     "stills",
+    "transcripts",
 ]

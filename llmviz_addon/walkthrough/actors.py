@@ -141,13 +141,13 @@ class Bars(Actor):
     block
         The block, whose kind and color scale they have.
     values
-        The number of each in its color, in the first state and in the last.
+        The number of each, which is its color in all states.
     boxes
         For each state the least and greatest corner of each box, from the actor's place.
     """
 
     block: str
-    values: tuple[tuple[float, ...], tuple[float, ...]]
+    values: tuple[float, ...]
     boxes: tuple[tuple[tuple[Point, Point], ...], ...]
 
 

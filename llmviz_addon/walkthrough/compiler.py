@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import numpy as np
 
+from .. import languages
+from ..languages import Language
 from ..progress import Steps, rescaled
 from ..progress import run as go_through
 from . import targets
@@ -46,7 +48,7 @@ def compile_steps(
     anatomy: Anatomy,
     run: Run | None,
     aspect: float = 16 / 9,
-    language: str = "en",
+    language: str = languages.ENGLISH,
     palette: str = "standard",
     bundles: tuple[Bundle, ...] | None = None,
     companions: Sequence[Companion] = (),
@@ -93,20 +95,28 @@ def compile_steps(
     script = script or load(language=language)
     if palette not in PALETTES:
         raise AuthoringError(f"There is no palette {palette!r}; there are {', '.join(PALETTES)}.")
-    words = {**script.words, "colors": script.colors[palette]}
+    spoken = script.language
+    words = {**spoken.numbers, "colors": spoken.numbers[f"colors_{palette}"]}
     others = in_order(companions)
     stage = Stage(anatomy, run, aspect, bundles, others, reader)
     film = _Film(
         stage,
-        heading(anatomy.config, model if run is None else run.model),
+        heading(anatomy.config, model if run is None else run.model, spoken.say),
         facts(anatomy, run, others),
         values(anatomy, run, words, model),
         [told(companion, anatomy.config, words) for companion in others],
         choice,
+        spoken,
+        wanted=script.wanted,
     )
     for index, chapter in enumerate(script.chapters):
         for _ in film.add(chapter):
             yield 0.85 * index / len(script.chapters), f"Composing {chapter.title}"
+    if not film.markers:
+        playing = ", ".join(id_ for id_, _ in film.offered) or "none"
+        raise AuthoringError(
+            f"No chapter that was chosen plays for this model; those that do: {playing}."
+        )
     titles = yield from rescaled(film.titles(), 0.85, 0.95)
     channels = yield from rescaled(stage.leads.merge(stage.board.channels()), 0.95, 1.0)
     return Storyboard(
@@ -119,6 +129,8 @@ def compile_steps(
         shots=tuple(film.shots),
         titles=titles,
         facts=film.facts,
+        offered=tuple(film.offered),
+        partial=script.own or bool(script.wanted),
     )
 
 
@@ -137,11 +149,6 @@ def _at_once(
 compile = _at_once(compile_steps)  # noqa: A001 (the word for it; the builtin is not used here)
 
 
-def reading_time(text: str) -> float:
-    """Seconds that it takes to read a caption without haste."""
-    return 0.3 * len(text.split()) + 1.2
-
-
 @dataclass
 class _Film:
     """The film so far.
@@ -156,10 +163,13 @@ class _Film:
     values: Mapping[str, str]
     others: Sequence[Mapping[str, str]]
     choice: Choice
+    language: Language
     time: float = 0.0
     captions: list[Caption] = field(default_factory=list)
     markers: list[Marker] = field(default_factory=list)
     shots: list[Shot] = field(default_factory=list)
+    wanted: tuple[str, ...] = ()
+    offered: list[tuple[str, str]] = field(default_factory=list)
     staged: list[tuple[dict[str, np.ndarray], list[np.ndarray]]] = field(default_factory=list)
 
     def add(self, chapter: Chapter) -> Iterator[None]:
@@ -167,6 +177,9 @@ class _Film:
         fitting = chapter.state == "any" or (chapter.state == "shape") == ("shape" in self.facts)
         beats = [beat for beat in chapter.beats if beat.facts <= self.facts]
         if not (fitting and beats and chapter.facts <= self.facts):
+            return
+        self.offered.append((chapter.id, chapter.title))
+        if self.wanted and chapter.id not in self.wanted:
             return
         place, start = len(self.markers), self.time
         names = self._names(chapter, None, None)
@@ -188,7 +201,9 @@ class _Film:
         known = {name: str(value) for name, value in names.items()} | {**self.values}
         given = self.stage.given
         if given is not None:
-            known |= followed(given, int(names["layer"]), int(names["position"]))
+            known |= followed(
+                given, int(names["layer"]), int(names["position"]), self.language.numbers
+            )
         if companion is not None:
             known |= self.others[companion]
         found: CaptionText = next(c for c in beat.captions if c.facts <= self.facts)
@@ -198,7 +213,8 @@ class _Film:
         needed = max((gesture.length(given) for gesture in beat.gestures), default=0.0)
         spec = None if beat.shot is None else beat.shot.suited(self.stage.aspect, self.facts)
         shot = 0.0 if spec is None else spec.at + spec.move
-        seconds = max(beat.duration, needed, shot, reading_time(text) if text else 0.0)
+        reading = self.language.reading_time(text) if text else 0.0
+        seconds = max(beat.duration, needed, shot, reading)
         # Beats start on whole frames, where their markers are.
         end = start + math.ceil(seconds * FPS - 1e-6) / FPS
         moment = Moment(id_, start, end, names)
@@ -289,7 +305,7 @@ class _Film:
     def titles(self) -> Steps[tuple[Titles, ...]]:
         """The titles of all shots, for the time in which the camera is there."""
         stage, found = self.stage, []
-        still = Scenery(stage.selection, stage.companions)
+        still = Scenery(stage.selection, stage.companions, say=self.language.say)
         captions = {caption.beat: caption for caption in self.captions}
         ends = [*(shot.start for shot in self.shots[1:]), self.time]
         for index, (shot, end) in enumerate(zip(self.shots, ends, strict=True)):
@@ -298,20 +314,17 @@ class _Film:
             if all(name.startswith(ON) for name in shot.show):
                 # What gestures show says itself what it is.
                 continue
-            scenery = still
-            if shifts:
-                moved = replace(stage.selection, shifts=shifts)
-                scenery = Scenery(moved, stage.companions)
+            scenery = still.moved(shifts)
             start = max(shot.start, shot.end - ARRIVING)
             picture = Picture(shot.pose, stage.aspect)
             caption = captions.get(shot.beat)
-            seen = _Seen(stage, (min(shot.end + SOON, end), max(shot.end, end - SOON)))
+            unseen = _unseen(stage, (min(shot.end + SOON, end), max(shot.end, end - SOON)))
             whole = bool({"model", "companions"}.intersection(shot.show))
             taste = Taste(
                 subject=scenery.subject(shot.show),
-                seen=seen,
+                unseen=unseen,
                 avoid=tuple(_kept_free(picture, caption, stages)),
-                heading=self.heading if seen(targets.CARD) and whole else (),
+                heading=self.heading if whole and targets.CARD not in unseen else (),
             )
             lettering = compose(scenery, picture, taste)
             if lettering.words:
@@ -332,28 +345,20 @@ def _kept_free(
             yield float(left), float(bottom), float(right), float(top)
 
 
-@dataclass
-class _Seen:
-    """Says whether targets are seen at all of some times."""
-
-    stage: Stage
-    times: tuple[float, ...]
-    _known: dict[str, bool] = field(default_factory=dict)
-
-    def __call__(self, target: str) -> bool:
-        if target not in self._known:
-            acting = target
-            if target in self.stage.anatomy.blocks:
-                (acting,) = self.stage.leads.of([target])
-            opacity = (self.stage.board.value(acting, targets.OPACITY, t) for t in self.times)
-            self._known[target] = min(opacity) >= 0.5
-        return self._known[target]
+def _unseen(stage: Stage, times: tuple[float, ...]) -> frozenset[str]:
+    """The targets that are not seen at all of some times: blocks, sections and others."""
+    faded = [
+        target
+        for target in stage.board.moved(targets.OPACITY)
+        if any(stage.board.value(target, targets.OPACITY, time) < 0.5 for time in times)
+    ]
+    return frozenset(name for target in faded for name in stage.leads.led_by(target))
 
 
 def _filled(text: str, known: Mapping[str, str], id_: str) -> str:
     """A text with its braces filled in."""
     try:
-        return text.format_map(known).strip()
+        return languages.with_breaks(text).format_map(known).strip()
     except (KeyError, IndexError, ValueError) as error:
         listed = ", ".join(sorted(known))
         raise AuthoringError(f"{id_}: the text has {error} in braces; known: {listed}.") from None

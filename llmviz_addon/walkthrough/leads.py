@@ -89,6 +89,17 @@ class Leads:
             return list(names)
         return list(dict.fromkeys(self._lead_of[name] for name in names))
 
+    @cached_property
+    def _led(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name, lead in self._lead_of.items():
+            found.setdefault(lead, []).append(name)
+        return found
+
+    def led_by(self, target: str) -> list[str]:
+        """The blocks for which a lead acts; for any other target, itself."""
+        return self._led.get(target, [target])
+
     def is_own(self, name: str) -> bool:
         """True if a block has an object of its own, so that it can be moved by itself."""
         return self.bundles is None or name in self._own

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 LONGEST = 26
 """Characters up to which a caption quotes a prompt or a title in full; longer ones are elided."""
 
+QUOTES = ("“", "”")
+
 SPACE = "·"
 """The character that stands for a space in labels of tokens."""
 
@@ -274,12 +276,12 @@ class Run:
         """A token as it is written."""
         return self.labels[int(token)]
 
-    def name(self, token: int) -> str:
+    def name(self, token: int, quotes: Sequence[str] = QUOTES) -> str:
         """A token in a sentence: its label, quoted without the space before it if it is a word."""
         label = self.label(token)
         if self.texts is None:
             return label
-        return f"“{label.strip(SPACE) or label}”"
+        return f"{quotes[0]}{label.strip(SPACE) or label}{quotes[1]}"
 
     def write(self, ids: Sequence[int]) -> str:
         """A sequence as its labels: letters join, longer ones stand apart; elided where long."""
@@ -306,10 +308,10 @@ def elide(text: str) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 2].rstrip() + " …"
 
 
-def quote(text: str) -> str:
+def quote(text: str, quotes: Sequence[str] = QUOTES) -> str:
     """A text in quotation marks and in one line; where it is long, its first whole words."""
     line = " ".join(text.split())
     if len(line) > LONGEST:
         words = line[: LONGEST - 1].rpartition(" ")[0]
         line = f"{words or line[: LONGEST - 2]} …"
-    return f"“{line}”"
+    return f"{quotes[0]}{line}{quotes[1]}"

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from .. import languages
+from ..languages import Language
 from .choice import POSITIONS
 from .errors import AuthoringError
 from .framing import Margins
@@ -21,7 +23,6 @@ from .gestures import VERBS, Gesture
 from .wording import FACTS
 
 FOLDER = Path(__file__).parents[2] / "presets" / "walkthroughs"
-WORDS = ("ordinals", "suffixes", "numbers", "scales")
 PALETTES = ("standard", "accessible")
 STATES = ("empty", "prompt", "computed", "shape", "any")
 
@@ -146,20 +147,95 @@ class Script:
 
     title: str
     chapters: tuple[Chapter, ...]
-    words: Mapping[str, Sequence[str]]
-    colors: Mapping[str, Sequence[str]]
-    """By palette, the words for the colors of weights, activations and aggregates."""
+    language: Language
+    wanted: tuple[str, ...] = ()
+    """Ids of the chapters that play; all where there are none."""
+    own: bool = False
+    """True for a person's own script, from a file."""
+
+    def only(self, wanted: Sequence[str]) -> Script:
+        """The script of which only these chapters play, in its own order; all where none is named.
+
+        Raises
+        ------
+        AuthoringError
+            If it has no such chapter.
+        """
+        known = [chapter.id for chapter in self.chapters]
+        for id_ in wanted:
+            if id_ not in known:
+                raise AuthoringError(
+                    f"The walkthrough has no chapter {id_!r}; there are {', '.join(known)}."
+                )
+        return replace(self, wanted=tuple(wanted))
 
 
-def load(name: str = "gpt2", language: str = "en") -> Script:
+def load(name: str = "gpt2", language: str = languages.ENGLISH) -> Script:
     """The script of a family from `presets/walkthroughs`.
+
+    What a language does not say is said in English.
 
     Raises
     ------
     AuthoringError
-        If there is no such script or language, or something in them is wrong.
+        If there is no such script, or something in it is wrong.
+    llmviz_addon.languages.LanguageError
+        If there is no such language.
     """
-    return parse(read_preset(f"{name}.toml"), read_preset(f"{name}.{language}.toml"))
+    spoken, script = languages.load(language), read_preset(f"{name}.toml")
+    texts = read_preset(f"{name}.{languages.ENGLISH}.toml")
+    if language != languages.ENGLISH:
+        texts = languages.merged(read_preset(f"{name}.{language}.toml"), texts)
+    return parse(script, texts, spoken)
+
+
+def load_file(path: str | Path, language: str = languages.ENGLISH) -> Script:
+    """A script of one's own: choreography and texts in one file, texts of other languages beside.
+
+    ``tour.toml`` has the texts where they belong, as ``title`` of a chapter and as ``title`` and
+    ``text`` of a beat; ``tour.ja.toml`` may have those in Japanese.
+
+    Raises
+    ------
+    AuthoringError
+        If there is no such script, or something in it is wrong; names the file.
+    llmviz_addon.languages.LanguageError
+        If there is no such language.
+    """
+    path = Path(path)
+    spoken = languages.load(language)
+    try:
+        script, texts = separated(_read(path))
+        beside = path.with_suffix(f".{language}.toml")
+        if beside.is_file():
+            texts = languages.merged(_read(beside), texts)
+        return replace(parse(script, texts, spoken), own=True)
+    except AuthoringError as error:
+        raise AuthoringError(f"{path.name}: {error}") from error
+
+
+def separated(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A script whose texts stand where they belong, as choreography and texts apart."""
+    script, texts = dict(values), {"title": values.get("title", "A Walkthrough")}
+    script.pop("title", None)
+    chapters = script.get("chapter")
+    if not isinstance(chapters, list) or not all(isinstance(c, dict) for c in chapters):
+        return script, texts
+    script["chapter"] = [_parted(chapter, texts, "beat") for chapter in chapters]
+    return script, texts
+
+
+def _parted(table: Mapping[str, Any], texts: dict[str, Any], inner: str) -> dict[str, Any]:
+    """A chapter or a beat without its texts, which go into a table of its id."""
+    kept, id_ = dict(table), str(table.get("id", ""))
+    own: dict[str, Any] = {"title": kept.pop("title", id_.replace("_", " ").capitalize())}
+    if "text" in kept:
+        own["text"] = kept.pop("text")
+    within = kept.get(inner) if inner else None
+    if isinstance(within, list) and all(isinstance(each, dict) for each in within):
+        kept[inner] = [_parted(each, own, "") for each in within]
+    texts[id_] = own
+    return kept
 
 
 def read_preset(file: str) -> dict[str, Any]:
@@ -174,14 +250,24 @@ def read_preset(file: str) -> dict[str, Any]:
     if not path.is_file():
         known = ", ".join(sorted(p.name for p in FOLDER.glob("*.toml")))
         raise AuthoringError(f"There is no walkthrough file {file}; there are {known}.")
+    return _read(path)
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise AuthoringError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise AuthoringError(f"{path.name} is not UTF-8 text.") from error
     except tomllib.TOMLDecodeError as error:
-        raise AuthoringError(f"{file} is not TOML: {error}.") from error
+        raise AuthoringError(f"{path.name} is not TOML: {error}.") from error
 
 
-def parse(script: Mapping[str, Any], texts: Mapping[str, Any]) -> Script:
-    """A script from the tables in its two files.
+def parse(
+    script: Mapping[str, Any], texts: Mapping[str, Any], language: Language | None = None
+) -> Script:
+    """A script from the tables in its two files; the language is English unless given.
 
     Raises
     ------
@@ -193,18 +279,14 @@ def parse(script: Mapping[str, Any], texts: Mapping[str, Any]) -> Script:
         _chapter(chapter, Table(texts, "the texts")) for chapter in table.tables("chapter")
     )
     table.done()
-    written = Table(texts, "the texts")
-    words = written.table("words")
-    colors = words.table("colors")
-    known = {"words", "title", *(chapter.id for chapter in chapters)}
+    known = {"title", *(chapter.id for chapter in chapters)}
     for id_ in texts:
         if id_ not in known:
             raise AuthoringError(f"The texts have {id_!r}, but the script has no such chapter.")
     return Script(
-        title=written.text("title"),
+        title=Table(texts, "the texts").text("title"),
         chapters=chapters,
-        words={key: tuple(words.strings(key)) for key in WORDS},
-        colors={palette: tuple(colors.strings(palette)) for palette in PALETTES},
+        language=language or languages.load(),
     )
 
 

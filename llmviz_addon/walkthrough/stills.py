@@ -180,7 +180,7 @@ def _moment(table: Table) -> float:
 
 
 def still_time(still: Still, storyboard: Storyboard) -> float:
-    """The moment of a still, in seconds of the film.
+    """The moment of a still, in seconds of the film; of a partial film without its beat, the last.
 
     Raises
     ------
@@ -190,6 +190,8 @@ def still_time(still: Still, storyboard: Storyboard) -> float:
     try:
         start, end = storyboard.span(still.beat)
     except KeyError:
+        if storyboard.partial:
+            return storyboard.duration - 1 / storyboard.fps
         known = ", ".join(marker.id for marker in storyboard.beats)
         raise AuthoringError(
             f"still {still.id!r}: this film has no beat {still.beat!r}; there are {known}."

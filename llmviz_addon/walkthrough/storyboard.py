@@ -177,7 +177,9 @@ class Titles:
 class Storyboard:
     """A film for one model; see the classes above for its parts.
 
-    `facts` are those that held for the script, see `wording.FACTS`.
+    `facts` are those that held for the script, see `wording.FACTS`; `offered` are the ids and
+    titles of all chapters that play for this model, chosen or not. A `partial` film has only some
+    of the chapters that stills are taken from, or is a person's own.
 
     Raises
     ------
@@ -195,6 +197,8 @@ class Storyboard:
     titles: tuple[Titles, ...] = ()
     fps: int = FPS
     facts: frozenset[str] = frozenset()
+    offered: tuple[tuple[str, str], ...] = ()
+    partial: bool = False
     _by_name: dict[tuple[str, str, int], Channel] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -87,6 +87,10 @@ class Board:
         """True if a property has keys."""
         return (target, prop, 0) in self._tracks
 
+    def moved(self, prop: str) -> list[str]:
+        """The targets of which a property has keys."""
+        return [target for target, moved, index in self._tracks if moved == prop and not index]
+
     def value(self, target: str, prop: str, time: float, index: int = 0) -> float:
         """The value of a property at a time, by the keys so far."""
         track = self._tracks.get((target, prop, index))

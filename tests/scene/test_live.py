@@ -168,3 +168,10 @@ def test_a_film_whose_model_is_removed_meanwhile_leaves_nothing_behind(model):
     scene_room.remove(scene)
     run(steps)
     assert not [o for o in bpy.data.objects if o.get("llmviz")]
+
+
+def test_a_model_that_two_scenes_show_waits_for_a_build(model):
+    bpy.ops.scene.new(type="LINK_COPY")
+    assert not _type("A")
+    assert people.only().recipe.prompt == helpers.PROMPT
+    assert not live.is_behind(bpy.context.scene)

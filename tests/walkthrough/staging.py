@@ -5,21 +5,13 @@ from __future__ import annotations
 from llmviz_addon import walkthrough
 from llmviz_addon.walkthrough.script import parse
 
-WORDS = {
-    "ordinals": ["first"],
-    "suffixes": ["th"],
-    "scales": ["million"],
-    "numbers": ["one"],
-    "colors": {"standard": ["b", "g", "a"], "accessible": ["b", "y", "o"]},
-}
-
 
 def compiled(anatomy, run, *beats, state="computed", then=(), **options):
     """The film of a chapter of beats, each a list of gestures or a table with them under ``do``.
 
     `then` are the beats of a second chapter.
     """
-    chapters, written = [], {"title": "A Film", "words": WORDS}
+    chapters, written = [], {"title": "A Film"}
     for chapter, told in (("one", beats), ("two", then)):
         if not told:
             continue

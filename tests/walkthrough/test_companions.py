@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from llmviz_addon import anatomy, model, walkthrough
+from llmviz_addon import anatomy, languages, model, walkthrough
 from llmviz_addon.walkthrough import AuthoringError, Companion, still_pose, still_time, targets
 from llmviz_addon.walkthrough.companions import rounded
 from llmviz_addon.walkthrough.gestures.computing import Process
@@ -16,7 +16,7 @@ from llmviz_addon.walkthrough.selection import Selection
 
 from .helpers import camera_at, chapters, project
 
-SCALES = ("million", "billion", "trillion")
+ENGLISH = languages.load().numbers
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +176,7 @@ def test_there_is_no_companion_beyond_the_last(sorter, companions):
     ],
 )
 def test_numbers_are_rounded_to_three_digits(number, text):
-    assert rounded(number, SCALES).replace("\u00a0", " ") == text
+    assert rounded(number, ENGLISH).replace("\u00a0", " ") == text
 
 
 @pytest.mark.parametrize("id_", ["gpt2", "nano-gpt"])

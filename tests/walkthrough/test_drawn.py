@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from llmviz_addon import anatomy, model, walkthrough
+from llmviz_addon import anatomy, languages, model, walkthrough
 from llmviz_addon.model import GREEDY, Sampling
 from llmviz_addon.walkthrough import Run, targets, wording
 from llmviz_addon.walkthrough.selection import Selection
@@ -141,5 +141,5 @@ def test_a_drawn_token_flies_from_its_own_share(drawn):
     ],
 )
 def test_a_chance_reads_neither_as_certain_nor_as_impossible(p, sentence, short):
-    assert wording.percentage(p) == sentence
-    assert wording.percentage(p, short=True) == short
+    assert wording.percentage(p, languages.load().numbers) == sentence
+    assert wording.percentage(p) == short

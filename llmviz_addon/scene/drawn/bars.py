@@ -18,9 +18,7 @@ _SIDES = np.array(
 _WITHIN = (_CORNERS - 0.5) * 0.9
 
 
-def create(
-    name: str, boxes: np.ndarray, values: tuple[np.ndarray, np.ndarray], kit: Kit
-) -> bpy.types.Object:
+def create(name: str, boxes: np.ndarray, values: np.ndarray, kit: Kit) -> bpy.types.Object:
     """Make bars.
 
     Parameters
@@ -28,7 +26,7 @@ def create(
     boxes
         (states, n, 2, 3) least and greatest corners in cells.
     values
-        (n,) each: the numbers of the first state and of the last, for the color.
+        (n,) the numbers, for the color.
     """
     places = _points(boxes)
     count = boxes.shape[1]
@@ -38,8 +36,7 @@ def create(
     mesh.from_pydata(places[0].tolist(), [], faces.tolist())
     mesh.materials.append(kit.bars)
     write_attribute(mesh, names.CELL_CO, np.tile(_WITHIN, (count, 1)), "FLOAT_VECTOR")
-    for attribute, numbers in zip((names.FIRST_VALUE, names.LAST_VALUE), values, strict=True):
-        write_attribute(mesh, attribute, np.repeat(numbers, 8), "FLOAT")
+    write_attribute(mesh, names.VALUE, np.repeat(values, 8), "FLOAT")
     obj = bpy.data.objects.new(name, mesh)
     if len(places) > 1:
         obj.shape_key_add(name="Basis", from_mix=False)

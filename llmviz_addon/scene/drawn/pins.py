@@ -23,6 +23,7 @@ from ...walkthrough.picture import POINTS
 from .. import names
 from ..attributes import write_attribute
 from ..style.kit import CELL, Kit
+from ..style.looks import linear
 from .flat import Easel
 from .labels import DIMENSION, PAPER, SECTION, TITLE
 from .sheets import Sheet
@@ -35,6 +36,10 @@ Places = Callable[[str, NDArray[np.float64]], NDArray[np.float64]]
 
 # Kinds of what is drawn around cells: the numbers of the material's colors.
 TARGET, SOURCE = 0, 1
+
+# Colors in Solid mode: of pins by kind, and of a card's words and paper, which are labels'.
+TINTS = (linear("#fff1b8"), linear("#ffab2e"))
+_LABEL_TINTS = tuple(map(linear, ("#ffffff", "#9aa6bd", "#7d8aa3", "#10141f")))
 
 # Sources with a light of their own, and sources from which lines lead; of more, the strongest.
 _MOST_LIGHTS, _MOST_LINES = 600, 40
@@ -148,9 +153,16 @@ class _Solid:
 
     def dress(self, mesh: bpy.types.Mesh) -> None:
         """Write color and transparency to the mesh that was made of the faces."""
-        if self._quads:
-            write_attribute(mesh, names.TONE, np.concatenate(self._tones), "FLOAT")
-            write_attribute(mesh, names.CLEAR, np.concatenate(self._clears), "FLOAT")
+        if not self._quads:
+            return
+        tones, clears = np.concatenate(self._tones), np.concatenate(self._clears)
+        write_attribute(mesh, names.TONE, tones, "FLOAT")
+        write_attribute(mesh, names.CLEAR, clears, "FLOAT")
+        # Solid mode knows no transparency: what is fainter is darker there.
+        tints = np.array(TINTS, np.float32)[tones.astype(int)]
+        tints[:, :3] *= (1.0 - 0.85 * clears[:, None]).astype(np.float32)
+        write_attribute(mesh, names.CELL_COLOR, tints, "FLOAT_COLOR")
+        mesh.attributes.active_color_name = names.CELL_COLOR
 
 
 def _bar(start: NDArray, end: NDArray, width: float) -> NDArray[np.float64]:
@@ -265,7 +277,7 @@ def _card(found: Explanation, easel: Easel, kit: Kit) -> bpy.types.Object:
     unit = 1.0 / CELL / POINTS
     height = 2 * _MARGIN + sum(_ROWS[row.style][1] for row in rows) - 14.0
     left = bottom = 0.0
-    sheet = Sheet((0.0, 0.0, 0.0), (kit.label, kit.pin))
+    sheet = Sheet((0.0, 0.0, 0.0), (kit.label, kit.pin), (_LABEL_TINTS, TINTS))
 
     def rect(x: float, y: float, w: float, h: float, depth: float, material: int, kind: int, clear):
         center = ((x + w / 2) * unit, depth, (y + h / 2) * unit)

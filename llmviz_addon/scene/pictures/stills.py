@@ -22,7 +22,8 @@ from .. import pins
 from ..drawn.titles import TITLES
 from ..playing import captions
 from ..standing import place, recipe
-from ..standing.standing import Standing, find
+from ..standing.finding import find
+from ..standing.standing import Standing
 from ..style import studio
 from ..style.kit import CELL
 from . import files, naming, taking, titling

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import singledispatchmethod
 
 import bpy
@@ -35,6 +35,7 @@ def draw(standing: Standing, film: bpy.types.Collection, board: Storyboard, kit:
     painter = _Painter(
         standing, standing.plan, tree.new("Actors", film, ACTORS), kit, hud, frame, {}, set()
     )
+    painter.counting = {c.target for c in board.channels if c.property == targets.COUNT}
     for actor in board.actors:
         obj = painter.draw(actor)
         if obj is not None:
@@ -53,6 +54,7 @@ class _Painter:
     frame: Frame
     groups: dict[str, bpy.types.Object]
     before: set[str]
+    counting: set[str] = field(default_factory=set)
 
     @property
     def anatomy(self) -> Anatomy:
@@ -123,10 +125,9 @@ class _Painter:
 
     @draw.register
     def _(self, actor: kinds.Bars) -> bpy.types.Object:
-        first, last = (np.array(values) for values in actor.values)
-        obj = bars.create(actor.name, np.array(actor.boxes), (first, last), self.kit)
-        parts.dress(obj, self.anatomy.blocks[actor.block], self._gain(actor.block, first))
-        obj[names.VALUE] = 0.0
+        values = np.array(actor.values)
+        obj = bars.create(actor.name, np.array(actor.boxes), values, self.kit)
+        parts.dress(obj, self.anatomy.blocks[actor.block], self._gain(actor.block, values))
         return obj
 
     @draw.register
@@ -146,6 +147,13 @@ class _Painter:
 
     @draw.register
     def _(self, actor: kinds.Counter) -> bpy.types.Object:
+        if actor.name not in self.counting:
+            # A number that stays costs no frame anything.
+            text = f"{actor.value:.{actor.decimals}f}".replace("-", "−")
+            words = kinds.Words(
+                name=actor.name, group=actor.group, text=text, size=actor.size, tone=actor.tone
+            )
+            return self.draw(words)
         size = actor.size * self.unit(actor) * CELL
         obj = counters.create(actor.name, actor.value, actor.decimals, size, self.kit)
         return self._turned(actor, self._flat(obj, actor.tone))

@@ -138,6 +138,9 @@ def channels(target: str, start: float, end: float) -> tuple[Channel, ...]:
     return Channel(target, names.OPACITY, keys), there
 
 
+_WAYS_TO_HIDE = ("hide_viewport", "hide_render")
+
+
 def show(standing: Standing, visible: bool) -> None:
     """Switch all captions on or off, in the viewport and in renders."""
     for shown in switches(standing):
@@ -147,6 +150,20 @@ def show(standing: Standing, visible: bool) -> None:
 def shown(standing: Standing) -> bool:
     """True if captions appear in renders."""
     return any(not switch.hide_render for switch in switches(standing))
+
+
+def hidden(standing: Standing) -> tuple[bool, bool]:
+    """True for viewports and for renders in which captions are hidden, by whoever hid them."""
+    found = switches(standing)
+    viewport, render = (all(getattr(s, way) for s in found) for way in _WAYS_TO_HIDE)
+    return bool(found) and viewport, bool(found) and render
+
+
+def hide(standing: Standing, ways: tuple[bool, bool]) -> None:
+    """Hide captions, or not, as `hidden` has found others."""
+    for switch in switches(standing):
+        for name, value in zip(_WAYS_TO_HIDE, ways, strict=True):
+            setattr(switch, name, value)
 
 
 def switches(standing: Standing) -> list[bpy.types.Collection | bpy.types.Object]:

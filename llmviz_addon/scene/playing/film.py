@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import bpy
 
@@ -16,22 +16,27 @@ from ...explain import CellReader
 from ...progress import Steps, rescaled
 from ...walkthrough import Channel, Choice, Run, Storyboard, targets
 from ...walkthrough.properties import PROPERTIES, ROWS, Property
+from ...walkthrough.storyboard import Caption
 from .. import names
 from ..drawn import counters, slabs, titles
 from ..drawn.flat import Easel
 from ..standing import recipe, tree
 from ..standing.graft import Graft
+from ..standing.keys import FILM
 from ..standing.memory import Memory
-from ..standing.standing import FILM, Standing
+from ..standing.standing import Standing
 from ..style import kit as kits
 from ..style import studio
 from ..style.kit import CELL, Kit
 from . import actors, captions
 from .curves import Curves, written_on
 from .timeline import FIRST_FRAME, REST_FRAME, frame_of
+from .voice import Voice
 
 CAMERA = "Film Camera"
 CHAPTERS = "llmviz_chapters"
+_OFFERED = "llmviz_chapters_offered"
+_SAID = "llmviz_captions_said"
 TIMES = "llmviz_times"
 # A digest of the run that the film tells of, and of the cells that it dwells on.
 _TOLD = "llmviz_told"
@@ -80,7 +85,7 @@ def compose(
     plan: Plan,
     run: Run | None,
     *,
-    accessible: bool,
+    voice: Voice,
     model: str,
     companions: Sequence[walkthrough.Companion] = (),
     reader: CellReader | None = None,
@@ -95,17 +100,19 @@ def compose(
     Raises
     ------
     llmviz_addon.walkthrough.AuthoringError
-        If the script cannot be compiled for this model.
+        If the script cannot be read, or compiled for this model.
+    llmviz_addon.languages.LanguageError
+        If there is no such language.
     """
     return walkthrough.compile_steps(
-        walkthrough.load(plan.anatomy.config.model_type),
+        voice.read(plan.anatomy.config.model_type),
         plan.anatomy,
         run,
         bundles=plan.bundles if plan.bundled else None,
         companions=companions,
         model=model,
         aspect=scene.render.resolution_x / scene.render.resolution_y,
-        palette="accessible" if accessible else "standard",
+        palette=voice.palette,
         reader=reader,
         choice=choice,
     )
@@ -227,7 +234,7 @@ def clear(standing: Standing, memory: Memory) -> None:
     _take_curves_away(standing, curves)
     Graft(standing, FILM, ()).put()
     curves.finish(_owners(standing))
-    for key in (CHAPTERS, TIMES, _TOLD, names.ACTION):
+    for key in (CHAPTERS, _OFFERED, _SAID, TIMES, _TOLD, names.ACTION):
         if key in standing.root:
             del standing.root[key]
     memory.mark(())
@@ -432,12 +439,24 @@ def _mark(root: bpy.types.Collection, memory: Memory, board: Storyboard) -> None
         wanted.append((f"{marker.kind} {marker.id}", marker.name, frame))
     _end(begun.values(), round(frame_of(board.duration, board.fps)))
     root[CHAPTERS] = json.dumps(chapters)
+    root[_OFFERED] = json.dumps(board.offered)
+    root[_SAID] = json.dumps([astuple(caption) for caption in board.captions])
     memory.mark(wanted)
 
 
 def _end(begun: Iterable[dict], last: int) -> None:
     for entry in begun:
         entry["last"] = max(last, entry["frame"])
+
+
+def said(root: bpy.types.Collection) -> tuple[Caption, ...]:
+    """The captions of the film that was written for a model."""
+    return tuple(Caption(*each) for each in recipe.read(root, _SAID, []))
+
+
+def offered(root: bpy.types.Collection) -> tuple[tuple[str, str], ...]:
+    """The ids and titles of all chapters that could play for a model, chosen or not."""
+    return tuple((str(id_), str(title)) for id_, title in recipe.read(root, _OFFERED, []))
 
 
 def chapters(root: bpy.types.Collection) -> tuple[ChapterMark, ...]:

@@ -19,7 +19,8 @@ from .. import compat, names
 from ..style import materials
 from ..words import typesetting
 from . import ledger, succession, tree
-from .standing import ANCHOR, COLLECTIONS, MODEL, SECTION, Standing, seal
+from .keys import ANCHOR, COLLECTIONS, MODEL, SECTION, seal
+from .standing import Standing
 
 # Custom properties that the film animates and a person may set; a new drawing does not reset them.
 _PLAYED = tuple(row.name for row in OF_BLOCKS)

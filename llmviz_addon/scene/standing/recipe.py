@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import bpy
 
-from ... import defaults
+from ... import defaults, languages
 from ...anatomy import ARRANGEMENTS, Arrangement
 from ...bounded import Bounded
 from ...detail import Budget, Plan, plan_steps
@@ -34,6 +34,9 @@ _STILLS = "llmviz_still_frames"
 _PINS = "llmviz_pins"
 
 T = TypeVar("T")
+
+TELLING = ("language", "script", "chapters")
+"""The fields of a recipe that all models of a scene share, for its one film."""
 
 # The latest plans by their inputs, because laying out GPT-3 takes more than a second.
 _plans: Bounded[tuple, Plan] = Bounded(4)
@@ -75,6 +78,12 @@ class Recipe:
         Tokens that the model appends to the prompt, if its context has room for them.
     temperature, top_k, seed
         The choice of these tokens; see `model.Sampling`.
+    language
+        The code of the language of all words in the scene.
+    script
+        The path of a walkthrough of one's own; empty for that of the model's family.
+    chapters
+        The ids of the chapters that the film has, with commas between; empty for all.
     layer, head, position, channel
         The example that the film's chapters follow; see `walkthrough.Choice`. A position or channel
         of -1 is left to each chapter.
@@ -96,6 +105,9 @@ class Recipe:
     temperature: float = defaults.TEMPERATURE
     top_k: int = defaults.TOP_K
     seed: int = defaults.SEED
+    language: str = languages.ENGLISH
+    script: str = ""
+    chapters: str = ""
     layer: int = defaults.LAYER
     head: int = defaults.HEAD
     position: int = defaults.CHOSEN_BY_CHAPTER

@@ -101,7 +101,7 @@ def _mix(g: Graph, factor: Socket, one: Socket, other: Socket) -> Socket:
 
 
 def bars(group: bpy.types.ShaderNodeTree) -> bpy.types.Material:
-    """The material of bars, which go from the color of one number to that of another."""
+    """The material of bars, whose numbers are attributes of their mesh."""
     material = _new(names.MATERIAL_BARS)
     with Graph.material(material) as g:
 
@@ -112,12 +112,7 @@ def bars(group: bpy.types.ShaderNodeTree) -> bpy.types.Material:
 
         traits = from_instance(g, names.TRAITS, out="Vector")
         gain = g.node("ShaderNodeSeparateXYZ", out="Z", vector=traits)
-        number = g.mix(
-            from_instance(g, names.VALUE),
-            of_mesh(names.FIRST_VALUE),
-            of_mesh(names.LAST_VALUE),
-            data_type="FLOAT",
-        )
+        number = of_mesh(names.VALUE)
         color = g.call(
             group,
             number=g.node("ShaderNodeClamp", value=number * gain, min=-1.0, max=1.0),

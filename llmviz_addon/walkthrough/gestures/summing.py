@@ -210,7 +210,7 @@ class _Exploding(Gesture):
         if count < len(told):
             told = _reordered(told, count)
         board = Board(count, told.paired)
-        return Exploded(cells, told, board, _middle(stage, cells))
+        return Exploded(cells, told, board, before_layer(stage, cells))
 
     def play(self, stage: Stage, moment: Moment) -> None:
         """Play the phases, one after the other, each as long as it naturally is to the others."""
@@ -275,8 +275,8 @@ def _picked(factor: Factor, order: Sequence[int]) -> Factor:
     )
 
 
-def _middle(stage: Stage, cells: CellRange) -> Floats:
-    """(3,) the middle of the plane: before the block and all that stands in its layer."""
+def before_layer(stage: Stage, cells: CellRange) -> Floats:
+    """(3,) a place before some cells, and before all that stands in their layer."""
     block = stage.anatomy.blocks[cells.block]
     beside = [b.name for b in stage.anatomy.blocks.values() if b.layer == block.layer]
     front = stage.selection.points(beside)[:, 1].min()
