@@ -214,6 +214,17 @@ def _add_recipe(parser: argparse.ArgumentParser) -> None:
         metavar="IDS",
         help="ids of the chapters that play, with commas between; all by default",
     )
+    for name, usual, said in (
+        ("layer", defaults.LAYER, "the layer that the chapters take as their example, from 0"),
+        ("head", defaults.HEAD, "the head that they take, from 0"),
+        (
+            "position",
+            defaults.CHOSEN_BY_CHAPTER,
+            "the token that they follow, from 0",
+        ),
+        ("channel", defaults.CHOSEN_BY_CHAPTER, "the channel that they compute, from 0"),
+    ):
+        parser.add_argument(f"--{name}", type=_amount, default=usual, metavar="N", help=said)
     parser.add_argument("--no-captions", action="store_true", help="leave the captions out")
     parser.add_argument("--verbose", action="store_true", help="show Blender's own messages too")
 

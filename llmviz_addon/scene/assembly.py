@@ -18,7 +18,7 @@ import bpy
 from .. import model as model_room
 from ..explain import ModelReader
 from ..progress import Steps, begun, rescaled, run
-from . import names, pins, tables
+from . import axes, names, pins, tables
 from .drawn import blocks, reuse, windows
 from .drawn.model import Numbers, draw, draw_strips
 from .playing import captions, company, film
@@ -282,6 +282,9 @@ class _Build:
         found = find(scene)
         standing = next(each for each in found if each.id == standing.id)
         kit = own_kit(found) if restyled else self._kit()
+        for each in found:
+            # Before the film, with which they fade.
+            axes.renew(each, kit, whole)
         self._notes += company.show_film(found, reel, memory, kit, whole=whole)
         if captioned:
             captions.show(found[0], recipe.captions)

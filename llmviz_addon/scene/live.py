@@ -15,7 +15,7 @@ from .. import defaults
 from ..detail import Bundle
 from ..model import ModelError
 from ..progress import Steps, run
-from . import names, pins, tables
+from . import axes, names, pins, tables
 from .assembly import compute
 from .drawn import blocks, strips
 from .drawn.blocks import CELL
@@ -23,8 +23,9 @@ from .drawn.model import Numbers, positions, shown
 from .playing import company, film
 from .renewal import fits, note, recolor
 from .standing import known, ledger
-from .standing.finding import find
-from .standing.recipe import Recipe
+from .standing import recipe as recipes
+from .standing.finding import find, find_one
+from .standing.recipe import FOLLOWED, Recipe
 from .standing.standing import Standing
 from .style.kit import Kit
 
@@ -42,7 +43,7 @@ def is_live(standing: Standing, recipe: Recipe) -> bool:
     with a cube for every cell. One that another scene shows, too, is left to that scene.
     """
     told = ("prompt", "max_new_tokens", "temperature", "top_k", "seed", "captions", "version")
-    told += ("layer", "head", "position", "channel")
+    told += FOLLOWED
     same = {name: getattr(recipe, name) for name in told}
     if not standing.is_current or replace(standing.recipe, **same) != recipe:
         return False
@@ -88,8 +89,12 @@ def follow(scene: bpy.types.Scene, recipe: Recipe) -> bool:
     _rewrite_strips(standing, numbers)
     note(standing.root, replace(recipe, captions=standing.recipe.captions), numbers)
     known.keep(known.note(standing.root), numbers.model, numbers.trace)
-    pins.renew(standing)
-    tables.renew(standing)
+    # Looked up anew, since the run that it shows is another one now.
+    shown = find_one(scene, standing.id)
+    if shown is not None:
+        axes.rewrite(shown, Kit([each.root for each in find(scene)]))
+        pins.renew(shown)
+        tables.renew(shown)
     return True
 
 
@@ -131,3 +136,14 @@ def catch_up_steps(scene: bpy.types.Scene) -> Steps[list[str]]:
     for standing in find(scene):
         pins.hang(standing)
     return notes
+
+
+def choose(scene: bpy.types.Scene, recipe: Recipe) -> bool:
+    """Have the film of a scene follow the example that a recipe chooses; True if it is behind then.
+
+    Only the choice is noted; `catch_up_steps` makes the film.
+    """
+    chosen = {name: getattr(recipe, name) for name in FOLLOWED}
+    for standing in find(scene):
+        recipes.write(standing.root, replace(standing.recipe, **chosen))
+    return is_behind(scene)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..progress import run
+from . import pins
 from .playing import captions, company, film
 from .renewal import leave_to_others
 from .standing import finding, originals, tree
@@ -43,6 +44,9 @@ def remove(scene: bpy.types.Scene, root: bpy.types.Collection | None = None) -> 
         kit = Kit([standing.root for standing in left])
         if left[0].id != teller:
             captions.hide(left[0], hidden)
+        for standing in left:
+            # The film, and its camera, may be another model's now.
+            pins.hang(standing)
         restyle(left, left[0].recipe, memory, kit, insist=False)
         memory.keep()
     else:

@@ -79,8 +79,8 @@ class LLMVIZ_WST_inspect_cell(bpy.types.WorkSpaceTool):
         context: bpy.types.Context, layout: bpy.types.UILayout, _tool: object
     ) -> None:
         """Draw the keys in the header of the view."""
-        if not state.models(context.scene):
-            layout.label(text="No model stands in this scene; build one first", icon="INFO")
+        if reason := why_nothing(context.scene):
+            layout.label(text=reason, icon="INFO")
             return
         for text, icon in (
             ("Pin", "MOUSE_LMB"),
@@ -90,6 +90,19 @@ class LLMVIZ_WST_inspect_cell(bpy.types.WorkSpaceTool):
             ("Leave", "EVENT_ESC"),
         ):
             layout.label(text=text, icon=icon)
+
+
+def why_nothing(scene: bpy.types.Scene) -> str:
+    """The reason why no cell can be pointed at; empty where some can."""
+    found = state.models(scene)
+    if not found:
+        return "No model stands in this scene; build one first"
+    for model in found:
+        if state.recipe_of(model) is None:
+            return f"{model.root.name} does not say any more what it was made from; build it again"
+        if not model.is_arranged:
+            return f"{model.root.name} was built before layers could stand in rows; build it again"
+    return ""
 
 
 def shown() -> Pointed | None:

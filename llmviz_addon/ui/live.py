@@ -54,6 +54,24 @@ def follow(scene: bpy.types.Scene) -> bool:
     return shown
 
 
+def chosen(settings: bpy.types.PropertyGroup, _context: bpy.types.Context | None) -> None:
+    """Have the film follow another layer, head, position or channel, once that is chosen."""
+    from ..scene import live
+
+    scene = settings.id_data
+    messages.say(scene, "")
+    if bpy.app.background or state.models(scene) == ():
+        return
+    if locked := state.why_locked(scene):
+        messages.say(scene, locked)
+        return
+    try:
+        if live.choose(scene, state.wanted(scene)):
+            _wait(scene)
+    except PROBLEMS as error:
+        messages.say(scene, sentence(error))
+
+
 def settle(scene: bpy.types.Scene) -> None:
     """Have a scene's film tell of the prompt that is shown, now.
 

@@ -10,11 +10,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import bpy
-from bpy.props import BoolProperty, BoolVectorProperty, EnumProperty, StringProperty
+from bpy.props import (
+    BoolProperty,
+    BoolVectorProperty,
+    EnumProperty,
+    IntProperty,
+    StringProperty,
+)
 
-from .. import languages
+from .. import defaults, languages
 from ..errors import PROBLEMS, sentence
-from . import messages, state
+from . import live, messages, state
 from .items import keep
 
 if TYPE_CHECKING:
@@ -231,3 +237,41 @@ class LookSettings:
         options=set(),
     )
     chapters_kept: StringProperty(options={"HIDDEN"})
+    layer: IntProperty(
+        name="Layer",
+        description="The layer that the chapters take as their example, counted from 0",
+        default=defaults.LAYER,
+        min=0,
+        soft_max=11,
+        update=live.chosen,
+        options=set(),
+    )
+    head: IntProperty(
+        name="Head",
+        description="The head that the chapters take as their example, counted from 0",
+        default=defaults.HEAD,
+        min=0,
+        soft_max=11,
+        update=live.chosen,
+        options=set(),
+    )
+    position: IntProperty(
+        name="Position",
+        description="The token of the prompt that the chapters follow, counted from 0; at -1 each "
+        "chapter follows the one that shows most",
+        default=defaults.CHOSEN_BY_CHAPTER,
+        min=-1,
+        soft_max=63,
+        update=live.chosen,
+        options=set(),
+    )
+    channel: IntProperty(
+        name="Channel",
+        description="The channel whose number is computed before your eyes, counted from 0; at -1 "
+        "the one that matters most",
+        default=defaults.CHOSEN_BY_CHAPTER,
+        min=-1,
+        soft_max=767,
+        update=live.chosen,
+        options=set(),
+    )

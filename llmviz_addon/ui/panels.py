@@ -190,6 +190,11 @@ class LLMVIZ_PT_walkthrough(OnModel, bpy.types.Panel):
         column.use_property_decorate = False
         column.prop(scene.llmviz, "language")
         column.prop(scene.llmviz, "script")
+        example = layout.column(align=True)
+        example.use_property_split = True
+        example.use_property_decorate = False
+        for name in ("layer", "head", "position", "channel"):
+            example.prop(scene.llmviz, name)
         found = chapters(state.root_of(scene))
         begins = found[0].frame if found else 0
         begun = [p for c in found for p in (c, *c.beats) if p.frame <= scene.frame_current]

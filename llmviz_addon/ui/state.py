@@ -188,6 +188,10 @@ def wanted(scene: bpy.types.Scene) -> Recipe:
         language=language_of(settings.language),
         script=settings.script,
         chapters=settings.chapters_kept,
+        layer=settings.layer,
+        head=settings.head,
+        position=settings.position,
+        channel=settings.channel,
     )
 
 

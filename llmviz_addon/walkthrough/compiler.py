@@ -20,7 +20,8 @@ from .choice import Choice
 from .companions import Companion, in_order, told
 from .composition import Taste, compose
 from .errors import AuthoringError
-from .framing import CameraPose, fit
+from .filling import filling
+from .framing import CameraPose
 from .picture import POINTS, Picture
 from .run import Run
 from .scenery import Scenery
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 ARRIVING, SOON, LEAVING = 0.35, 0.5, 0.25
 """Seconds: titles begin to appear so long before the camera arrives, belong to things that have
 been shown so soon after that, and are gone so long after it has left."""
+
+TURNING = 27.0
+"""Degrees a second by which the camera turns on average, at most; more would make one dizzy."""
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -279,6 +283,9 @@ class _Film:
             raise AuthoringError(f"{moment.id}, shot: {error}") from error
         start = moment.start + spec.at
         end = start + spec.move
+        if spec.move and stage.camera.rest is not None:
+            turn = abs(pose.azimuth - stage.camera.rest.azimuth)
+            end = min(max(end, start + turn / TURNING), max(end, moment.end))
         if stage.camera.rest is None or not spec.move:
             stage.camera.cut(start, pose, moment.id)
         else:
@@ -292,14 +299,16 @@ class _Film:
 
     def _fitted(self, spec: ShotSpec, show: tuple[str, ...], caption: Caption) -> CameraPose:
         aspect = self.stage.aspect
-        room = caption.top(aspect) / (POINTS * max(1.0, 1 / aspect)) if caption.text else 0.0
-        return fit(
+        foot = caption.top(aspect) if caption.text else 0.0
+        room = foot / (POINTS * max(1.0, 1 / aspect))
+        return filling(
             self.stage.selection.points(show),
             spec.azimuth,
             spec.elevation,
             lens=spec.lens,
             aspect=aspect,
             margins=replace(spec.margins, bottom=room + spec.margins.bottom),
+            foot=foot,
         )
 
     def titles(self) -> Steps[tuple[Titles, ...]]:

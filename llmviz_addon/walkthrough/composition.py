@@ -264,6 +264,8 @@ class _Composer:
         # Names of what stands behind the subject would only distract from it.
         if self._about and named.part and named.part not in self._about:
             return False
+        if len(self.taste.subject) == 1 and self.taste.subject.isdisjoint(named.blocks):
+            return False
         return not named.blocks or not unseen.issuperset(named.blocks)
 
     def _within(self, found: Outlines) -> np.ndarray:

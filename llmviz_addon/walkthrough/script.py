@@ -26,7 +26,7 @@ FOLDER = Path(__file__).parents[2] / "presets" / "walkthroughs"
 PALETTES = ("standard", "accessible")
 STATES = ("empty", "prompt", "computed", "shape", "any")
 
-SHOT_MARGINS = Margins(left=0.06, right=0.06, top=0.07, bottom=0.05)
+SHOT_MARGINS = Margins(left=0.035, right=0.035, top=0.06, bottom=0.02)
 """The default of shots; the lower one is above the room of the caption."""
 
 FILM_LENS = 24.0
@@ -45,7 +45,8 @@ class ShotSpec:
     show
         Selectors of everything that has to be in view.
     azimuth, elevation
-        Degrees, see `framing`.
+        Degrees, see `framing`; the camera may stand aside from there to fill the picture, see
+        `filling`.
     lens
         Millimeters.
     margins

@@ -70,7 +70,11 @@ def fill(selector: str, names: Mapping[str, int | str]) -> str:
 def common_names(anatomy: Anatomy, run: Run | None) -> dict[str, int | str]:
     """Values for the names that may stand in braces in every beat and every still."""
     config = anatomy.config
-    names: dict[str, int | str] = {"last_layer": config.n_layer - 1, "last_head": config.n_head - 1}
+    names: dict[str, int | str] = {
+        "last_layer": config.n_layer - 1,
+        "next_layer": min(1, config.n_layer - 1),
+        "last_head": config.n_head - 1,
+    }
     if run is not None:
         names |= {
             "last_column": run.n_prompt - 1,
@@ -240,7 +244,7 @@ class Selection:
             return self._cells(selector, match)
         strip, _, position = selector.rpartition(":")
         if selector in (targets.INPUT, targets.OUTPUT):
-            return np.concatenate([tile.corners for tile in self.tiles(selector)])
+            return _corners([tile.corners for tile in self.tiles(selector)])
         if strip in (targets.INPUT, targets.OUTPUT):
             return self._of_strip(selector, strip, position)
         if selector == "companions" or strip in ("companion", "companions"):
@@ -248,11 +252,11 @@ class Selection:
         if selector == "candidates":
             # Without tiles there is no list beside them; `tiles` raises then.
             rows = candidates(self.anatomy, len(self.tiles(targets.OUTPUT)))
-            return np.concatenate([row.corners for row in rows])
+            return _corners([row.corners for row in rows])
         for name in _PLACES.get(selector, ()):
             if name in self.anatomy.places:
                 place = self.anatomy.places[name]
-                return np.array([place.least, place.greatest])
+                return place.corners
         # The corners of each block rather than of their common box, which has empty corners that
         # would take room in the picture.
         names = self.blocks(selector)
@@ -267,10 +271,10 @@ class Selection:
     def _of_strip(self, selector: str, strip: str, position: str) -> np.ndarray:
         tiles = self.tiles(strip)
         if position == "prompt":
-            return np.concatenate([tile.corners for tile in tiles[: self.n_prompt]])
+            return _corners([tile.corners for tile in tiles[: self.n_prompt]])
         if not (position.isdigit() and int(position) < len(tiles)):
             raise AuthoringError(f"{selector!r}: {strip} has positions 0 to {len(tiles) - 1}.")
-        return np.asarray(tiles[int(position)].corners)
+        return _corners([tiles[int(position)].corners])
 
     def _on_stage(self, selector: str) -> np.ndarray:
         name = selector.removeprefix(ON)
@@ -319,7 +323,7 @@ class Selection:
         if strip in (targets.INPUT, targets.OUTPUT):
             count = self.n_tokens if strip == match["name"] else self.n_prompt
             first, last = _span(selector, match["columns"], count)
-            return np.concatenate([tile.corners for tile in self.tiles(strip)[first:last]])
+            return _corners([tile.corners for tile in self.tiles(strip)[first:last]])
         names = self.blocks(match["name"])
         if len(names) != 1:
             raise AuthoringError(f"{selector!r}: cells can be chosen from one block only.")

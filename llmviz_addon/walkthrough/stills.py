@@ -15,7 +15,8 @@ import numpy as np
 
 from .companions import Companion, in_order
 from .errors import AuthoringError
-from .framing import CameraPose, Margins, fit
+from .filling import filling
+from .framing import CameraPose, Margins
 from .run import Run
 from .script import Table, read_preset
 from .selection import Selection, common_names, fill
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 ORDINARY = frozenset({"numbers"})
 """The facts about a model with numbers that stands alone."""
 
-STILL_MARGINS = Margins(0.06, 0.06, 0.07, 0.07)
+STILL_MARGINS = Margins(0.04, 0.04, 0.05, 0.04)
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ class Still:
         are.
     heading
         True if the model's title and size are written where there is room.
+    alone
+        Selectors of the only blocks that are in the picture; all are where there are none.
     tall
         The still for pictures that are square or higher than wide, where it differs.
     large
@@ -86,6 +89,7 @@ class Still:
     captions: bool
     pin: tuple[str, ...]
     heading: bool
+    alone: tuple[str, ...]
     tall: Still | None
     large: Still | None
     tower: Still | None
@@ -158,6 +162,7 @@ def _still(table: Table) -> Still:
         captions=table.flag("captions"),
         pin=tuple(table.strings("pin")) if "pin" in table.values else (),
         heading=table.flag("heading"),
+        alone=tuple(table.strings("alone")) if "alone" in table.values else (),
         tall=tall,
         large=large,
         tower=tower,
@@ -261,7 +266,7 @@ def still_pose(
             focus = selection.center(*filled([still.focus], anatomy, run))
     except AuthoringError as error:
         raise AuthoringError(f"still {still.id!r}: {error}") from error
-    pose = fit(
+    pose = filling(
         points,
         still.azimuth,
         still.elevation,

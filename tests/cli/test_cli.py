@@ -167,6 +167,8 @@ def test_film_writes_the_frames_that_are_asked_for(tmp_path: Path):
         (("build", "--out", "model.txt"), ".blend"),
         (("build", "--prompt", "ABX"), "'X'"),
         (("build", "--look", "pink"), "dark, light"),
+        (("build", "--head", "7"), "no head 7 to follow; they count from 0 to 2"),
+        (("build", "--position", "6"), "no position 6"),
         (("stills", "--stills", "nothing"), "'nothing'"),
         (("explain", "--cell", "layer0.mpl[1, 2]"), "did you mean 'layer0.mlp'"),
         (("explain", "--cell", "logits[99, 0]"), "there is no cell at column 99"),

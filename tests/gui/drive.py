@@ -24,6 +24,7 @@ import bpy
 # Blender puts only its own scripts on the path.
 sys.path.insert(0, str(Path(__file__).parent))
 
+import hovering
 import pointing
 from hands import (
     TICK,
@@ -283,6 +284,12 @@ def picking() -> Iterator[float]:
         facts["canceled"].append([button, modal, pointing.named()[0], drawn() == before])
 
 
+def inspecting() -> Iterator[float]:
+    """Point at a cube with the tool Inspect Cell, far from the middle of the world."""
+    (model,) = addon("ui.state").models(window().scene)
+    facts["inspected"] = yield from hovering.inspect(model.root, "layer0.mlp", 4, 5)
+
+
 def drawn() -> dict[str, list[str]]:
     """The models that stand in the scene, and in which ways each is drawn."""
     state = addon("ui.state")
@@ -307,7 +314,9 @@ def finish(status: int) -> None:
     os._exit(status)
 
 
-steps = itertools.chain(first_minute(), typing(), large_models(), stops(), slabs(), picking())
+steps = itertools.chain(
+    first_minute(), typing(), large_models(), stops(), slabs(), picking(), inspecting()
+)
 
 
 def advance() -> float:

@@ -188,6 +188,25 @@ def test_esc_and_a_right_click_put_the_eyedropper_away(session: dict[str, object
         assert (modal, block, as_before) == ([], "", True), key
 
 
+def test_the_pointer_carries_a_card_whose_keys_walk_and_whose_click_pins(
+    session: dict[str, object],
+) -> None:
+    found = session["inspected"]
+    assert found["tool"] == "llmviz.inspect_cell"
+    assert found["pointed at"] == ["layer0.mlp", 4, 5]
+    right, down, source, back, _ = found["walked"]
+    assert (right, down) == (["layer0.mlp", 5, 5], ["layer0.mlp", 5, 6])
+    assert source != down and back == down
+    assert found["changed by looking"] == []
+    assert found["pinned"] == ["layer0.mlp[4, 5]"]
+    assert found["left"] == ["builtin.select_box", True]
+
+
+def test_the_card_comes_sooner_than_the_view_can_be_drawn(session: dict[str, object]) -> None:
+    card, redraw = session["inspected"]["times"]
+    assert card < redraw
+
+
 def test_pressing_open_up_makes_cubes_in_the_selected_slab(session: dict[str, object]) -> None:
     assert session["slabs"] == {"nano-gpt": ["slabs"]}
     assert session["opened"] == {"nano-gpt": ["cubes", "slabs"]}

@@ -11,6 +11,7 @@ import pytest
 from llmviz_addon import scene as scene_room
 from llmviz_addon.progress import run
 from llmviz_addon.scene import live
+from llmviz_addon.walkthrough import Choice
 
 from . import checkpoints, helpers, people
 
@@ -168,6 +169,19 @@ def test_a_film_whose_model_is_removed_meanwhile_leaves_nothing_behind(model):
     scene_room.remove(scene)
     run(steps)
     assert not [o for o in bpy.data.objects if o.get("llmviz")]
+
+
+def test_another_example_is_followed_once_it_is_chosen(model):
+    scene = bpy.context.scene
+    assert not live.is_behind(scene)
+    assert live.choose(scene, replace(people.only().recipe, layer=1, head=2, position=2))
+    run(live.catch_up_steps(scene))
+    assert not live.is_behind(scene)
+    assert people.only().recipe.choice == Choice(1, 2, 2, None)
+    # A choice that a model has not is its nearest one, so it can be kept for the next model.
+    assert live.choose(scene, replace(people.only().recipe, layer=40, position=40))
+    run(live.catch_up_steps(scene))
+    assert not live.is_behind(scene)
 
 
 def test_a_model_that_two_scenes_show_waits_for_a_build(model):

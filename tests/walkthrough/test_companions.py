@@ -143,7 +143,7 @@ def test_stills_of_several_models_are_offered_only_then(sorter, companions, film
         pose = still_pose(still, *sorter, aspect, companions)
         chosen = still.suited(sorter[0], aspect)
         selection = Selection.of(*sorter, tuple(reversed(companions)))
-        at = project(pose, selection.points(chosen.show), aspect)
+        at = project(pose, selection.points(walkthrough.filled(chosen.show, *sorter)), aspect)
         assert at[:, 2].min() > 0, still.id
 
 
@@ -195,7 +195,8 @@ def test_a_model_without_numbers_has_a_film_of_its_shape(id_, aspect):
         assert len(caption.lines()) <= 2
         assert caption.end - caption.start >= 0.3 * len(caption.text.split()) + 1.2 - 1e-6
     offered = walkthrough.stills(film.facts)
-    assert {still.id for still in offered} == {"shape", "shape-layer"}
+    assert {"shape", "shape-layer"} <= {still.id for still in offered}
+    assert all(still.id.startswith("shape") for still in offered)
     for still in offered:
         still_time(still, film)
         still_pose(still, body, None, aspect)

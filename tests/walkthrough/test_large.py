@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from llmviz_addon import anatomy, detail, model, walkthrough
-from llmviz_addon.walkthrough import Run, Texts, still_pose, still_time, stills, targets
+from llmviz_addon.walkthrough import Run, Texts, filled, still_pose, still_time, stills, targets
 from llmviz_addon.walkthrough.framing import SENSOR
 from llmviz_addon.walkthrough.selection import Selection
 
@@ -119,7 +119,7 @@ def test_stills_are_framed_and_taken(gpt2):
         for aspect in (16 / 9, 9 / 16):
             pose = still_pose(still, body, run, aspect)
             chosen = still.suited(body, aspect)
-            at = project(pose, selection.points(chosen.show), aspect)
+            at = project(pose, selection.points(filled(chosen.show, body, run)), aspect)
             assert at[:, 2].min() > 0, still.id
             if chosen.closer == 1:
                 assert at[:, :2].min() > -1e-3 and at[:, :2].max() < 1 + 1e-3, still.id

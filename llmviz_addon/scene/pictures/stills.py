@@ -26,7 +26,7 @@ from ..standing.finding import find
 from ..standing.standing import Standing
 from ..style import studio
 from ..style.kit import CELL
-from . import files, naming, taking, titling
+from . import files, isolating, naming, taking, titling
 from .files import Pictures, RenderError
 
 # A still's moment is a time of the film, so a person's time stretching must not shift it.
@@ -96,8 +96,9 @@ def still_steps(
         standing = model_of(scene)
         aspect = size[0] / size[1]
         pose = walkthrough.still_pose(still, anatomy, run, aspect, others)
+        suited = still.suited(anatomy, aspect)
         cells = [Cell(*c) for c in walkthrough.still_cells(still, anatomy, run, aspect)]
-        focus = pose.distance * CELL if still.suited(anatomy, aspect).f_stop else 0.0
+        focus = pose.distance * CELL if suited.f_stop else 0.0
         with (
             files.written(paths[still.id], "png", made, overwrite) as part,
             _posed(standing, pose, still.f_stop) as camera,
@@ -107,7 +108,8 @@ def still_steps(
             ),
             pins.meanwhile(standing, cells),
             pins.before(scene, camera, aspect, focus),
-            titling.titled(standing, still, Picture(pose, aspect), others),
+            _without(isolating.others(standing, suited)),
+            titling.titled(standing, suited, Picture(pose, aspect), others),
         ):
             taking.take(scene, part)
             if extras.passes:

@@ -31,7 +31,7 @@ def titled(
     picture: Picture,
     companions: Sequence[walkthrough.Companion],
 ) -> Iterator[None]:
-    """Have the scene show the titles of a still for as long as this context lasts.
+    """Have the scene show the titles of a still, as it suits the model, while this context lasts.
 
     The scene must be at the still's frame, since its objects tell what is seen then.
     """
@@ -39,12 +39,11 @@ def titled(
     say = languages.load(standing.recipe.language).say
     others = walkthrough.in_order(companions)
     scenery = Scenery(Selection.of(anatomy, run, others), others, say)
-    suited = still.suited(anatomy, picture.aspect)
     taste = Taste(
-        subject=scenery.subject(walkthrough.filled(suited.show, anatomy, run)),
+        subject=scenery.subject(walkthrough.filled(still.show, anatomy, run)),
         unseen=_unseen(standing),
-        heading=wording.heading(anatomy.config, standing.title, say) if suited.heading else (),
-        f_stop=suited.f_stop,
+        heading=wording.heading(anatomy.config, standing.title, say) if still.heading else (),
+        f_stop=still.f_stop,
         cell=CELL,
     )
     lettering = compose(scenery, picture, taste)
@@ -67,7 +66,7 @@ def _unseen(standing: Standing) -> frozenset[str]:
     seen: set[str] = set()
     bundles = {bundle.name: bundle for bundle in standing.plan.bundles}
     for obj in standing.objects.values():
-        faded = float(obj.get(names.OPACITY, 1.0)) < _SEEN
+        faded = obj.hide_render or float(obj.get(names.OPACITY, 1.0)) < _SEEN
         if names.BLOCK in obj and obj[names.BLOCK] in bundles and faded:
             unseen.update(block.name for block in bundles[obj[names.BLOCK]].blocks)
         if names.ARROWS_OF in obj:

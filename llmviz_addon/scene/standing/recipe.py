@@ -35,7 +35,10 @@ _PINS = "llmviz_pins"
 
 T = TypeVar("T")
 
-TELLING = ("language", "script", "chapters")
+FOLLOWED = ("layer", "head", "position", "channel")
+"""The fields of a recipe that choose the example which the film follows."""
+
+TELLING = ("language", "script", "chapters", *FOLLOWED)
 """The fields of a recipe that all models of a scene share, for its one film."""
 
 # The latest plans by their inputs, because laying out GPT-3 takes more than a second.
