@@ -10,7 +10,7 @@ import pytest
 
 from llmviz_addon import scene as scene_room
 from llmviz_addon.scene.pictures import taking
-from llmviz_addon.scene.standing.standing import find
+from llmviz_addon.scene.standing.finding import find
 
 from . import helpers
 

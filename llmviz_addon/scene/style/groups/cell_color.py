@@ -110,7 +110,7 @@ def body(g: Graph, kind: Socket) -> tuple[Socket, Socket, Socket]:
 
 
 def _body_light(g: Graph, highlight: Socket) -> Socket:
-    return look_value(g, "body glow") + highlight * 0.07
+    return look_value(g, "body glow") + highlight * 0.03
 
 
 def _face(g: Graph, position: Socket, flat: Socket) -> tuple[Socket, Socket]:
