@@ -134,4 +134,4 @@ def test_what_a_look_adds_to_a_model_that_two_scenes_show_is_there_once_in_both(
     for scene in (first, second):
         (standing,) = scene_room.find(scene)
         assert not standing.missing and not standing.copies
-    assert [o.name for o in bpy.data.objects if o.name.startswith("Backdrop")] == ["Backdrop"]
+    assert [o.name for o in bpy.data.objects if o.name.startswith("Ground")] == ["Ground"]
