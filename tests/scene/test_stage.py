@@ -198,7 +198,9 @@ def test_a_slid_block_takes_its_title_with_it(clean_scene):
         assert tuple(way) == pytest.approx((-6, -3, 2), abs=1e-3)
 
 
-def test_a_frame_costs_three_times_the_same_curves_on_empties_and_four_milliseconds_at_most(clean_scene):
+def test_a_frame_costs_three_times_the_same_curves_on_empties_and_four_milliseconds_at_most(
+    clean_scene,
+):
     root, _ = clean_scene
     scene = bpy.context.scene
 
