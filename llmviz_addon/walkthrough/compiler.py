@@ -329,12 +329,13 @@ class _Film:
             picture = Picture(shot.pose, stage.aspect)
             caption = captions.get(shot.beat)
             unseen = _unseen(stage, (min(shot.end + SOON, end), max(shot.end, end - SOON)))
-            whole = bool({"model", "companions"}.intersection(shot.show))
+            several = any(name.startswith("companions") for name in shot.show)
+            whole = several or ("model" in shot.show and targets.CARD not in unseen)
             taste = Taste(
                 subject=scenery.subject(shot.show),
                 unseen=unseen,
                 avoid=tuple(_kept_free(picture, caption, stages)),
-                heading=self.heading if whole and targets.CARD not in unseen else (),
+                heading=self.heading if whole else (),
             )
             lettering = compose(scenery, picture, taste)
             if lettering.words:
