@@ -172,7 +172,7 @@ class Anatomy:
         ValueError
             If these are not three finite numbers each, or the direction leads nowhere.
         """
-        return self._picker.pick(origin, direction)
+        return self.picker.pick(origin, direction)
 
     def users(self, block: Block) -> list[User]:
         """The formulas that a block's cells go into, each with the operand that the block is."""
@@ -183,7 +183,8 @@ class Anatomy:
         return Users(self.blocks)
 
     @cached_property
-    def _picker(self) -> Picker:
+    def picker(self) -> Picker:
+        """The bounds of all blocks, to find cells that rays meet."""
         return Picker(self.blocks)
 
     @cached_property

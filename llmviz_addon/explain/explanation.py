@@ -243,6 +243,36 @@ class Explanation:
         more = ["…"] if len(found) > len(named) else []
         return "; ".join([counted(len(found), "term"), *named, *more])
 
+    @cached_property
+    def strengths(self) -> tuple[NDArray[np.float64], ...]:
+        """The weight that each cell of each source has, (n,) from 0 to 1 for each of `sources`.
+
+        That is the magnitude of the term in which it stands, over the largest one. Cells that stand
+        in every term, and all cells where numbers are not known, count in full.
+        """
+        full = tuple(np.ones(len(source)) for source in self.sources)
+        if self.formula is None or not self.parts:
+            return full
+        count = max(map(len, self.parts.values()))
+        for term in self.formula.addends(count).terms:
+            values = np.abs(self.formula.values_of(term, self.parts))
+            most = float(values.max(initial=0.0)) or 1.0
+            self._share(self.formula.names_in(term), values / most, full)
+        return full
+
+    def _share(
+        self, names: list[str], values: NDArray[np.float64], into: tuple[NDArray[np.float64], ...]
+    ) -> None:
+        """Write the terms of a sum to the cells of the parts that run along it."""
+        for name in names:
+            same = [index for index, s in enumerate(self.sources) if s.part == name]
+            if len(values) < 2 or sum(len(self.sources[index]) for index in same) != len(values):
+                continue
+            start = 0
+            for index in same:
+                into[index][:] = values[start : start + len(into[index])]
+                start += len(into[index])
+
     @property
     def largest_source(self) -> Cell | None:
         """The source that contributes most, a computed cell rather than a weight."""

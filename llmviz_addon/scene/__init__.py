@@ -27,6 +27,7 @@ from ..errors import Problem
 from ..progress import run
 from .assembly import build, steps
 from .cells import SceneReader, explain, recall_steps
+from .drawn import titles
 from .drawn.windows import WindowError, close_windows, open_window
 from .exporting import export_block
 from .pictures.files import RenderError
@@ -55,6 +56,12 @@ def set_captions(root: bpy.types.Collection, visible: bool) -> None:
 def captions_visible(root: bpy.types.Collection) -> bool:
     """True if the captions of a model's film appear in renders."""
     return captions.shown(of_root(root))
+
+
+def show_titles(scene: bpy.types.Scene, *, of_film: bool) -> None:
+    """Have viewports show the titles of the film's shots, or those that stand beside blocks."""
+    for standing in find(scene):
+        titles.show_in_views(standing, of_film)
 
 
 __all__ = [
@@ -90,6 +97,7 @@ __all__ = [
     "roots",
     "run",
     "set_captions",
+    "show_titles",
     "steps",
     "still_steps",
     "stills",

@@ -92,6 +92,10 @@ SHOWS = "llmviz_shows"
 ACTOR = "llmviz_actor"
 CAPTION_OF = "llmviz_caption_of"
 
+# Of the shade behind a caption: the caption's beat. Of the titles of a shot: their beat.
+SHADE_OF = "llmviz_shade_of"
+TITLES_OF = "llmviz_titles_of"
+
 OURS = "llmviz"
 VERSION = "llmviz_version"
 DRAWING = "llmviz_drawing"

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 def _modules() -> tuple:
     """The modules that register something, in the necessary order."""
-    from . import build, cells, films, live, panels, pictures, properties, windows
+    from . import build, cells, films, inspect_tool, live, panels, pictures, properties, windows
 
-    return properties, build, films, windows, cells, pictures, panels, live
+    return properties, build, films, windows, cells, inspect_tool, pictures, panels, live
 
 
 def register() -> None:

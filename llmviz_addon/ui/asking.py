@@ -51,7 +51,7 @@ class Answer(NamedTuple):
 
 
 # The latest explanations, by the scene, the build, the cell, and all else that they depend on.
-_kept: Bounded[tuple, Explanation] = Bounded(8)
+_kept: Bounded[tuple, Explanation] = Bounded(16)
 
 # By scene and build, where the checkpoint was looked for: the reason why it does not serve, or
 # empty. A file that is opened again has scenes of other numbers, so it is looked for again.
@@ -67,11 +67,11 @@ def asked_of(scene: bpy.types.Scene) -> Asked | None:
         If a model's recipe cannot be read.
     """
     settings = scene.llmviz
-    block = settings.window_block
+    block = settings.cell_block
     model = inspecting.model_with(scene, block) if block else None
     if model is None:
         return None
-    return Asked(model, block, settings.window_column, settings.window_row)
+    return Asked(model, block, settings.cell_column, settings.cell_row)
 
 
 def answer(scene: bpy.types.Scene) -> Answer:
@@ -79,6 +79,14 @@ def answer(scene: bpy.types.Scene) -> Answer:
     try:
         asked = asked_of(scene)
         return Answer(None) if asked is None else _answer(scene, asked)
+    except PROBLEMS as error:
+        return Answer(None, sentence(error))
+
+
+def answer_to(scene: bpy.types.Scene, asked: Asked) -> Answer:
+    """The answer to what is asked of a cell of a model in a scene; it never raises."""
+    try:
+        return _answer(scene, asked)
     except PROBLEMS as error:
         return Answer(None, sentence(error))
 

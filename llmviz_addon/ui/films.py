@@ -70,7 +70,7 @@ class LLMVIZ_OT_view_film(_OnModel, bpy.types.Operator):
     bl_label = "View Film"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene import views
+        from ..scene import show_titles, views
 
         scene, space = context.scene, context.space_data
         if space is None or space.type != "VIEW_3D":
@@ -78,10 +78,12 @@ class LLMVIZ_OT_view_film(_OnModel, bpy.types.Operator):
             return {"CANCELLED"}
         if views.shows_film(space):
             views.leave_film(context.screen, context.area)
+            show_titles(scene, of_film=False)
             return {"FINISHED"}
         if scene.frame_current < scene.frame_start:
             scene.frame_set(scene.frame_start)
         views.show_film(context.screen, context.area, state.root_of(scene))
+        show_titles(scene, of_film=True)
         return {"FINISHED"}
 
 

@@ -27,30 +27,21 @@ def place_of(model: Standing, block: str, column: int, row: int) -> tuple[np.nda
     It follows the model and the block's object, wherever a person has put and scaled them. None
     where the model has lost its anchor.
     """
+    from ..scene.pointing import Field, middle_of
+
+    ground = Field([model]).grounds.get(model.id)
+    return None if ground is None else middle_of(ground, block, column, row)
+
+
+def is_in_view(region: bpy.types.Region, place: np.ndarray, _size: float) -> bool:
+    """True if a place in the world is in a view, well within its edges."""
     import numpy as np
 
-    from ..scene.standing.place import matrix_of
-    from ..scene.style.kit import CELL
+    from . import rays
 
-    anchor = model.anchor
-    if anchor is None:
-        return None
-    block_of = model.plan.anatomy.blocks[block]
-    bundle, _ = model.plan.by_block[block]
-    first = np.array(bundle.first.origin)
-    right, up = block_of.spec.places(column, row)
-    within = np.array(block_of.origin) + [right, 0.0, up] - first
-    stands = np.diag([CELL, CELL, CELL, 1.0])
-    stands[:3, 3] = first * CELL
-    obj = model.blocks.get(bundle.name)
-    # Where a slab's object has its origin depends on what is opened up, so only cubes are followed
-    # when a person moves a single block.
-    if obj is not None and obj.parent == anchor and model.plan.ways[bundle.name] == "cubes":
-        stands = np.array(obj.matrix_parent_inverse @ obj.matrix_basis, float)
-    # Blender does not keep the anchor's own world matrix up to date, since it is hidden.
-    to_world = np.array(matrix_of(anchor), float) @ stands
-    size = float(np.linalg.norm(to_world[:3, [0, 2]], axis=0).max())
-    return to_world[:3, :3] @ within + to_world[:3, 3], size
+    size = np.array([region.width, region.height], float)
+    (pixel,), (before,) = rays.pixels_of(region.data, (region.width, region.height), place[None])
+    return bool(before and (pixel > 0.03 * size).all() and (pixel < 0.97 * size).all())
 
 
 def size_of(area: bpy.types.Area | None) -> tuple[int, int]:

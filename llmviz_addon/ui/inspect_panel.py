@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..counting import counted
-from . import asking, inspecting, running
+from . import asking, inspect_tool, inspecting, running
 from .cells import (
     COPIES,
     LLMVIZ_OT_copy_cell,
@@ -13,6 +13,7 @@ from .cells import (
     LLMVIZ_OT_frame_cell,
     LLMVIZ_OT_pick_cell,
 )
+from .inspect_tool import LLMVIZ_OT_inspect_cells
 from .layout import OnModel, facts, paragraph
 from .windows import LLMVIZ_OT_close_windows, LLMVIZ_OT_open_window
 
@@ -28,8 +29,15 @@ class LLMVIZ_PT_inspect(OnModel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         layout, scene = self.layout, context.scene
         layout.enabled = not running.is_busy()
+        row = layout.row()
+        row.scale_y = 1.3
+        row.operator(
+            LLMVIZ_OT_inspect_cells.bl_idname,
+            icon="VIEWZOOM",
+            depress=inspect_tool.is_on(context),
+        )
         _draw_choice(layout, scene)
-        if scene.llmviz.window_block:
+        if scene.llmviz.cell_block:
             _draw_answer(layout, context, asking.answer(scene))
         else:
             hint = "Type a block's name or words, pick a cell, or select a block in the view"
@@ -63,11 +71,11 @@ def _draw_choice(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
     form.use_property_split = True
     form.use_property_decorate = False
     row = form.row(align=True)
-    row.prop(settings, "window_block")
+    row.prop(settings, "cell_block")
     row.operator(LLMVIZ_OT_pick_cell.bl_idname, text="", icon="EYEDROPPER")
     cell = form.column(align=True)
-    cell.prop(settings, "window_column")
-    cell.prop(settings, "window_row")
+    cell.prop(settings, "cell_column")
+    cell.prop(settings, "cell_row")
 
 
 def _draw_answer(
@@ -133,7 +141,7 @@ def _draw_window(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
 
 def _is_slab(scene: bpy.types.Scene) -> bool:
     """True if the chosen block is drawn as a slab in some model."""
-    block = scene.llmviz.window_block
+    block = scene.llmviz.cell_block
     for model in inspecting.with_slabs(scene):
         bundle, _ = model.plan.by_block.get(block, (None, 0))
         if bundle is not None and model.plan.ways[bundle.name] == "slab":

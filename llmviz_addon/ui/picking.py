@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from . import inspecting
+from . import inspecting, rays, state
 
 if TYPE_CHECKING:
-    from .inspecting import Pointed
+    from ..scene.pointing import Pointed
 
 # Events that navigate the view while a cell is being picked, and are left to Blender.
 _NAVIGATION = {
@@ -50,8 +50,7 @@ class Picks:
         clicked = event.type == "LEFTMOUSE" and event.value == "PRESS"
         if not clicked and event.type != "MOUSEMOVE":
             return {"RUNNING_MODAL"}
-        ray = inspecting.ray_under(context.screen, event.mouse_x, event.mouse_y)
-        hit = None if ray is None else inspecting.cell_at(context.scene, *ray)
+        hit = self._hit(context, event)
         if not clicked:
             self._tell(context, hit)
             return {"RUNNING_MODAL"}
@@ -61,6 +60,17 @@ class Picks:
         self.cancel(context)
         inspecting.choose(context.scene.llmviz, hit)
         return self.picked(context)
+
+    def _hit(self, context: bpy.types.Context, event: bpy.types.Event) -> Pointed | None:
+        """The cell under the mouse."""
+        from ..scene.pointing import Field
+
+        found = rays.view_under(context.screen, event.mouse_x, event.mouse_y)
+        if found is None:
+            return None
+        space, region, x, y = found
+        field = Field(state.models(context.scene), space)
+        return field.cell_at(*rays.ray_through(region.data, x / region.width, y / region.height))
 
     def _tell(self, context: bpy.types.Context, hit: Pointed | None) -> None:
         """Show the cell under the mouse and the keys in the status bar."""

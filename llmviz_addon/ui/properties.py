@@ -14,12 +14,12 @@ from .picture_settings import PictureSettings
 class LLMVIZ_PG_settings(ModelSettings, LookSettings, PictureSettings, bpy.types.PropertyGroup):
     """The settings for building a model in a scene, opening it up and rendering it."""
 
-    window_block: StringProperty(
+    cell_block: StringProperty(
         name="Block",
         description="The block to inspect: its name, or words such as head 1 of layer 2, "
         "attention; selecting one in the view chooses it",
-        get=inspecting.window_block,
-        set=inspecting.set_window_block,
+        get=inspecting.cell_block,
+        set=inspecting.set_cell_block,
         search=inspecting.search_blocks,
     )
     words: StringProperty(
@@ -28,16 +28,16 @@ class LLMVIZ_PG_settings(ModelSettings, LookSettings, PictureSettings, bpy.types
         get=inspecting.words,
         set=inspecting.set_words,
     )
-    window_block_kept: StringProperty(options={"HIDDEN"})
-    window_object_kept: StringProperty(options={"HIDDEN"})
-    window_model_kept: StringProperty(options={"HIDDEN"})
-    window_column: IntProperty(
+    cell_block_kept: StringProperty(options={"HIDDEN"})
+    cell_object_kept: StringProperty(options={"HIDDEN"})
+    cell_model_kept: StringProperty(options={"HIDDEN"})
+    cell_column: IntProperty(
         name="Column",
         description="The column of the cell to inspect, counted from 0; of attention, the key",
         min=0,
         options=set(),
     )
-    window_row: IntProperty(
+    cell_row: IntProperty(
         name="Row",
         description="The row of the cell to inspect, counted from 0; of attention, the query",
         min=0,

@@ -58,9 +58,9 @@ class LLMVIZ_OT_open_window(_OnSlabs, Picks, bpy.types.Operator):
         from .. import scene as scene_room
 
         settings = context.scene.llmviz
-        block = self.block or settings.window_block
-        column = settings.window_column if self.column < 0 else self.column
-        row = settings.window_row if self.row < 0 else self.row
+        block = self.block or settings.cell_block
+        column = settings.cell_column if self.column < 0 else self.column
+        row = settings.cell_row if self.row < 0 else self.row
         if not block:
             self.report({"ERROR"}, "Choose a block to open up, or select a slab")
             return {"CANCELLED"}
@@ -71,9 +71,9 @@ class LLMVIZ_OT_open_window(_OnSlabs, Picks, bpy.types.Operator):
             # scripts get an error.
             self.report({"WARNING" if self._pointed else "ERROR"}, sentence(error))
             return {"CANCELLED"}
-        if settings.window_block != block:
-            settings.window_block = block
-        settings.window_column, settings.window_row = column, row
+        if settings.cell_block != block:
+            settings.cell_block = block
+        settings.cell_column, settings.cell_row = column, row
         return {"FINISHED"}
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
@@ -86,8 +86,8 @@ class LLMVIZ_OT_open_window(_OnSlabs, Picks, bpy.types.Operator):
     def picked(self, context: bpy.types.Context) -> set[str]:
         """Open the cell up that was picked, which the sidebar names by now."""
         settings = context.scene.llmviz
-        self.block = settings.window_block
-        self.column, self.row = settings.window_column, settings.window_row
+        self.block = settings.cell_block
+        self.column, self.row = settings.cell_column, settings.cell_row
         return self.execute(context)
 
 

@@ -8,13 +8,13 @@ This room knows no Blender: it makes the storyboard, and `scene` writes that on 
 
 from __future__ import annotations
 
-from .companions import Companion
+from .companions import Companion, in_order
 from .compiler import compile, compile_steps  # noqa: A004 (the word for it)
 from .errors import AuthoringError
 from .framing import CameraPose, Margins, fit
 from .run import Candidate, Run, Texts
 from .script import Script, load
-from .stills import Still, still_pose, still_time, stills
+from .stills import Still, filled, still_pose, still_time, stills
 from .storyboard import Actor, Caption, Channel, Key, Marker, Shot, Storyboard
 from .wording import FACTS
 
@@ -38,7 +38,9 @@ __all__ = [
     "Texts",
     "compile",
     "compile_steps",
+    "filled",
     "fit",
+    "in_order",
     "load",
     "still_pose",
     "still_time",

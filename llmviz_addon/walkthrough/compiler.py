@@ -5,26 +5,34 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from ..progress import Steps, rescaled
 from ..progress import run as go_through
+from . import targets
 from .camera import clipping
 from .companions import Companion, in_order, told
+from .composition import Taste, compose
 from .errors import AuthoringError
 from .framing import CameraPose, fit
 from .performance import play
+from .picture import POINTS, Picture
 from .run import Run
+from .scenery import Scenery
 from .script import PALETTES, Beat, CaptionText, Chapter, Script, ShotSpec, load
 from .selection import common_names, fill
 from .stage import Moment, Stage
-from .storyboard import FPS, Caption, Marker, Shot, Storyboard
-from .wording import facts, values
+from .storyboard import FPS, Caption, Marker, Shot, Storyboard, Titles
+from .wording import facts, heading, values
 
 if TYPE_CHECKING:
     from ..anatomy import Anatomy
     from ..detail import Bundle
+
+ARRIVING, SOON, LEAVING = 0.35, 0.5, 0.25
+"""Seconds: titles begin to appear so long before the camera arrives, belong to things that have
+been shown so soon after that, and are gone so long after it has left."""
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -79,14 +87,16 @@ def compile_steps(
     stage = Stage(anatomy, run, aspect, bundles, others)
     film = _Film(
         stage,
+        heading(anatomy.config, model if run is None else run.model),
         facts(anatomy, run, others),
         values(anatomy, run, words, model),
         [told(companion, anatomy.config, words) for companion in others],
     )
     for number, chapter in enumerate(script.chapters):
         for _ in film.add(chapter):
-            yield 0.9 * number / len(script.chapters), f"Composing {chapter.title}"
-    channels = yield from rescaled(stage.leads.merge(stage.board.channels()), 0.9, 1.0)
+            yield 0.85 * number / len(script.chapters), f"Composing {chapter.title}"
+    titles = yield from rescaled(film.titles(), 0.85, 0.95)
+    channels = yield from rescaled(stage.leads.merge(stage.board.channels()), 0.95, 1.0)
     return Storyboard(
         title=f"{script.title}, {film.values['model'] if run is None else run.model}",
         duration=film.time,
@@ -95,6 +105,7 @@ def compile_steps(
         markers=tuple(film.markers),
         actors=tuple(stage.actors.values()),
         shots=tuple(film.shots),
+        titles=titles,
         facts=film.facts,
     )
 
@@ -121,9 +132,14 @@ def reading_time(text: str) -> float:
 
 @dataclass
 class _Film:
-    """The film so far; `others` holds the values of each companion for captions."""
+    """The film so far.
+
+    `heading` is what a card says of the model; `others` holds the values of each companion for
+    captions.
+    """
 
     stage: Stage
+    heading: tuple[str, ...]
     facts: frozenset[str]
     values: Mapping[str, str]
     others: Sequence[Mapping[str, str]]
@@ -166,14 +182,14 @@ class _Film:
         # Beats start on whole frames, where their markers are.
         end = start + math.ceil(seconds * FPS - 1e-6) / FPS
         moment = Moment(id_, start, end, names)
+        first = not any(c.beat.startswith(f"{chapter.id}.") for c in self.captions)
+        caption = Caption(id_, start, end, text, chapter.title if first and text else "")
         if spec is not None:
-            self._shoot(spec, moment)
+            self._shoot(spec, moment, caption)
         for gesture in beat.gestures:
             play(self.stage, gesture, moment)
         if text:
-            first = not any(c.beat.startswith(f"{chapter.id}.") for c in self.captions)
-            title = chapter.title if first else ""
-            self.captions.append(Caption(id_, start, end, text, title))
+            self.captions.append(caption)
         self.markers.append(Marker(start, heading, "beat", id_, end))
         self.time = end
 
@@ -187,12 +203,12 @@ class _Film:
             names["companion"] = companion
         return names | common_names(self.stage.anatomy, self.stage.given)
 
-    def _shoot(self, spec: ShotSpec, moment: Moment) -> None:
+    def _shoot(self, spec: ShotSpec, moment: Moment, caption: Caption) -> None:
         """Move the camera to a beat's shot, and let it drift on if the script says so."""
         stage = self.stage
         show = tuple(fill(selector, moment.names) for selector in spec.show)
         try:
-            pose = self._fitted(spec, show)
+            pose = self._fitted(spec, show, caption)
         except AuthoringError as error:
             raise AuthoringError(f"{moment.id}, shot: {error}") from error
         start = moment.start + spec.at
@@ -205,15 +221,61 @@ class _Film:
             stage.camera.drift(end, moment.end, spec.drift, moment.id)
         self.shots.append(Shot(moment.id, start, end, show, pose))
 
-    def _fitted(self, spec: ShotSpec, show: tuple[str, ...]) -> CameraPose:
+    def _fitted(self, spec: ShotSpec, show: tuple[str, ...], caption: Caption) -> CameraPose:
+        aspect = self.stage.aspect
+        room = caption.top(aspect) / (POINTS * max(1.0, 1 / aspect)) if caption.text else 0.0
         return fit(
             self.stage.selection.points(show),
             spec.azimuth,
             spec.elevation,
             lens=spec.lens,
-            aspect=self.stage.aspect,
-            margins=spec.margins,
+            aspect=aspect,
+            margins=replace(spec.margins, bottom=room + spec.margins.bottom),
         )
+
+    def titles(self) -> Steps[tuple[Titles, ...]]:
+        """The titles of all shots, for the time in which the camera is there."""
+        stage, found = self.stage, []
+        scenery = Scenery(stage.selection, stage.companions)
+        captions = {caption.beat: caption for caption in self.captions}
+        ends = [*(shot.start for shot in self.shots[1:]), self.time]
+        for number, (shot, end) in enumerate(zip(self.shots, ends, strict=True)):
+            yield number / len(self.shots), "Placing titles"
+            start = max(shot.start, shot.end - ARRIVING)
+            picture = Picture(shot.pose, stage.aspect)
+            caption = captions.get(shot.beat)
+            seen = _Seen(stage, (min(shot.end + SOON, end), max(shot.end, end - SOON)))
+            whole = bool({"model", "companions"}.intersection(shot.show))
+            taste = Taste(
+                subject=scenery.subject(shot.show),
+                seen=seen,
+                avoid=()
+                if caption is None
+                else ((0.0, 0.0, picture.width, caption.top(stage.aspect)),),
+                heading=self.heading if seen(targets.CARD) and whole else (),
+            )
+            lettering = compose(scenery, picture, taste)
+            if lettering.words:
+                found.append(Titles(shot.beat, start, min(end + LEAVING, self.time), lettering))
+        return tuple(found)
+
+
+@dataclass
+class _Seen:
+    """Says whether targets are seen at all of some times."""
+
+    stage: Stage
+    times: tuple[float, ...]
+    _known: dict[str, bool] = field(default_factory=dict)
+
+    def __call__(self, target: str) -> bool:
+        if target not in self._known:
+            acting = target
+            if target in self.stage.anatomy.blocks:
+                (acting,) = self.stage.leads.of([target])
+            opacity = (self.stage.board.value(acting, targets.OPACITY, t) for t in self.times)
+            self._known[target] = min(opacity) >= 0.5
+        return self._known[target]
 
 
 def _filled(text: str, known: Mapping[str, str], id_: str) -> str:

@@ -24,8 +24,8 @@ WORDS = ("ordinals", "suffixes", "numbers", "scales")
 PALETTES = ("standard", "accessible")
 STATES = ("empty", "computed", "shape", "any")
 
-CAPTION_MARGINS = Margins(left=0.06, right=0.06, top=0.07, bottom=0.21)
-"""The default of shots: the lower fifth of the picture belongs to the caption."""
+SHOT_MARGINS = Margins(left=0.06, right=0.06, top=0.07, bottom=0.05)
+"""The default of shots; the lower one is above the room of the caption."""
 
 FILM_LENS = 24.0
 """Millimeters: wide enough to look down along a tall model. Captions want one lens for a film."""
@@ -47,7 +47,7 @@ class ShotSpec:
     lens
         Millimeters.
     margins
-        Parts of the picture that stay free around it.
+        Parts of the picture that stay free around it, the lower one above the caption.
     at, move
         Start of the move in seconds from the beat's start, and its length in seconds.
     drift
@@ -64,7 +64,7 @@ class ShotSpec:
     azimuth: float = 0.0
     elevation: float = 0.0
     lens: float = FILM_LENS
-    margins: Margins = CAPTION_MARGINS
+    margins: Margins = SHOT_MARGINS
     at: float = 0.0
     move: float = 1.5
     drift: float = 0.0
@@ -253,7 +253,7 @@ def _shot(table: Table) -> ShotSpec:
         azimuth=table.number("azimuth", 0.0, least=-360),
         elevation=table.number("elevation", 0.0, least=-90),
         lens=table.number("lens", FILM_LENS, least=5),
-        margins=table.margins("margins", CAPTION_MARGINS),
+        margins=table.margins("margins", SHOT_MARGINS),
         at=table.number("at", 0.0),
         move=table.number("move", 1.5),
         drift=table.number("drift", 0.0, least=-90),

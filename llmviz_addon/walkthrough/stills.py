@@ -55,6 +55,8 @@ class Still:
         overflows the picture.
     captions
         True if the caption of the moment is in the picture.
+    heading
+        True if the model's title and size are written where there is room.
     tall
         The still for pictures that are square or higher than wide, where it differs.
     large
@@ -78,6 +80,7 @@ class Still:
     focus: str
     closer: float
     captions: bool
+    heading: bool
     tall: Still | None
     large: Still | None
     tower: Still | None
@@ -148,6 +151,7 @@ def _still(table: Table) -> Still:
         focus=table.text("focus") if "focus" in table.values else "",
         closer=table.number("closer", 1.0, least=0.05),
         captions=table.flag("captions"),
+        heading=table.flag("heading"),
         tall=tall,
         large=large,
         tower=tower,
@@ -189,6 +193,12 @@ def still_time(still: Still, storyboard: Storyboard) -> float:
     return min(start + still.at * (end - start), last)
 
 
+def filled(selectors: Sequence[str], anatomy: Anatomy, run: Run | None) -> list[str]:
+    """Selectors of a still with their braces filled in."""
+    names = common_names(anatomy, run)
+    return [fill(selector, names) for selector in selectors]
+
+
 def still_pose(
     still: Still,
     anatomy: Anatomy,
@@ -212,10 +222,11 @@ def still_pose(
     """
     still = still.suited(anatomy, aspect)
     selection = Selection.of(anatomy, run, in_order(companions))
-    names = common_names(anatomy, run)
     try:
-        points = selection.points([fill(selector, names) for selector in still.show])
-        focus = selection.center(fill(still.focus, names)) if still.focus else None
+        points = selection.points(filled(still.show, anatomy, run))
+        focus = None
+        if still.focus:
+            focus = selection.center(*filled([still.focus], anatomy, run))
     except AuthoringError as error:
         raise AuthoringError(f"still {still.id!r}: {error}") from error
     pose = fit(

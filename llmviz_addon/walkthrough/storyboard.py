@@ -9,23 +9,18 @@ from __future__ import annotations
 
 import bisect
 import itertools
-import re
-import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from . import targets
+from . import captioning, targets
+from .composition import Lettering
 from .easing import EASINGS, blend, hermite
 from .errors import AuthoringError
 from .framing import CameraPose
 
 FPS = 24
-CAPTION_WIDTH = 70
-"""Characters of a caption's line."""
-
-_COUNTED = re.compile(r"(?<=\d) (?=[^\W\d])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,19 +126,13 @@ class Caption:
     text: str
     title: str = ""
 
-    def lines(self, width: int = CAPTION_WIDTH) -> list[str]:
-        """The text in as few lines of at most `width` characters as it needs, evenly filled.
+    def lines(self, aspect: float = 16 / 9) -> list[str]:
+        """The text in as few lines as it needs in a picture of this width over its height."""
+        return captioning.lines(self.text, aspect)
 
-        A number stays in one line with the word that it counts.
-        """
-        text = _COUNTED.sub("\u00a0", self.text)
-        lines = textwrap.wrap(text, width)
-        for narrower in range(width - 1, 0, -1):
-            shorter = textwrap.wrap(text, narrower, break_long_words=False)
-            if len(shorter) > len(lines) or max(map(len, shorter), default=0) > narrower:
-                break
-            lines = shorter
-        return [line.replace("\u00a0", " ") for line in lines]
+    def top(self, aspect: float) -> float:
+        """The upper end of its room in such a picture, in points; see `captioning`."""
+        return captioning.top(len(self.lines(aspect)), bool(self.title))
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +183,16 @@ class Shot:
 
 
 @dataclass(frozen=True)
+class Titles:
+    """The titles of a shot, for the seconds in which its camera is there."""
+
+    beat: str
+    start: float
+    end: float
+    lettering: Lettering
+
+
+@dataclass(frozen=True)
 class Storyboard:
     """A film for one model; see the classes above for its parts.
 
@@ -212,6 +211,7 @@ class Storyboard:
     markers: tuple[Marker, ...]
     actors: tuple[Actor, ...]
     shots: tuple[Shot, ...]
+    titles: tuple[Titles, ...] = ()
     fps: int = FPS
     facts: frozenset[str] = frozenset()
     _by_name: dict[tuple[str, str, int], Channel] = field(init=False, repr=False, compare=False)
@@ -289,6 +289,9 @@ class Storyboard:
         for caption in self.captions:
             if caption.beat == beat.id:
                 yield from (f"“{line}”" for line in caption.lines())
+        for titles in self.titles:
+            if titles.beat == beat.id and titles.lettering.words:
+                yield f"titles   {', '.join(words.text for words in titles.lettering.words)}"
 
 
 def _clock(seconds: float) -> str:

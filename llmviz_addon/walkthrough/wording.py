@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ..counting import plural
 from .companions import Companion, rounded
 from .run import Run, elide, quote
 
 if TYPE_CHECKING:
     from ..anatomy import Anatomy
+    from ..model import Config
 
 FACTS = (
     "appended",
@@ -79,6 +81,20 @@ def _run_facts(anatomy: Anatomy, run: Run) -> dict[str, bool]:
         "sorted": run.n_appended > 0 and run.predicted == sorted(run.prompt_ids),
         "words": run.texts is not None,
     }
+
+
+def heading(config: Config, model: str) -> tuple[str, ...]:
+    """A model's title, and lines on what it has."""
+    sizes = (
+        (config.n_layer, "layer"),
+        (config.n_head, "head"),
+        (config.n_embd, "channel"),
+    )
+    return (
+        elide(model),
+        f"{config.n_parameters:,} {plural(config.n_parameters, 'parameter')}",
+        " · ".join(f"{count:,} {plural(count, noun)}" for count, noun in sizes),
+    )
 
 
 def is_large(anatomy: Anatomy) -> bool:

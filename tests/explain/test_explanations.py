@@ -340,3 +340,18 @@ def test_an_explanation_prints_all_that_it_knows(nano):
         "goes into layer0.attention_residual[2, 4]: −0.0607",
     ):
         assert part in said, said
+
+
+def test_sources_count_by_the_terms_that_they_stand_in(nano):
+    """A query's channel is a sum of products, and its bias is a term of its own."""
+    found = nano.explain("layer0.head1.q[2, 5]")
+    trace = nano.trace
+    weights = np.asarray(trace["layer0.head1.q_weight"], np.float64)[:, 5]
+    products = np.abs(weights * np.asarray(trace["layer0.ln_1"], np.float64)[2])
+    by_part = {
+        s.part: strengths for s, strengths in zip(found.sources, found.strengths, strict=True)
+    }
+    np.testing.assert_allclose(by_part["weight"], products / products.max(), rtol=1e-5)
+    for source, strengths in zip(found.sources, found.strengths, strict=True):
+        assert len(source) == len(strengths)
+        assert (strengths >= 0).all() and (strengths <= 1).all()

@@ -223,7 +223,7 @@ def picking() -> Iterator[float]:
             facts["pointed at"] += yield from pointing.name_cells(root, name, through)
             facts["ways"].append(ways[name])
     yield from screenshot("9-picked")
-    scene.llmviz.window_block, facts["canceled"] = "", []
+    scene.llmviz.cell_block, facts["canceled"] = "", []
     before = drawn()
     for key in ("ESC", "RIGHTMOUSE"):
         yield from pointing.point(*over_the_view(), key)

@@ -80,7 +80,7 @@ def point(x: int, y: int, key: str = "LEFTMOUSE") -> Iterator[float]:
 def named() -> list:
     """The block, column and row that the sidebar names."""
     settings = window().scene.llmviz
-    return [settings.window_block, settings.window_column, settings.window_row]
+    return [settings.cell_block, settings.cell_column, settings.cell_row]
 
 
 def name_cells(
@@ -100,7 +100,7 @@ def name_cells(
         ]
         x, y = pixel_of(place_of(root, block, *cell))
         assert is_free(x, y), f"{name} {cell} is not in the view"
-        settings.window_block, settings.window_column, settings.window_row = "", 0, 0
+        settings.cell_block, settings.cell_column, settings.cell_row = "", 0, 0
         yield from point(x, y)
         pairs.append([[name, *cell], named()])
         if addon("ui.inspecting").any_window(window().scene):

@@ -10,6 +10,7 @@ import pytest
 
 from llmviz_addon import model
 from llmviz_addon import scene as scene_room
+from llmviz_addon.scene.standing import known
 
 from . import checkpoints, helpers
 
@@ -58,6 +59,20 @@ def test_a_window_shows_the_numbers_of_the_model_where_the_slab_had_them(network
     whole = _area(slab)
     assert whole == cells
     assert not [o for o in bpy.data.objects if "llmviz_window_of" in o]
+
+
+def test_a_window_of_computed_numbers_is_exact_as_long_as_they_are_known(network):
+    scene = bpy.context.scene
+    (model_,) = scene_room.find(scene)
+    trace = network.complete(model_.run.ids, 0)
+    known.keep(known.build_of(model_.root), network, trace)
+    for name, column, row in (("layer0.mlp", 10, 1), ("layer0.head0.q", 3, 7)):
+        made = scene_room.open_window(scene, name, column, row)
+        columns, rows = (helpers.read(made.data, part) for part in ("column", "row"))
+        # (T, d_ff) is drawn with its first axis along the rows, (T, d_head) along the columns.
+        place = (rows, columns) if name.endswith("mlp") else (columns, rows)
+        np.testing.assert_array_equal(helpers.read(made.data, "value"), trace[name][place])
+        assert made["llmviz_values"] == "exact"
 
 
 def test_without_the_checkpoint_a_window_shows_the_levels_of_its_slab(network, folder):

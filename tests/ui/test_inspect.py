@@ -14,6 +14,7 @@ from mathutils import Euler, Matrix, Vector
 
 from llmviz_addon import explain, model
 from llmviz_addon import scene as scene_room
+from llmviz_addon.scene import pointing
 from llmviz_addon.scene.standing import known
 from llmviz_addon.scene.style.kit import CELL
 from llmviz_addon.ui import asking, cells, framing, inspecting, running
@@ -49,7 +50,7 @@ def view() -> bpy.types.Area:
 
 
 def ask(settings, block: str, column: int = 0, row: int = 0) -> asking.Answer:
-    settings.window_block, settings.window_column, settings.window_row = block, column, row
+    settings.cell_block, settings.cell_column, settings.cell_row = block, column, row
     bpy.context.scene.frame_set(bpy.context.scene.frame_end)
     return asking.answer(bpy.context.scene)
 
@@ -104,27 +105,27 @@ def test_what_cannot_be_answered_says_so_and_draws(own_model, sidebar, settings)
 
 
 def test_a_block_is_chosen_by_words_and_a_cell_as_it_is_written(own_model, settings):
-    settings.window_block = "head 2 of layer 1, attention"
-    assert settings.window_block == "layer1.head2.attention"
-    settings.window_block = "layer0.mlp[4, 7]"
-    chosen = settings.window_block, settings.window_column, settings.window_row
+    settings.cell_block = "head 2 of layer 1, attention"
+    assert settings.cell_block == "layer1.head2.attention"
+    settings.cell_block = "layer0.mlp[4, 7]"
+    chosen = settings.cell_block, settings.cell_column, settings.cell_row
     assert chosen == ("layer0.mlp", 4, 7)
 
 
 def test_selecting_a_block_of_cubes_chooses_it(own_model, settings):
     bpy.context.view_layer.objects.active = bpy.data.objects["layer0.mlp"]
-    assert settings.window_block == "layer0.mlp"
-    settings.window_block = "wte"
-    assert settings.window_block == "wte"
+    assert settings.cell_block == "layer0.mlp"
+    settings.cell_block = "wte"
+    assert settings.cell_block == "wte"
 
 
 def test_a_cell_that_was_picked_is_that_of_the_model_that_was_picked(own_model, settings):
     settings.cubes = 0
     bpy.ops.llmviz.build_beside()
     for standing in scene_room.find(bpy.context.scene):
-        inspecting.choose(settings, inspecting.Pointed(standing.id, "wte", 1, 7))
+        inspecting.choose(settings, pointing.Pointed(standing.id, "wte", 1, 7))
         assert asking.asked_of(bpy.context.scene).model.id == standing.id
-        chosen = settings.window_block, settings.window_column, settings.window_row
+        chosen = settings.cell_block, settings.cell_column, settings.cell_row
         assert chosen == ("wte", 1, 7)
 
 
@@ -227,7 +228,9 @@ def test_a_framed_cell_comes_to_the_middle_of_the_view_from_where_it_looks(
     assert size == pytest.approx(CELL * (3 if moved else 1))
     assert space.clip_start < -depth
     toward = Vector(eye[:3, :3] @ [0, 0, -1.0])
-    hit = inspecting.cell_at(bpy.context.scene, Vector(place) - toward * 0.6 * size, toward)
+    hit = pointing.Field(scene_room.find(bpy.context.scene)).cell_at(
+        Vector(place) - toward * 0.6 * size, toward
+    )
     assert (hit.block, hit.column, hit.row) == (block, 2, 5)
 
 

@@ -17,10 +17,10 @@ from llmviz_addon import anatomy, detail, model
 from llmviz_addon import scene as scene_room
 from llmviz_addon.errors import Problem
 from llmviz_addon.offer import estimates
-from llmviz_addon.scene import names, views
+from llmviz_addon.scene import names, pointing, views
 from llmviz_addon.scene.standing import recipe as recipes
 from llmviz_addon.scene.standing import standing
-from llmviz_addon.ui import build, inspecting, messages, running, state
+from llmviz_addon.ui import build, inspecting, messages, rays, running, state
 
 SMALL = model.Config(n_layer=2, n_head=2, n_embd=8, n_ctx=6, n_vocab=5)
 
@@ -330,11 +330,11 @@ def test_a_cell_is_opened_where_the_sidebar_says(settings, stand, opened):
     refused("open_window", "slabs to open up")
     stand("GPT-2", "slab")
     refused("open_window", "Choose a block")
-    settings.window_block, settings.window_column, settings.window_row = "wte", 4, 7
+    settings.cell_block, settings.cell_column, settings.cell_row = "wte", 4, 7
     assert bpy.ops.llmviz.open_window() == {"FINISHED"}
     assert bpy.ops.llmviz.open_window(block="wpe", column=0, row=0) == {"FINISHED"}
     assert opened == [("wte", 4, 7), ("wpe", 0, 0)]
-    assert (settings.window_block, settings.window_column, settings.window_row) == ("wpe", 0, 0)
+    assert (settings.cell_block, settings.cell_column, settings.cell_row) == ("wpe", 0, 0)
     assert bpy.ops.llmviz.close_windows() == {"FINISHED"}
     assert not opened
 
@@ -349,7 +349,7 @@ def test_a_slab_that_is_built_is_opened_and_closed(settings, sidebar):
     bpy.context.view_layer.objects.active = slab = bpy.data.objects[name]
     assert bpy.ops.llmviz.open_window() == {"FINISHED"}
     assert len(scene.objects) == before + 1
-    assert settings.window_block == inspecting.block_of(slab) == name
+    assert settings.cell_block == inspecting.block_of(slab) == name
     assert inspecting.any_window(scene)
     assert "255 levels" in sidebar()
     refused("open_window", "no cell at column 9999", column=9999)
@@ -360,18 +360,18 @@ def test_a_slab_that_is_built_is_opened_and_closed(settings, sidebar):
 def test_what_cannot_be_opened_is_refused_with_the_scenes_sentence(settings, stand, opened):
     stand("GPT-2", "slab")
     refused("open_window", "no slab nowhere", block="nowhere")
-    assert settings.window_block == "" and not opened
+    assert settings.cell_block == "" and not opened
 
 
 def test_selecting_a_slab_chooses_its_block_until_another_is_typed(settings, stand):
     stand("nano-gpt", "cubes", "tokens")
     first, second = stand("A", "slab", "wte"), stand("B", "slab", "wpe")
     activate(first)
-    assert settings.window_block == "wte"
-    settings.window_block = "layer0.mlp"
-    assert settings.window_block == "layer0.mlp"
+    assert settings.cell_block == "wte"
+    settings.cell_block = "layer0.mlp"
+    assert settings.cell_block == "layer0.mlp"
     activate(second)
-    assert settings.window_block == "wpe"
+    assert settings.cell_block == "wpe"
 
 
 def test_a_block_is_found_by_parts_of_its_name(settings, stand):
@@ -391,9 +391,12 @@ def test_the_cell_under_a_ray_is_found_wherever_the_model_stands(stand, moved):
     to_world = anchor.matrix_basis
     place = to_world @ (cell * 0.02)
     toward = to_world.to_3x3() @ Vector((0, 1, 0))
-    hit = inspecting.cell_at(bpy.context.scene, place - 9 * toward, toward)
+    hit = pointing.Field(scene_room.find(bpy.context.scene)).cell_at(place - 9 * toward, toward)
     assert (hit.block, hit.column, hit.row) == ("wte", 2, 3)
-    assert inspecting.cell_at(bpy.context.scene, place - 9 * toward, -toward) is None
+    assert (
+        pointing.Field(scene_room.find(bpy.context.scene)).cell_at(place - 9 * toward, -toward)
+        is None
+    )
 
 
 def test_the_sidebar_lies_over_the_view_and_takes_its_clicks():
@@ -401,8 +404,8 @@ def test_the_sidebar_lies_over_the_view_and_takes_its_clicks():
     sidebar = SimpleNamespace(type="UI", x=600, y=0, width=200, height=600)
     area = SimpleNamespace(type="VIEW_3D", regions=[region, sidebar])
     screen = SimpleNamespace(areas=[SimpleNamespace(type="OUTLINER"), area])
-    assert inspecting.ray_under(screen, 700, 300) is None
-    assert inspecting.ray_under(screen, 900, 300) is None
+    assert rays.view_under(screen, 700, 300) is None
+    assert rays.view_under(screen, 900, 300) is None
 
 
 def test_stopping_reaches_the_scene_room_at_once(asked):

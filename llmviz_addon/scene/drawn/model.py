@@ -24,6 +24,7 @@ from ..style.kit import Kit
 from . import blocks, labels, legend, repeats, reuse, ribbons, slabs, strips
 from .blocks import CELL
 from .flat import ARROW_TINTS, Easel
+from .titles import LABELS
 
 # Titles that are drawn in one step.
 _TITLES = 100
@@ -126,7 +127,9 @@ def _draw_words(
 ) -> Steps[None]:
     """Draw all words, arrows and strips, a part at a time."""
     anatomy, plan = numbers.anatomy, numbers.plan
-    words, arrows = tree.new("Labels", root, "labels"), tree.new("Arrows", root, "arrows")
+    words, arrows = tree.new("Labels", root, LABELS), tree.new("Arrows", root, "arrows")
+    # They are for whoever walks through the model; pictures have titles of their own.
+    words.hide_render = True
     easel = Easel(anchor, words, kit.label)
     flow = Easel(anchor, arrows, kit.arrow, tints=ARROW_TINTS)
     titled = [(bundle.name, bundle.first) for bundle in plan.bundles if bundle.single]
@@ -138,7 +141,7 @@ def _draw_words(
     yield 0.3, "Drawing labels"
     labels.dimensions(easel, anatomy)
     labels.card(easel, anatomy, numbers.model.title)
-    legend.draw(easel, kit, anatomy)
+    legend.draw(Easel(anchor, tree.new("Key", root, "key"), kit.label), kit, anatomy)
     if plan.bundled:
         yield 0.4, "Drawing titles"
         repeats.titles(easel, kit, plan)

@@ -1,8 +1,8 @@
 """Windows of slabs: a rectangle of cells that become cubes in place, and that the slab leaves out.
 
-The cubes show a weight's exact values where the checkpoint is still there and agrees with the slab.
-Otherwise, and for numbers that were computed from a prompt, they are read from the slab's page, in
-its 255 levels. The film moves the cubes as it moves the slab.
+The cubes show exact values where what was drawn from is at hand and agrees with the slab. In a file
+that is opened, weights are read from the checkpoint if it is still there. Otherwise the values are
+read from the slab's page, in its 255 levels. The film moves the cubes as it moves the slab.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ...detail.levels import to_bytes, to_numbers
 from ...errors import Problem
 from .. import names
 from ..attributes import read_attribute, write_attribute
-from ..standing import ledger, tree
+from ..standing import known, ledger, tree
 from ..standing.standing import Standing, find
 from ..style.kit import Kit
 from . import blocks, images, slabs
@@ -217,7 +217,9 @@ def _cubes(
     levels = _levels(page, plan, block.name, window)
     value = to_numbers(levels, gain)
     empty = np.isnan(value)
-    exact = _exact(standing, block, window) if block.kind == "weight" else None
+    exact = _exact(standing, block, window)
+    if exact is not None:
+        exact = np.where(empty, np.float32(np.nan), exact)
     agrees = exact is not None and bool((to_bytes(exact, gain) == levels).all())
     if agrees:
         value = exact
@@ -250,17 +252,31 @@ def _cubes(
 
 
 def _exact(standing: Standing, block: Block, window: Rect) -> np.ndarray | None:
-    """The numbers of a window of weights, (columns, rows), from the checkpoint; None without it."""
+    """The numbers of a window, (columns, rows), from what was drawn; None where it is not at hand.
+
+    In a file that is opened, the checkpoint is asked for weights; what was computed from a prompt
+    is not computed again for a window.
+    """
+    found = known.of(known.build_of(standing.root))
     try:
-        network = model_room.load(standing.recipe.source, standing.recipe.activation)
-        array = network.weight_block(block.name)
+        if block.kind != "weight":
+            array = None if found is None or found.trace is None else found.trace[block.name]
+        else:
+            network = _network(standing) if found is None else found.model
+            array = None if network is None else network.weight_block(block.name)
     except (model_room.ModelError, KeyError):
         return None
-    if network.config != standing.config:
+    if array is None:
         return None
     across = slice(window.column, window.column + window.columns)
     cells = block.grid(array)[across, window.row : window.row + window.rows]
-    return np.ascontiguousarray(cells)
+    return np.ascontiguousarray(cells, np.float32)
+
+
+def _network(standing: Standing) -> model_room.Model | None:
+    """The model that the recipe names; None where it is not the one that is drawn."""
+    network = model_room.load(standing.recipe.source, standing.recipe.activation)
+    return network if network.config == standing.config else None
 
 
 def _set_columns(made: bpy.types.Object, window: Rect) -> None:

@@ -16,12 +16,14 @@ import bpy
 from ... import walkthrough
 from ...progress import Steps
 from ...walkthrough import CameraPose, Still
+from ...walkthrough.picture import Picture
+from ..drawn.titles import TITLES
 from ..playing import captions
 from ..standing import place, recipe
 from ..standing.standing import Standing, find
 from ..style import studio
 from ..style.kit import CELL
-from . import files, naming, taking
+from . import files, naming, taking, titling
 from .files import Pictures, RenderError
 
 # A still's moment is a time of the film, so a person's time stretching must not shift it.
@@ -90,10 +92,11 @@ def still_steps(
         with (
             files.written(paths[still.id], "png", made, overwrite) as part,
             _posed(standing, pose, still.f_stop) as camera,
-            _captions(standing, still.captions),
+            _without(_words_to_hide(standing, still.captions)),
             taking.prepared(
                 standing, camera, engine, size, samples, frames[still.id], _AS_COMPOSED
             ),
+            titling.titled(standing, still, Picture(pose, size[0] / size[1]), others),
         ):
             taking.take(scene, part)
     yield 1.0, "Done"
@@ -148,10 +151,21 @@ def _posed(standing: Standing, pose: CameraPose, f_stop: float) -> Iterator[bpy.
         bpy.data.cameras.remove(data)
 
 
+def _words_to_hide(
+    standing: Standing, captioned: bool
+) -> list[bpy.types.Collection | bpy.types.Object]:
+    """The switches of the titles of the film's shots, and of captions unless they are wanted."""
+    titles = standing.collections.get(TITLES)
+    return [
+        *([] if captioned else captions.switches(standing)),
+        *([] if titles is None else [titles]),
+    ]
+
+
 @contextmanager
-def _captions(standing: Standing, wanted: bool) -> Iterator[None]:
-    """Render the captions only if they are wanted and no person has hidden them."""
-    shown = [] if wanted else [s for s in captions.switches(standing) if not s.hide_render]
+def _without(switches: list[bpy.types.Collection | bpy.types.Object]) -> Iterator[None]:
+    """Render without these things, where a person has not hidden them already."""
+    shown = [switch for switch in switches if not switch.hide_render]
     try:
         for switch in shown:
             switch.hide_render = True

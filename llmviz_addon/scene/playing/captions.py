@@ -12,7 +12,9 @@ import bpy
 import numpy as np
 
 from ...progress import Steps
-from ...walkthrough import Storyboard, targets
+from ...walkthrough import Storyboard, captioning, targets
+from ...walkthrough.lettering import FONT_SIZE
+from ...walkthrough.picture import POINTS
 from ...walkthrough.storyboard import Caption, Channel, Key
 from .. import names
 from ..attributes import write_attribute
@@ -29,13 +31,11 @@ CAPTIONS = "captions"
 # Meters in front of the camera, beyond its clip start. No cube comes as close in any shot.
 DISTANCE = 0.03
 
-# Fractions of the picture: text size over its width, line pitch over text size, the bottom margin
-# and the height of the shade over the picture's height.
-SIZE, LINE, BOTTOM, SHADE = 0.0205, 1.45, 0.06, 0.3
-PORTRAIT_SIZE, PORTRAIT_CHARACTERS = 0.038, 38
-
 FADE = 0.3
-SHADE_OPACITY = 0.82
+SHADE_OPACITY = 0.86
+
+# Points above a caption up to which the shade behind it is even.
+_EVEN = 10.0
 
 # Number of captions that are drawn in one step.
 _TOGETHER = 30
@@ -57,9 +57,14 @@ class Frame:
         return cls(longer * aspect, longer)
 
     @property
-    def portrait(self) -> bool:
-        """True if it is higher than wide, so that lines of text have to be shorter."""
-        return self.height > self.width
+    def aspect(self) -> float:
+        """Width over height."""
+        return self.width / self.height
+
+    @property
+    def point(self) -> float:
+        """A point of the picture, see `captioning`, in cells."""
+        return min(self.width, self.height) / POINTS
 
 
 def draw(
@@ -73,11 +78,11 @@ def draw(
     easel = Easel(camera, part, kit.label, error=COARSE)
     lens = board.value_at(targets.CAMERA, targets.LENS, 0.0)
     frame = Frame.of(lens, aspect)
-    _shade(easel, frame)
+    shades: dict[float, bpy.types.Mesh] = {}
     for index, caption in enumerate(board.captions):
         if index % _TOGETHER == 0:
             yield index / len(board.captions), "Drawing the captions"
-        _draw(easel, caption, frame)
+        _draw(easel, caption, frame, shades)
 
 
 def _hang(obj: bpy.types.Object) -> bpy.types.Object:
@@ -86,52 +91,61 @@ def _hang(obj: bpy.types.Object) -> bpy.types.Object:
     return obj
 
 
-def _draw(easel: Easel, caption: Caption, frame: Frame) -> None:
-    if frame.portrait:
-        size, lines = frame.width * PORTRAIT_SIZE, caption.lines(PORTRAIT_CHARACTERS)
-    else:
-        size, lines = frame.width * SIZE, caption.lines()
-    base = -frame.height * (0.5 - BOTTOM)
-    depth = -DISTANCE / CELL
-    made = []
+def _draw(
+    easel: Easel, caption: Caption, frame: Frame, shades: dict[float, bpy.types.Mesh]
+) -> None:
+    lines, point = caption.lines(frame.aspect), frame.point
+    base, depth = -frame.height / 2 + captioning.FOOT * point, -DISTANCE / CELL
+    made: list[bpy.types.Object] = []
+
+    def write(name: str, text: str, up: float, capital: float) -> None:
+        size, place = FONT_SIZE * capital * point, (0.0, base + up * point, depth)
+        made.append(_hang(easel.text(name, text, place, size, kind=TITLE, align="CENTER")))
+
     for index, line in enumerate(reversed(lines)):
-        place = (0.0, base + index * size * LINE, depth)
-        made.append(_hang(easel.text("Caption", line, place, size, kind=TITLE, align="CENTER")))
+        write("Caption", line, index * captioning.PITCH, captioning.CAPITAL)
     if caption.title:
-        place = (0.0, base + (len(lines) * LINE + 0.35) * size, depth)
-        made.append(
-            _hang(
-                easel.text(
-                    "Caption Title", caption.title, place, 1.5 * size, kind=TITLE, align="CENTER"
-                )
-            )
-        )
+        up = (len(lines) - 1) * captioning.PITCH + captioning.CAPITAL + captioning.TITLE_GAP
+        write("Caption Title", caption.title, up, captioning.TITLE)
     for obj in made:
         obj[names.CAPTION_OF] = caption.beat
+    shade = _shade(easel, caption.top(frame.aspect), frame, shades)
+    shade[names.SHADE_OF] = caption.beat
+    for obj in (*made, shade):
         # Nothing shows before the keys set this scale.
         obj.scale = (0.0, 0.0, 0.0)
 
 
-def _shade(easel: Easel, frame: Frame) -> None:
-    """Darken the foot of the picture toward its edge, so that captions can be read on anything."""
-    x, low, high = 0.6 * frame.width, -0.55 * frame.height, (SHADE - 0.5) * frame.height
-    steps = np.linspace(0.0, 1.0, 9)
-    z = low + (high - low) * steps
-    depth = -1.01 * DISTANCE / CELL
-    vertices = [(side * x, height, depth) for height in z for side in (-1, 1)]
-    faces = [[2 * i, 2 * i + 1, 2 * i + 3, 2 * i + 2] for i in range(len(z) - 1)]
-    shade = easel.mesh("Caption Shade", np.array(vertices), faces, kind=PAPER)
-    # A smooth step, since the end of a straight ramp would show as a line.
-    clear = np.repeat(steps * steps * (3 - 2 * steps), 2)
-    write_attribute(shade.data, names.CLEAR, clear, "FLOAT")
-    shade[names.OPACITY] = SHADE_OPACITY
+def _shade(
+    easel: Easel, top: float, frame: Frame, shades: dict[float, bpy.types.Mesh]
+) -> bpy.types.Object:
+    """Darken the foot of the picture up to `top` (points), where a caption is to be read.
+
+    `shades` has the meshes of those drawn so far.
+    """
+    name, depth = "Caption Shade", -1.01 * DISTANCE / CELL
+    if top in shades:
+        made = bpy.data.objects.new(name, shades[top])
+        shade = _hang(easel.hang(made, (0.0, 0.0, 0.0), PAPER))
+    else:
+        x, steps = 0.6 * frame.width, np.linspace(0.0, 1.0, 9)
+        soft = top - captioning.CLEAR + _EVEN + steps * (captioning.CLEAR - _EVEN)
+        z = np.concatenate([[-0.05 * frame.height], soft * frame.point]) - frame.height / 2
+        vertices = [(side * x, height, depth) for height in z for side in (-1, 1)]
+        faces = [[2 * i, 2 * i + 1, 2 * i + 3, 2 * i + 2] for i in range(len(z) - 1)]
+        shade = easel.mesh(name, np.array(vertices), faces, kind=PAPER)
+        # A smooth step, since the end of a straight ramp would show as a line.
+        clear = np.concatenate([[0.0], steps * steps * (3 - 2 * steps)])
+        clear = 1 - SHADE_OPACITY * (1 - clear)
+        write_attribute(shade.data, names.CLEAR, np.repeat(clear, 2), "FLOAT")
+        shades[top] = shade.data
     # Viewports in solid mode would draw it as an opaque plate.
     shade.hide_viewport = True
+    return shade
 
 
-def channels(caption: Caption) -> tuple[tuple[Channel, int], ...]:
-    """The channels that show a caption for its time, each with its place in an array."""
-    start, end = caption.start, caption.end
+def channels(target: str, start: float, end: float) -> tuple[tuple[Channel, int], ...]:
+    """The channels that show words for their time, each with its place in an array."""
     fade = min(FADE, (end - start) / 3)
     keys = (
         Key(start, 0.0, "ease"),
@@ -143,7 +157,7 @@ def channels(caption: Caption) -> tuple[tuple[Channel, int], ...]:
     # have to pass the captions of the whole film. If its visibility were keyed, Blender would
     # update the whole scene at every change.
     there = Channel(
-        caption.beat,
+        target,
         targets.SCALE,
         (
             *((Key(0.0, 0.0, "constant"),) if start > 0 else ()),
@@ -152,7 +166,7 @@ def channels(caption: Caption) -> tuple[tuple[Channel, int], ...]:
         ),
     )
     return (
-        (Channel(caption.beat, names.OPACITY, keys), 0),
+        (Channel(target, names.OPACITY, keys), 0),
         *((there, axis) for axis in range(3)),
     )
 
@@ -173,4 +187,5 @@ def switches(standing: Standing) -> list[bpy.types.Collection | bpy.types.Object
     part = standing.collections.get(CAPTIONS)
     if part is not None:
         return [part]
-    return [obj for obj in standing.objects.values() if names.CAPTION_OF in obj]
+    marks = (names.CAPTION_OF, names.SHADE_OF)
+    return [obj for obj in standing.objects.values() if any(mark in obj for mark in marks)]

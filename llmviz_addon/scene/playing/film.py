@@ -12,10 +12,10 @@ import bpy
 
 from ... import walkthrough
 from ...detail import Plan
-from ...progress import Steps
+from ...progress import Steps, rescaled
 from ...walkthrough import Run, Storyboard, targets
 from .. import names
-from ..drawn import slabs, strips
+from ..drawn import slabs, strips, titles
 from ..drawn.flat import Easel
 from ..standing import recipe, tree
 from ..standing.graft import Graft
@@ -137,7 +137,9 @@ def prepare(
         camera = _camera(anchor, collection)
         aspect = scene.render.resolution_x / scene.render.resolution_y
         part = tree.new("Captions", collection, captions.CAPTIONS)
-        yield from captions.draw(part, _hud(collection, camera), board, aspect, kit)
+        hud = _hud(collection, camera)
+        yield from rescaled(captions.draw(part, hud, board, aspect, kit), 0.0, 0.6)
+        yield from rescaled(_titles(anchor, collection, board, kit), 0.6, 1.0)
         yield 1.0, "Showing the film"
     except BaseException:
         tree.discard(collection)
@@ -264,6 +266,25 @@ def _hud(collection: bpy.types.Collection, camera: bpy.types.Object) -> bpy.type
     return hud
 
 
+def _titles(
+    anchor: bpy.types.Object | None,
+    collection: bpy.types.Collection,
+    board: Storyboard,
+    kit: Kit,
+) -> Steps[None]:
+    """Make the titles of all shots; each stays unseen until its keys show it."""
+    part = tree.new("Titles", collection, titles.TITLES)
+    # A view that walks through the model shows the titles beside blocks in their place.
+    part.hide_viewport = True
+    easel = Easel(anchor, part, kit.label)
+    for number, shown in enumerate(board.titles):
+        if number % 4 == 0:
+            yield number / len(board.titles), "Drawing the titles"
+        obj = titles.draw(easel, shown.lettering, f"{shown.beat} titles")
+        obj[names.TITLES_OF] = shown.beat
+        obj.scale = (0.0, 0.0, 0.0)
+
+
 def _actors(standing: Standing, part: bpy.types.Collection, board: Storyboard, kit: Kit) -> None:
     """Make the tiles that fly; they look like those of the input strip."""
     easel = Easel(standing.anchor, part, kit.tile)
@@ -312,10 +333,18 @@ def _write_curves(standing: Standing, board: Storyboard, curves: Curves) -> None
                 rests = prop in _AT_REST and names.ACTOR not in obj
                 rest = targets.DEFAULTS[prop] if rests else None
                 curves.write(obj, f'["{prop}"]', channel, fps, rest=rest)
-    said = {caption.beat: caption for caption in board.captions}
+    captioned = {caption.beat: caption for caption in board.captions}
+    said = {
+        names.CAPTION_OF: captioned,
+        names.SHADE_OF: captioned,
+        names.TITLES_OF: {shown.beat: shown for shown in board.titles},
+    }
     for obj in standing.objects.values():
-        caption = said.get(obj.get(names.CAPTION_OF))
-        for channel, index in captions.channels(caption) if caption else ():
+        found = (told.get(obj.get(mark)) for mark, told in said.items())
+        words = next((each for each in found if each is not None), None)
+        if words is None:
+            continue
+        for channel, index in captions.channels(words.beat, words.start, words.end):
             prop = channel.property
             path = prop if prop == targets.SCALE else f'["{prop}"]'
             curves.write(obj, path, channel, fps, index=index)

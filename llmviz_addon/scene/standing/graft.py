@@ -306,6 +306,6 @@ def _places(obj: bpy.types.Object) -> Sequence[str]:
     """The names of the place properties that were written when an object was drawn."""
     if names.ACTOR in obj:
         return ()
-    if names.CAPTION_OF in obj:
+    if any(mark in obj for mark in (names.CAPTION_OF, names.SHADE_OF, names.TITLES_OF)):
         return ("location", "rotation_euler")
     return ("location", "rotation_euler", "scale")

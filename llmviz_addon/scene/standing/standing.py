@@ -43,6 +43,8 @@ _SAYS = (
     names.STRIP,
     names.ACTOR,
     names.CAPTION_OF,
+    names.SHADE_OF,
+    names.TITLES_OF,
     names.LABEL_OF,
     names.ARROWS_OF,
 )

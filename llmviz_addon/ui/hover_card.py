@@ -1,0 +1,133 @@
+"""The card beside the pointer: what it says of a cell, and how its lines are laid out.
+
+Nothing is drawn here, so a card can be looked at without a window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from ..counting import counted
+
+if TYPE_CHECKING:
+    from ..explain import Contributions, Explanation
+    from .asking import Answer
+
+Style = Literal["title", "place", "value", "formula", "words", "note"]
+
+Measure = Callable[[str, Style], float]
+"""Gives the width of words in a style, in pixels."""
+
+# Blocks from which a cell takes something that are listed.
+_MOST_SOURCES = 4
+
+# Lines that words may take; the rest is left out.
+_MOST_LINES: dict[Style, int] = {"formula": 3, "note": 3, "words": 2}
+
+_ELLIPSIS = "…"
+
+
+@dataclass(frozen=True)
+class Words:
+    """Words on a card, and at its right edge, if any, words that belong to them."""
+
+    text: str
+    style: Style
+    beside: str = ""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A term of the cell's sum: its share of the largest one, with its sign; what it is."""
+
+    share: float
+    text: str
+    beside: str
+
+
+Row = Words | Bar
+
+
+def rows_of(answer: Answer) -> list[Row]:
+    """The lines of a card; empty where there is nothing to say."""
+    found, problem, note = answer
+    if found is None:
+        return [Words(problem, "note")] if problem else []
+    return list(_rows(found, note))
+
+
+def _rows(found: Explanation, note: str) -> Iterator[Row]:
+    yield Words(found.title, "title")
+    yield Words(found.place or str(found.cell), "place")
+    if found.value is not None:
+        value, _, how = found.value_words.partition(", ")
+        yield Words(value, "value", how or found.exactness)
+    why = "" if found.state == "absent" and note else found.why
+    for sentence in filter(None, (why, note)):
+        yield Words(sentence, "note")
+    if found.formula is not None and found.state != "masked":
+        yield Words(found.text, "formula")
+        if found.with_numbers:
+            yield Words(f"= {found.with_numbers}", "formula")
+        elif found.definition:
+            yield Words(f"where {found.definition}", "formula")
+    if found.contributions is not None and len(found.contributions) > 1:
+        yield from _bars(found.contributions)
+    elif found.sources:
+        for source in found.sources[:_MOST_SOURCES]:
+            yield Words(source.summary, "words")
+    yield from _ways(found)
+
+
+def _bars(found: Contributions) -> Iterator[Row]:
+    from ..anatomy import number
+
+    most = max(abs(each.value) for each in found.largest) or 1.0
+    for each in found.largest:
+        value = number(each.value)
+        term = value if each.written == value else f"{each.written} = {value}"
+        yield Bar(each.value / most, each.words, term)
+    left = len(found) - len(found.largest)
+    if left:
+        yield Words(f"and {counted(left, 'term')} more", "words")
+
+
+def _ways(found: Explanation) -> Iterator[Row]:
+    """Where it comes from and where it goes, in a line."""
+    if found.state in ("masked", "unused"):
+        return
+    ways = [f"from {counted(found.n_sources, 'cell')}"] if found.n_sources else []
+    ways.append(f"into {counted(len(found.uses), 'cell')}" if len(found.uses) else "into no other")
+    yield Words(", ".join(ways).capitalize(), "words", str(found.cell))
+
+
+def wrapped(text: str, style: Style, width: float, measure: Measure) -> list[str]:
+    """Words in lines of a width in pixels, as many as a card has room for."""
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if measure(longer, style) <= width or not lines[-1]:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    most = _MOST_LINES.get(style, 1)
+    kept = [shortened(line, style, width, measure) for line in lines[:most]]
+    if len(lines) > most:
+        kept[-1] = shortened(f"{kept[-1]} {_ELLIPSIS}", style, width, measure)
+    return kept
+
+
+def shortened(text: str, style: Style, width: float, measure: Measure) -> str:
+    """Words that fit a width in pixels, cut off at their end where they are too long."""
+    if measure(text, style) <= width:
+        return text
+    low, high = 0, len(text)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if measure(text[:middle] + _ELLIPSIS, style) <= width:
+            low = middle
+        else:
+            high = middle - 1
+    return text[:low].rstrip(f" {_ELLIPSIS}") + _ELLIPSIS

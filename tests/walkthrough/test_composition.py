@@ -1,0 +1,141 @@
+"""Titles by shot can be read: large enough, apart from each other, within the picture."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from llmviz_addon import anatomy as anatomy_room
+from llmviz_addon import model, walkthrough
+from llmviz_addon.walkthrough import lettering, targets
+from llmviz_addon.walkthrough.composition import LARGEST, SMALLEST, Taste, compose
+from llmviz_addon.walkthrough.picture import Outlines, Picture, area_within, hull
+from llmviz_addon.walkthrough.scenery import Scenery
+from llmviz_addon.walkthrough.selection import Selection
+
+from .helpers import project
+
+ASPECTS = (16 / 9, 1.0, 9 / 16)
+
+
+def overlap(a, b) -> bool:
+    return a[0] < b[2] and a[2] > b[0] and a[1] < b[3] and a[3] > b[1]
+
+
+def check(letters, foot: float, where: str) -> None:
+    """Hold all words of a picture to the rules; the caption reaches up to `foot`."""
+    width, height = letters.picture.width, letters.picture.height
+    for words in letters.words:
+        what = f"{words.text!r} in {where}"
+        left, bottom, right, top = words.rect
+        assert SMALLEST <= words.capital <= LARGEST, what
+        assert left > 0 and right < width and bottom > foot and top < height, what
+        assert words.depth > 0, what
+    for a, b in itertools.combinations(letters.words, 2):
+        assert not overlap(a.rect, b.rect), f"{a.text!r} and {b.text!r} in {where}"
+
+
+def check_film(board, aspect: float) -> None:
+    captions = {caption.beat: caption.top(aspect) for caption in board.captions}
+    for titles in board.titles:
+        check(titles.lettering, captions.get(titles.beat, 0.0), f"{titles.beat}, {aspect:.2f}")
+
+
+@pytest.mark.parametrize("aspect", ASPECTS)
+def test_titles_of_a_small_models_film_can_be_read(sorter, aspect):
+    board = walkthrough.compile(None, *sorter, aspect=aspect)
+    check_film(board, aspect)
+    named = {titles.beat for titles in board.titles}
+    assert {"introduction.whole", "introduction.heads", "introduction.mlp"} <= named
+
+
+@pytest.mark.parametrize("preset", ["gpt2", "gpt3"])
+def test_titles_of_a_large_models_film_can_be_read(preset):
+    body = anatomy_room.build(model.load(preset).config)
+    board = walkthrough.compile(None, body, None, model=preset)
+    check_film(board, 16 / 9)
+    assert len(board.titles) == len(board.shots) - 1, "of a single cell there is nothing to say"
+
+
+def test_no_title_names_what_has_not_been_shown(sorter):
+    board = walkthrough.compile(None, *sorter)
+    parts = {"Tokens": "embedding", "MLP": "layer0", "Layer Norm": "layer0", "Logits": "output"}
+    for titles in board.titles:
+        for words in titles.lettering.words:
+            if words.text in parts:
+                target = targets.section(parts[words.text])
+                seen = board.value_at(target, targets.OPACITY, titles.end - 1)
+                assert seen > 0.5, f"{words.text!r} in {titles.beat}"
+
+
+def test_words_are_nearer_to_the_camera_than_all_that_is_behind_them(sorter):
+    body, run = sorter
+    board = walkthrough.compile(None, body, run)
+    for titles in board.titles:
+        pose = titles.lettering.picture.pose
+        at = project(pose, body.boxes.reshape(-1, 3), 16 / 9).reshape(-1, 2, 3)
+        for words in titles.lettering.words:
+            left, bottom, right, top = np.array(words.rect) / 1080 / np.array([16 / 9, 1] * 2)
+            # A block of which a corner is within the words is behind them.
+            within = (at[:, :, 0] > left) & (at[:, :, 0] < right)
+            within &= (at[:, :, 1] > bottom) & (at[:, :, 1] < top) & (at[:, :, 2] > 0)
+            assert (at[:, :, 2][within] > words.depth).all(), f"{words.text!r} in {titles.beat}"
+
+
+def test_words_keep_out_of_the_room_of_other_things(sorter):
+    body, run = sorter
+    board = walkthrough.compile(None, body, run)
+    scenery = Scenery(Selection.of(body, run))
+    picture = Picture(board.shots[1].pose, 16 / 9)
+    taste = Taste(avoid=((0.0, 0.0, picture.width / 2, picture.height),), heading=("A Title", "B"))
+    found = compose(scenery, picture, taste).words
+    assert found and all(words.rect[0] >= picture.width / 2 for words in found)
+
+
+def test_what_is_far_out_of_focus_has_no_title(sorter):
+    body, run = sorter
+    scenery = Scenery(Selection.of(body, run))
+    board = walkthrough.compile(None, body, run)
+    (pose,) = (shot.pose for shot in board.shots if shot.beat == "introduction.heads")
+    picture = Picture(pose, 16 / 9)
+    sharp = compose(scenery, picture, Taste())
+    blurred = compose(scenery, picture, Taste(f_stop=0.05))
+    assert len(blurred.words) < len(sharp.words)
+    for words in blurred.words:
+        assert picture.blur(words.depth, 0.05, 0.02) <= 2.5
+
+
+@pytest.mark.parametrize("aspect", ASPECTS)
+def test_outlines_enclose_what_is_projected(aspect):
+    rng = np.random.default_rng(1)
+    low = rng.uniform(-20, 20, (40, 3))
+    boxes = np.stack([low, low + rng.uniform(0.5, 9, (40, 3))], axis=1)
+    picture = Picture(walkthrough.fit(boxes.reshape(-1, 3), 30, 20, aspect=aspect), aspect)
+    outlines = Outlines.of(picture, boxes)
+    share = rng.uniform(0, 1, (40, 50, 3))
+    inside = boxes[:, None, 0] + share * (boxes[:, None, 1] - boxes[:, None, 0])
+    at = project(picture.pose, inside.reshape(-1, 3), aspect).reshape(40, 50, 3)
+    for row, box in enumerate(outlines.which.tolist()):
+        x, y = at[box, :, 0] * picture.width, at[box, :, 1] * picture.height
+        column = (x // 8).astype(int)
+        assert (outlines.low[row, column] <= y + 12).all()
+        assert (outlines.high[row, column] >= y - 12).all()
+        assert (outlines.depth[row, 0] <= at[box, :, 2] + 1e-9).all()
+
+
+def test_the_hull_of_points_has_their_area():
+    square = np.array([(0, 0), (10, 0), (10, 10), (0, 10), (4, 5)], float)
+    assert area_within(hull(square), (0, 0, 20, 20)) == pytest.approx(100)
+    assert area_within(hull(square), (5, 5, 20, 20)) == pytest.approx(25)
+    assert area_within(hull(square), (-9, -9, -1, -1)) == 0
+
+
+def test_lines_are_broken_so_that_they_fit():
+    assert lettering.wrapped("one", 9) == ["one"]
+    lines = lettering.wrapped("to be or not to be, that is the question", 12)
+    assert all(lettering.width(line) <= 12 for line in lines)
+    assert " ".join(lines) == "to be or not to be, that is the question"
+    assert "".join(lettering.wrapped("m" * 40, 10)) == "m" * 40
+    assert lettering.wrapped("", 10) == [""]
