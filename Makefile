@@ -6,7 +6,9 @@ DEMO := build/demo
 PROMPT ?= CBABBC
 STILLS ?= model,embedding,attention,output
 
-.PHONY: help demo test lint bench extension test-blender setup clean
+LOOKS ?=
+
+.PHONY: help demo sheets test lint bench extension test-blender setup clean
 .DEFAULT_GOAL := help
 
 help:  ## Say what there is
@@ -18,6 +20,9 @@ setup:  ## Set up the development environment only
 demo:  ## Build nano-gpt and render its stills into build/demo/
 	@mkdir -p $(DEMO)
 	$(ENV) newest -m llmviz_addon demo --model nano-gpt --prompt $(PROMPT) --out $(DEMO) --size 1280x720 --stills $(STILLS) --overwrite
+
+sheets:  ## Render contact sheets of films and stills into build/sheets/, with figures: make sheets LOOKS=dark
+	$(ENV) newest tools/sheets.py --looks "$(LOOKS)"
 
 test:  ## Run all tests, on each Blender version that there is a Python for
 	$(PYTHON) tools/run_tests.py wheels

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-from . import defaults
+from . import defaults, languages
 
 Job: TypeAlias = Callable[[argparse.Namespace], None]
 
@@ -185,8 +185,44 @@ def _add_recipe(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL",
         help="one more model, on a prompt of its own; can be given several times",
     )
+    parser.add_argument(
+        "--pin",
+        action="append",
+        default=[],
+        metavar="BLOCK[COLUMN, ROW]",
+        help="a cell to pin, such as 'layer0.head1.attention[1, 3]'; can be given several times",
+    )
     parser.add_argument("--look", default="dark", help="a look's id: dark or light")
     parser.add_argument("--accessible", action="store_true", help="use color-blind safe colors")
+    parser.add_argument(
+        "--language",
+        default=languages.ENGLISH,
+        choices=languages.available(),
+        help="the language of captions and titles; en by default",
+    )
+    parser.add_argument(
+        "--script",
+        default="",
+        metavar="FILE",
+        help="a walkthrough of your own; see docs/walkthroughs.md",
+    )
+    parser.add_argument(
+        "--chapters",
+        default="",
+        metavar="IDS",
+        help="ids of the chapters that play, with commas between; all by default",
+    )
+    for name, usual, said in (
+        ("layer", defaults.LAYER, "the layer that the chapters take as their example, from 0"),
+        ("head", defaults.HEAD, "the head that they take, from 0"),
+        (
+            "position",
+            defaults.CHOSEN_BY_CHAPTER,
+            "the token that they follow, from 0",
+        ),
+        ("channel", defaults.CHOSEN_BY_CHAPTER, "the channel that they compute, from 0"),
+    ):
+        parser.add_argument(f"--{name}", type=_amount, default=usual, metavar="N", help=said)
     parser.add_argument("--no-captions", action="store_true", help="leave the captions out")
     parser.add_argument("--verbose", action="store_true", help="show Blender's own messages too")
 

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from . import defaults
 from .arguments import parser
 from .counting import counted
 from .errors import PROBLEMS, Problem, sentence
@@ -242,12 +243,16 @@ def _build_in(scene: Any, options: argparse.Namespace, until: float) -> None:
     settings.top_k, settings.seed = recipe.top_k, recipe.seed
     settings.arrangement, settings.columns = recipe.arrangement, recipe.columns
     settings.folded = recipe.folded
+    settings.layer, settings.head = recipe.layer, recipe.head
+    settings.position, settings.channel = recipe.position, recipe.channel
     notes: list[str] = []
     _follow(scene_room.steps(scene, recipe, notes=notes), 0.0, each)
     own = argparse.Namespace(**{**vars(options), "prompt": None, "activation": ""})
     for number, model in enumerate(options.beside, 1):
         work = scene_room.steps(scene, _recipe(model, own), beside=True, notes=notes)
         _follow(work, number * each, (number + 1) * each)
+    for cell in options.pin:
+        scene_room.pin(scene, cell)
     for note in notes:
         _tell(note)
     views.prepare(bpy.data.screens, scene_room.roots(scene))
@@ -265,6 +270,8 @@ def _recipe(source: str, options: argparse.Namespace) -> Any:
     prompt = _prompt(model, options)
     if model.has_weights:
         _tell(f"{model.title}: {_appends(model, prompt, options)}")
+    if source == options.model:
+        _check_choice(model, prompt, options)
     estimates.check_memory(model.title, _estimate(model, prompt, options))
     if not any(preset.id == source for preset in model_room.presets()):
         # The saved file may be opened from any folder, so a relative path would lead nowhere.
@@ -286,7 +293,24 @@ def _recipe(source: str, options: argparse.Namespace) -> Any:
         temperature=options.temperature,
         top_k=options.top_k,
         seed=options.seed,
+        language=options.language,
+        script=str(Path(options.script).resolve()) if options.script else "",
+        chapters=options.chapters,
+        layer=options.layer,
+        head=options.head,
+        position=options.position,
+        channel=options.channel,
     )
+
+
+def _check_choice(model: Any, prompt: str, options: argparse.Namespace) -> None:
+    """Refuse an example that the model, or the prompt, does not have."""
+    from .walkthrough import Choice
+
+    left = defaults.CHOSEN_BY_CHAPTER
+    position, channel = (None if n == left else n for n in (options.position, options.channel))
+    count = len(model.read_prompt(prompt)) if model.has_weights else 0
+    Choice(options.layer, options.head, position, channel).check(model.config, count)
 
 
 def _save(path: Path) -> None:

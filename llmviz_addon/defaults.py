@@ -18,3 +18,9 @@ TEMPERATURE, TOP_K, SEED = 0.0, 0, 0
 """The choice of the most probable token each time; see `model.Sampling`."""
 ARRANGEMENT = "auto"
 """The kind of arrangement of a model's layers."""
+
+LAYER, HEAD = 0, 0
+"""The layer and the head that the chapters of the film follow."""
+
+CHOSEN_BY_CHAPTER = -1
+"""The position or channel where each chapter chooses its own."""

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -42,23 +43,45 @@ def gone(process: int) -> bool:
     return False
 
 
-def test_a_suite_that_falls_silent_is_stopped_and_the_test_that_ran_is_named():
-    ended = shell(
+_TALK = 'echo "tests/a.py::test_$i PASSED [ 10%]"; sleep 0.6'
+_DOTS = "for i in 1 2 3 4 5 6 7 8 9 10; do printf .; sleep 0.6; done"
+
+# Suites that take longer than the silence that is allowed; they are waited for all at once.
+WAITED_FOR = {
+    "silent": (
         f'echo "tests/scene/test_film.py::test_first PASSED [  2%]";printf "{HANGING} "; sleep 600'
-    )
+    ),
+    "slow": (
+        f'for i in 1 2 3 4 5 6 7 8 9 10; do {_TALK}; done; echo "==== 10 passed in 6.00s ===="'
+    ),
+    "dots": _DOTS,
+    "dots, then silent": f'printf "{HANGING} "; {_DOTS}; sleep 600',
+}
+
+
+@pytest.fixture(scope="module")
+def waited_for() -> dict[str, tuple[Ended, float]]:
+    """The ends of the suites that take long, and the seconds that each took."""
+
+    def wait(script: str) -> tuple[Ended, float]:
+        began = time.monotonic()
+        return shell(script), time.monotonic() - began
+
+    with ThreadPoolExecutor(len(WAITED_FOR)) as pool:
+        return dict(zip(WAITED_FOR, pool.map(wait, WAITED_FOR.values()), strict=True))
+
+
+def test_a_suite_that_falls_silent_is_stopped_and_the_test_that_ran_is_named(waited_for):
+    ended, _ = waited_for["silent"]
     assert not ended.passed
     assert ended.summary.startswith(
         f"stopped: it had printed nothing for 4 s while {HANGING} was running; 1 tests had ended"
     )
 
 
-def test_a_suite_that_is_slow_but_talks_is_left_alone():
-    began = time.monotonic()
-    talk = 'echo "tests/a.py::test_$i PASSED [ 10%]"; sleep 0.6'
-    ended = shell(
-        f'for i in 1 2 3 4 5 6 7 8 9 10; do {talk}; done; echo "==== 10 passed in 6.00s ===="'
-    )
-    assert time.monotonic() - began > SILENCE
+def test_a_suite_that_is_slow_but_talks_is_left_alone(waited_for):
+    ended, seconds = waited_for["slow"]
+    assert seconds > SILENCE
     assert ended.passed and ended.summary == "10 passed in 6.00s"
 
 
@@ -80,9 +103,9 @@ def test_what_a_suite_prints_just_before_it_ends_is_read(
     assert ended.passed and ended.summary == "1 passed in 1.00s"
 
 
-def test_part_of_a_line_is_a_sign_of_life():
-    ended = shell("for i in 1 2 3 4 5 6 7 8 9 10; do printf .; sleep 0.6; done")
-    assert ended.passed
+def test_part_of_a_line_is_a_sign_of_life(waited_for):
+    ended, seconds = waited_for["dots"]
+    assert ended.passed and seconds > SILENCE
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at Linux's processes")
@@ -140,9 +163,8 @@ def test_a_suite_that_fails_says_why(status: int, said: str):
     assert not ended.passed and ended.summary == said
 
 
-def test_dots_are_signs_of_life_and_no_part_of_the_name():
-    dots = "for i in 1 2 3 4 5 6 7 8 9 10; do printf .; sleep 0.6; done"
-    ended = shell(f'printf "{HANGING} "; {dots}; sleep 600')
+def test_dots_are_signs_of_life_and_no_part_of_the_name(waited_for):
+    ended, _ = waited_for["dots, then silent"]
     assert f"while {HANGING} was running; 0 tests" in ended.summary
     ended = shell(f'echo "{HANGING} ...PASSED [100%]"; echo "=== 1 passed in 1.00s ==="; exit 3')
     assert ended.summary == "1 passed in 1.00s, pytest itself failed"

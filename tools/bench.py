@@ -50,6 +50,11 @@ from llmviz_addon.scene import live
 
 OTHER = scene.Recipe("nano-gpt", "ABCCBA")
 
+# A model of more cells, and its prompt while a letter is typed and taken back.
+LETTERS = tuple(
+    scene.Recipe("rhyme-gpt", prompt) for prompt in ("Twinkle, twinkle, l", "Twinkle, twinkle, li")
+)
+
 ROUNDS = 5
 
 
@@ -162,11 +167,26 @@ def measure_builds() -> None:
         typed.append(seconds(lambda to=recipe: type_prompt(current, to)))
         evaluated.append(seconds(lambda: fill_and_evaluate(meshes, cells)))
         followed.append(seconds(lambda: run(live.catch_up_steps(current))))
-    time_row(
-        "Prompt while typing, seen", "filling and evaluating bare cells", Turn(typed, evaluated)
-    )
+    bare = "filling and evaluating bare cells"
+    time_row("Prompt while typing, seen", bare, Turn(typed, evaluated))
     time_row("", "another prompt by a build", Turn(typed, recolored))
     time_row("Film follows, typing at rest", "another prompt by a build", Turn(followed, recolored))
+    measure_letters()
+
+
+def measure_letters() -> None:
+    """Print the row about a letter that is typed into rhyme-gpt's prompt."""
+    current = empty_file()
+    scene.build(current, LETTERS[0])
+    cells = read_cells()
+    meshes = make_bare(cells)
+    typed, evaluated = [], []
+    for turn in range(ROUNDS):
+        bpy.context.view_layer.update()
+        typed.append(seconds(lambda to=LETTERS[1 - turn % 2]: type_prompt(current, to)))
+        evaluated.append(seconds(lambda: fill_and_evaluate(meshes, cells)))
+    bare = "filling and evaluating bare cells"
+    time_row("rhyme-gpt, a letter typed, seen", bare, Turn(typed, evaluated))
 
 
 def type_prompt(current: bpy.types.Scene, recipe: scene.Recipe) -> None:

@@ -31,7 +31,7 @@ from bench_blender import (
     watched_growth,
 )
 from bench_checkpoint import N_PARAMETERS, write_checkpoint
-from bench_rows import Turn, head, megabytes, row, say, seconds, time_row
+from bench_rows import Seconds, Turn, head, megabytes, row, say, seconds, time_row
 
 from llmviz_addon import saving, scene
 
@@ -45,6 +45,7 @@ PARTS = {
     "Computing": "computing",
     "Planning": "planning",
     "Composing": "composing",
+    "Placing titles": "composing",
     "Writing the film": "film",
     "Writing": "pages",
     "Packing": "pages",
@@ -100,9 +101,9 @@ def read_to_bytes(path: Path) -> np.ndarray:
 
 def timed_steps(recipe: scene.Recipe) -> Iterator[tuple[str, float]]:
     """Build in an empty file; for each step its label and the seconds until the next."""
-    steps = scene.steps(empty_file(), recipe)
+    current = empty_file()
     label, began = "Beginning", time.perf_counter()
-    for _, following in steps:
+    for _, following in scene.steps(current, recipe):
         now = time.perf_counter()
         yield label, now - began
         label, began = following, time.perf_counter()
@@ -114,13 +115,14 @@ def part_of(label: str) -> str:
     return next((part for start, part in PARTS.items() if label.startswith(start)), "rest")
 
 
-def build_parts(recipe: scene.Recipe) -> dict[str, float]:
-    """Seconds that each part of a build takes, in the order in which they begin."""
+def build_parts(recipe: scene.Recipe) -> tuple[Seconds, dict[str, float]]:
+    """Seconds of a build, and of each of its parts, in the order in which they begin."""
     found: dict[str, float] = {}
+    working = time.process_time()
     for label, spent in timed_steps(recipe):
         part = part_of(label)
         found[part] = found.get(part, 0.0) + spent
-    return found
+    return Seconds(sum(found.values()), time.process_time() - working), found
 
 
 def say_parts(rounds: list[dict[str, float]]) -> None:
@@ -134,11 +136,12 @@ def say_parts(rounds: list[dict[str, float]]) -> None:
 def measure_gpt2_build(recipe: scene.Recipe, path: Path) -> None:
     """The rows about building a model with all its numbers; leaves it open."""
     read_to_bytes(path)
-    rounds, bare = [], []
+    built, rounds, bare = [], [], []
     for _ in range(ROUNDS):
         bare.append(seconds(lambda: read_to_bytes(path)))
-        rounds.append(build_parts(recipe))
-    built = [sum(found.values()) for found in rounds]
+        whole, parts = build_parts(recipe)
+        built.append(whole)
+        rounds.append(parts)
     time_row("GPT-2, build", "reading its file once, to bytes", Turn(built, bare))
     say_parts(rounds)
 
@@ -199,13 +202,14 @@ def measure_gpt2(folder: Path) -> None:
 def measure_gpt3(folder: Path) -> None:
     """All rows about GPT-3."""
     film, nano = Film(folder / "gpt3.blend"), Film(folder / "nano.blend")
-    rounds, nanos = [], []
+    built, rounds, nanos = [], [], []
     for _ in range(ROUNDS):
-        nanos.append(sum(build_parts(RECIPE).values()))
+        nanos.append(build_parts(RECIPE)[0])
         save(nano.path)
-        rounds.append(build_parts(GPT3))
+        whole, parts = build_parts(GPT3)
+        built.append(whole)
+        rounds.append(parts)
     save(film.path)
-    built = [sum(found.values()) for found in rounds]
     time_row("GPT-3, build", "nano-gpt's", Turn(built, nanos))
     say_parts(rounds)
     for _ in range(ROUNDS):

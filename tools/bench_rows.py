@@ -8,6 +8,17 @@ from dataclasses import dataclass
 from statistics import median
 
 
+class Seconds(float):
+    """Seconds by the clock, with those for which processors worked on it, of all threads."""
+
+    worked: float
+
+    def __new__(cls, clock: float, worked: float) -> Seconds:
+        made = super().__new__(cls, clock)
+        made.worked = worked
+        return made
+
+
 @dataclass(frozen=True)
 class Turn:
     """Seconds of the subject and of its baseline, turn by turn."""
@@ -18,14 +29,28 @@ class Turn:
     @property
     def ratio(self) -> float:
         """The subject's time over the baseline's, in the median turn."""
-        return median(s / b for s, b in zip(self.subject, self.baseline, strict=True))
+        return _ratio(self.subject, self.baseline)
+
+    @property
+    def worked(self) -> float | None:
+        """The same of the processors' time, on which other work has less influence.
+
+        None where it was not measured for all turns.
+        """
+        if not all(isinstance(each, Seconds) for each in (*self.subject, *self.baseline)):
+            return None
+        return _ratio([s.worked for s in self.subject], [b.worked for b in self.baseline])
 
 
-def seconds(work: Callable[[], object]) -> float:
+def _ratio(subject: list[float], baseline: list[float]) -> float:
+    return median(s / b for s, b in zip(subject, baseline, strict=True) if b > 0)
+
+
+def seconds(work: Callable[[], object]) -> Seconds:
     """The seconds that `work` takes."""
-    began = time.perf_counter()
+    began, working = time.perf_counter(), time.process_time()
     work()
-    return time.perf_counter() - began
+    return Seconds(time.perf_counter() - began, time.process_time() - working)
 
 
 def take_turns(rounds: int, subject: Callable[[], object], baseline: Callable[[], object]) -> Turn:
@@ -43,17 +68,26 @@ def say(line: str = "") -> None:
 
 def head() -> None:
     """The line above a table's rows."""
-    say(f"  {'':<30} {'ours':>11}   {'against':<34} {'':>10}   {'ratio':>8}")
+    say(f"  {'':<30} {'ours':>11}   {'against':<34} {'':>10}   {'ratio':>8} {'cpu':>8}")
 
 
-def row(what: str, subject: str, against: str, baseline: str, ratio: float) -> None:
-    """One line of the table."""
-    say(f"  {what:<30} {subject:>11}   {against:<34} {baseline:>10}   {ratio:>8,.2f}")
+def row(
+    what: str,
+    subject: str,
+    against: str,
+    baseline: str,
+    ratio: float,
+    worked: float | None = None,
+) -> None:
+    """One line of the table, with the ratio of processors' times if it is one of times."""
+    line = f"  {what:<30} {subject:>11}   {against:<34} {baseline:>10}   {ratio:>8,.2f}"
+    say(line if worked is None else f"{line} {worked:>8,.2f}")
 
 
 def time_row(what: str, against: str, turn: Turn) -> None:
     """One line about times."""
-    row(what, milliseconds(turn.subject), against, milliseconds(turn.baseline), turn.ratio)
+    times = milliseconds(turn.subject), milliseconds(turn.baseline)
+    row(what, times[0], against, times[1], turn.ratio, turn.worked)
 
 
 def milliseconds(times: list[float]) -> str:

@@ -1,7 +1,7 @@
 """Run the test suites and print the result of each.
 
     run_tests.py wheels            with every Python here: the plain rooms and the tests with bpy,
-                                   side by side on all processors; then the window test, once
+                                   and the window test once, side by side on all processors
     run_tests.py blender PATH      all but the window test inside the full Blender at PATH
 
 Further arguments after `--` go to pytest. Each suite is a process of its own; `suite.py` follows
@@ -101,9 +101,11 @@ def wheels(extra: list[str], ended: list[Ended]) -> None:
         for what, where in parts().items()
         for version in reversed(versions)
     ]
-    run(suites, ended)
     if not extra:
-        run([Suite("window", pytest(versions[-1], f"tests/{WINDOW}"))], ended)
+        # Before the last one, which needs little memory and is short enough to fill up the time
+        # that the window, half of which is waiting, leaves over.
+        suites.insert(-1, Suite("window", pytest(versions[-1], f"tests/{WINDOW}")))
+    run(suites, ended)
 
 
 def needs_of_blender(version: str, blender: str) -> Path:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
 import numpy as np
 
+from ..bounded import Bounded
 from .fold import Fold, Piece
 from .formula import Formula, Operand
 from .label import Bounds, Label, Point, Tag
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 Kind = Literal["weight", "activation", "aggregate"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 TimeAxis = Literal["columns", "rows", "both"] | None
+
+# Orders of computation by what they follow from, since many blocks are alike, and the same lengths
+# come again while somebody types. Those of blocks with more cells are not kept.
+_orders: Bounded[tuple[object, ...], np.ndarray] = Bounded(256)
+_FEW = 2**15
 
 Count = TypeVar("Count", int, np.ndarray)
 Place = TypeVar("Place", int, slice, np.ndarray)
@@ -317,9 +323,9 @@ class Block:
         Returns
         -------
         numpy.ndarray
-            (columns, rows) float32: the rank divided by the number of cells that are ever
-            computed, so in (0, 1]; NaN for cells that never are. Weights are there from the
-            start: 0.
+            (columns, rows) float32, not to be written to: the rank divided by the number of
+            cells that are ever computed, so in (0, 1]; NaN for cells that never are. Weights are
+            there from the start: 0.
 
         Raises
         ------
@@ -327,6 +333,16 @@ class Block:
             If not so many positions are drawn.
         """
         self._check(n_prompt, n_tokens)
+        key = (self.columns, self.rows, self.time_axis, self.causal, n_tokens)
+        found = _orders.get(key)
+        if found is None:
+            found = self._order(n_tokens)
+            found.flags.writeable = False
+            if found.size <= _FEW:
+                _orders[key] = found
+        return found
+
+    def _order(self, n_tokens: int) -> np.ndarray:
         shape = (self.columns, self.rows)
         if self.time_axis is None:
             return np.zeros(shape, dtype=np.float32)

@@ -67,7 +67,8 @@ class Fold:
 
     def extent(self, columns: int, rows: int) -> tuple[float, float]:
         """Width and height of a grid of this size when it is folded."""
-        lines = len(self.pieces(columns, rows))
+        size = columns if self.along == "columns" else rows
+        lines = -(-size // self.length)
         if self.along == "columns":
             return self.length, rows + (lines - 1) * self.pitch
         return columns + (lines - 1) * self.pitch, self.length

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from .label import Bounds, Point
 from .layout import Layout
 from .strips import reach
@@ -29,6 +31,12 @@ class Place:
 
     least: Point
     greatest: Point
+
+    @property
+    def corners(self) -> np.ndarray:
+        """(4, 3) its corners."""
+        (x0, y0, z0), (x1, y1, z1) = self.least, self.greatest
+        return np.array([(x0, y0, z0), (x1, y0, z0), (x1, y1, z1), (x0, y1, z1)])
 
     @property
     def height(self) -> float:

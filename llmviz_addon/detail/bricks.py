@@ -130,6 +130,18 @@ def cut(rects: Iterable[Rect], window: Rect) -> list[Rect]:
     return kept
 
 
+def common(rects: Iterable[Rect], window: Rect) -> list[Rect]:
+    """The parts of rectangles that lie within a window."""
+    kept = []
+    for rect in rects:
+        left, top = max(rect.column, window.column), max(rect.row, window.row)
+        right = min(rect.column + rect.columns, window.column + window.columns)
+        bottom = min(rect.row + rect.rows, window.row + window.rows)
+        if left < right and top < bottom:
+            kept.append(Rect(left, top, right - left, bottom - top, rect.numbered))
+    return kept
+
+
 def mode_of(block: Block) -> int:
     """The mode of a block's numbered cells."""
     if block.time_axis is None:
@@ -142,6 +154,7 @@ def bricks(
     computed: int,
     layout: Layout | None = None,
     windows: Iterable[tuple[int, Rect]] = (),
+    part: tuple[int, Iterable[Rect]] | None = None,
 ) -> Bricks:
     """The bricks of a bundle, those of its first block first.
 
@@ -153,6 +166,9 @@ def bricks(
         The places of values on pages; without it the bundle is drawn as a shape.
     windows
         Cells to leave out: the index of a block within the bundle, and a rectangle of it.
+    part
+        The index of a block within the bundle, and the rectangles of it that are wanted alone; all
+        of all blocks unless given.
     """
     largest = LARGEST["shape" if layout is None else "slab"]
     # A shape looks the same in its computed part and beside it, so it is not cut between them.
@@ -161,6 +177,9 @@ def bricks(
     opened: dict[int, list[Rect]] = {}
     for index, window in windows:
         opened[index] = cut(opened.get(index, whole), window)
+    if part is not None:
+        wanted = [piece for window in part[1] for piece in common(whole, window)]
+        opened = {i: wanted if i == part[0] else [] for i in range(len(bundle.blocks))}
     counts = np.array([len(opened.get(i, whole)) for i in range(len(bundle.blocks))])
     block = np.repeat(np.arange(len(bundle.blocks), dtype=np.int32), counts)
     if opened:

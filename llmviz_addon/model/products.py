@@ -29,6 +29,9 @@ THREADS = min(8, os.cpu_count() or 1)
 # so many rows about twice as long.
 _WORTH, _ROWS = 2**18, 8
 
+# Numbers of a matrix below which OpenBLAS uses one thread anyway; it begins to use more at 9,216.
+_ALONE = 2**12
+
 # Names of OpenBLAS's functions, with what numpy's builds put around them.
 _AFFIXES = (("scipy_", "64_"), ("", "64_"), ("", ""))
 
@@ -63,6 +66,9 @@ def _share(
 
     parts = max(1, min(THREADS, numbers // _WORTH, length))
     cuts = [length * number // parts for number in range(parts + 1)]
+    if numbers < _ALONE:
+        part(0, length)
+        return
     with one_thread_each():
         if parts == 1:
             part(0, length)

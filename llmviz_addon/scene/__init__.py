@@ -10,7 +10,9 @@ part imports only those below it:
 - `assembly`: the steps of a build, with `renewal`, its last step, which puts the new model in place
   of the old one; `removal`; `styling`, which gives models a look; `views`, the 3D views of them
 - `pictures`: renders of stills and films
-- `cells`: the numbers of cells, and what explains them; `exporting`, a block of them as a file
+- `pins`: answers about cells as parts of the scene
+- `cells`: the numbers of cells, and what explains them; `exporting`, a block of them as a file;
+  `tables`, for the Spreadsheet
 - `playing`: the film as curves, camera, captions and markers
 - `drawn`: the objects of a model: blocks, words, arrows, strips
 - `standing`: the models of a scene, and a person's changes to them
@@ -34,18 +36,22 @@ from .pictures.files import RenderError
 from .pictures.films import film_steps
 from .pictures.overview import overview
 from .pictures.stills import still_steps, stills
+from .pictures.transcribing import export_script_steps
+from .pins import clear_pins, pin, pinned
 from .playing import captions
-from .playing.film import BeatMark, ChapterMark, chapters
+from .playing.film import BeatMark, ChapterMark, chapters, offered
 from .removal import remove
 from .standing.errors import StandingError
+from .standing.finding import find, of_root, roots, settle_copies
 from .standing.memory import Memory
 from .standing.recipe import Recipe, recipe_of
-from .standing.standing import Standing, find, of_root, roots
+from .standing.standing import Standing
 from .standing.tree import out_of_view
 from .standing.wording import rewrite
 from .style import looks
 from .style.looks import LookError
-from .styling import apply_look
+from .styling import apply_look, tell
+from .tables import show_table
 
 
 def set_captions(root: bpy.types.Collection, visible: bool) -> None:
@@ -80,16 +86,21 @@ __all__ = [
     "build",
     "captions_visible",
     "chapters",
+    "clear_pins",
     "close_windows",
     "explain",
     "export_block",
+    "export_script_steps",
     "film_steps",
     "find",
     "looks",
     "of_root",
+    "offered",
     "open_window",
     "out_of_view",
     "overview",
+    "pin",
+    "pinned",
     "recall_steps",
     "recipe_of",
     "remove",
@@ -97,8 +108,11 @@ __all__ = [
     "roots",
     "run",
     "set_captions",
+    "settle_copies",
+    "show_table",
     "show_titles",
     "steps",
     "still_steps",
     "stills",
+    "tell",
 ]

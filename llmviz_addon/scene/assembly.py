@@ -16,28 +16,33 @@ from dataclasses import replace
 import bpy
 
 from .. import model as model_room
+from ..explain import ModelReader
 from ..progress import Steps, begun, rescaled, run
-from . import names
+from . import axes, names, pins, tables
 from .drawn import blocks, reuse, windows
 from .drawn.model import Numbers, draw, draw_strips
 from .playing import captions, company, film
 from .playing.company import Subject
+from .playing.voice import Voice
 from .removal import clear_away
 from .renewal import fits, model_objects, note, promote, renew, settle_names
-from .standing import known, tree
+from .standing import finding, known, tree
 from .standing import recipe as recipes
-from .standing import standing as stands
 from .standing.errors import StandingError
+from .standing.finding import find, find_one
+from .standing.keys import MODEL, seal
 from .standing.memory import Memory
-from .standing.recipe import Recipe
-from .standing.standing import MODEL, Standing, find, find_one
+from .standing.recipe import TELLING, Recipe
+from .standing.standing import Standing
 from .style import looks
 from .style.kit import Kit
 from .styling import own_kit, restyle
 
 
-def compute(recipe: Recipe) -> Steps[Numbers]:
+def compute(recipe: Recipe, model: model_room.Model | None = None) -> Steps[Numbers]:
     """Load the model and run it on the prompt and on the tokens that it appends.
+
+    A `model` that is given is the recipe's, loaded already.
 
     Raises
     ------
@@ -46,7 +51,7 @@ def compute(recipe: Recipe) -> Steps[Numbers]:
         the recipe says.
     """
     sampling = recipe.sampling
-    model = model_room.load(recipe.source, recipe.activation)
+    model = model or model_room.load(recipe.source, recipe.activation)
     ids: list[int] = []
     trace = None
     if model.has_weights:
@@ -55,7 +60,7 @@ def compute(recipe: Recipe) -> Steps[Numbers]:
         trace = yield from rescaled(completing, 0.0, 0.9)
     planning = recipes.planned(model.config, len(trace.ids) if trace else 0, recipe)
     plan = yield from rescaled(planning, 0.9, 1.0)
-    return Numbers(model, plan, ids, trace, sampling)
+    return Numbers(model, plan, ids, trace, sampling, recipe.choice, recipe.language)
 
 
 def steps(
@@ -124,13 +129,15 @@ class _Build:
     def _build(self, numbers: Numbers, digests: Steps[list[str]]) -> Steps[bpy.types.Collection]:
         """The work from when the numbers are there."""
         scene, recipe = self._scene, self._recipe
-        subject = Subject(numbers.plan, numbers.run, numbers.model.title)
+        subject = Subject(
+            numbers.plan, numbers.run, numbers.model.title, _reader(numbers), recipe.choice
+        )
         old = self._replaced()
         self._old = None if old is None else old.id
         board = None
         if len(find(scene)) <= (old is not None):
             # The film needs no other model, so its errors can be found before anything is drawn.
-            composing = company.compose(scene, [], subject, accessible=recipe.accessible)
+            composing = company.compose(scene, [], subject, voice=Voice.of(recipe))
             board = yield from rescaled(composing, 0.3, 0.35)
         # Drawn in a hidden collection, so that viewports stay quick and go on showing the model
         # that is being replaced.
@@ -145,7 +152,7 @@ class _Build:
             if board is None:
                 known = subject if self._is_first(numbers) else None
                 composing = company.compose(
-                    scene, self._in_company(staged), known, accessible=recipe.accessible
+                    scene, self._in_company(staged), known, voice=Voice.of(recipe)
                 )
                 board = yield from rescaled(composing, 0.8, 0.9)
             anchor = Standing(scene, staged).anchor
@@ -217,7 +224,7 @@ class _Build:
         drawing = draw(scene, staged, numbers, kit, digests, old=old, others=others)
         del old, others
         yield from drawing
-        stands.seal(staged[names.MODEL], model_objects(staged))
+        seal(staged[names.MODEL], model_objects(staged))
         note(staged, self._recipe, numbers)
         return None
 
@@ -232,7 +239,7 @@ class _Build:
         old = next((s for s in found if s.id == self._old), None)
         others = [s for s in found if s.id != self._old]
         drawn = Standing(self._scene, staged)
-        return stands.in_order([*others, drawn if drawn.anchor or old is None else old])
+        return finding.in_order([*others, drawn if drawn.anchor or old is None else old])
 
     def _put(
         self,
@@ -254,7 +261,9 @@ class _Build:
         self._kit(staged).hand_on()
         styled = {(s.recipe.look, s.recipe.accessible) for s in find(scene)}
         restyled = styled != {(recipe.look, recipe.accessible)}
-        captioned = old is None or old.recipe.captions != recipe.captions
+        told = next(iter(find(scene)), None)
+        captioned = told is None or told.recipe.captions != recipe.captions
+        teller, hidden = (told.id, captions.hidden(told)) if told else ("", (False, False))
         whole = old is not None and self._is_whole(old)
         if old is None or old.is_shared:
             standing, opened = promote(scene, staged, old), []
@@ -265,17 +274,26 @@ class _Build:
         known.keep(known.note(standing.root), numbers.model, numbers.trace)
         memory.add_model(standing.id)
         for each in find(scene):
-            wanted = replace(each.recipe, look=recipe.look, accessible=recipe.accessible)
+            shared = {name: getattr(recipe, name) for name in ("look", "accessible", *TELLING)}
+            wanted = replace(each.recipe, **shared)
             recipes.write(each.root, wanted)
         # From here on, each model has only one `Standing`, since a second one would not notice what
         # is added or removed through the first.
         found = find(scene)
         standing = next(each for each in found if each.id == standing.id)
         kit = own_kit(found) if restyled else self._kit()
+        for each in found:
+            # Before the film, with which they fade.
+            axes.renew(each, kit, whole)
         self._notes += company.show_film(found, reel, memory, kit, whole=whole)
         if captioned:
             captions.show(found[0], recipe.captions)
+        elif found[0].id != teller:
+            captions.hide(found[0], hidden)
         self._notes += windows.open_again(standing, opened)
+        for each in found:
+            self._notes += pins.renew(each, whole)
+            tables.renew(each)
         restyle(found, recipe, memory, kit, insist=restyled, relight=cells is None)
         memory.keep()
         root = standing.root
@@ -287,6 +305,13 @@ class _Build:
         if cells is None:
             settle_names(Standing(scene, root))
         return root
+
+
+def _reader(numbers: Numbers) -> ModelReader | None:
+    """The one who knows the numbers of a model's cells; None for a model without."""
+    if numbers.trace is None:
+        return None
+    return ModelReader(numbers.model, numbers.trace, numbers.anatomy, numbers.n_prompt)
 
 
 def _gather(numbers: Numbers) -> Steps[list[blocks.Cells]]:

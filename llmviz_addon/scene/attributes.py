@@ -10,6 +10,7 @@ import numpy as np
 _TYPES = {
     "FLOAT": ("value", np.float32, 1),
     "INT": ("value", np.int32, 1),
+    "BOOLEAN": ("value", np.bool_, 1),
     "FLOAT_VECTOR": ("vector", np.float32, 3),
     "FLOAT_COLOR": ("color", np.float32, 4),
 }
@@ -25,7 +26,7 @@ def write_attribute(
     values
         One row for each element of the domain.
     kind
-        The attribute's type: FLOAT, INT, FLOAT_VECTOR or FLOAT_COLOR.
+        The attribute's type: FLOAT, INT, BOOLEAN, FLOAT_VECTOR or FLOAT_COLOR.
 
     Raises
     ------
@@ -33,19 +34,21 @@ def write_attribute(
         If the length of `values` is not that of the domain, or the attribute cannot be made.
     """
     field, dtype, width = _TYPES[kind]
-    if name not in mesh.attributes:
-        mesh.attributes.new(name, kind, domain)
-    # Fetched by name: on 4.5 the handle that `new` returns goes stale with the next attribute.
     attribute = mesh.attributes.get(name)
+    if attribute is None:
+        mesh.attributes.new(name, kind, domain)
+        # Fetched by name: on 4.5 the handle that `new` returns goes stale with the next attribute.
+        attribute = mesh.attributes.get(name)
     if attribute is None:
         raise ValueError(f"Blender made no attribute {name!r} on {mesh.name!r}.")
     flat = np.ascontiguousarray(values, dtype=dtype).reshape(-1)
-    if flat.size != len(attribute.data) * width:
+    data = attribute.data
+    if flat.size != len(data) * width:
         raise ValueError(
-            f"Attribute {name!r} of {mesh.name!r} takes {len(attribute.data)} values of {width}, "
+            f"Attribute {name!r} of {mesh.name!r} takes {len(data)} values of {width}, "
             f"not {flat.size / width:g}."
         )
-    attribute.data.foreach_set(field, flat)
+    data.foreach_set(field, flat)
 
 
 def read_attribute(mesh: bpy.types.Mesh, name: str) -> np.ndarray:

@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import explain as explain_room
 from .. import model as model_room
-from ..anatomy import Block
+from ..anatomy import Anatomy, Block
 from ..bounded import Bounded
 from ..detail import Bundle, order_of
 from ..detail.levels import LEVELS, STEPS, ZERO, Bytes, to_numbers
@@ -25,6 +25,7 @@ from . import names
 from .attributes import read_attribute
 from .drawn import images, reuse, slabs
 from .standing import known, originals, recipe
+from .standing.finding import find_one
 from .standing.standing import Standing
 
 # Bytes of the pages that are kept, by build and number. Blender copies a packed file whenever it is
@@ -38,6 +39,37 @@ _names: Bounded[tuple[str, str], str] = Bounded(256)
 
 # The relative difference of probabilities up to which two passes are the same but for rounding.
 _ROUNDING = 1e-3
+
+
+class LastingReader(explain_room.CellReader):
+    """The numbers of a model that stands, for work in several steps.
+
+    It refers to none of Blender's data, and finds the model anew at each reading; what is not there
+    any more has no numbers.
+
+    Parameters
+    ----------
+    scene, model
+        The scene, and the id of the model in it.
+    anatomy, run
+        The model's blocks, and its run.
+    """
+
+    def __init__(self, scene: bpy.types.Scene, model: str, anatomy: Anatomy, run: Run) -> None:
+        super().__init__(anatomy, run.model, run.ids, run.n_prompt)
+        self._scene, self._model, self._run = scene.name, model, run
+
+    def label(self, token: int) -> str:
+        """A token as it is written; empty where the run does not know it."""
+        return self._run.labels.get(token, "")
+
+    def read(self, block: Block, columns: np.ndarray, rows: np.ndarray) -> Reading:
+        """Numbers of cells, the most exact that there are."""
+        scene = bpy.data.scenes.get(self._scene)
+        standing = None if scene is None else find_one(scene, self._model)
+        if standing is None:
+            return explain_room.nothing(len(columns))
+        return SceneReader(standing).read(block, columns, rows)
 
 
 class SceneReader(explain_room.CellReader):

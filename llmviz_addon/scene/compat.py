@@ -45,6 +45,15 @@ def modifier_input(modifier: bpy.types.NodesModifier, name: str) -> object:
     return getattr(modifier.properties.inputs, identifier).value if IS_5 else modifier[identifier]
 
 
+def modifier_path(modifier: bpy.types.NodesModifier, name: str) -> str:
+    """The path from an object to the input socket called `name`, as F-curves have it; raises what
+    `set_modifier_input` raises.
+    """
+    identifier = _input_of(modifier, name)
+    inside = f".properties.inputs.{identifier}.value" if IS_5 else f'["{identifier}"]'
+    return f'modifiers["{modifier.name}"]{inside}'
+
+
 def modifier_inputs(modifier: bpy.types.NodesModifier) -> list[str]:
     """Names of the input sockets of a geometry nodes modifier, except its geometry."""
     if modifier.node_group is None:

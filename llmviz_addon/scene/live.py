@@ -10,24 +10,27 @@ from __future__ import annotations
 from dataclasses import replace
 
 import bpy
-import numpy as np
 
 from .. import defaults
 from ..detail import Bundle
 from ..model import ModelError
-from ..progress import Steps, rescaled, run
-from . import names
+from ..progress import Steps, run
+from . import axes, names, pins, tables
 from .assembly import compute
 from .drawn import blocks, strips
 from .drawn.blocks import CELL
 from .drawn.model import Numbers, positions, shown
 from .playing import company, film
 from .renewal import fits, note, recolor
-from .standing import known, ledger, tree
-from .standing.memory import Memory
-from .standing.recipe import Recipe
-from .standing.standing import Standing, find
+from .standing import known, ledger
+from .standing import recipe as recipes
+from .standing.finding import find, find_one
+from .standing.recipe import FOLLOWED, Recipe
+from .standing.standing import Standing
 from .style.kit import Kit
+
+# Meters up to which a place counts as the same; Blender keeps places as float32.
+_NEAR = 1e-4
 
 MOST = defaults.CUBES
 """Cells up to which a model is live; with more it would hold up whoever types."""
@@ -37,15 +40,17 @@ def is_live(standing: Standing, recipe: Recipe) -> bool:
     """True if a model that stands can show a recipe at once.
 
     It must differ from the model's own in prompt and new tokens only, and the model must be small,
-    with a cube for every cell.
+    with a cube for every cell. One that another scene shows, too, is left to that scene.
     """
     told = ("prompt", "max_new_tokens", "temperature", "top_k", "seed", "captions", "version")
+    told += FOLLOWED
     same = {name: getattr(recipe, name) for name in told}
     if not standing.is_current or replace(standing.recipe, **same) != recipe:
         return False
     drawn = standing.blocks.values()
     return (
         standing.run is not None
+        and not standing.is_shared
         and all(obj[names.DRAWN_AS] == "cubes" for obj in drawn)
         and sum(len(obj.data.vertices) for obj in drawn) <= MOST
     )
@@ -65,8 +70,9 @@ def follow(scene: bpy.types.Scene, recipe: Recipe) -> bool:
     standing = next((each for each in find(scene) if is_live(each, recipe)), None)
     if standing is None:
         return False
+    drawn, before = known.of(known.build_of(standing.root)), standing.run
     try:
-        numbers = run(compute(recipe))
+        numbers = run(compute(recipe, drawn and drawn.model))
     except ModelError:
         # The panel says what is wrong with a prompt; half a word is no reason to interrupt.
         return False
@@ -74,13 +80,21 @@ def follow(scene: bpy.types.Scene, recipe: Recipe) -> bool:
         return False
     standing.check()
     # Weights are the same whatever the prompt, as long as the checkpoint is.
-    same = known.of(known.build_of(standing.root)) is not None
+    same = drawn is not None
     due = [bundle for bundle in numbers.plan.bundles if not same or _is_computed(bundle)]
     cells = [blocks.gather(bundle, numbers.trace, numbers.n_prompt) for bundle in due]
-    recolor(standing, due, cells)
+    lengths = numbers.n_prompt, len(numbers.trace.ids)
+    as_long = before is not None and lengths == (before.n_prompt, before.n_tokens)
+    recolor(standing, due, cells, values_only=same and as_long)
     _rewrite_strips(standing, numbers)
     note(standing.root, replace(recipe, captions=standing.recipe.captions), numbers)
     known.keep(known.note(standing.root), numbers.model, numbers.trace)
+    # Looked up anew, since the run that it shows is another one now.
+    shown = find_one(scene, standing.id)
+    if shown is not None:
+        axes.renew(shown, Kit([each.root for each in find(scene)]))
+        pins.renew(shown)
+        tables.renew(shown)
     return True
 
 
@@ -94,7 +108,7 @@ def _rewrite_strips(standing: Standing, numbers: Numbers) -> None:
             # A person has deleted it.
             continue
         place = [at * CELL for at in position.center]
-        moved = not np.allclose(obj.location, place, atol=1e-6)
+        moved = any(abs(at - to) > _NEAR for at, to in zip(obj.location, place, strict=True))
         if not moved and obj.get(names.SHOWS) == position.shows:
             # What follows a token changes nothing before it.
             continue
@@ -117,50 +131,19 @@ def is_behind(scene: bpy.types.Scene) -> bool:
 
 
 def catch_up_steps(scene: bpy.types.Scene) -> Steps[list[str]]:
-    """Make the film, its captions and markers those of the run that is shown.
-
-    Until its last step nothing is changed. The frame stays the current one.
-
-    Returns
-    -------
-    list of str
-        A sentence about each change of a person's that could not be kept.
-
-    Raises
-    ------
-    llmviz_addon.walkthrough.AuthoringError
-        If the film cannot be compiled.
-    StandingError
-        If the model cannot be changed.
-    """
-    found = find(scene)
-    if not found:
-        return []
-    accessible = found[0].recipe.accessible
-    composing = company.compose(scene, found, accessible=accessible)
-    del found
-    board = yield from rescaled(composing, 0.0, 0.6)
-    found = find(scene)
-    if not found:
-        return []
-    first = found[0]
-    model = first.id
-    preparing = film.prepare(scene, first.root, first.anchor, board, Kit([first.root]))
-    del found, first
-    reel = yield from rescaled(preparing, 0.6, 1.0)
-    found = find(scene)
-    if not found or found[0].id != model:
-        # Another model was built or removed meanwhile, with a film of its own.
-        tree.discard(reel.collection)
-        return []
-    try:
-        for standing in found:
-            standing.check()
-        memory = Memory(scene)
-        notes = company.show_film(found, reel, memory, Kit([s.root for s in found]))
-        memory.keep()
-    except BaseException:
-        tree.discard(reel.collection)
-        raise
-    tree.sweep()
+    """Make the film that of the run that is shown; returns and raises as `company.renew_steps`."""
+    notes = yield from company.renew_steps(scene)
+    for standing in find(scene):
+        pins.hang(standing)
     return notes
+
+
+def choose(scene: bpy.types.Scene, recipe: Recipe) -> bool:
+    """Have the film of a scene follow the example that a recipe chooses; True if it is behind then.
+
+    Only the choice is noted; `catch_up_steps` makes the film.
+    """
+    chosen = {name: getattr(recipe, name) for name in FOLLOWED}
+    for standing in find(scene):
+        recipes.write(standing.root, replace(standing.recipe, **chosen))
+    return is_behind(scene)

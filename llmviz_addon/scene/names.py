@@ -35,6 +35,10 @@ CELL_COLOR = "cell_color"
 CLEAR = "clear"
 TONE = "tone"
 
+# Attributes of the slots of a counter: the power of ten of a digit, or one of these.
+POWER = "power"
+SIGN, POINT = 100, 50
+
 # Custom properties of a block's object that the material reads and that the film animates.
 PROGRESS = targets.PROGRESS
 HIGHLIGHT = targets.HIGHLIGHT
@@ -76,6 +80,17 @@ WINDOWS = "llmviz_windows"
 # change the object's; the mesh tells which words are drawn.
 TEXT = "llmviz_text"
 SETTING = "llmviz_setting"
+# Of an object of words: the English words that it says in the model's language.
+SAYS = "llmviz_says"
+
+# Of an object of a pin: its cell, as it is written. Of its card: its words, and its height in
+# points.
+PIN_OF = "llmviz_pin_of"
+SAYS = "llmviz_says"
+HEIGHT = "llmviz_height"
+
+# Of the object of a table: the block whose numbers it has.
+TABLE_OF = "llmviz_table_of"
 
 # Marks on datablocks of ours.
 # Of a label or an object of arrows: the name of its block, or its section's target.
@@ -90,6 +105,8 @@ SHOWS = "llmviz_shows"
 
 # Of actors (the camera, a token that flies) and of captions: the name that the film has for them.
 ACTOR = "llmviz_actor"
+# Of an actor that is a part of a block: the name of the block's bundle.
+PART_OF = "llmviz_part_of"
 CAPTION_OF = "llmviz_caption_of"
 
 # Of the shade behind a caption: the caption's beat. Of the titles of a shot: their beat.
@@ -106,6 +123,7 @@ ROLE = "llmviz_role"
 MODEL = "llmviz_model"
 KEY = "llmviz_key"
 WRITTEN = "llmviz_written"
+WRITTEN_GAIN = "llmviz_written_gain"
 
 # Of a root collection: the keys of everything that was made, by group. Of an owner of the film's
 # curves: these curves.
@@ -133,13 +151,16 @@ GROUP_CELLS = "LLM Cells"
 GROUP_CELL_COLOR = "LLM Cell Color"
 GROUP_REPEATS = "LLM Repeats"
 GROUP_SLABS = "LLM Slabs"
+GROUP_COUNTER = "LLM Counter"
 GROUP_SLAB_CELLS = "LLM Slab Cells"
 # Names of the modifiers that draw something, which are those of their groups. The last one drew the
 # positions of strips in earlier versions.
-WAYS_OF_DRAWING = (GROUP_CELLS, GROUP_SLABS, "LLM Pieces")
+WAYS_OF_DRAWING = (GROUP_CELLS, GROUP_SLABS, GROUP_COUNTER, "LLM Pieces")
 MATERIAL_CELL = "LLM Cell"
+MATERIAL_BARS = "LLM Bars"
 MATERIAL_SLAB = "LLM Slab"
 MATERIAL_LABEL = "LLM Label"
 MATERIAL_ARROW = "LLM Arrow"
 MATERIAL_TILE = "LLM Tile"
+MATERIAL_PIN = "LLM Pin"
 MATERIAL_BACKDROP = "LLM Backdrop"

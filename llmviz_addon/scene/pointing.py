@@ -103,14 +103,15 @@ class Ground:
         return bool(abs(np.linalg.det(self._whole)) > _FLAT)
 
     @cached_property
-    def _anchor(self) -> Matrix:
+    def anchor(self) -> Matrix:
+        """From meters of the model to meters of the world."""
         # Blender does not keep the anchor's own world matrix up to date, since it is hidden.
         return np.array(matrix_of(self.model.anchor), float)
 
     @cached_property
     def _whole(self) -> Matrix:
         """From cells to the world, where nobody has moved a block."""
-        return self._anchor @ np.diag([CELL, CELL, CELL, 1.0])
+        return self.anchor @ np.diag([CELL, CELL, CELL, 1.0])
 
     @cached_property
     def _moved(self) -> frozenset[str]:
@@ -132,7 +133,7 @@ class Ground:
         if obj.parent != self.model.anchor or obj.constraints:
             stands = np.array(obj.matrix_world, float)
         else:
-            stands = self._anchor @ np.array(obj.matrix_parent_inverse @ obj.matrix_basis, float)
+            stands = self.anchor @ np.array(obj.matrix_parent_inverse @ obj.matrix_basis, float)
         back = np.eye(4)
         back[:3, 3] = -_origin_of(self.plan, bundle, obj)
         return stands @ back
@@ -184,7 +185,7 @@ class Ground:
         corners = self.model.anchor.get(names.BOX)
         if corners is None:
             return True
-        back = np.linalg.inv(self._anchor)
+        back = np.linalg.inv(self.anchor)
         start, way = back[:3, :3] @ origin + back[:3, 3], back[:3, :3] @ toward
         low, high = np.reshape(list(corners), (2, 3))
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import bpy
 
-from .playing import company, film
+from ..progress import run
+from . import pins
+from .playing import captions, company, film
 from .renewal import leave_to_others
-from .standing import originals, tree
-from .standing import standing as stands
+from .standing import finding, originals, tree
+from .standing.finding import find
 from .standing.memory import Memory
-from .standing.standing import Standing, find
+from .standing.standing import Standing
 from .style.kit import Kit
 from .styling import restyle
 
@@ -31,12 +33,19 @@ def remove(scene: bpy.types.Scene, root: bpy.types.Collection | None = None) -> 
     for standing in chosen:
         if not standing.is_shared:
             standing.check()
+    teller, hidden = (found[0].id, captions.hidden(found[0])) if found else ("", (False, False))
     for standing in chosen:
         _remove(standing, memory)
     left = find(scene)
     if left:
+        run(company.renew_steps(scene, memory))
+        left = find(scene)
         kit = Kit([standing.root for standing in left])
-        company.renew_film(left, memory, kit, accessible=left[0].recipe.accessible)
+        if left[0].id != teller:
+            captions.hide(left[0], hidden)
+        for standing in left:
+            # The film, and its camera, may be another model's now.
+            pins.hang(standing)
         restyle(left, left[0].recipe, memory, kit, insist=False)
         memory.keep()
     else:
@@ -58,8 +67,8 @@ def _remove(standing: Standing, memory: Memory) -> None:
 
 def clear_away(scene: bpy.types.Scene, but: bpy.types.Collection | None = None) -> None:
     """Remove the remains of builds that were cut short, and of models deleted by hand."""
-    for root in stands.unfinished(scene):
+    for root in finding.unfinished(scene):
         if root != but:
             tree.delete(root)
-    stands.disown_strays(scene)
-    tree.remove(stands.leftovers(scene), scene.collection)
+    finding.disown_strays(scene)
+    tree.remove(finding.leftovers(scene), scene.collection)

@@ -13,11 +13,11 @@ from .drawn import blocks, slabs, windows
 from .drawn.model import Numbers
 from .standing import ledger, tree, wording
 from .standing import recipe as recipes
-from .standing import standing as stands
 from .standing.errors import StandingError
 from .standing.graft import Graft
+from .standing.keys import COLLECTIONS, FILM, MODEL, STRIPS, seal, seal_collections
 from .standing.recipe import Recipe
-from .standing.standing import FILM, MODEL, STRIPS, Standing
+from .standing.standing import Standing
 from .style.materials import PAGE_IMAGES, is_page
 from .version import DRAWING, VERSION
 
@@ -46,13 +46,13 @@ def promote(
     staged[names.ROLE], staged[names.VERSION] = names.COMPLETE, VERSION
     staged[names.DRAWING] = DRAWING
     model = str(staged[names.MODEL])
-    made = {MODEL: stands.seal(model, model_objects(staged))}
+    made = {MODEL: seal(model, model_objects(staged))}
     strips = next((c for c in staged.children if c.get(names.KEY) == STRIPS), None)
-    made[STRIPS] = stands.seal(model, strips.objects if strips else ())
+    made[STRIPS] = seal(model, strips.objects if strips else ())
     collections = [*_model_collections(staged), *([strips] if strips else [])]
     standing = Standing(scene, staged)
-    standing.note_made(stands.COLLECTIONS, stands.seal_collections(model, collections))
-    stands.seal_collections(model, [staged])
+    standing.note_made(COLLECTIONS, seal_collections(model, collections))
+    seal_collections(model, [staged])
     for group, keys in made.items():
         standing.note_made(group, keys)
     standing.note_originals()
@@ -85,15 +85,23 @@ def fits(old: Standing, numbers: Numbers) -> bool:
     )
 
 
-def recolor(standing: Standing, bundles: Iterable[Bundle], cells: Iterable[blocks.Cells]) -> None:
-    """Write new numbers into blocks that stand; none of their objects is made or removed."""
+def recolor(
+    standing: Standing,
+    bundles: Iterable[Bundle],
+    cells: Iterable[blocks.Cells],
+    values_only: bool = False,
+) -> None:
+    """Write new numbers into blocks that stand; none of their objects is made or removed.
+
+    With `values_only`, as many tokens are read and appended as before.
+    """
     for bundle, found in zip(bundles, cells, strict=True):
         obj = standing.blocks.get(bundle.name)
         if obj is None:
             # A person has deleted it.
             continue
         gain = float(obj[names.GAIN])
-        if ledger.rewrite_gain(obj, partial(blocks.write, obj, bundle, found)):
+        if ledger.rewrite_gain(obj, partial(blocks.write, obj, bundle, found, values_only)):
             blocks.set_gain(obj, gain)
 
 

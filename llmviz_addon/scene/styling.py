@@ -7,15 +7,19 @@ from dataclasses import replace
 
 import bpy
 
+from ..progress import run
 from . import names
-from .drawn import slabs
-from .playing import company
+from .drawn import labels, slabs
+from .playing import company, film
+from .playing.voice import Voice
 from .standing import recipe as recipes
 from .standing import tree
+from .standing.finding import find
 from .standing.graft import Graft
+from .standing.keys import LIGHTS
 from .standing.memory import Memory
 from .standing.recipe import Recipe
-from .standing.standing import LIGHTS, Standing, find
+from .standing.standing import Standing
 from .style import looks, studio
 from .style.kit import Kit
 from .style.separate import make_own
@@ -50,11 +54,53 @@ def apply_look(
         kit = own_kit(here)
         if renamed:
             # Captions name the colors, so their words change with them.
-            company.renew_film(here, memory, kit, accessible=accessible)
+            run(company.renew_steps(each, memory))
         here = find(each)
         restyle(here, here[0].recipe, memory, kit, insist=True)
         memory.keep()
     tree.sweep()
+
+
+def tell(scene: bpy.types.Scene, **telling: str) -> list[str]:
+    """Have the film of a scene told otherwise: in another language, by another script, in part.
+
+    The models stay as they are, but for their words. Until all is known to be right, nothing is
+    changed.
+
+    Parameters
+    ----------
+    telling
+        Values for any of `recipe.TELLING`.
+
+    Returns
+    -------
+    list of str
+        A sentence about each change of a person's that could not be kept.
+
+    Raises
+    ------
+    llmviz_addon.walkthrough.AuthoringError, llmviz_addon.languages.LanguageError
+        If the script cannot be read or played, or there is no such language.
+    StandingError
+        If a model cannot be changed.
+    """
+    found = find(scene)
+    if not found:
+        return []
+    for standing in found:
+        standing.check()
+    wanted = replace(found[0].recipe, **telling)
+    first, memory = found[0], Memory(scene)
+    board = run(company.compose(scene, found, voice=Voice.of(wanted)))
+    kit = own_kit(found)
+    reel = run(film.prepare(scene, first.root, first.anchor, board, kit))
+    for standing in found:
+        recipes.write(standing.root, replace(standing.recipe, **telling))
+        labels.say_again(standing.objects.values(), wanted.language)
+    notes = company.show_film(found, reel, memory, kit)
+    memory.keep()
+    tree.sweep()
+    return notes
 
 
 def own_kit(found: Sequence[Standing]) -> Kit:

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 def _modules() -> tuple:
     """The modules that register something, in the necessary order."""
-    from . import build, cells, films, inspect_tool, live, panels, pictures, properties, windows
+    from . import build, cells, files, films, inspect_tool, live, panels, pictures, pinning
+    from . import properties as settings
+    from . import windows as opening
 
-    return properties, build, films, windows, cells, inspect_tool, pictures, panels, live
+    asking = cells, pinning, inspect_tool
+    return settings, build, films, opening, *asking, pictures, panels, live, files
 
 
 def register() -> None:

@@ -10,7 +10,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from ..errors import PROBLEMS, sentence
-from . import asking, framing, running, state
+from . import asking, framing, inspecting, running, spreadsheets, state
 from .picking import Picks
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class LLMVIZ_OT_pick_cell(Picks, bpy.types.Operator):
 
 
 class LLMVIZ_OT_frame_cell(_OnCell, bpy.types.Operator):
-    """Turn the view to the cell, from where it looks now, with some 20 cells across"""
+    """Fly to the cell, from where the view looks now, until some 20 cells are across"""
 
     bl_idname = "llmviz.frame_cell"
     bl_label = "Frame"
@@ -101,7 +101,7 @@ class LLMVIZ_OT_frame_cell(_OnCell, bpy.types.Operator):
         if place is None:
             self.report({"ERROR"}, f"{asked.model.title} lost its anchor; build it again")
             return {"CANCELLED"}
-        framing.turn_to(context.space_data, framing.size_of(context.area), *place)
+        framing.turn_to(context.space_data, framing.size_of(context.area), *place, context.area)
         return {"FINISHED"}
 
 
@@ -189,6 +189,36 @@ are NaN"""
         return {"FINISHED"}
 
 
+class LLMVIZ_OT_open_spreadsheet(_OnCell, bpy.types.Operator):
+    """Show the numbers of the cell's whole block in a Spreadsheet, a row for each cell; masked \
+and not computed ones are nan"""
+
+    bl_idname = "llmviz.open_spreadsheet"
+    bl_label = "Open in Spreadsheet"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..scene import show_table
+
+        try:
+            asked = asking.asked_of(context.scene)
+            table = show_table(asked.model, asked.block)
+        except PROBLEMS as error:
+            self.report({"ERROR"}, sentence(error))
+            return {"CANCELLED"}
+        block = asked.block
+        for obj in context.selected_objects:
+            obj.select_set(False)
+        table.select_set(True)
+        context.view_layer.objects.active = table
+        inspecting.keep_block(context.scene.llmviz, block)
+        area = spreadsheets.open_area(context)
+        if area is not None:
+            spreadsheets.show(area)
+        self.report({"INFO"}, f"{block}: {len(table.data.vertices):,} rows, one for each cell")
+        return {"FINISHED"}
+
+
 def to_copy(found: Explanation, what: str) -> str:
     """The text that a button copies; empty where the cell has none."""
     import numpy as np
@@ -218,5 +248,6 @@ register, unregister = bpy.utils.register_classes_factory(
         LLMVIZ_OT_frame_cell,
         LLMVIZ_OT_copy_cell,
         LLMVIZ_OT_export_block,
+        LLMVIZ_OT_open_spreadsheet,
     )
 )

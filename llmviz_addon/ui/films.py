@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 from bpy.props import StringProperty
 
+from ..errors import PROBLEMS, sentence
 from . import state
 
 
@@ -63,6 +64,34 @@ class LLMVIZ_OT_play(_OnModel, bpy.types.Operator):
         return bpy.ops.screen.animation_play()
 
 
+class LLMVIZ_OT_export_script(_OnModel, bpy.types.Operator):
+    """Write times, captions and what is seen as Markdown, or subtitles as .srt or .vtt"""
+
+    bl_idname = "llmviz.export_script"
+    bl_label = "Export Script"
+
+    filepath: StringProperty(name="File", description="The file to write", subtype="FILE_PATH")
+    filter_glob: StringProperty(default="*.md;*.srt;*.vtt", options={"HIDDEN"})
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if not self.filepath:
+            self.filepath = "walkthrough.md"
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..progress import run
+        from ..scene import export_script_steps
+
+        try:
+            path = run(export_script_steps(context.scene, self.filepath))
+        except PROBLEMS as error:
+            self.report({"ERROR"}, sentence(error))
+            return {"CANCELLED"}
+        self.report({"INFO"}, f"The script is in {path}")
+        return {"FINISHED"}
+
+
 class LLMVIZ_OT_view_film(_OnModel, bpy.types.Operator):
     """Show the film in this view as it will be rendered; once more goes back to the view before"""
 
@@ -88,5 +117,5 @@ class LLMVIZ_OT_view_film(_OnModel, bpy.types.Operator):
 
 
 register, unregister = bpy.utils.register_classes_factory(
-    (LLMVIZ_OT_jump, LLMVIZ_OT_play, LLMVIZ_OT_view_film)
+    (LLMVIZ_OT_jump, LLMVIZ_OT_play, LLMVIZ_OT_export_script, LLMVIZ_OT_view_film)
 )

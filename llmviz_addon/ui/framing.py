@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import bpy
+from mathutils import Vector
+
+from .flight import Stand, fly
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,7 +55,11 @@ def size_of(area: bpy.types.Area | None) -> tuple[int, int]:
 
 
 def turn_to(
-    space: bpy.types.SpaceView3D, size: tuple[int, int], place: np.ndarray, cell: float
+    space: bpy.types.SpaceView3D,
+    size: tuple[int, int],
+    place: np.ndarray,
+    cell: float,
+    area: bpy.types.Area | None = None,
 ) -> None:
     """Have a view look at a place from its own direction, near enough to tell cells apart.
 
@@ -66,6 +73,8 @@ def turn_to(
         (3,) in the world, which comes to the middle.
     cell
         The size of a cell in meters.
+    area
+        The area of the view, which then flies there; without it, the view is there at once.
     """
     view = space.region_3d
     if view.view_perspective == "CAMERA":
@@ -75,6 +84,6 @@ def turn_to(
     # The longer side of the view sees as many meters as the sensor is long, at the lens's distance.
     longer = _ACROSS * cell * max(size) / min(size)
     distance = longer * space.lens / _SENSOR
-    view.view_location = [float(each) for each in place]
-    view.view_distance = distance
+    end = Stand(view.view_rotation.copy(), Vector(map(float, place)), distance)
+    fly(area, space, end)
     space.clip_start = min(space.clip_start, distance * _NEAR)

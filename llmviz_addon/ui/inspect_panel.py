@@ -11,10 +11,12 @@ from .cells import (
     LLMVIZ_OT_copy_cell,
     LLMVIZ_OT_export_block,
     LLMVIZ_OT_frame_cell,
+    LLMVIZ_OT_open_spreadsheet,
     LLMVIZ_OT_pick_cell,
 )
 from .inspect_tool import LLMVIZ_OT_inspect_cells
 from .layout import OnModel, facts, paragraph
+from .pinning import LLMVIZ_OT_clear_pins, LLMVIZ_OT_pin_cell
 from .windows import LLMVIZ_OT_close_windows, LLMVIZ_OT_open_window
 
 # Blocks from which a cell takes something that are listed; of attention's projection, every head.
@@ -44,6 +46,7 @@ class LLMVIZ_PT_inspect(OnModel, bpy.types.Panel):
             paragraph(layout, context, hint, "INFO")
         if inspecting.with_slabs(scene):
             _draw_window(layout, scene)
+        _draw_pins(layout, scene)
         if said := _said_of(inspecting.active_of(scene)):
             facts(layout, said)
 
@@ -124,7 +127,25 @@ def _draw_actions(layout: bpy.types.UILayout) -> None:
     copies = layout.column(align=True)
     for what, text, _ in COPIES:
         copies.operator(LLMVIZ_OT_copy_cell.bl_idname, text=text, icon="COPYDOWN").what = what
+    layout.operator(LLMVIZ_OT_open_spreadsheet.bl_idname, icon="SPREADSHEET")
     layout.operator(LLMVIZ_OT_export_block.bl_idname, icon="EXPORT")
+
+
+def _draw_pins(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
+    """Draw the buttons that pin the chosen cell, and clear what is pinned."""
+    from ..scene import pinned
+
+    cells = pinned(scene)
+    buttons = layout.row(align=True)
+    # What is pinned here is the cell above.
+    buttons.operator(LLMVIZ_OT_pin_cell.bl_idname, icon="PINNED").cell = ""
+    every = buttons.row(align=True)
+    every.enabled = bool(cells)
+    every.operator(LLMVIZ_OT_clear_pins.bl_idname)
+    listed = layout.column(align=True)
+    listed.scale_y = 0.85
+    for cell in cells:
+        listed.label(text=cell, icon="DOT", translate=False)
 
 
 def _draw_window(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:

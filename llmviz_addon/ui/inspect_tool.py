@@ -6,12 +6,17 @@ the while: its keys are those of the tool, and all others stay Blender's.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import bpy
 from bpy.props import EnumProperty
 
 from ..errors import PROBLEMS
 from . import framing, running, state
 from .hovering import Hover
+
+if TYPE_CHECKING:
+    from ..scene.pointing import Pointed
 
 TOOL = "llmviz.inspect_cell"
 _USUAL = "builtin.select_box"
@@ -33,7 +38,7 @@ class LLMVIZ_WST_inspect_cell(bpy.types.WorkSpaceTool):
     bl_description = (
         "Point at a cell to see its value, its formula with numbers, where it comes from and where "
         "it goes.\n"
-        "\u2022 Click: name it in the sidebar.\n"
+        "\u2022 Click: pin the answer in the scene.\n"
         "\u2022 Arrow keys: walk along columns and rows.\n"
         "\u2022 Enter: go to the largest source; with Shift, to the largest use.\n"
         "\u2022 Backspace: come back.\n"
@@ -43,7 +48,11 @@ class LLMVIZ_WST_inspect_cell(bpy.types.WorkSpaceTool):
     bl_cursor = "CROSSHAIR"
     bl_keymap = (
         ("llmviz.hover", {"type": "MOUSEMOVE", "value": "ANY"}, None),
-        ("llmviz.take_cell", {"type": "LEFTMOUSE", "value": "CLICK"}, None),
+        (
+            "llmviz.pin_cell",
+            {"type": "LEFTMOUSE", "value": "CLICK"},
+            {"properties": [("shown", True)]},
+        ),
         *(
             ("llmviz.walk_cell", {"type": key, "value": "PRESS", "repeat": True}, values)
             for key, values in (
@@ -70,17 +79,35 @@ class LLMVIZ_WST_inspect_cell(bpy.types.WorkSpaceTool):
         context: bpy.types.Context, layout: bpy.types.UILayout, _tool: object
     ) -> None:
         """Draw the keys in the header of the view."""
-        if not state.models(context.scene):
-            layout.label(text="No model stands in this scene; build one first", icon="INFO")
+        if reason := why_nothing(context.scene):
+            layout.label(text=reason, icon="INFO")
             return
         for text, icon in (
-            ("Name in Sidebar", "MOUSE_LMB"),
+            ("Pin", "MOUSE_LMB"),
             ("Walk", "ARROW_LEFTRIGHT"),
             ("Largest Source", "EVENT_RETURN"),
             ("Back", "EVENT_BACKSPACE"),
             ("Leave", "EVENT_ESC"),
         ):
             layout.label(text=text, icon=icon)
+
+
+def why_nothing(scene: bpy.types.Scene) -> str:
+    """The reason why no cell can be pointed at; empty where some can."""
+    found = state.models(scene)
+    if not found:
+        return "No model stands in this scene; build one first"
+    for model in found:
+        if state.recipe_of(model) is None:
+            return f"{model.root.name} does not say any more what it was made from; build it again"
+        if not model.is_arranged:
+            return f"{model.root.name} was built before layers could stand in rows; build it again"
+    return ""
+
+
+def shown() -> Pointed | None:
+    """The cell that is shown beside the pointer; None where there is none."""
+    return None if _hover is None else _hover.cell
 
 
 def is_on(context: bpy.types.Context) -> bool:
@@ -195,21 +222,6 @@ class _OnShown(_InView):
     def poll(cls, context: bpy.types.Context) -> bool:
         """True if a cell is shown."""
         return super().poll(context) and _hover is not None and _hover.cell is not None
-
-
-class LLMVIZ_OT_take_cell(_OnShown, bpy.types.Operator):
-    """Name the cell that is shown in the sidebar"""
-
-    bl_idname = "llmviz.take_cell"
-    bl_label = "Name Cell"
-    bl_options = {"INTERNAL"}
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        from . import inspecting
-
-        inspecting.choose(context.scene.llmviz, _hover.cell)
-        running.redraw(context.window_manager)
-        return {"FINISHED"}
 
 
 class LLMVIZ_OT_walk_cell(_OnShown, bpy.types.Operator):
@@ -332,13 +344,12 @@ def _bring_into_view(context: bpy.types.Context, cell) -> None:
     except PROBLEMS:
         return
     if place is not None and not framing.is_in_view(context.region, *place):
-        framing.turn_to(context.space_data, framing.size_of(context.area), *place)
+        framing.turn_to(context.space_data, framing.size_of(context.area), *place, context.area)
 
 
 _register, _unregister = bpy.utils.register_classes_factory(
     (
         LLMVIZ_OT_hover,
-        LLMVIZ_OT_take_cell,
         LLMVIZ_OT_walk_cell,
         LLMVIZ_OT_follow_cell,
         LLMVIZ_OT_leave_cells,

@@ -111,6 +111,11 @@ def choose(settings: bpy.types.PropertyGroup, cell: Pointed) -> None:
     settings.cell_column, settings.cell_row = cell.column, cell.row
 
 
+def keep_block(settings: bpy.types.PropertyGroup, block: str) -> None:
+    """Go on asking for a block, whatever was made active meanwhile."""
+    _keep(settings, block, settings.cell_model_kept)
+
+
 def _keep(settings: bpy.types.PropertyGroup, block: str, model: str) -> None:
     active = active_of(settings.id_data)
     settings.cell_object_kept = "" if active is None else active.name

@@ -54,6 +54,24 @@ def follow(scene: bpy.types.Scene) -> bool:
     return shown
 
 
+def chosen(settings: bpy.types.PropertyGroup, _context: bpy.types.Context | None) -> None:
+    """Have the film follow another layer, head, position or channel, once that is chosen."""
+    from ..scene import live
+
+    scene = settings.id_data
+    messages.say(scene, "")
+    if bpy.app.background or state.models(scene) == ():
+        return
+    if locked := state.why_locked(scene):
+        messages.say(scene, locked)
+        return
+    try:
+        if live.choose(scene, state.wanted(scene)):
+            _wait(scene)
+    except PROBLEMS as error:
+        messages.say(scene, sentence(error))
+
+
 def settle(scene: bpy.types.Scene) -> None:
     """Have a scene's film tell of the prompt that is shown, now.
 
@@ -116,24 +134,11 @@ def _after_undo(*_: object) -> None:
             _wait(scene)
 
 
-@bpy.app.handlers.persistent
-def _before_save(*_: object) -> None:
-    for scene in bpy.data.scenes:
-        try:
-            settle(scene)
-        except PROBLEMS as error:
-            messages.say(scene, sentence(error))
-
-
-_HANDLERS = {
-    "undo_post": _after_undo,
-    "redo_post": _after_undo,
-    "save_pre": _before_save,
-}
+_HANDLERS = {"undo_post": _after_undo, "redo_post": _after_undo}
 
 
 def register() -> None:
-    """Watch for undo and for saving."""
+    """Watch for undo."""
     for name, handler in _HANDLERS.items():
         getattr(bpy.app.handlers, name).append(handler)
 

@@ -185,25 +185,34 @@ class LLMVIZ_PT_walkthrough(OnModel, bpy.types.Panel):
         row.use_property_split = True
         row.use_property_decorate = False
         row.prop(scene.llmviz, "captions")
+        column = layout.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        column.prop(scene.llmviz, "language")
+        column.prop(scene.llmviz, "script")
+        example = layout.column(align=True)
+        example.use_property_split = True
+        example.use_property_decorate = False
+        for name in ("layer", "head", "position", "channel"):
+            example.prop(scene.llmviz, name)
         found = chapters(state.root_of(scene))
         begins = found[0].frame if found else 0
         begun = [p for c in found for p in (c, *c.beats) if p.frame <= scene.frame_current]
         current = {begun[-1].id} if begun else set()
-        column = layout.column(align=True)
-        for index, chapter in enumerate(found):
-            if len(chapter.beats) < 2:
-                # A chapter with a single beat is shown as one place, highlighted with its beat.
-                current |= {chapter.id} & {name.partition(".")[0] for name in current}
-                _draw_place(column, scene, chapter, current, begins)
-                continue
-            name = f"LLMVIZ_chapter_{chapter.id}"
-            header, body = layout.panel(name, default_closed=index > 0)
-            header.label(text=chapter.title, translate=False)
-            if body is not None:
+        playing = {chapter.id: chapter for chapter in found}
+        offered = state.offered_of(state.root_of(scene)) or [(c.id, c.title) for c in found]
+        for index, (id_, title) in enumerate(offered):
+            chapter = playing.get(id_)
+            name = f"LLMVIZ_chapter_{id_}"
+            header, body = layout.panel(name, default_closed=index > 0 or chapter is None)
+            if len(offered) > 1:
+                header.prop(scene.llmviz, "chapters_ticked", index=index, text="")
+            header.label(text=title, translate=False)
+            if body is not None and chapter is not None:
                 beats = body.column(align=True)
                 for beat in chapter.beats:
                     _draw_place(beats, scene, beat, current, begins)
-            column = layout.column(align=True)
+        layout.operator("llmviz.export_script", icon="TEXT")
 
     def _draw_transport(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         playing = context.screen is not None and context.screen.is_animation_playing

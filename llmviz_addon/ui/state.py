@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import bpy
 
+from .. import languages
 from ..offer import cards, estimates
 from . import running
 
@@ -84,6 +85,13 @@ def stills_of(scene: bpy.types.Scene) -> tuple[tuple[str, str], ...]:
     if facts not in _stills:
         _stills[facts] = stills(None if facts is None else scene)
     return _stills[facts]
+
+
+def offered_of(root: bpy.types.Collection) -> tuple[tuple[str, str], ...]:
+    """Ids and titles of all chapters that could play for a model, chosen or not."""
+    from ..scene import offered
+
+    return offered(root)
 
 
 def ways_of(model: Standing) -> tuple[str, ...]:
@@ -177,7 +185,21 @@ def wanted(scene: bpy.types.Scene) -> Recipe:
         temperature=temperature_of(settings.temperature),
         top_k=settings.top_k,
         seed=settings.seed,
+        language=language_of(settings.language),
+        script=settings.script,
+        chapters=settings.chapters_kept,
+        layer=settings.layer,
+        head=settings.head,
+        position=settings.position,
+        channel=settings.channel,
     )
+
+
+def language_of(setting: str) -> str:
+    """The code of the language that is chosen; Blender's, if it is one of ours, for ``AUTO``."""
+    if setting != "AUTO":
+        return setting
+    return languages.fitting(bpy.app.translations.locale or "")
 
 
 def estimate_of(scene: bpy.types.Scene) -> Estimate | None:

@@ -8,14 +8,17 @@ This room knows no Blender: it makes the storyboard, and `scene` writes that on 
 
 from __future__ import annotations
 
+from . import transcripts
+from .actors import Actor
+from .choice import Choice
 from .companions import Companion, in_order
 from .compiler import compile, compile_steps  # noqa: A004 (the word for it)
 from .errors import AuthoringError
 from .framing import CameraPose, Margins, fit
 from .run import Candidate, Run, Texts
-from .script import Script, load
-from .stills import Still, filled, still_pose, still_time, stills
-from .storyboard import Actor, Caption, Channel, Key, Marker, Shot, Storyboard
+from .script import Script, load, load_file
+from .stills import Still, filled, still_cells, still_pose, still_time, stills
+from .storyboard import Caption, Channel, Key, Marker, Shot, Storyboard
 from .wording import FACTS
 
 __all__ = [
@@ -26,6 +29,7 @@ __all__ = [
     "Candidate",
     "Caption",
     "Channel",
+    "Choice",
     "Companion",
     "Key",
     "Margins",
@@ -42,7 +46,10 @@ __all__ = [
     "fit",
     "in_order",
     "load",
+    "load_file",
+    "still_cells",
     "still_pose",
     "still_time",
     "stills",
+    "transcripts",
 ]

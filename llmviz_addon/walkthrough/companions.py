@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .run import elide
 
@@ -38,7 +38,7 @@ def in_order(companions: Iterable[Companion]) -> tuple[Companion, ...]:
     return tuple(sorted(companions, key=lambda companion: companion.config.n_parameters))
 
 
-def told(companion: Companion, own: Config, words: Mapping[str, Sequence[str]]) -> dict[str, str]:
+def told(companion: Companion, own: Config, words: Mapping[str, Any]) -> dict[str, str]:
     """Values of a companion for the names in a caption's braces.
 
     Parameters
@@ -46,26 +46,29 @@ def told(companion: Companion, own: Config, words: Mapping[str, Sequence[str]]) 
     own
         The architecture of the film's own model.
     words
-        The language's ``scales``: million, billion, trillion.
+        The language's words for numbers.
     """
     config = companion.config
     return {
         "companion_title": elide(companion.title),
         "companion_parameters": f"{config.n_parameters:,}",
         "companion_context": f"{config.n_ctx:,}",
-        "companion_multiplications": rounded(config.multiplications(config.n_ctx), words["scales"]),
-        "times": rounded(config.n_parameters / own.n_parameters, words["scales"]),
+        "companion_multiplications": rounded(config.multiplications(config.n_ctx), words),
+        "times": rounded(config.n_parameters / own.n_parameters, words),
     }
 
 
-def rounded(number: float, scales: Sequence[str]) -> str:
-    """A number to three significant digits, with a word for its magnitude from a million on.
+def rounded(number: float, words: Mapping[str, Any]) -> str:
+    """A number to three significant digits, with a word for its magnitude where there is one.
 
-    Whole numbers below a thousand stay as they are.
+    `words` are a language's words for numbers. Whole numbers below a thousand stay as they are.
     """
     # Rounded first: 999,999 is 1 million.
     number = float(f"{number:.3g}")
-    if number < 1e6:
+    step, first = words["scale_step"], words["scale_first"]
+    digits = len(f"{number:.0f}")
+    if digits <= first:
         return f"{number:,.0f}" if number >= 100 else f"{number:g}"
-    power = min(len(scales), int(len(f"{number:.0f}") - 1) // 3 - 1)
-    return f"{float(f'{number / 1000 ** (power + 1):.3g}'):,g}\u00a0{scales[power - 1]}"
+    place = min(len(words["scales"]) - 1, (digits - 1 - first) // step)
+    scaled = float(f"{number / 10 ** (first + step * place):.3g}")
+    return f"{scaled:,g}{words['scale_space']}{words['scales'][place]}"

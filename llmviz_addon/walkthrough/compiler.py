@@ -8,31 +8,40 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+import numpy as np
+
+from .. import languages
+from ..languages import Language
 from ..progress import Steps, rescaled
 from ..progress import run as go_through
 from . import targets
 from .camera import clipping
+from .choice import Choice
 from .companions import Companion, in_order, told
 from .composition import Taste, compose
 from .errors import AuthoringError
-from .framing import CameraPose, fit
-from .performance import play
+from .filling import filling
+from .framing import CameraPose
 from .picture import POINTS, Picture
 from .run import Run
 from .scenery import Scenery
 from .script import PALETTES, Beat, CaptionText, Chapter, Script, ShotSpec, load
-from .selection import common_names, fill
+from .selection import ON, common_names, fill
 from .stage import Moment, Stage
 from .storyboard import FPS, Caption, Marker, Shot, Storyboard, Titles
-from .wording import facts, heading, values
+from .wording import facts, figure, followed, heading, places, values
 
 if TYPE_CHECKING:
     from ..anatomy import Anatomy
     from ..detail import Bundle
+    from ..explain import CellReader
 
 ARRIVING, SOON, LEAVING = 0.35, 0.5, 0.25
 """Seconds: titles begin to appear so long before the camera arrives, belong to things that have
 been shown so soon after that, and are gone so long after it has left."""
+
+TURNING = 27.0
+"""Degrees a second by which the camera turns on average, at most; more would make one dizzy."""
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -43,11 +52,13 @@ def compile_steps(
     anatomy: Anatomy,
     run: Run | None,
     aspect: float = 16 / 9,
-    language: str = "en",
+    language: str = languages.ENGLISH,
     palette: str = "standard",
     bundles: tuple[Bundle, ...] | None = None,
     companions: Sequence[Companion] = (),
     model: str = "This model",
+    reader: CellReader | None = None,
+    choice: Choice | None = None,
 ) -> Steps[Storyboard]:
     """Make the storyboard of a script for one model and one run, a beat at a time.
 
@@ -73,28 +84,43 @@ def compile_steps(
         Other models in the scene, in any order.
     model
         The title of a model without numbers; a run brings its own.
+    reader
+        Knows the numbers of the run's cells, for gestures that show them.
+    choice
+        The layer and head that chapters follow in a model without numbers; a run brings its own.
 
     Raises
     ------
     AuthoringError
         If the script cannot be played; names chapter and beat.
     """
+    choice = (choice or Choice()) if run is None else run.choice
+    choice.check(anatomy.config, 0 if run is None else run.n_prompt)
     script = script or load(language=language)
     if palette not in PALETTES:
         raise AuthoringError(f"There is no palette {palette!r}; there are {', '.join(PALETTES)}.")
-    words = {**script.words, "colors": script.colors[palette]}
+    spoken = script.language
+    words = {**spoken.numbers, "colors": spoken.numbers[f"colors_{palette}"]}
     others = in_order(companions)
-    stage = Stage(anatomy, run, aspect, bundles, others)
+    stage = Stage(anatomy, run, aspect, bundles, others, reader)
     film = _Film(
         stage,
-        heading(anatomy.config, model if run is None else run.model),
+        heading(anatomy.config, model if run is None else run.model, spoken.say),
         facts(anatomy, run, others),
         values(anatomy, run, words, model),
         [told(companion, anatomy.config, words) for companion in others],
+        choice,
+        spoken,
+        wanted=script.wanted,
     )
-    for number, chapter in enumerate(script.chapters):
+    for index, chapter in enumerate(script.chapters):
         for _ in film.add(chapter):
-            yield 0.85 * number / len(script.chapters), f"Composing {chapter.title}"
+            yield 0.85 * index / len(script.chapters), f"Composing {chapter.title}"
+    if not film.markers:
+        playing = ", ".join(id_ for id_, _ in film.offered) or "none"
+        raise AuthoringError(
+            f"No chapter that was chosen plays for this model; those that do: {playing}."
+        )
     titles = yield from rescaled(film.titles(), 0.85, 0.95)
     channels = yield from rescaled(stage.leads.merge(stage.board.channels()), 0.95, 1.0)
     return Storyboard(
@@ -107,6 +133,8 @@ def compile_steps(
         shots=tuple(film.shots),
         titles=titles,
         facts=film.facts,
+        offered=tuple(film.offered),
+        partial=script.own or bool(script.wanted),
     )
 
 
@@ -125,11 +153,6 @@ def _at_once(
 compile = _at_once(compile_steps)  # noqa: A001 (the word for it; the builtin is not used here)
 
 
-def reading_time(text: str) -> float:
-    """Seconds that it takes to read a caption without haste."""
-    return 0.3 * len(text.split()) + 1.2
-
-
 @dataclass
 class _Film:
     """The film so far.
@@ -143,10 +166,15 @@ class _Film:
     facts: frozenset[str]
     values: Mapping[str, str]
     others: Sequence[Mapping[str, str]]
+    choice: Choice
+    language: Language
     time: float = 0.0
     captions: list[Caption] = field(default_factory=list)
     markers: list[Marker] = field(default_factory=list)
     shots: list[Shot] = field(default_factory=list)
+    wanted: tuple[str, ...] = ()
+    offered: list[tuple[str, str]] = field(default_factory=list)
+    staged: list[tuple[dict[str, np.ndarray], list[np.ndarray]]] = field(default_factory=list)
 
     def add(self, chapter: Chapter) -> Iterator[None]:
         """Play a chapter if it is one for this model; yields before each of its beats."""
@@ -154,8 +182,13 @@ class _Film:
         beats = [beat for beat in chapter.beats if beat.facts <= self.facts]
         if not (fitting and beats and chapter.facts <= self.facts):
             return
+        self.offered.append((chapter.id, chapter.title))
+        if self.wanted and chapter.id not in self.wanted:
+            return
         place, start = len(self.markers), self.time
-        self.stage.prepare(chapter.state, start, chapter.id)
+        names = self._names(chapter, None, None)
+        begins = fill(chapter.begins, names)
+        self.stage.prepare(chapter.state, start, chapter.id, begins, int(names["position"]))
         for each, row in itertools.groupby(beats, key=lambda beat: beat.each):
             together = list(row)
             for companion in range(len(self.others)) if each else (None,):
@@ -168,40 +201,77 @@ class _Film:
     def _beat(self, chapter: Chapter, beat: Beat, companion: int | None) -> None:
         """Play a beat, of a companion if it is one of those that are repeated."""
         id_ = f"{chapter.id}.{beat.id}" + ("" if companion is None else f":{companion}")
-        names = self._names(beat, companion)
+        names = self._names(chapter, beat, companion)
         known = {name: str(value) for name, value in names.items()} | {**self.values}
+        given = self.stage.given
+        if given is not None:
+            known |= followed(
+                given, int(names["layer"]), int(names["position"]), self.language.numbers
+            )
         if companion is not None:
             known |= self.others[companion]
         found: CaptionText = next(c for c in beat.captions if c.facts <= self.facts)
+        known |= self._told(beat, names, id_)
         text, heading = _filled(found.text, known, id_), _filled(beat.title, known, id_)
-        given, start = self.stage.given, self.time
+        start = self.time
         needed = max((gesture.length(given) for gesture in beat.gestures), default=0.0)
         spec = None if beat.shot is None else beat.shot.suited(self.stage.aspect, self.facts)
         shot = 0.0 if spec is None else spec.at + spec.move
-        seconds = max(beat.duration, needed, shot, reading_time(text) if text else 0.0)
+        reading = self.language.reading_time(text) if text else 0.0
+        seconds = max(beat.duration, needed, shot, reading)
         # Beats start on whole frames, where their markers are.
         end = start + math.ceil(seconds * FPS - 1e-6) / FPS
         moment = Moment(id_, start, end, names)
+        for gesture in beat.gestures:
+            places = gesture.place(self.stage, gesture.moment(self.stage, moment))
+            self.stage.selection.stages.update(places)
         first = not any(c.beat.startswith(f"{chapter.id}.") for c in self.captions)
         caption = Caption(id_, start, end, text, chapter.title if first and text else "")
         if spec is not None:
             self._shoot(spec, moment, caption)
         for gesture in beat.gestures:
-            play(self.stage, gesture, moment)
+            gesture.perform(self.stage, moment)
         if text:
             self.captions.append(caption)
         self.markers.append(Marker(start, heading, "beat", id_, end))
         self.time = end
 
-    def _names(self, beat: Beat, companion: int | None) -> dict[str, int]:
-        """The numbers for the names in a beat's braces."""
-        last = self.stage.anatomy.config.n_layer - 1
-        places = {"first": 0, "next": 1, "last": last}
-        layer = places[beat.layer] if isinstance(beat.layer, str) else beat.layer
-        names = {"layer": layer, "head": beat.head, "next_layer": 1}
+    def _names(
+        self, chapter: Chapter, beat: Beat | None, companion: int | None
+    ) -> dict[str, int | str]:
+        """The values for the names in the braces of a chapter or of one of its beats."""
+        given, last = self.stage.given, self.stage.anatomy.config.n_layer - 1
+        names: dict[str, int | str] = {
+            "layer": self.choice.layer,
+            "head": self.choice.head,
+            "next_layer": min(1, last),
+            "channel": self.choice.channel or 0,
+            "head_channel": (self.choice.channel or 0) % self.stage.anatomy.config.d_head,
+            "neuron": (self.choice.channel or 0) % self.stage.anatomy.config.d_ff,
+        }
+        if beat is not None and beat.layer is not None:
+            numbered = {"first": 0, "next": 1, "last": last}
+            names["layer"] = numbered[beat.layer] if isinstance(beat.layer, str) else beat.layer
+        if beat is not None and beat.head is not None:
+            names["head"] = beat.head
+        layer = int(names["layer"])
+        names["stream"] = f"layer{layer - 1}.mlp_residual" if layer else "embedding"
+        position = self.choice.at(chapter.follows, given.n_prompt if given else 1)
+        names |= {"position": position, "next_position": position + 1}
+        if given is not None:
+            names |= {"token": int(given.ids[position]), **places(given, position)}
         if companion is not None:
             names["companion"] = companion
-        return names | common_names(self.stage.anatomy, self.stage.given)
+        return names | common_names(self.stage.anatomy, given)
+
+    def _told(self, beat: Beat, names: Mapping[str, int | str], id_: str) -> dict[str, str]:
+        """The numbers that a beat's captions ask for."""
+        stage, told = self.stage, {}
+        for name, selector in beat.values:
+            cells = stage.cells(selector, Moment(id_, 0.0, 0.0, names))
+            (value,) = stage.numbers(cells.block, *([part[0]] for part in cells.places))
+            told[name] = figure(float(value))
+        return told
 
     def _shoot(self, spec: ShotSpec, moment: Moment, caption: Caption) -> None:
         """Move the camera to a beat's shot, and let it drift on if the script says so."""
@@ -213,6 +283,9 @@ class _Film:
             raise AuthoringError(f"{moment.id}, shot: {error}") from error
         start = moment.start + spec.at
         end = start + spec.move
+        if spec.move and stage.camera.rest is not None:
+            turn = abs(pose.azimuth - stage.camera.rest.azimuth)
+            end = min(max(end, start + turn / TURNING), max(end, moment.end))
         if stage.camera.rest is None or not spec.move:
             stage.camera.cut(start, pose, moment.id)
         else:
@@ -220,39 +293,47 @@ class _Film:
         if spec.drift and moment.end - end > 1:
             stage.camera.drift(end, moment.end, spec.drift, moment.id)
         self.shots.append(Shot(moment.id, start, end, show, pose))
+        shown = [name.removeprefix(ON) for name in show if name.startswith(ON)]
+        stages = [stage.selection.stages[name] for name in shown]
+        self.staged.append((dict(stage.selection.shifts), stages))
 
     def _fitted(self, spec: ShotSpec, show: tuple[str, ...], caption: Caption) -> CameraPose:
         aspect = self.stage.aspect
-        room = caption.top(aspect) / (POINTS * max(1.0, 1 / aspect)) if caption.text else 0.0
-        return fit(
+        foot = caption.top(aspect) if caption.text else 0.0
+        room = foot / (POINTS * max(1.0, 1 / aspect))
+        return filling(
             self.stage.selection.points(show),
             spec.azimuth,
             spec.elevation,
             lens=spec.lens,
             aspect=aspect,
             margins=replace(spec.margins, bottom=room + spec.margins.bottom),
+            foot=foot,
         )
 
     def titles(self) -> Steps[tuple[Titles, ...]]:
         """The titles of all shots, for the time in which the camera is there."""
         stage, found = self.stage, []
-        scenery = Scenery(stage.selection, stage.companions)
+        still = Scenery(stage.selection, stage.companions, say=self.language.say)
         captions = {caption.beat: caption for caption in self.captions}
         ends = [*(shot.start for shot in self.shots[1:]), self.time]
-        for number, (shot, end) in enumerate(zip(self.shots, ends, strict=True)):
-            yield number / len(self.shots), "Placing titles"
+        for index, (shot, end) in enumerate(zip(self.shots, ends, strict=True)):
+            yield index / len(self.shots), "Placing titles"
+            shifts, stages = self.staged[index]
+            if all(name.startswith(ON) for name in shot.show):
+                # What gestures show says itself what it is.
+                continue
+            scenery = still.moved(shifts)
             start = max(shot.start, shot.end - ARRIVING)
             picture = Picture(shot.pose, stage.aspect)
             caption = captions.get(shot.beat)
-            seen = _Seen(stage, (min(shot.end + SOON, end), max(shot.end, end - SOON)))
+            unseen = _unseen(stage, (min(shot.end + SOON, end), max(shot.end, end - SOON)))
             whole = bool({"model", "companions"}.intersection(shot.show))
             taste = Taste(
                 subject=scenery.subject(shot.show),
-                seen=seen,
-                avoid=()
-                if caption is None
-                else ((0.0, 0.0, picture.width, caption.top(stage.aspect)),),
-                heading=self.heading if seen(targets.CARD) and whole else (),
+                unseen=unseen,
+                avoid=tuple(_kept_free(picture, caption, stages)),
+                heading=self.heading if whole and targets.CARD not in unseen else (),
             )
             lettering = compose(scenery, picture, taste)
             if lettering.words:
@@ -260,28 +341,33 @@ class _Film:
         return tuple(found)
 
 
-@dataclass
-class _Seen:
-    """Says whether targets are seen at all of some times."""
+def _kept_free(
+    picture: Picture, caption: Caption | None, stages: Sequence[np.ndarray]
+) -> Iterator[tuple[float, float, float, float]]:
+    """Rectangles of a picture, in points, for the caption and what gestures show."""
+    if caption is not None:
+        yield 0.0, 0.0, picture.width, caption.top(picture.aspect)
+    for corners in stages:
+        seen = picture.project(corners)
+        if (seen[:, 2] > picture.near).all():
+            (left, bottom), (right, top) = seen[:, :2].min(axis=0), seen[:, :2].max(axis=0)
+            yield float(left), float(bottom), float(right), float(top)
 
-    stage: Stage
-    times: tuple[float, ...]
-    _known: dict[str, bool] = field(default_factory=dict)
 
-    def __call__(self, target: str) -> bool:
-        if target not in self._known:
-            acting = target
-            if target in self.stage.anatomy.blocks:
-                (acting,) = self.stage.leads.of([target])
-            opacity = (self.stage.board.value(acting, targets.OPACITY, t) for t in self.times)
-            self._known[target] = min(opacity) >= 0.5
-        return self._known[target]
+def _unseen(stage: Stage, times: tuple[float, ...]) -> frozenset[str]:
+    """The targets that are not seen at all of some times: blocks, sections and others."""
+    faded = [
+        target
+        for target in stage.board.moved(targets.OPACITY)
+        if any(stage.board.value(target, targets.OPACITY, time) < 0.5 for time in times)
+    ]
+    return frozenset(name for target in faded for name in stage.leads.led_by(target))
 
 
 def _filled(text: str, known: Mapping[str, str], id_: str) -> str:
     """A text with its braces filled in."""
     try:
-        return text.format_map(known).strip()
+        return languages.with_breaks(text).format_map(known).strip()
     except (KeyError, IndexError, ValueError) as error:
         listed = ", ".join(sorted(known))
         raise AuthoringError(f"{id_}: the text has {error} in braces; known: {listed}.") from None

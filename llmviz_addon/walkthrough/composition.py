@@ -12,12 +12,14 @@ All lengths in pictures are in points, 1080 of which are a picture's shorter sid
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Literal, TypeAlias
 
 import numpy as np
 
+from ..bounded import Bounded
 from . import lettering
 from .picture import STEP, Outlines, Picture
 from .scenery import RANKS, Named, Rank, Scenery
@@ -55,8 +57,11 @@ _LEAST: dict[Rank, tuple[float, float, int]] = {
 _WIDE = 1
 # Least part of a thing within the picture, and least part of it that nothing hides.
 _WITHIN, _UNHIDDEN = 0.55, 0.45
-# Things that are looked at for one kind of title; they are the largest.
-_LOOKED_AT = 90
+# The length of the shortest section that has a title.
+_SHORTEST = min(_LEAST[rank][0] for rank in ("section", "part", "head"))
+# Boxes that are looked at, of those in a picture, and things that are for one kind of title; they
+# are the largest.
+_MOST, _LOOKED_AT = 1500, 90
 # The most that a place may cost, by rank; see `_Composer._cost`.
 _DEAREST: dict[Rank, float] = {
     "model": 2.0,
@@ -119,8 +124,8 @@ class Taste:
     ----------
     subject
         The blocks that it is about.
-    seen
-        Says of a target, a block or a section, whether it has been shown and is not faded.
+    unseen
+        The blocks, and the targets of sections and the card, that have not been shown or are faded.
     avoid
         Room for other things, such as the caption.
     heading
@@ -130,16 +135,36 @@ class Taste:
     """
 
     subject: frozenset[str] = frozenset()
-    seen: Callable[[str], bool] = lambda _: True
+    unseen: frozenset[str] = frozenset()
     avoid: tuple[Rect, ...] = ()
     heading: tuple[str, ...] = ()
     f_stop: float = 0.0
     cell: float = 0.02
 
+    @property
+    def key(self) -> tuple[Hashable, ...]:
+        """A key that tastes share if they are the same.
+
+        Names of blocks count by their hashes, since there are many of them in a large model.
+        """
+        names = ((len(each), hash(each)) for each in (self.subject, self.unseen))
+        return (*names, self.avoid, self.heading, self.f_stop, self.cell)
+
+
+# Another prompt moves few cameras, so most of a film's words stand where they did.
+_composed: Bounded[tuple[Hashable, ...], Lettering] = Bounded(512)
+
 
 def compose(scenery: Scenery, picture: Picture, taste: Taste) -> Lettering:
-    """The words of a picture."""
-    return _Composer(scenery, picture, taste).go()
+    """The words of a picture; the same object again for what has been composed lately."""
+    key = (scenery.key, picture, taste.key)
+    if key not in _composed:
+        _composed[key] = _Composer(scenery, picture, taste).go()
+    return _composed[key]
+
+
+_Offer: TypeAlias = tuple[float, Words, Plate]
+"""Words at a place: their cost, and they with their plate."""
 
 
 @dataclass
@@ -147,6 +172,7 @@ class _Composer:
     scenery: Scenery
     picture: Picture
     taste: Taste
+    _all: Outlines = field(init=False)
     _outlines: Outlines = field(init=False)
     _boxes: np.ndarray = field(init=False)
     _covered: np.ndarray = field(init=False)
@@ -156,15 +182,13 @@ class _Composer:
     _plates: list[Plate] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        boxes = self.scenery.boxes
-        self._outlines = Outlines.of(self.picture, boxes)
-        names = self.scenery.names
-        shown = [
-            at >= len(names) or self.taste.seen(names[at]) for at in self._outlines.which.tolist()
-        ]
-        self._outlines = self._outlines.chosen(np.array(shown, bool))
+        boxes, names = self.scenery.boxes, self.scenery.names
+        self._all = Outlines.of(self.picture, boxes)
+        largest, unseen = self._all.largest(_MOST), self.taste.unseen
+        shown = [at >= len(names) or names[at] not in unseen for at in largest.which.tolist()]
+        self._outlines = largest.chosen(np.array(shown, bool))
         self._boxes = boxes[self._outlines.which]
-        covered = self._outlines.covered(self.picture)
+        covered = self._outlines.covered
         # Sums over all squares to the left and below; from them those in a rectangle are counted.
         self._covered = np.zeros(np.add(covered.shape, 1), np.int64)
         self._covered[1:, 1:] = covered.cumsum(0).cumsum(1)
@@ -180,32 +204,39 @@ class _Composer:
         for rank in RANKS:
             if rank in ("head", "block") and counts["section"] > _WIDE:
                 continue
-            for named, outlines, at in self._candidates(rank):
+            for named, outline in self._candidates(rank):
                 if counts[rank] >= _LEAST[rank][2]:
                     break
-                if named.text not in said and self._put(named, outlines, at):
+                if named.text not in said and self._put(named, outline):
                     said.add(named.text)
                     counts[rank] += 1
         return Lettering(self.picture, tuple(self._words), tuple(self._plates))
 
     # Which things are named.
 
-    def _candidates(self, rank: Rank) -> Iterator[tuple[Named, Outlines, int]]:
-        """Things of one rank that are seen well, the best first, with their outlines."""
+    @cached_property
+    def _of_sections(self) -> Outlines:
+        return Outlines.of(self.picture, self.scenery.section_boxes, _SHORTEST / 2)
+
+    def _things(self, rank: Rank) -> tuple[Outlines, Callable[[int], Named]]:
+        """The outlines of all that may have a title of a rank, and the name of each."""
         scenery = self.scenery
-        name: Callable[[int], Named]
         if rank == "model":
-            if not scenery.companions or not self.taste.heading:
-                return
             models = scenery.models(self.taste.heading[0])
-            boxes, name = np.array([model.box for model in models]), lambda at: models[at]
-        elif rank == "block":
-            boxes, name = scenery.anatomy.boxes, scenery.block
-        else:
-            boxes, name = scenery.section_boxes, scenery.section
+            boxes = np.array([model.box for model in models])
+            return Outlines.of(self.picture, boxes), lambda at: models[at]
+        if rank == "block":
+            return self._all.chosen(self._all.which < len(scenery.names)), scenery.block
+        return self._of_sections, scenery.section
+
+    def _candidates(self, rank: Rank) -> Iterator[tuple[Named, Outlines]]:
+        """Things of one rank that are seen well, the best first, each with its outline."""
+        if rank == "model" and not (self.scenery.companions and self.taste.heading):
+            return
+        found, name = self._things(rank)
         longer, shorter, _ = _LEAST[rank]
-        found = Outlines.of(self.picture, boxes, least=longer / 2, most=4 * _LOOKED_AT)
-        size = found.rect[:, 2:] - found.rect[:, :2]
+        found = found.chosen(found.size.max(1) >= longer / 2).largest(4 * _LOOKED_AT)
+        size = found.size
         within = self._within(found)
         good = (size.max(1) >= longer) & (size.min(1) >= shorter) & (within >= _WITHIN)
         if rank in ("section", "part"):
@@ -217,24 +248,25 @@ class _Composer:
         for at in order.tolist():
             named = name(int(found.which[at]))
             if named.rank == rank and self._is_shown(named):
-                about = bool(self.taste.subject.intersection(named.blocks))
-                ranked.append((not about, named, at))
+                ranked.append((self.taste.subject.isdisjoint(named.blocks), named, at))
         for _, named, at in sorted(ranked, key=lambda one: one[0]):
             if rank == "head":
-                part = self._left_end(named, found, at)
+                part = self._left_end(named, found.rect[at])
                 if part is not None:
-                    yield named, part, 0
+                    yield named, part
             elif rank != "block" or self._unhidden(named, found.rect[at]).mean() >= _UNHIDDEN:
-                yield named, found, at
+                yield named, found.chosen(np.array([at]))
 
     def _is_shown(self, named: Named) -> bool:
-        seen = self.taste.seen
-        if named.rank in ("part", "head", "block") and not seen(named.part):
+        unseen = self.taste.unseen
+        if named.rank in ("part", "head", "block") and named.part in unseen:
             return False
         # Names of what stands behind the subject would only distract from it.
         if self._about and named.part and named.part not in self._about:
             return False
-        return not named.blocks or any(seen(block) for block in named.blocks)
+        if len(self.taste.subject) == 1 and self.taste.subject.isdisjoint(named.blocks):
+            return False
+        return not named.blocks or not unseen.issuperset(named.blocks)
 
     def _within(self, found: Outlines) -> np.ndarray:
         """(N,) the part of each thing's rectangle that is within the picture."""
@@ -245,9 +277,9 @@ class _Composer:
         part: np.ndarray = np.maximum(width, 0) * np.maximum(height, 0) / area
         return part
 
-    def _left_end(self, named: Named, found: Outlines, at: int) -> Outlines | None:
+    def _left_end(self, named: Named, rect: np.ndarray) -> Outlines | None:
         """The outline of the left third of a block, if nothing hides its upper edge."""
-        if not self._unhidden(named, found.rect[at])[2, :2].all():
+        if not self._unhidden(named, rect)[2, :2].all():
             return None
         box = named.box.copy()
         box[1, 0] = box[0, 0] + (box[1, 0] - box[0, 0]) / 3
@@ -287,22 +319,21 @@ class _Composer:
 
     # Where words stand.
 
-    def _put(self, named: Named, outlines: Outlines, at: int) -> bool:
+    def _put(self, named: Named, outline: Outlines) -> bool:
         """Write a title at the best place there is for it; False where there is none."""
-        left, bottom, right, top = outlines.rect[at]
+        left, bottom, right, top = outline.rect[0].tolist()
         part, least, most = _CAPITALS[named.rank]
-        capital = float(np.clip(part * max(right - left, top - bottom), least, most))
-        depth = float(outlines.depth[at, 0])
-        best: tuple[float, Words, Plate] | None = None
-        places = self._places(named, outlines, at, capital, depth)
-        for words, price in sorted(places, key=lambda place: place[1]):
+        capital = min(max(part * max(right - left, top - bottom), least), most)
+        depth = float(outline.depth[0, 0])
+        best: _Offer | None = None
+        places = self._places(lettering.width(named.text), outline, capital)
+        for price, x, y in sorted(places, key=lambda place: place[0]):
             if best is not None and price >= best[0]:
                 # From here on none can cost less.
                 break
-            found = self._offer(words, price, depth)
-            if found is not None and (best is None or found[0] < best[0]):
-                best = found
-        if best is None or best[0] > _DEAREST[named.rank]:
+            found = self._offer(Words(named.text, named.rank, x, y, capital, depth), price, best)
+            best = best if found is None else found
+        if best is None:
             return False
         _, words, plate = best
         self._words.append(words)
@@ -311,61 +342,59 @@ class _Composer:
         return True
 
     def _places(
-        self, named: Named, outlines: Outlines, at: int, capital: float, depth: float
-    ) -> Iterator[tuple[Words, float]]:
-        """Places at which a title could stand, with the price of each."""
-        left, bottom, right, top = outlines.rect[at].tolist()
-        picture, wide = self.picture, lettering.width(named.text) * capital
+        self, width: float, outline: Outlines, capital: float
+    ) -> list[tuple[float, float, float]]:
+        """Places at which a title could stand: its price, and where its baseline begins.
+
+        `width` is that of its words, in heights of a capital.
+        """
+        left, bottom, right, top = outline.rect[0].tolist()
+        picture, wide = self.picture, width * capital
         pad, gap = _PAD[0] * capital, (_GAP + _PAD[1]) * capital
         # What can be seen of it, since a title stands beside that.
         left, right = max(left, EDGE), min(right, picture.width - EDGE)
         bottom, top = max(bottom, EDGE), min(top, picture.height - EDGE)
+        found: list[tuple[float, float, float]] = []
 
-        def words(x: float, y: float) -> Words:
+        def add(price: float, x: float, y: float) -> None:
             x = max(EDGE + pad, min(x, picture.width - EDGE - pad - wide))
             y = max(EDGE + 1.1 * capital, min(y, picture.height - EDGE - 1.7 * capital))
-            return Words(named.text, named.rank, x, y, capital, depth)
+            found.append((price, x, y))
 
-        def edge(x: float, upper: bool) -> float:
-            """The upper or lower edge of the thing along words that begin at `x`."""
-            first, last = int(max(x, 0) // STEP), int(max(x + wide, 0) // STEP) + 1
-            if upper:
-                found = outlines.high[at, first:last].max(initial=-np.inf)
-                return float(found) if np.isfinite(found) else top
-            found = outlines.low[at, first:last].min(initial=np.inf)
-            return float(found) if np.isfinite(found) else bottom
+        def edges(x: float) -> tuple[float, float]:
+            """The lower and the upper edge of the thing along words that begin at `x`."""
+            along = slice(int(max(x, 0) // STEP), int(max(x + wide, 0) // STEP) + 1)
+            low = float(outline.low[0, along].min(initial=np.inf))
+            high = float(outline.high[0, along].max(initial=-np.inf))
+            return low if low < np.inf else bottom, high if high > -np.inf else top
 
+        shares = ((0.0, 0.0), (0.5, 0.02), (1.0, 0.04), (0.25, 0.05), (0.75, 0.06))
+        begins = [(price, left + share * (right - left - wide)) for share, price in shares]
+        along = [(price, x, *edges(x)) for price, x in begins]
         for step in range(3):
-            for fraction, price in (
-                (0.0, 0.0),
-                (0.5, 0.02),
-                (1.0, 0.04),
-                (0.25, 0.05),
-                (0.75, 0.06),
-            ):
-                x = left + fraction * (right - left - wide)
-                up = gap + step * 1.9 * capital
-                yield words(x, edge(x, True) + up), price + 0.1 * step
-                yield words(x, edge(x, False) - up - capital), price + 0.16 + 0.1 * step
+            up = gap + step * 1.9 * capital
+            for price, x, low, high in along:
+                add(price + 0.1 * step, x, high + up)
+                add(price + 0.16 + 0.1 * step, x, low - up - capital)
         for height, price in ((0.5, 0.0), (0.85, 0.02), (0.15, 0.03)):
             y = bottom + height * (top - bottom) - capital / 2
-            yield words(right + gap, y), 0.13 + price
-            yield words(left - gap - wide, y), 0.14 + price
-        for x, price in ((left + 1.6 * pad, 0.0), (right - 1.6 * pad - wide, 0.03)):
-            if right - left > wide + 4 * pad and top - bottom > 4 * capital:
-                yield words(x, edge(x, True) - gap - 1.2 * capital), 0.3 + price
+            add(0.13 + price, right + gap, y)
+            add(0.14 + price, left - gap - wide, y)
+        if right - left > wide + 4 * pad and top - bottom > 4 * capital:
+            for x, price in ((left + 1.6 * pad, 0.0), (right - 1.6 * pad - wide, 0.03)):
+                add(0.3 + price, x, edges(x)[1] - gap - 1.2 * capital)
+        return found
 
-    def _offer(self, words: Words, price: float, depth: float) -> tuple[float, Words, Plate] | None:
-        """The cost of words at a place, with the words and their plate; None if they cannot be."""
+    def _offer(self, words: Words, price: float, best: _Offer | None) -> _Offer | None:
+        """Words at a place, if they can be there and cost less than the best so far."""
         plate = _around(words)
         if not self._is_free(plate):
             return None
-        near = self._depth(plate, depth)
-        if near is None:
-            return None
-        moved = Words(words.text, words.rank, words.left, words.baseline, words.capital, near)
         cost = price + 1.1 * self._cover(plate)
-        return cost, moved, Plate(plate, near, 0.5)
+        if cost > _DEAREST[words.rank] or (best is not None and cost >= best[0]):
+            return None
+        near = self._depth(plate, words.depth)
+        return None if near is None else (cost, replace(words, depth=near), Plate(plate, near, 0.5))
 
     def _is_free(self, rect: Rect) -> bool:
         left, bottom, right, top = rect

@@ -4,11 +4,13 @@ In a large model blocks of one role share an object (see `detail.bundles`), so t
 channel for a bundle. It is written for the bundle's leads, one block for each layer, and merged in
 the end:
 
-- `progress` is the mean over the layers. The order of a bundle's cells counts pass by pass and,
-  within a pass, layer by layer, and a film computes them so; thus the mean is exactly the part of
-  the bundle's cells that is computed.
-- `highlight` is the largest: the bundle is lit while any of its layers is.
-- The other properties are the same for all of a bundle's leads, and are taken from the first.
+- ``"mean"``, of `progress`: the mean over the layers. The order of a bundle's cells counts pass by
+  pass and, within a pass, layer by layer, and a film computes them so; thus the mean is exactly the
+  part of the bundle's cells that is computed.
+- ``"largest"``, of `highlight`: the bundle is lit while any of its layers is.
+- ``"first"``: what is the same for all of a bundle's leads is taken from the first.
+
+Which of these it is stands in the property's row (`properties.ROWS`).
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..progress import Steps
-from . import targets
+from .properties import PROPERTIES, Property
 from .storyboard import Channel, Key
 from .tracks import INSTANT
 
@@ -38,7 +40,7 @@ JUMP = 1e-4
 """Seconds before a jump at which its old value is keyed."""
 
 NOTICED, EXACT = 0.02, 1e-9
-"""The most by which merged keys may be off: for `highlight` too little to be seen, for `progress`
+"""The most by which merged keys may be off: for the largest, too little to be seen; for the mean,
 nothing but rounding."""
 
 BENDS = 0.05
@@ -87,6 +89,25 @@ class Leads:
             return list(names)
         return list(dict.fromkeys(self._lead_of[name] for name in names))
 
+    @cached_property
+    def _led(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name, lead in self._lead_of.items():
+            found.setdefault(lead, []).append(name)
+        return found
+
+    def led_by(self, target: str) -> list[str]:
+        """The blocks for which a lead acts; for any other target, itself."""
+        return self._led.get(target, [target])
+
+    def is_own(self, name: str) -> bool:
+        """True if a block has an object of its own, so that it can be moved by itself."""
+        return self.bundles is None or name in self._own
+
+    @cached_property
+    def _own(self) -> frozenset[str]:
+        return frozenset(bundle.first.name for bundle in self.bundles or () if bundle.single)
+
     def merge(self, channels: Iterable[Channel]) -> Steps[tuple[Channel, ...]]:
         """Make one channel, named like the bundle, of those of its leads; a step is a bundle.
 
@@ -97,35 +118,34 @@ class Leads:
             return tuple(channels)
         acting = {lead.name for bundle in shared for lead in bundle.leads}
         kept: list[Channel] = []
-        played: dict[tuple[str, str], Channel] = {}
+        played: dict[str, dict[tuple[str, int], Channel]] = {name: {} for name in acting}
         for channel in channels:
             if channel.target in acting:
-                played[channel.target, channel.property] = channel
+                played[channel.target][channel.property, channel.index] = channel
             else:
                 kept.append(channel)
-        props = (targets.PROGRESS, targets.HIGHLIGHT, targets.OPACITY, targets.FOCUS_COLUMN)
         for number, bundle in enumerate(shared):
             yield number / len(shared), f"Composing {bundle.title}"
-            for prop in props:
-                found = [played.get((lead.name, prop)) for lead in bundle.leads]
-                if any(found):
-                    keys = _merged(prop, found)
-                    kept.append(Channel(bundle.name, prop, keys))
+            own = [played[lead.name] for lead in bundle.leads]
+            for prop, index in dict.fromkeys(moved for lead in own for moved in lead):
+                found = [lead.get((prop, index)) for lead in own]
+                keys = _merged(PROPERTIES[prop], found)
+                kept.append(Channel(bundle.name, prop, keys, index))
         return tuple(kept)
 
 
-def _merged(prop: str, found: Sequence[Channel | None]) -> tuple[Key, ...]:
+def _merged(row: Property, found: Sequence[Channel | None]) -> tuple[Key, ...]:
     """The keys of a bundle whose leads have these channels; None for a lead that is not moved."""
     there = [channel for channel in found if channel is not None]
     first = there[0].keys
     alike = all(channel is not None and channel.keys == first for channel in found)
-    # The default highlight is 0, the least there is, so a single lead's channel is the largest.
-    unrivaled = prop == targets.HIGHLIGHT and len(there) == 1
-    if alike or unrivaled or prop not in (targets.PROGRESS, targets.HIGHLIGHT):
+    # Where the default is the least there is, a single lead's channel is the largest.
+    unrivaled = row.merge == "largest" and row.default == row.least and len(there) == 1
+    if alike or unrivaled or row.merge == "first":
         return first
-    default = Key(0.0, targets.DEFAULTS[prop])
+    default = Key(0.0, row.default)
     curves = [_Curve.of((default,) if channel is None else channel.keys) for channel in found]
-    if prop == targets.HIGHLIGHT:
+    if row.merge == "largest":
         return _keys(curves, lambda values: values.max(axis=0), NOTICED)
     return _keys(curves, lambda values: np.minimum(values.mean(axis=0) * AHEAD, 1.0), EXACT)
 

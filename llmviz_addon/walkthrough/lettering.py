@@ -5,8 +5,11 @@ All lengths are in heights of a capital of Inter, the typeface of all words in t
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
+
+from ..languages import BREAK
 
 FONT_SIZE = 1.966
 """Blender's font size over the height of a capital."""
@@ -60,9 +63,10 @@ def _advance(character: str) -> float:
 def wrapped(text: str, most: float) -> list[str]:
     """Words in as few lines of at most this width as they need, evenly filled.
 
-    A single word that is wider is broken; no-break spaces part no lines.
+    Lines end at spaces, and at marks for their ends in languages that have none; no-break spaces
+    part no lines. A single word that is wider is broken.
     """
-    words = [part for word in text.split(" ") for part in _broken(word, most)]
+    words = _words(text, most)
     lines = _filled(words, most)
     low, high = 0.0, most
     for _ in range(12):
@@ -76,6 +80,17 @@ def wrapped(text: str, most: float) -> list[str]:
     return lines
 
 
+def _words(text: str, most: float) -> list[tuple[str, str]]:
+    """Pairs of the gap before a word, where it does not begin a line, and the word."""
+    parts = re.split(f"([ {BREAK}])", text)
+    found = []
+    for gap, word in zip(["", *parts[1::2]], parts[::2], strict=True):
+        between = gap.replace(BREAK, "")
+        for number, part in enumerate(_broken(word, most)):
+            found.append(("" if number else between, part))
+    return found
+
+
 def _broken(word: str, most: float) -> list[str]:
     """A word in parts that are not wider than a line."""
     parts = [""]
@@ -86,10 +101,10 @@ def _broken(word: str, most: float) -> list[str]:
     return parts
 
 
-def _filled(words: list[str], most: float) -> list[str]:
-    lines = [words[0]]
-    for word in words[1:]:
-        longer = f"{lines[-1]} {word}"
+def _filled(words: list[tuple[str, str]], most: float) -> list[str]:
+    lines = [words[0][1]]
+    for gap, word in words[1:]:
+        longer = f"{lines[-1]}{gap}{word}"
         if width(longer) > most:
             lines.append(word)
         else:

@@ -27,7 +27,10 @@ STEP = 8.0
 _NEAR = 0.02
 # Pairs of corners at the ends of a box's edges; corners are numbered by the bits of x, y, z.
 _EDGES = np.array([(a, a | bit) for bit in (1, 2, 4) for a in range(8) if not a & bit])
-_BITS = np.array([[i & 1, i >> 1 & 1, i >> 2 & 1] for i in range(8)])
+# (8, 3) the corners that an edge leads to from each.
+_BESIDE = np.array([[at ^ bit for bit in (1, 2, 4)] for at in range(8)])
+# Boxes from which on most are ruled out before their corners are looked at.
+_MANY = 1000
 
 
 @dataclass(frozen=True)
@@ -59,12 +62,39 @@ class Picture:
 
     def project(self, points: np.ndarray) -> Floats:
         """(N, 3) across, up and depth of (N, 3) points in space; depth may be negative."""
-        seen = (np.asarray(points, float) - np.array(self.pose.location)) @ self.pose.rotation
-        depth = -seen[..., 2]
-        clipped = np.maximum(depth, 1e-9)
-        flat = seen[..., :2] * (self.scale / clipped)[..., None]
-        flat += np.array([self.width, self.height]) / 2
-        return np.concatenate([flat, depth[..., None]], axis=-1)
+        points = np.asarray(points, float)
+        # As one table, since products of many small ones are slow.
+        seen = (points.reshape(-1, 3) - np.array(self.pose.location)) @ self.pose.rotation
+        return self._flattened(seen.T).T.reshape(points.shape)
+
+    def _flattened(self, seen: np.ndarray) -> Floats:
+        """(3, …) across, up and depth of (3, …) right, up and backward from the camera."""
+        found = np.empty_like(seen)
+        depth = np.negative(seen[2], out=found[2])
+        scale = self.scale / np.maximum(depth, 1e-9)
+        for axis, middle in enumerate((self.width / 2, self.height / 2)):
+            np.multiply(seen[axis], scale, out=found[axis])
+            found[axis] += middle
+        return found
+
+    def corners(self, boxes: np.ndarray) -> Floats:
+        """(N, 8, 3) the corners of boxes (N, 2, 3) in the picture, numbered by the bits of x, y, z.
+
+        Of boxes that reach behind the camera, it is the part before it that is seen.
+        """
+        low = np.asarray(boxes, float)[:, 0] - np.array(self.pose.location)
+        sides = boxes[:, 1] - boxes[:, 0]
+        turn = self.pose.rotation
+        # From the least corner along each side, so that only one corner of eight is turned.
+        seen = np.empty((3, 8, len(low)))
+        seen[:, 0] = (low @ turn).T
+        for bit in range(3):
+            step = turn[bit][:, None, None] * sides[:, bit]
+            np.add(seen[:, : 1 << bit], step, out=seen[:, 1 << bit : 2 << bit])
+        behind = np.flatnonzero((seen[2] >= -self.near).any(0))
+        if len(behind):
+            seen[:, :, behind] = _cut(seen[:, :, behind], self.near)
+        return self._flattened(seen).transpose(2, 1, 0)
 
     def blur(self, depth: float, f_stop: float, cell: float) -> float:
         """The width, in points, of a point's image at a depth; a cell is `cell` meters."""
@@ -82,60 +112,80 @@ class Outlines:
 
     Attributes
     ----------
+    picture
+        The picture.
     which
         (N,) the numbers of those boxes that are seen at all, of those asked for.
-    low, high
-        (N, columns) the lowest and the highest place of each in every column of the picture, in
-        points; `low` is above `high` where it is not. They may lie outside of the picture.
+    corners
+        (N, 8, 3) across, up and depth.
     rect
         (N, 4) left, bottom, right, top.
-    depth
-        (N, 2) of the nearest and the farthest corner.
     """
 
+    picture: Picture
     which: NDArray[np.intp]
-    low: Floats
-    high: Floats
+    corners: Floats
     rect: Floats
-    depth: Floats
 
     @classmethod
-    def of(
-        cls, picture: Picture, boxes: np.ndarray, least: float = 3.0, most: int = 1500
-    ) -> Outlines:
-        """The outlines of boxes (N, 2, 3), the largest `most` of those that have `least` points."""
-        corners = _corners(boxes)
-        seen = picture.project(corners)
-        near = seen[:, :, 2] <= picture.near
-        there = ~near.all(1)
-        # Of boxes that reach behind the camera, the part before it is seen.
-        for box in np.flatnonzero(there & near.any(1)):
-            seen[box] = _cut(picture, corners[box])
-        rect = np.concatenate([seen[:, :, :2].min(1), seen[:, :, :2].max(1)], axis=1)
-        inside = (rect[:, 2] > 0) & (rect[:, 0] < picture.width)
-        inside &= (rect[:, 3] > 0) & (rect[:, 1] < picture.height)
-        size = rect[:, 2:] - rect[:, :2]
-        which = np.flatnonzero(there & inside & (size.max(1) >= least))
-        if len(which) > most:
-            which = which[np.argsort(-size[which].prod(1))[:most]]
-        seen, rect = seen[which], rect[which]
-        low, high = _spans(picture, seen)
-        depth = np.stack([seen[:, :, 2].min(1), seen[:, :, 2].max(1)], axis=1)
-        return cls(which, low, high, rect, np.maximum(depth, picture.near))
+    def of(cls, picture: Picture, boxes: np.ndarray, least: float = 3.0) -> Outlines:
+        """The outlines of those boxes, of (N, 2, 3), that are in view with a side of `least` points
+        or more.
+        """
+        likely = _likely(picture, boxes, least)
+        corners = picture.corners(boxes[likely])
+        # The axis of the corners first, since going along a short last axis is slow.
+        flat = corners[:, :, :2].transpose(1, 2, 0)
+        rect = np.concatenate([flat.min(0), flat.max(0)]).T
+        there = corners[:, :, 2].T.max(0) > picture.near
+        there &= (rect[:, 2] > 0) & (rect[:, 0] < picture.width)
+        there &= (rect[:, 3] > 0) & (rect[:, 1] < picture.height)
+        there &= (rect[:, 2:] - rect[:, :2]).max(1) >= least
+        return cls(picture, likely[there], corners[there], rect[there])
 
-    def chosen(self, which: NDArray[np.bool_]) -> Outlines:
-        """Those of some boxes, (N,)."""
-        return Outlines(
-            self.which[which],
-            self.low[which],
-            self.high[which],
-            self.rect[which],
-            self.depth[which],
-        )
+    @property
+    def size(self) -> Floats:
+        """(N, 2) widths and heights."""
+        size: Floats = self.rect[:, 2:] - self.rect[:, :2]
+        return size
 
-    def covered(self, picture: Picture) -> NDArray[np.bool_]:
+    @cached_property
+    def depth(self) -> Floats:
+        """(N, 2) the depths of the nearest and the farthest corner."""
+        depth = self.corners[:, :, 2].T
+        return np.maximum(np.stack([depth.min(0), depth.max(0)], axis=1), self.picture.near)
+
+    @property
+    def low(self) -> Floats:
+        """(N, columns) the lowest place of each in every column of the picture, in points.
+
+        It is above `high` where there is none. Both may lie outside of the picture.
+        """
+        return self._spans[0]
+
+    @property
+    def high(self) -> Floats:
+        """(N, columns) the highest place of each in every column of the picture, in points."""
+        return self._spans[1]
+
+    @cached_property
+    def _spans(self) -> tuple[Floats, Floats]:
+        return _spans(self.picture, self.corners)
+
+    def chosen(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> Outlines:
+        """Some of them: (N,) which, or their places in an order of their own."""
+        return Outlines(self.picture, self.which[which], self.corners[which], self.rect[which])
+
+    def largest(self, most: int) -> Outlines:
+        """The largest ones, so many at most."""
+        if len(self.which) <= most:
+            return self
+        return self.chosen(np.argsort(-self.size.prod(1))[:most])
+
+    @property
+    def covered(self) -> NDArray[np.bool_]:
         """(columns, rows) True where any box is, in squares of `STEP` points."""
-        rows = int(np.ceil(picture.height / STEP))
+        rows = int(np.ceil(self.picture.height / STEP))
         columns = self.low.shape[1]
         bottom = np.clip(np.floor(self.low / STEP), 0, rows).astype(int)
         top = np.clip(np.ceil(self.high / STEP), 0, rows).astype(int)
@@ -147,63 +197,84 @@ class Outlines:
         covered: NDArray[np.bool_] = change.cumsum(1)[:, :rows] > 0
         return covered
 
-    def behind(self, rect: tuple[float, float, float, float]) -> NDArray[np.bool_]:
-        """(N,) True for each box of which a part lies within left, bottom, right, top."""
+    def behind(self, rect: tuple[float, float, float, float]) -> NDArray[np.intp]:
+        """The places of those of which a part lies within left, bottom, right, top."""
         left, bottom, right, top = rect
+        mine = self.rect
+        near = (mine[:, 0] < right + STEP) & (mine[:, 2] > left - STEP)
+        near &= (mine[:, 1] < top) & (mine[:, 3] > bottom)
+        close = np.flatnonzero(near)
         first, last = int(max(left, 0) // STEP), int(max(right, 0) // STEP) + 1
-        low, high = self.low[:, first:last], self.high[:, first:last]
-        found: NDArray[np.bool_] = ((low < top) & (high > bottom) & (low < high)).any(1)
+        low, high = self.low[close, first:last], self.high[close, first:last]
+        found: NDArray[np.intp] = close[((low < top) & (high > bottom) & (low < high)).any(1)]
         return found
 
 
-def _corners(boxes: np.ndarray) -> Floats:
-    """(N, 8, 3) corners of boxes (N, 2, 3)."""
-    return np.asarray(boxes, float)[:, _BITS, np.arange(3)]
+def _likely(picture: Picture, boxes: np.ndarray, least: float) -> NDArray[np.intp]:
+    """The numbers of boxes that may be in view with a side of so many points.
+
+    Looks at the ball around each box, since most boxes of a large model are nothing but dust in a
+    picture, and eight corners of each take long.
+    """
+    if len(boxes) < _MANY:
+        return np.arange(len(boxes))
+    radius = np.sqrt(np.square(boxes[:, 1] - boxes[:, 0]) @ np.ones(3)) / 2
+    middle = (boxes[:, 0] + boxes[:, 1]) / 2 - np.array(picture.pose.location)
+    right, up, back = (middle @ picture.pose.rotation).T
+    nearest = -back - radius
+    # A ball that the camera may be in is looked at in any case.
+    inside = nearest <= picture.near
+    depth = np.where(inside, 1.0, -back)
+    aside = np.hypot(right, up) / depth
+    # What a point of the ball may be away from its middle in the picture.
+    away = picture.scale * radius * (1 + aside) / np.where(inside, 1.0, nearest)
+    there = 2 * away >= least
+    for at, most in ((right, picture.width), (up, picture.height)):
+        there &= np.abs(at / depth * picture.scale) < most / 2 + away
+    return np.flatnonzero((there | inside) & (-back + radius > picture.near))
 
 
-def _cut(picture: Picture, corners: Floats) -> Floats:
-    """(8, 3) the corners of a box in the picture, those behind the camera moved up to before it."""
-    pose = picture.pose
-    depth = -((corners - np.array(pose.location)) @ pose.rotation)[:, 2]
-    moved = corners.copy()
-    least = picture.near
-    for corner in np.flatnonzero(depth <= least).tolist():
-        # Along an edge to a corner that is seen; there may be several, of which one will do for
-        # the extent of the box, and none where the whole face is behind the camera.
-        ends = [corner ^ bit for bit in (1, 2, 4) if depth[corner ^ bit] > least]
-        if not ends:
-            ends = [int(np.argmax(depth))]
-        end = max(ends, key=lambda at: depth[at])
-        if depth[end] <= depth[corner]:
-            continue
-        share = (least - depth[corner]) / (depth[end] - depth[corner])
-        moved[corner] = corners[corner] + share * (corners[end] - corners[corner])
-    return picture.project(moved)
+def _cut(seen: Floats, least: float) -> Floats:
+    """(3, 8, N) the corners of boxes from the camera, those behind it moved up to before it.
+
+    Along an edge to a corner that is seen; there may be several, of which one will do for the
+    extent of the box, and none where the whole face is behind the camera.
+    """
+    depth = -seen[2]
+    beside = np.where(depth[_BESIDE] > least, depth[_BESIDE], -np.inf)
+    end = np.take_along_axis(_BESIDE[:, :, None], beside.argmax(1)[:, None], axis=1)[:, 0]
+    end = np.where(np.isinf(beside).all(1), depth.argmax(0), end)
+    there = np.take_along_axis(depth, end, axis=0)
+    moves = (depth <= least) & (there > least)
+    share = np.where(moves, (least - depth) / np.where(moves, there - depth, 1.0), 0.0)
+    return seen + share * (np.take_along_axis(seen, end[None], axis=1) - seen)
 
 
-def _spans(picture: Picture, seen: Floats) -> tuple[Floats, Floats]:
+def _spans(picture: Picture, corners: Floats) -> tuple[Floats, Floats]:
     """(N, columns) lowest and highest place of the hull of (N, 8, 3) corners in each column."""
-    columns = int(np.ceil(picture.width / STEP))
-    x = (np.arange(columns) + 0.5) * STEP
-    low = np.full((len(seen), columns), np.inf)
-    high = np.full((len(seen), columns), -np.inf)
-    for a, b in _EDGES:
-        ax, ay = seen[:, a, 0, None], seen[:, a, 1, None]
-        bx, by = seen[:, b, 0, None], seen[:, b, 1, None]
-        span = bx - ax
-        upright = np.abs(span) < 1e-9
-        share = (x - ax) / np.where(upright, 1.0, span)
-        y = ay + share * (by - ay)
-        # A column counts as met where any part of its width is.
-        half = np.minimum(STEP / 2, np.abs(span) / 2 + STEP / 2)
-        reach = np.minimum(ax, bx) - half, np.maximum(ax, bx) + half
-        met = (x >= reach[0]) & (x <= reach[1])
-        ends = np.minimum(ay, by), np.maximum(ay, by)
-        lower = np.where(upright, ends[0], np.clip(y, *ends))
-        upper = np.where(upright, ends[1], np.clip(y, *ends))
-        low = np.where(met, np.minimum(low, lower), low)
-        high = np.where(met, np.maximum(high, upper), high)
-    return low, high
+    columns, count = int(np.ceil(picture.width / STEP)), len(corners)
+    low, high = np.full(count * columns, np.inf), np.full(count * columns, -np.inf)
+    # (edges, N) for each end of an edge.
+    (ax, ay), (bx, by) = (corners[:, end, :2].transpose(2, 1, 0) for end in _EDGES.T)
+    left, right = np.minimum(ax, bx), np.maximum(ax, bx)
+    # Only the columns that an edge meets are looked at, since most boxes are small; a column counts
+    # as met where any part of its width is.
+    first = np.clip(np.ceil(left / STEP - 1), 0, columns).astype(int)
+    stop = np.clip(np.floor(right / STEP) + 1, first, columns).astype(int)
+    met = (stop - first).ravel()
+    edge = np.repeat(np.arange(met.size), met)
+    column = np.arange(len(edge)) - np.repeat(np.cumsum(met) - met - first.ravel(), met)
+    upright = right - left < 1e-9
+    slope = (by - ay) / np.where(upright, 1.0, bx - ax)
+    bottom, top = np.minimum(ay, by).ravel(), np.maximum(ay, by).ravel()
+    start = (ay - slope * ax).ravel()[edge]
+    y = start + slope.ravel()[edge] * ((column + 0.5) * STEP)
+    bottom, top, upright = bottom[edge], top[edge], upright.ravel()[edge]
+    y = np.minimum(np.maximum(y, bottom), top)
+    at = edge % count * columns + column
+    np.minimum.at(low, at, np.where(upright, bottom, y))
+    np.maximum.at(high, at, np.where(upright, top, y))
+    return low.reshape(count, columns), high.reshape(count, columns)
 
 
 def hull(points: np.ndarray, directions: int = 128) -> Floats:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ..anatomy.strips import CANDIDATES
 from ..model import GREEDY, Sampling
+from .choice import USUAL, Choice
 from .errors import AuthoringError
+from .measures import Measures, measured
 
 if TYPE_CHECKING:
-    from ..model import Model, Trace
+    from ..model import Config, Model, Trace
+    from .measures import Arrays
 
 LONGEST = 26
 """Characters up to which a caption quotes a prompt or a title in full; longer ones are elided."""
+
+QUOTES = ("“", "”")
 
 SPACE = "·"
 """The character that stands for a space in labels of tokens."""
@@ -66,6 +71,11 @@ class Run:
     chances
         Of each appended token, the chance with which it was drawn; none where the most probable
         one was taken each time.
+    choice
+        The layer, head and position that chapters follow.
+    measures
+        Numbers that captions quote, by the position that they are of; see `measures`. None where
+        the run was made without a trace.
 
     Raises
     ------
@@ -83,6 +93,8 @@ class Run:
     texts: Texts | None = None
     sampling: Sampling = GREEDY
     chances: Sequence[float] = ()
+    choice: Choice = USUAL
+    measures: Mapping[int, Measures] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         prompt, ids = list(self.prompt_ids), list(self.ids)
@@ -102,10 +114,23 @@ class Run:
             )
 
     @classmethod
-    def of(cls, model: Model, n_prompt: int, trace: Trace, sampling: Sampling = GREEDY) -> Run:
+    def of(
+        cls,
+        model: Model,
+        n_prompt: int,
+        trace: Trace,
+        sampling: Sampling = GREEDY,
+        choice: Choice | None = None,
+    ) -> Run:
         """The run of a model whose finished sequence gave a trace.
 
-        `sampling` is the choice of the tokens after the prompt's.
+        `sampling` is the choice of the tokens after the prompt's, `choice` that of what chapters
+        follow.
+
+        Raises
+        ------
+        AuthoringError
+            If the model does not have what they shall follow.
         """
         prompt, appended = trace.ids[:n_prompt], trace.ids[n_prompt:]
         run = cls.made(prompt, trace.ids, {}, trace["probabilities"], model.title)
@@ -122,7 +147,21 @@ class Run:
                 float(sampling.distribution(logits)[token])
                 for logits, token in zip(before, appended, strict=True)
             )
-        return replace(run, labels=labels, texts=texts, sampling=sampling, chances=chances)
+        run = replace(run, labels=labels, texts=texts, sampling=sampling, chances=chances)
+        return run.following(choice or Choice(), model.config, trace)
+
+    def following(self, choice: Choice, config: Config, trace: Arrays) -> Run:
+        """The same run, followed at another layer, head or position; `trace` is that of the run.
+
+        Raises
+        ------
+        AuthoringError
+            If the model does not have what is chosen.
+        """
+        choice.check(config, self.n_prompt)
+        positions = choice.positions(self.n_prompt)
+        measures = {t: measured(trace, config, choice, t) for t in positions}
+        return replace(self, choice=choice, measures=measures)
 
     @classmethod
     def made(
@@ -182,6 +221,9 @@ class Run:
             # Runs that were kept before tokens could be drawn say nothing of it.
             sampling=Sampling(**kept.get("sampling", {})),
             chances=tuple(kept.get("chances", ())),
+            # Nor what chapters follow.
+            choice=Choice(**kept.get("choice", {})),
+            measures={int(t): found for t, found in kept.get("measures", {}).items()},
         )
 
     @property
@@ -234,12 +276,12 @@ class Run:
         """A token as it is written."""
         return self.labels[int(token)]
 
-    def name(self, token: int) -> str:
+    def name(self, token: int, quotes: Sequence[str] = QUOTES) -> str:
         """A token in a sentence: its label, quoted without the space before it if it is a word."""
         label = self.label(token)
         if self.texts is None:
             return label
-        return f"“{label.strip(SPACE) or label}”"
+        return f"{quotes[0]}{label.strip(SPACE) or label}{quotes[1]}"
 
     def write(self, ids: Sequence[int]) -> str:
         """A sequence as its labels: letters join, longer ones stand apart; elided where long."""
@@ -266,10 +308,10 @@ def elide(text: str) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 2].rstrip() + " …"
 
 
-def quote(text: str) -> str:
+def quote(text: str, quotes: Sequence[str] = QUOTES) -> str:
     """A text in quotation marks and in one line; where it is long, its first whole words."""
     line = " ".join(text.split())
     if len(line) > LONGEST:
         words = line[: LONGEST - 1].rpartition(" ")[0]
         line = f"{words or line[: LONGEST - 2]} …"
-    return f"“{line}”"
+    return f"{quotes[0]}{line}{quotes[1]}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -12,7 +13,6 @@ import numpy as np
 
 from . import targets
 from .companions import Companion
-from .errors import AuthoringError
 from .run import elide
 
 if TYPE_CHECKING:
@@ -54,10 +54,31 @@ class Named:
 
 @dataclass(frozen=True)
 class Scenery:
-    """A model, its strips and the models beside it, as boxes with names."""
+    """A model, its strips and the models beside it, as boxes with names.
+
+    `still` is the same scenery with all blocks in their places, where some have been moved.
+    """
 
     selection: Selection
     companions: tuple[Companion, ...] = ()
+    say: Callable[[str], str] = str
+    """Titles in the language of the picture."""
+    still: Scenery | None = None
+
+    def moved(self, shifts: dict[str, np.ndarray]) -> Scenery:
+        """The same with blocks moved; see `Selection.shifts`."""
+        if not shifts:
+            return self
+        return replace(
+            self, selection=replace(self.selection, shifts=shifts), still=self.still or self
+        )
+
+    @cached_property
+    def key(self) -> tuple[Hashable, ...]:
+        """A key that sceneries share if they look alike, whatever the tokens that are written."""
+        shapes = (self.anatomy.boxes, self.boxes)
+        digests = (hashlib.blake2b(boxes.tobytes(), digest_size=16).digest() for boxes in shapes)
+        return (self.anatomy.config, self.companions, self.say, *digests)
 
     @property
     def anatomy(self) -> Anatomy:
@@ -67,17 +88,37 @@ class Scenery:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The names of all blocks."""
-        return tuple(self.anatomy.blocks)
+        return tuple(self.anatomy.blocks) if self.still is None else self.still.names
 
     @cached_property
     def boxes(self) -> np.ndarray:
         """(N, 2, 3) the boxes of blocks in the order of `names`, then those of all other things."""
+        boxes: np.ndarray = np.concatenate([self.block_boxes, self._others])
+        return boxes
+
+    @cached_property
+    def _others(self) -> np.ndarray:
+        """(N, 2, 3) the boxes of all that is no block."""
+        if self.still is not None:
+            return self.still._others
         others = [*self._rails, *((c.bounds[0], c.bounds[1]) for c in self.companions)]
         for strip in (targets.INPUT, targets.OUTPUT):
             if self.selection.n_tokens:
                 others += [tuple(tile.corners) for tile in self.selection.tiles(strip)]
-        boxes: np.ndarray = np.concatenate([self.anatomy.boxes, np.array(others, float)])
-        return boxes
+        return np.array(others, float)
+
+    @cached_property
+    def block_boxes(self) -> np.ndarray:
+        """(N, 2, 3) the boxes of blocks in the order of `names`, where they stand now."""
+        boxes = self.anatomy.boxes
+        shifts = self.selection.shifts
+        if not shifts:
+            return boxes
+        moved = boxes.copy()
+        for number, name in enumerate(self.names):
+            if name in shifts:
+                moved[number] += shifts[name]
+        return moved
 
     @property
     def _rails(self) -> Iterator[tuple[tuple[float, ...], tuple[float, ...]]]:
@@ -95,6 +136,8 @@ class Scenery:
     @cached_property
     def sections(self) -> tuple[Section, ...]:
         """The sections that have a title of their own."""
+        if self.still is not None:
+            return self.still.sections
         found = (s for s in self.anatomy.root.walk() if s.name != "model")
         return tuple(s for s in found if s.title not in _GENERAL)
 
@@ -104,6 +147,8 @@ class Scenery:
 
         Heads stand behind each other, and these reach out farthest to the left.
         """
+        if self.still is not None:
+            return self.still.section_boxes
         blocks = self.anatomy.blocks
         return np.array(
             [
@@ -115,24 +160,31 @@ class Scenery:
             float,
         )
 
+    @cached_property
+    def _named(self) -> dict[int, Named]:
+        """Those of `sections` that have been asked for."""
+        return {} if self.still is None else self.still._named
+
     def section(self, number: int) -> Named:
         """One of `sections` as a thing to be named."""
-        section = self.sections[number]
-        rank: Rank = "part" if "." in section.name else "section"
-        return Named(
-            section.title,
-            "head" if _is_head(section.name) else rank,
-            self.section_boxes[number],
-            targets.section(section.name.partition(".")[0]),
-            tuple(name for each in section.walk() for name in each.blocks),
-        )
+        if number not in self._named:
+            section = self.sections[number]
+            rank: Rank = "part" if "." in section.name else "section"
+            self._named[number] = Named(
+                self.say(section.title),
+                "head" if _is_head(section.name) else rank,
+                self.section_boxes[number],
+                targets.section(section.name.partition(".")[0]),
+                tuple(name for each in section.walk() for name in each.blocks),
+            )
+        return self._named[number]
 
     def block(self, number: int) -> Named:
         """One of the blocks as a thing to be named."""
         name = self.names[number]
         block = self.anatomy.blocks[name]
         part = targets.section(block.section.partition(".")[0])
-        return Named(block.title, "block", self.anatomy.boxes[number], part, (name,))
+        return Named(self.say(block.title), "block", self.block_boxes[number], part, (name,))
 
     def models(self, title: str) -> list[Named]:
         """All models, the scenery's own first, which has this title."""
@@ -145,21 +197,27 @@ class Scenery:
             ),
         ]
 
-    def parts_of(self, blocks: Iterable[str]) -> frozenset[str]:
+    @cached_property
+    def _all(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The names of all blocks, and the targets of all parts."""
+        if self.still is not None:
+            return self.still._all
+        return frozenset(self.names), frozenset(map(targets.section, self.anatomy.parts))
+
+    def parts_of(self, blocks: frozenset[str]) -> frozenset[str]:
         """The targets of the embedding, layers and output that have any of these blocks."""
+        everything, parts = self._all
+        if len(blocks) == len(everything):
+            return parts
         sections = (self.anatomy.blocks[name].section for name in blocks)
         return frozenset(targets.section(path.partition(".")[0]) for path in sections)
 
     def subject(self, selectors: Iterable[str]) -> frozenset[str]:
         """The blocks that selectors name, by themselves or by cells of theirs."""
-        found: set[str] = set()
-        for selector in selectors:
-            try:
-                found.update(self.selection.blocks(selector.partition("[")[0]))
-            except AuthoringError:
-                # A strip, a place or another model.
-                continue
-        return frozenset(found)
+        names = [selector.partition("[")[0] for selector in selectors]
+        if "model" in names:
+            return self._all[0]
+        return frozenset(name for each in names for name in self.selection.found(each))
 
 
 def _is_head(path: str) -> bool:

@@ -10,21 +10,23 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from .. import languages
+from ..languages import Language
+from .choice import POSITIONS
 from .errors import AuthoringError
 from .framing import Margins
-from .verbs import VERBS, Gesture
+from .gestures import VERBS, Gesture
 from .wording import FACTS
 
 FOLDER = Path(__file__).parents[2] / "presets" / "walkthroughs"
-WORDS = ("ordinals", "suffixes", "numbers", "scales")
 PALETTES = ("standard", "accessible")
-STATES = ("empty", "computed", "shape", "any")
+STATES = ("empty", "prompt", "computed", "shape", "any")
 
-SHOT_MARGINS = Margins(left=0.06, right=0.06, top=0.07, bottom=0.05)
+SHOT_MARGINS = Margins(left=0.035, right=0.035, top=0.06, bottom=0.02)
 """The default of shots; the lower one is above the room of the caption."""
 
 FILM_LENS = 24.0
@@ -43,7 +45,8 @@ class ShotSpec:
     show
         Selectors of everything that has to be in view.
     azimuth, elevation
-        Degrees, see `framing`.
+        Degrees, see `framing`; the camera may stand aside from there to fill the picture, see
+        `filling`.
     lens
         Millimeters.
     margins
@@ -91,9 +94,11 @@ class CaptionText:
 
 @dataclass(frozen=True)
 class Beat:
-    """One beat of a chapter; see `ShotSpec` and `verbs` for what it holds.
+    """One beat of a chapter; see `ShotSpec` and `gestures` for what it holds.
 
-    Beats in a row whose `each` is ``"companion"`` play together once for every other model.
+    Beats in a row whose `each` is ``"companion"`` play together once for every other model. Where
+    `layer` or `head` is None, it is the one that the film follows. `values` are names for captions,
+    each with the cell whose number it stands for.
     """
 
     id: str
@@ -102,23 +107,37 @@ class Beat:
     duration: float
     facts: frozenset[str]
     each: str
-    layer: int | str
-    head: int
+    layer: int | str | None
+    head: int | None
+    values: tuple[tuple[str, str], ...]
     shot: ShotSpec | None
     gestures: tuple[Gesture, ...]
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """Beats under a title; `state` is the model's state when it begins.
+    """Beats under a title.
 
-    ``"empty"``: nothing is computed yet; ``"computed"``: everything is; ``"shape"``: there are no
-    numbers, and only then it plays; ``"any"``: it plays for models with and without numbers.
+    Attributes
+    ----------
+    state
+        The model's state when it begins. ``"empty"``: nothing is computed yet; ``"prompt"``: all
+        is that the prompt's tokens need, but for what the chapter computes; ``"computed"``:
+        everything is; ``"shape"``: there are no numbers, and only then it plays; ``"any"``: it
+        plays for models with and without numbers.
+    begins
+        In state ``"prompt"``, the selector of the block from which on the chapter computes: from
+        there on only the positions before the one that it follows are computed. Empty if it
+        computes nothing.
+    follows
+        The position that it follows unless one is chosen, one of `choice.POSITIONS`.
     """
 
     id: str
     title: str
     state: str
+    begins: str
+    follows: str
     facts: frozenset[str]
     beats: tuple[Beat, ...]
 
@@ -129,20 +148,95 @@ class Script:
 
     title: str
     chapters: tuple[Chapter, ...]
-    words: Mapping[str, Sequence[str]]
-    colors: Mapping[str, Sequence[str]]
-    """By palette, the words for the colors of weights, activations and aggregates."""
+    language: Language
+    wanted: tuple[str, ...] = ()
+    """Ids of the chapters that play; all where there are none."""
+    own: bool = False
+    """True for a person's own script, from a file."""
+
+    def only(self, wanted: Sequence[str]) -> Script:
+        """The script of which only these chapters play, in its own order; all where none is named.
+
+        Raises
+        ------
+        AuthoringError
+            If it has no such chapter.
+        """
+        known = [chapter.id for chapter in self.chapters]
+        for id_ in wanted:
+            if id_ not in known:
+                raise AuthoringError(
+                    f"The walkthrough has no chapter {id_!r}; there are {', '.join(known)}."
+                )
+        return replace(self, wanted=tuple(wanted))
 
 
-def load(name: str = "gpt2", language: str = "en") -> Script:
+def load(name: str = "gpt2", language: str = languages.ENGLISH) -> Script:
     """The script of a family from `presets/walkthroughs`.
+
+    What a language does not say is said in English.
 
     Raises
     ------
     AuthoringError
-        If there is no such script or language, or something in them is wrong.
+        If there is no such script, or something in it is wrong.
+    llmviz_addon.languages.LanguageError
+        If there is no such language.
     """
-    return parse(read_preset(f"{name}.toml"), read_preset(f"{name}.{language}.toml"))
+    spoken, script = languages.load(language), read_preset(f"{name}.toml")
+    texts = read_preset(f"{name}.{languages.ENGLISH}.toml")
+    if language != languages.ENGLISH:
+        texts = languages.merged(read_preset(f"{name}.{language}.toml"), texts)
+    return parse(script, texts, spoken)
+
+
+def load_file(path: str | Path, language: str = languages.ENGLISH) -> Script:
+    """A script of one's own: choreography and texts in one file, texts of other languages beside.
+
+    ``tour.toml`` has the texts where they belong, as ``title`` of a chapter and as ``title`` and
+    ``text`` of a beat; ``tour.ja.toml`` may have those in Japanese.
+
+    Raises
+    ------
+    AuthoringError
+        If there is no such script, or something in it is wrong; names the file.
+    llmviz_addon.languages.LanguageError
+        If there is no such language.
+    """
+    path = Path(path)
+    spoken = languages.load(language)
+    try:
+        script, texts = separated(_read(path))
+        beside = path.with_suffix(f".{language}.toml")
+        if beside.is_file():
+            texts = languages.merged(_read(beside), texts)
+        return replace(parse(script, texts, spoken), own=True)
+    except AuthoringError as error:
+        raise AuthoringError(f"{path.name}: {error}") from error
+
+
+def separated(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A script whose texts stand where they belong, as choreography and texts apart."""
+    script, texts = dict(values), {"title": values.get("title", "A Walkthrough")}
+    script.pop("title", None)
+    chapters = script.get("chapter")
+    if not isinstance(chapters, list) or not all(isinstance(c, dict) for c in chapters):
+        return script, texts
+    script["chapter"] = [_parted(chapter, texts, "beat") for chapter in chapters]
+    return script, texts
+
+
+def _parted(table: Mapping[str, Any], texts: dict[str, Any], inner: str) -> dict[str, Any]:
+    """A chapter or a beat without its texts, which go into a table of its id."""
+    kept, id_ = dict(table), str(table.get("id", ""))
+    own: dict[str, Any] = {"title": kept.pop("title", id_.replace("_", " ").capitalize())}
+    if "text" in kept:
+        own["text"] = kept.pop("text")
+    within = kept.get(inner) if inner else None
+    if isinstance(within, list) and all(isinstance(each, dict) for each in within):
+        kept[inner] = [_parted(each, own, "") for each in within]
+    texts[id_] = own
+    return kept
 
 
 def read_preset(file: str) -> dict[str, Any]:
@@ -157,14 +251,24 @@ def read_preset(file: str) -> dict[str, Any]:
     if not path.is_file():
         known = ", ".join(sorted(p.name for p in FOLDER.glob("*.toml")))
         raise AuthoringError(f"There is no walkthrough file {file}; there are {known}.")
+    return _read(path)
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise AuthoringError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise AuthoringError(f"{path.name} is not UTF-8 text.") from error
     except tomllib.TOMLDecodeError as error:
-        raise AuthoringError(f"{file} is not TOML: {error}.") from error
+        raise AuthoringError(f"{path.name} is not TOML: {error}.") from error
 
 
-def parse(script: Mapping[str, Any], texts: Mapping[str, Any]) -> Script:
-    """A script from the tables in its two files.
+def parse(
+    script: Mapping[str, Any], texts: Mapping[str, Any], language: Language | None = None
+) -> Script:
+    """A script from the tables in its two files; the language is English unless given.
 
     Raises
     ------
@@ -176,18 +280,14 @@ def parse(script: Mapping[str, Any], texts: Mapping[str, Any]) -> Script:
         _chapter(chapter, Table(texts, "the texts")) for chapter in table.tables("chapter")
     )
     table.done()
-    written = Table(texts, "the texts")
-    words = written.table("words")
-    colors = words.table("colors")
-    known = {"words", "title", *(chapter.id for chapter in chapters)}
+    known = {"title", *(chapter.id for chapter in chapters)}
     for id_ in texts:
         if id_ not in known:
             raise AuthoringError(f"The texts have {id_!r}, but the script has no such chapter.")
     return Script(
-        title=written.text("title"),
+        title=Table(texts, "the texts").text("title"),
         chapters=chapters,
-        words={key: tuple(words.strings(key)) for key in WORDS},
-        colors={palette: tuple(colors.strings(palette)) for palette in PALETTES},
+        language=language or languages.load(),
     )
 
 
@@ -197,7 +297,15 @@ def _chapter(table: Table, texts: Table) -> Chapter:
     written = texts.table(id_)
     beats = tuple(_beat(beat, written, table.where) for beat in table.tables("beat"))
     state = table.choice("state", STATES)
-    chapter = Chapter(id_, written.text("title"), state, table.facts("if"), beats)
+    begins = table.text("from") if "from" in table.values else ""
+    if begins and state != "prompt":
+        raise AuthoringError(
+            f"{table.where}: from is {begins!r}; it belongs to chapters whose state is 'prompt', "
+            f"and this one's is {state!r}."
+        )
+    follows = table.choice("follows", POSITIONS) if "follows" in table.values else "last"
+    facts = table.facts("if")
+    chapter = Chapter(id_, written.text("title"), state, begins, follows, facts, beats)
     table.done()
     written.done()
     return chapter
@@ -207,8 +315,8 @@ def _beat(table: Table, texts: Table, chapter: str) -> Beat:
     id_ = table.text("id")
     table.where = f"{chapter}, beat {id_!r}"
     written = texts.table(id_)
-    layer = table.values.get("layer", 0)
-    if layer not in LAYERS and not _is_index(layer):
+    layer = table.values.get("layer")
+    if layer is not None and layer not in LAYERS and not _is_index(layer):
         raise AuthoringError(
             f"{table.where}: layer is {layer!r}; give a number or one of {LAYERS}."
         )
@@ -221,13 +329,24 @@ def _beat(table: Table, texts: Table, chapter: str) -> Beat:
         facts=table.facts("if"),
         each=table.choice("each", EACH) if "each" in table.values else "",
         layer=layer,
-        head=int(table.number("head", 0)),
+        head=int(table.number("head", 0)) if "head" in table.values else None,
+        values=_values(table),
         shot=_shot(table.table("shot")) if "shot" in table.values else None,
         gestures=tuple(_gesture(gesture) for gesture in table.tables("do", required=False)),
     )
     table.done()
     written.done()
     return beat
+
+
+def _values(table: Table) -> tuple[tuple[str, str], ...]:
+    """Names for captions, and the cell whose number each stands for."""
+    if "values" not in table.values:
+        return ()
+    given = table.table("values")
+    found = tuple((name, given.text(name)) for name in given.values)
+    given.done()
+    return found
 
 
 def _is_index(value: object) -> bool:
@@ -268,8 +387,12 @@ def _shot(table: Table) -> ShotSpec:
 
 
 def _gesture(table: Table) -> Gesture:
-    """The gesture whose verb is the one key that is a verb's name."""
-    verbs = [key for key in table.values if key in VERBS]
+    """The gesture whose verb is the one key that is a verb's name.
+
+    One verb's name may be another verb's option.
+    """
+    named = [key for key in table.values if key in VERBS]
+    verbs = [verb for verb in named if set(named) - {verb} <= VERBS[verb].options()]
     if len(verbs) != 1:
         raise AuthoringError(
             f"{table.where} has {sorted(table.values)}; a gesture has exactly one of "

@@ -6,15 +6,18 @@ A selector is one of
 - ``companion:<n>`` for the box of another model in the scene, counted from 0 in order of size,
   ``companions:<n>`` for this model and those up to the n-th, ``companions`` for all models;
   negative ones count from the last,
-- ``section:`` and a section's path (``"section:layer{layer}.attention"``), or ``"model"`` for
-  everything,
+- ``section:`` and a section's path (``"section:layer{layer}.attention"``), ``"model"`` for
+  everything, or ``"weights"`` for all that was learned,
 - ``strip:input`` or ``strip:output``, optionally of one position (``"strip:input:3"``) or of the
   prompt's (``"strip:input:prompt"``); ``candidates`` for the list of the best next tokens beside
   the output strip; ``card`` (the large one, where there is one) or ``key``,
+- a selector ``but`` another: ``"layer0.head* but layer0.head2.*"``,
 - cells of a block: ``"embedding[0:6]"`` for columns, ``"embedding[0:6, 10:20]"`` for columns and
   rows, from the first up to, not including, the second; ``"wte[-64:]"`` for the last 64. In a
   block that has not so many, the nearest ones are meant, so that one script fits small models,
   too. Tiles of a strip alike: ``"strip:input:prompt[:12]"``.
+
+- ``on:`` and the name of what a gesture brings onto the stage (``"on:dot_product"``).
 
 ``{layer}``, ``{head}`` and other numbers in braces are filled in first.
 """
@@ -23,7 +26,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -48,7 +51,7 @@ _PLACES = {targets.CARD: ("model_card_large", "model_card"), targets.KEY: ("key"
 """Places by name, the preferred one first; a name means the first of its places that exists."""
 
 
-def fill(selector: str, names: Mapping[str, int]) -> str:
+def fill(selector: str, names: Mapping[str, int | str]) -> str:
     """A selector with its braces filled in.
 
     Raises
@@ -64,10 +67,14 @@ def fill(selector: str, names: Mapping[str, int]) -> str:
     return _FIELD.sub(lambda match: str(names[match[1]]), selector)
 
 
-def common_names(anatomy: Anatomy, run: Run | None) -> dict[str, int]:
-    """Numbers for the names that may stand in braces in every beat and every still."""
+def common_names(anatomy: Anatomy, run: Run | None) -> dict[str, int | str]:
+    """Values for the names that may stand in braces in every beat and every still."""
     config = anatomy.config
-    names = {"last_layer": config.n_layer - 1, "last_head": config.n_head - 1}
+    names: dict[str, int | str] = {
+        "last_layer": config.n_layer - 1,
+        "next_layer": min(1, config.n_layer - 1),
+        "last_head": config.n_head - 1,
+    }
     if run is not None:
         names |= {
             "last_column": run.n_prompt - 1,
@@ -77,14 +84,48 @@ def common_names(anatomy: Anatomy, run: Run | None) -> dict[str, int]:
     return names
 
 
+ON = "on:"
+"""The beginning of a selector of what stands on the stage; its name follows."""
+
+
+@dataclass(frozen=True)
+class CellRange:
+    """A rectangle of cells of one block: columns and rows from the first up to, not including, the
+    last.
+    """
+
+    block: str
+    columns: range
+    rows: range
+
+    @property
+    def places(self) -> tuple[list[int], list[int]]:
+        """Column and row of each cell, column after column."""
+        pairs = [(column, row) for column in self.columns for row in self.rows]
+        return [column for column, _ in pairs], [row for _, row in pairs]
+
+    def __len__(self) -> int:
+        return len(self.columns) * len(self.rows)
+
+
 @dataclass(frozen=True)
 class Selection:
-    """Resolves selectors in one anatomy, for a prompt and a finished sequence of so many tokens."""
+    """Resolves selectors in one anatomy, for a prompt and a finished sequence of so many tokens.
+
+    Attributes
+    ----------
+    shifts
+        By block, how far it has been moved from its place, in cells.
+    stages
+        By name, the corners of what gestures brought onto the stage.
+    """
 
     anatomy: Anatomy
     n_prompt: int
     n_tokens: int
     companions: tuple[Companion, ...] = ()
+    shifts: dict[str, np.ndarray] = field(default_factory=dict, compare=False)
+    stages: dict[str, np.ndarray] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(
@@ -102,22 +143,32 @@ class Selection:
         AuthoringError
             If there are none.
         """
-        blocks = self.anatomy.blocks
-        if selector == "model":
-            return list(blocks)
-        if selector in blocks:
-            return [selector]
-        _, is_section, path = selector.rpartition(targets.SECTION)
-        if is_section:
-            found = [n for n, b in blocks.items() if f"{b.section}.".startswith(f"{path}.")]
-        else:
-            found = [name for name in blocks if fnmatchcase(name, selector)]
-        if not found:
+        found = self.found(selector)
+        if not found and " but " not in selector:
+            blocks = self.anatomy.blocks
             sections = {targets.section(block.section) for block in blocks.values()}
             similar = get_close_matches(selector, [*blocks, *sections], n=1)
             hint = f" Did you mean {similar[0]!r}?" if similar else ""
             raise AuthoringError(f"This model has nothing called {selector!r}.{hint}")
         return found
+
+    def found(self, selector: str) -> list[str]:
+        """As `blocks`, but none for what is no block, such as a strip, a place or a mistake."""
+        blocks = self.anatomy.blocks
+        wanted, but, unwanted = selector.partition(" but ")
+        if but:
+            left_out = set(self.blocks(unwanted))
+            return [name for name in self.blocks(wanted) if name not in left_out]
+        if selector == "model":
+            return list(blocks)
+        if selector == "weights":
+            return [name for name, block in blocks.items() if block.kind == "weight"]
+        if selector in blocks:
+            return [selector]
+        _, is_section, path = selector.rpartition(targets.SECTION)
+        if is_section:
+            return [n for n, b in blocks.items() if f"{b.section}.".startswith(f"{path}.")]
+        return [name for name in blocks if fnmatchcase(name, selector)]
 
     def points(self, selectors: Iterable[str]) -> np.ndarray:
         """(N, 3) corners of everything that selectors mean, in cells.
@@ -128,6 +179,44 @@ class Selection:
             If a selector means nothing.
         """
         return np.concatenate([self._corners(selector) for selector in selectors])
+
+    def cells(self, selector: str) -> CellRange:
+        """The cells that a selector of one block means, of those that have numbers.
+
+        Raises
+        ------
+        AuthoringError
+            If there is no such block, or several, or this is not how cells are written.
+        """
+        match = _CELLS.fullmatch(selector)
+        names = self.blocks(match["name"] if match else selector)
+        if len(names) != 1:
+            raise AuthoringError(f"{selector!r}: cells can be chosen from one block only.")
+        columns, rows = self.anatomy.blocks[names[0]].extent(self.n_tokens)
+        across, down = (match["columns"], match["rows"] or ":") if match else (":", ":")
+        return CellRange(
+            names[0],
+            range(*_span(selector, across, columns)),
+            range(*_span(selector, down, rows)),
+        )
+
+    def span(self, text: str, size: int) -> tuple[int, int]:
+        """The first and one past the last of so many places that a text means, such as ``"0:6"``.
+
+        Raises
+        ------
+        AuthoringError
+            If that is not how cells are written.
+        """
+        return _span(text, text, size)
+
+    def places(self, cells: CellRange) -> np.ndarray:
+        """(N, 3) the middles of cells, where they stand now, column after column."""
+        block = self.anatomy.blocks[cells.block]
+        right, up = block.spec.places(*map(np.array, cells.places))
+        away = np.zeros(len(cells))
+        middles = np.column_stack([right, away, up]) + np.array(block.origin)
+        return middles + self.shifts.get(cells.block, 0.0)
 
     def center(self, selector: str) -> np.ndarray:
         """(3,) the middle of everything that a selector means, in cells."""
@@ -148,35 +237,53 @@ class Selection:
         return make(self.anatomy, self.n_tokens).tiles
 
     def _corners(self, selector: str) -> np.ndarray:
+        if selector.startswith(ON):
+            return self._on_stage(selector)
         match = _CELLS.fullmatch(selector)
         if match:
             return self._cells(selector, match)
         strip, _, position = selector.rpartition(":")
         if selector in (targets.INPUT, targets.OUTPUT):
-            return np.concatenate([tile.corners for tile in self.tiles(selector)])
+            return _corners([tile.corners for tile in self.tiles(selector)])
         if strip in (targets.INPUT, targets.OUTPUT):
-            tiles = self.tiles(strip)
-            if position == "prompt":
-                return np.concatenate([tile.corners for tile in tiles[: self.n_prompt]])
-            if not (position.isdigit() and int(position) < len(tiles)):
-                raise AuthoringError(f"{selector!r}: {strip} has positions 0 to {len(tiles) - 1}.")
-            return np.asarray(tiles[int(position)].corners)
+            return self._of_strip(selector, strip, position)
         if selector == "companions" or strip in ("companion", "companions"):
             return self._boxes(selector, strip, position)
         if selector == "candidates":
             # Without tiles there is no list beside them; `tiles` raises then.
             rows = candidates(self.anatomy, len(self.tiles(targets.OUTPUT)))
-            return np.concatenate([row.corners for row in rows])
+            return _corners([row.corners for row in rows])
         for name in _PLACES.get(selector, ()):
             if name in self.anatomy.places:
                 place = self.anatomy.places[name]
-                return np.array([place.least, place.greatest])
+                return place.corners
         # The corners of each block rather than of their common box, which has empty corners that
         # would take room in the picture.
         names = self.blocks(selector)
         if len(names) == len(self.anatomy.blocks):
             return self._silhouette
-        return _corners(self.anatomy.boxes[[self._places[name] for name in names]])
+        boxes = self.anatomy.boxes[[self._places[name] for name in names]]
+        if self.shifts:
+            moved = [self.shifts.get(name, np.zeros(3)) for name in names]
+            boxes = boxes + np.array(moved)[:, None]
+        return _corners(boxes)
+
+    def _of_strip(self, selector: str, strip: str, position: str) -> np.ndarray:
+        tiles = self.tiles(strip)
+        if position == "prompt":
+            return _corners([tile.corners for tile in tiles[: self.n_prompt]])
+        if not (position.isdigit() and int(position) < len(tiles)):
+            raise AuthoringError(f"{selector!r}: {strip} has positions 0 to {len(tiles) - 1}.")
+        return _corners([tiles[int(position)].corners])
+
+    def _on_stage(self, selector: str) -> np.ndarray:
+        name = selector.removeprefix(ON)
+        if name not in self.stages:
+            known = ", ".join(sorted(self.stages)) or "nothing"
+            raise AuthoringError(
+                f"{selector!r}: nothing is on the stage by that name, but {known}."
+            )
+        return self.stages[name]
 
     @cached_property
     def _silhouette(self) -> np.ndarray:
@@ -216,7 +323,7 @@ class Selection:
         if strip in (targets.INPUT, targets.OUTPUT):
             count = self.n_tokens if strip == match["name"] else self.n_prompt
             first, last = _span(selector, match["columns"], count)
-            return np.concatenate([tile.corners for tile in self.tiles(strip)[first:last]])
+            return _corners([tile.corners for tile in self.tiles(strip)[first:last]])
         names = self.blocks(match["name"])
         if len(names) != 1:
             raise AuthoringError(f"{selector!r}: cells can be chosen from one block only.")
@@ -224,7 +331,8 @@ class Selection:
         left, right = _span(selector, match["columns"], block.columns)
         top, bottom = _span(selector, match["rows"] or ":", block.rows)
         lines = (_common(piece, left, right, top, bottom) for piece in block.spec.pieces)
-        return _corners([block.bounds_of(line) for line in lines if line is not None])
+        boxes = np.array([block.bounds_of(line) for line in lines if line is not None])
+        return _corners(boxes + self.shifts.get(block.name, np.zeros(3)))
 
 
 def _common(piece: Piece, left: int, right: int, top: int, bottom: int) -> Piece | None:

@@ -6,6 +6,7 @@ same way, so one still fits every model of the family and every shape of picture
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,8 @@ import numpy as np
 
 from .companions import Companion, in_order
 from .errors import AuthoringError
-from .framing import CameraPose, Margins, fit
+from .filling import filling
+from .framing import CameraPose, Margins
 from .run import Run
 from .script import Table, read_preset
 from .selection import Selection, common_names, fill
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 ORDINARY = frozenset({"numbers"})
 """The facts about a model with numbers that stands alone."""
 
-STILL_MARGINS = Margins(0.06, 0.06, 0.07, 0.07)
+STILL_MARGINS = Margins(0.04, 0.04, 0.05, 0.04)
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,13 @@ class Still:
         overflows the picture.
     captions
         True if the caption of the moment is in the picture.
+    pin
+        Cells that are pinned in the picture, written ``"layer0.mlp[4, 7]"``; the nearest that there
+        are.
     heading
         True if the model's title and size are written where there is room.
+    alone
+        Selectors of the only blocks that are in the picture; all are where there are none.
     tall
         The still for pictures that are square or higher than wide, where it differs.
     large
@@ -80,7 +87,9 @@ class Still:
     focus: str
     closer: float
     captions: bool
+    pin: tuple[str, ...]
     heading: bool
+    alone: tuple[str, ...]
     tall: Still | None
     large: Still | None
     tower: Still | None
@@ -151,7 +160,9 @@ def _still(table: Table) -> Still:
         focus=table.text("focus") if "focus" in table.values else "",
         closer=table.number("closer", 1.0, least=0.05),
         captions=table.flag("captions"),
+        pin=tuple(table.strings("pin")) if "pin" in table.values else (),
         heading=table.flag("heading"),
+        alone=tuple(table.strings("alone")) if "alone" in table.values else (),
         tall=tall,
         large=large,
         tower=tower,
@@ -174,7 +185,7 @@ def _moment(table: Table) -> float:
 
 
 def still_time(still: Still, storyboard: Storyboard) -> float:
-    """The moment of a still, in seconds of the film.
+    """The moment of a still, in seconds of the film; of a partial film without its beat, the last.
 
     Raises
     ------
@@ -184,6 +195,8 @@ def still_time(still: Still, storyboard: Storyboard) -> float:
     try:
         start, end = storyboard.span(still.beat)
     except KeyError:
+        if storyboard.partial:
+            return storyboard.duration - 1 / storyboard.fps
         known = ", ".join(marker.id for marker in storyboard.beats)
         raise AuthoringError(
             f"still {still.id!r}: this film has no beat {still.beat!r}; there are {known}."
@@ -197,6 +210,30 @@ def filled(selectors: Sequence[str], anatomy: Anatomy, run: Run | None) -> list[
     """Selectors of a still with their braces filled in."""
     names = common_names(anatomy, run)
     return [fill(selector, names) for selector in selectors]
+
+
+_CELL = re.compile(r"([\w.]+)\[(\d+), (\d+)\]")
+
+
+def still_cells(
+    still: Still, anatomy: Anatomy, run: Run | None, aspect: float = 16 / 9
+) -> list[tuple[str, int, int]]:
+    """The cells that are pinned in a still: names of blocks, columns and rows.
+
+    Raises
+    ------
+    AuthoringError
+        If they are not written as cells, or the model has no such block.
+    """
+    names, found = common_names(anatomy, run), []
+    for written in still.suited(anatomy, aspect).pin:
+        match = _CELL.fullmatch(fill(written, names))
+        block = anatomy.blocks.get(match[1]) if match else None
+        if match is None or block is None:
+            raise AuthoringError(f"still {still.id!r}: {written!r} is no cell of this model.")
+        columns, rows = block.extent(anatomy.n_tokens if run is None else run.n_tokens)
+        found.append((block.name, min(int(match[2]), columns - 1), min(int(match[3]), rows - 1)))
+    return found
 
 
 def still_pose(
@@ -229,7 +266,7 @@ def still_pose(
             focus = selection.center(*filled([still.focus], anatomy, run))
     except AuthoringError as error:
         raise AuthoringError(f"still {still.id!r}: {error}") from error
-    pose = fit(
+    pose = filling(
         points,
         still.azimuth,
         still.elevation,

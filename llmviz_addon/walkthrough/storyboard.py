@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Literal
 
 from . import captioning, targets
+from .actors import Actor
 from .composition import Lettering
 from .easing import EASINGS, blend, hermite
 from .errors import AuthoringError
@@ -77,7 +78,8 @@ class Channel:
     Raises
     ------
     AuthoringError
-        If the keys are not in order, or one has an unknown easing.
+        If the property has no row in `properties`, the keys are not in order, or one has an unknown
+        easing.
     """
 
     target: str
@@ -86,6 +88,8 @@ class Channel:
     index: int = 0
 
     def __post_init__(self) -> None:
+        if self.property not in targets.DEFAULTS:
+            raise AuthoringError(f"{self.target} has no property {self.property!r} to move.")
         times = [key.time for key in self.keys]
         if not times or any(b <= a for a, b in itertools.pairwise(times)):
             raise AuthoringError(f"The keys of {self.target}.{self.property} are not in order.")
@@ -147,29 +151,6 @@ class Marker:
 
 
 @dataclass(frozen=True, slots=True)
-class Actor:
-    """A thing that exists only for the film.
-
-    Attributes
-    ----------
-    name
-        Its target, e.g. ``"token:6"``.
-    kind
-        ``"token_tile"``: a tile as the input strip has them.
-    text, index
-        The token as it is written, and its index in the vocabulary.
-    size
-        Width and height in cells at scale 1.
-    """
-
-    name: str
-    kind: Literal["token_tile"]
-    text: str
-    index: int
-    size: tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
 class Shot:
     """A shot as it was fitted: what it shows, its pose, and the seconds at which the move begins
     and arrives.
@@ -196,7 +177,9 @@ class Titles:
 class Storyboard:
     """A film for one model; see the classes above for its parts.
 
-    `facts` are those that held for the script, see `wording.FACTS`.
+    `facts` are those that held for the script, see `wording.FACTS`; `offered` are the ids and
+    titles of all chapters that play for this model, chosen or not. A `partial` film has only some
+    of the chapters that stills are taken from, or is a person's own.
 
     Raises
     ------
@@ -214,6 +197,8 @@ class Storyboard:
     titles: tuple[Titles, ...] = ()
     fps: int = FPS
     facts: frozenset[str] = frozenset()
+    offered: tuple[tuple[str, str], ...] = ()
+    partial: bool = False
     _by_name: dict[tuple[str, str, int], Channel] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -83,9 +83,17 @@ class Board:
             self._tracks[name] = Track(name)
         return self._tracks[name]
 
-    def value(self, target: str, prop: str, time: float) -> float:
+    def has(self, target: str, prop: str) -> bool:
+        """True if a property has keys."""
+        return (target, prop, 0) in self._tracks
+
+    def moved(self, prop: str) -> list[str]:
+        """The targets of which a property has keys."""
+        return [target for target, moved, index in self._tracks if moved == prop and not index]
+
+    def value(self, target: str, prop: str, time: float, index: int = 0) -> float:
         """The value of a property at a time, by the keys so far."""
-        track = self._tracks.get((target, prop, 0))
+        track = self._tracks.get((target, prop, index))
         return targets.DEFAULTS[prop] if track is None else track.value(time)
 
     def set(
@@ -108,9 +116,10 @@ class Board:
         value: float,
         owner: str,
         easing: str = "ease",
+        index: int = 0,
     ) -> None:
         """Go from where the property is at `start` to a value at `end`."""
-        track = self._track(target, prop)
+        track = self._track(target, prop, index)
         track.take(start, owner)
         track.add(end, value, easing)
         track.free_from = end

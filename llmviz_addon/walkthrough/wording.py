@@ -6,16 +6,21 @@ configuration, never from the script.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from ..counting import plural
+from ..counting import counted
 from .companions import Companion, rounded
+from .measures import TEMPERATURES, Measures
 from .run import Run, elide, quote
 
 if TYPE_CHECKING:
     from ..anatomy import Anatomy
     from ..model import Config
+
+Words = Mapping[str, Any]
+"""The words and forms for numbers of a language, see `languages.Language.numbers`."""
 
 FACTS = (
     "appended",
@@ -23,6 +28,10 @@ FACTS = (
     "full",
     "sorted",
     "layers",
+    "heads",
+    "bias",
+    "earlier",
+    "measured",
     "no_appended",
     "drawn",
     "top_k",
@@ -37,7 +46,9 @@ FACTS = (
     "companions_more",
 )
 """Facts that a script may ask for. In this order: tokens were appended; more than one was; the
-context is full; the result is the prompt, sorted; there are several layers; no token was appended;
+context is full; the result is the prompt, sorted; there are several layers; layers have several
+heads; linear maps have biases; the prompt has several tokens; the run brings the numbers that
+captions quote of the position that a chapter follows; no token was appended;
 tokens were drawn; they were drawn only from the most probable ones; there is one layer only; tokens
 are parts of a text; the vocabulary is larger than `SMALL`; the model is larger than `LARGE`; its
 layers stand in one tower; it has numbers; it has only a shape; other models stand in the scene;
@@ -45,6 +56,27 @@ more than one does."""
 
 LARGE = 20_000
 """Cells along a model's longest side up to which a view of all of it still shows single cells."""
+
+COUNTS = ("channel", "head_channel", "neuron", "neurons_lit")
+NUMBERS = (
+    "embedding_token",
+    "embedding_position",
+    "embedding_sum",
+    "mean",
+    "std",
+    "query",
+    "best_score",
+    "row_max",
+    "row_sum",
+    "neuron_before",
+    "neuron_after",
+    "low_before",
+    "low_after",
+    "logit",
+)
+"""Measures that captions quote as counts, and as numbers."""
+
+PLACES = ("channel", "head_channel", "neuron", "best_key")
 
 SMALL = 10
 """Tokens of a vocabulary up to which all probabilities can be taken in at a glance."""
@@ -58,6 +90,8 @@ def facts(
     holds = {
         "layers": several,
         "one_layer": not several,
+        "heads": anatomy.config.n_head > 1,
+        "bias": anatomy.config.bias,
         "large_vocabulary": anatomy.config.n_vocab > SMALL,
         "large": is_large(anatomy),
         "tower": anatomy.layout.tower,
@@ -77,14 +111,16 @@ def _run_facts(anatomy: Anatomy, run: Run) -> dict[str, bool]:
         "appended_more": run.n_appended > 1,
         "drawn": len(run.chances) > 0,
         "top_k": len(run.chances) > 0 and 0 < run.sampling.top_k < anatomy.config.n_vocab,
+        "earlier": run.n_prompt > 1,
+        "measured": len(run.measures) > 0,
         "full": run.n_tokens == anatomy.config.n_ctx,
         "sorted": run.n_appended > 0 and run.predicted == sorted(run.prompt_ids),
         "words": run.texts is not None,
     }
 
 
-def heading(config: Config, model: str) -> tuple[str, ...]:
-    """A model's title, and lines on what it has."""
+def heading(config: Config, model: str, say: Callable[[str], str] = str) -> tuple[str, ...]:
+    """A model's title, and lines on what it has, which `say` puts into a language."""
     sizes = (
         (config.n_layer, "layer"),
         (config.n_head, "head"),
@@ -92,8 +128,8 @@ def heading(config: Config, model: str) -> tuple[str, ...]:
     )
     return (
         elide(model),
-        f"{config.n_parameters:,} {plural(config.n_parameters, 'parameter')}",
-        " · ".join(f"{count:,} {plural(count, noun)}" for count, noun in sizes),
+        say(counted(config.n_parameters, "parameter")),
+        " · ".join(say(counted(count, noun)) for count, noun in sizes),
     )
 
 
@@ -103,9 +139,7 @@ def is_large(anatomy: Anatomy) -> bool:
     return max(b - a for a, b in zip(least, greatest, strict=True)) > LARGE
 
 
-def values(
-    anatomy: Anatomy, run: Run | None, words: Mapping[str, Sequence[str]], model: str = ""
-) -> dict[str, str]:
+def values(anatomy: Anatomy, run: Run | None, words: Words, model: str = "") -> dict[str, str]:
     """Values for the names in a caption's braces.
 
     Parameters
@@ -113,16 +147,14 @@ def values(
     model
         The title of a model that has no run.
     words
-        The language's ``ordinals`` (first, second ...) with the ``suffixes`` of further ones,
-        ``numbers`` (one, two ...), ``scales`` (million, billion ...) and ``colors`` of
-        weights, activations and aggregates.
+        The language's words for numbers, and ``colors`` of weights, activations and aggregates.
     """
     if run is None:
         return _sizes(anatomy, model, words)
     return {**_sizes(anatomy, run.model, words), **_told(run, words)}
 
 
-def _sizes(anatomy: Anatomy, model: str, words: Mapping[str, Sequence[str]]) -> dict[str, str]:
+def _sizes(anatomy: Anatomy, model: str, words: Words) -> dict[str, str]:
     """Values that follow from the architecture."""
     config = anatomy.config
     weight, activation, aggregate = words["colors"]
@@ -133,7 +165,7 @@ def _sizes(anatomy: Anatomy, model: str, words: Mapping[str, Sequence[str]]) -> 
         "heads": _number(config.n_head, words["numbers"]),
         "later_layers": _number(config.n_layer - 1, words["numbers"]),
         "last_layer": str(config.n_layer - 1),
-        "multiplications": rounded(config.multiplications(config.n_ctx), words["scales"]),
+        "multiplications": rounded(config.multiplications(config.n_ctx), words),
         "model": elide(model),
         "weight_color": weight,
         "activation_color": activation,
@@ -141,81 +173,165 @@ def _sizes(anatomy: Anatomy, model: str, words: Mapping[str, Sequence[str]]) -> 
     }
 
 
-def _told(run: Run, words: Mapping[str, Sequence[str]]) -> dict[str, str]:
+def _told(run: Run, words: Words) -> dict[str, str]:
     """Values that follow from the run."""
     predicted = run.predicted
     written = [run.write(ids) for ids in (run.prompt_ids, run.ids[run.n_prompt :], predicted)]
     # Letters in the order of their numbers; words as they stand in the prompt.
     ids = sorted(set(run.prompt_ids))[:3]
     if run.texts is not None:
-        written = [quote(text) for text in run.texts]
-        ids = list(dict.fromkeys(run.prompt_ids))[:3]
+        written = [quote(text, words["quotes"]) for text in run.texts]
+        ids = list(dict.fromkeys(run.prompt_ids))[:2]
     prompt, appended, result = written
+    comma, quotes = words["comma"], words["quotes"]
+    indices = [words["token_id"].format(token=run.name(t, quotes), id=t) for t in ids]
     # A space that does not break keeps each probability in one line with its token.
-    guesses = run.candidates[run.n_prompt - 1]
+    guesses = [
+        f"{run.name(c.token, quotes)}\u00a0{probability(c.probability, words)}"
+        for c in run.candidates[run.n_prompt - 1]
+    ]
     return {
         "prompt": prompt,
         "appended": appended,
         "result": result,
-        "letter": run.name(predicted[0]),
-        "final_letter": run.name(predicted[-1]),
-        "token_ids": ", ".join(f"{run.name(token)} is {token}" for token in ids),
-        "probability": probability(run.token_probabilities[run.n_prompt - 1]),
-        "final_probability": probability(run.token_probabilities[-1]),
-        "guesses": ", ".join(
-            f"{run.name(c.token)}\u00a0{probability(c.probability)}" for c in guesses
-        ),
+        "letter": run.name(predicted[0], quotes),
+        "final_letter": run.name(predicted[-1], quotes),
+        "token_ids": comma.join(indices),
+        "probability": probability(run.token_probabilities[run.n_prompt - 1], words),
+        "final_probability": probability(run.token_probabilities[-1], words),
+        "guesses": comma.join(guesses),
         "tokens": _number(run.n_prompt, words["numbers"]),
         "sequence_tokens": _number(run.n_tokens, words["numbers"]),
         "last_ordinal": _ordinal(run.n_prompt, words),
         "next_ordinal": _ordinal(run.n_prompt + 1, words),
-        **_drawn(run),
+        **_drawn(run, words),
     }
 
 
-def _drawn(run: Run) -> dict[str, str]:
+def followed(run: Run, layer: int, position: int, words: Words) -> dict[str, str]:
+    """Values of the position that a chapter follows, from what the run measured there."""
+    token = run.ids[position]
+    quotes = words["quotes"]
+    told = {"token": run.name(token, quotes), "token_id": f"{token:,}", "keys": f"{position + 1:,}"}
+    measures = run.measures.get(position)
+    if measures is None:
+        return told
+    sizes = {name: f"{int(measures[name]):,}" for name in COUNTS}
+    numbers = {name: figure(measures[name]) for name in NUMBERS}
+    shares = {
+        f"share_{name}": probability(measures[f"share_at:{temperature:g}"], words)
+        for name, temperature in zip(("cold", "even", "hot"), TEMPERATURES, strict=True)
+    }
+    temperatures = dict(zip(("cold", "even", "hot"), (f"{t:g}" for t in TEMPERATURES), strict=True))
+    return (
+        told
+        | sizes
+        | numbers
+        | shares
+        | temperatures
+        | _lengths(measures, layer)
+        | {
+            "best_key": run.name(run.ids[int(measures["best_key"])], quotes),
+            "best_weight": probability(measures["best_weight"], words),
+            "best_token": run.name(int(measures["best_token"]), quotes),
+        }
+    )
+
+
+def places(run: Run, position: int) -> dict[str, int]:
+    """Measures that say where something is, for names in selectors."""
+    measures = run.measures.get(position, {})
+    found = {name: int(measures[name]) for name in PLACES if name in measures}
+    if measures:
+        most, least = _extremes(measures)
+        found |= {"most_layer": most, "least_layer": least}
+    return found
+
+
+def _extremes(measures: Measures) -> tuple[int, int]:
+    """The layers that add most and least to the stream."""
+    added = [value for name, value in measures.items() if name.startswith("added:")]
+    return added.index(max(added)), added.index(min(added))
+
+
+def _lengths(measures: Measures, layer: int) -> dict[str, str]:
+    """Values of the stream's column: its length, and how much each layer adds to it."""
+    layers = sum(name.startswith("added:") for name in measures)
+    most, least = _extremes(measures)
+    return {
+        "stream_before": figure(measures[f"stream:{layer}"]),
+        "attention_added": figure(measures[f"attention_added:{layer}"]),
+        "mlp_added": figure(measures[f"mlp_added:{layer}"]),
+        "stream_first": figure(measures["stream:0"]),
+        "stream_last": figure(measures[f"stream:{layers}"]),
+        "most_layer": str(most),
+        "most_added": figure(measures[f"added:{most}"]),
+        "least_layer": str(least),
+        "least_added": figure(measures[f"added:{least}"]),
+    }
+
+
+def _drawn(run: Run, words: Words) -> dict[str, str]:
     """Values that tell how tokens were drawn; none where the most probable ones were taken."""
     if not run.chances:
         return {}
     return {
-        "chance": percentage(run.chances[0]),
+        "chance": percentage(run.chances[0], words),
         "temperature": f"{run.sampling.temperature:g}",
         "top_k": f"{run.sampling.top_k:,}",
         "seed": f"{run.sampling.seed}",
     }
 
 
-def probability(p: float, *, short: bool = False) -> str:
+def probability(p: float, words: Words | None = None) -> str:
     """A probability as text: never as 1 or 0, which no softmax gives.
 
-    Three decimals in a sentence (``0.970``, ``more than 0.999``); two and no zero before them
-    where it must be `short` (``.97``, ``> .99``, ``< .01``).
+    Three decimals in a sentence (``0.970``, ``more than 0.999``) with a language's `words` for
+    numbers; without, two and no zero before them (``.97``, ``> .99``, ``< .01``).
     """
-    if short:
+    if words is None:
         if p > 0.99:
             return "> .99"
         return "< .01" if p < 5e-3 else f"{p:.2f}".removeprefix("0")
     if p > 1 - 5e-4:
-        return "more than 0.999"
-    return "less than 0.001" if p < 5e-4 else f"{p:.3f}"
+        return str(words["more"]).format("0.999")
+    return str(words["less"]).format("0.001") if p < 5e-4 else f"{p:.3f}"
 
 
-def percentage(p: float, *, short: bool = False) -> str:
+def percentage(p: float, words: Words | None = None) -> str:
     """The chance of a draw as text: in whole percent, and never as 0 or 100 %.
 
-    ``23\u00a0%``, ``more than 99\u00a0%``; where it must be `short`, ``23 %`` and ``> 99 %``.
+    ``23\u00a0%``, ``more than 99\u00a0%`` with a language's `words` for numbers; without,
+    ``23 %`` and ``> 99 %``.
     """
-    space, more, less = (" ", ">", "<") if short else ("\u00a0", "more than", "less than")
+    short = {"more": "> {}", "less": "< {}", "percent": "{} %"}
+    words = short if words is None else words
     if p >= 0.995:
-        return f"{more} 99{space}%"
-    return f"{less} 1{space}%" if p < 5e-3 else f"{100 * p:.0f}{space}%"
+        return str(words["more"]).format(words["percent"].format(99))
+    if p < 5e-3:
+        return str(words["less"]).format(words["percent"].format(1))
+    return str(words["percent"]).format(f"{100 * p:.0f}")
+
+
+def figure(value: float) -> str:
+    """A number of the model for a sentence: two decimals, or as many as its first digits need."""
+    size = abs(value)
+    if not size:
+        return "0"
+    first = math.floor(math.log10(size))
+    if first < -4:
+        written = f"{value:.1e}".replace("e-0", "e-")
+    else:
+        decimals = 2 if first in (-1, 0) else 1 - first
+        written = f"{value:.{max(0, decimals if first < 1 else 2 - first)}f}"
+    return written.replace("-", "\u2212")
 
 
 def _number(n: int, numbers: Sequence[str]) -> str:
     return numbers[n - 1] if 1 <= n <= len(numbers) else f"{n:,}"
 
 
-def _ordinal(n: int, words: Mapping[str, Sequence[str]]) -> str:
+def _ordinal(n: int, words: Words) -> str:
     """An ordinal in words while there are any, then in digits: 61st, 62nd, 63rd, 64th."""
     if n <= len(words["ordinals"]):
         return words["ordinals"][n - 1]

@@ -43,12 +43,24 @@ def arrows_at(pattern: anatomy.ArrowPattern, place: int) -> Iterator[anatomy.Arr
         )
 
 
-def overlap(a, b):
-    """True if two boxes, least and greatest corner each, share more than a border."""
-    return all(
-        low_a < high_b - 1e-6 and low_b < high_a - 1e-6
-        for low_a, high_a, low_b, high_b in zip(*a, *b, strict=True)
-    )
+def overlaps(some, others):
+    """Pairs of a box of each list, by their numbers, that share more than a border.
+
+    A box is its least and its greatest corner.
+    """
+    if not len(some) or not len(others):
+        return []
+    low, high = np.array(others, np.float64).transpose(1, 0, 2)
+    found = []
+    for number, (least, greatest) in enumerate(np.array(some, np.float64)):
+        hit = (least < high - 1e-6).all(1) & (low < greatest - 1e-6).all(1)
+        found += [(number, other) for other in np.flatnonzero(hit).tolist()]
+    return found
+
+
+def overlaps_within(boxes):
+    """Pairs of a list's boxes, by their numbers, that share more than a border."""
+    return [(a, b) for a, b in overlaps(boxes, boxes) if a < b]
 
 
 def flat(bounds):

@@ -14,7 +14,7 @@ from llmviz_addon.anatomy.fold import Fold, line_length
 from llmviz_addon.anatomy.lines import numbered
 
 from .conftest import TOWER, UNFOLDED
-from .helpers import flat, overlap
+from .helpers import flat, overlaps
 
 
 def folded(body):
@@ -103,5 +103,5 @@ def test_each_line_says_with_which_number_it_begins_and_covers_nothing(gpt2):
         numbers = [max(piece.column, piece.row) for piece in block.spec.pieces]
         assert [int(label.text.replace(",", "")) for label in labels] == numbers[1:]
         for label in labels:
-            assert not any(overlap(flat(label.bounds), thing) for thing in things), label.text
+            assert overlaps([flat(label.bounds)], things) == [], label.text
     assert list(numbered(gpt2.blocks["embedding"], size)) == []

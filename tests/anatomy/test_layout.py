@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from llmviz_addon import anatomy, model
 
-from .helpers import ARRANGEMENTS, flat, overlap, sample
+from .helpers import ARRANGEMENTS, flat, overlaps, overlaps_within, sample
 
 TITLE_BAND = 0.4
 """Free height over a block, in margins."""
@@ -60,9 +60,8 @@ def test_nothing_overlaps_in_large_models(giant):
 def check_overlaps(body, blocks=None):
     margin = body.space.margin
     for plane in in_planes(blocks or body.blocks.values()):
-        boxes = [(block.name, with_title_band(block, margin)) for block in plane]
-        for (name, box), (other, other_box) in itertools.combinations(boxes, 2):
-            assert not overlap(box, other_box), (name, other)
+        found = overlaps_within([with_title_band(block, margin) for block in plane])
+        assert [(plane[a].name, plane[b].name) for a, b in found] == []
 
 
 def test_planes_are_at_least_a_block_apart(body):
@@ -80,25 +79,21 @@ def test_no_name_covers_a_block_or_another_name_in_large_models(giant):
 
 def check_names(blocks):
     for plane in in_planes(blocks):
-        labels = [(block.name, flat(block.label.bounds)) for block in plane]
-        boxes = [(block.name, flat(block.bounds)) for block in plane]
-        for name, label in labels:
-            for other, box in boxes:
-                assert not overlap(label, box), (name, other)
-        for (name, label), (other, other_label) in itertools.combinations(labels, 2):
-            assert not overlap(label, other_label), (name, other)
+        labels = [flat(block.label.bounds) for block in plane]
+        found = overlaps(labels, [flat(block.bounds) for block in plane])
+        found += overlaps_within(labels)
+        assert [(plane[a].name, plane[b].name) for a, b in found] == []
 
 
 def test_no_name_of_a_section_covers_a_block_or_name_beside_the_stream(giant):
     front = [block for block in sample(giant) if block.head is None]
-    covered = [(block.name, flat(block.bounds)) for block in front]
-    covered += [(block.name, flat(block.label.bounds)) for block in front]
+    covered = [flat(bounds) for block in front for bounds in (block.bounds, block.label.bounds)]
     layers = {block.section.partition(".")[0] for block in front}
     for section in giant.root.walk():
         near = section.name.partition(".")[0] in layers and section.name.count(".") < 2
         if section.labeled and near:
-            written = flat(section.label.bounds)
-            assert [n for n, box in covered if overlap(written, box)] == [], section.name
+            found = overlaps([flat(section.label.bounds)], covered)
+            assert [front[other // 2].name for _, other in found] == [], section.name
 
 
 def test_titles_are_as_large_beside_large_blocks_as_beside_small_ones(giant, nano):
@@ -225,17 +220,17 @@ def test_places_for_other_things_are_free_in_large_models(giant):
 
 
 def check_places(body):
-    boxes = {name: (place.least, place.greatest) for name, place in body.places.items()}
-    for (name, box), (other, other_box) in itertools.combinations(boxes.items(), 2):
-        assert not overlap(flat(box), flat(other_box)), (name, other)
-    for place in body.places.values():
-        low, high = place.least, place.greatest
-        deep = (low[0], low[1] - 0.5, low[2]), (high[0], high[1] + 0.5, high[2])
-        for name, block in body.blocks.items():
-            assert not overlap(deep, block.bounds), name
-        for section in body.root.walk():
-            written = section.labeled and flat(section.label.bounds)
-            assert not (written and overlap(flat((low, high)), written)), section.name
+    places = list(body.places.values())
+    taken = [flat((place.least, place.greatest)) for place in places]
+    assert overlaps_within(taken) == []
+    depth = np.array([0.0, 0.5, 0.0])
+    deep = [(place.least - depth, place.greatest + depth) for place in places]
+    names = list(body.blocks)
+    found = overlaps(deep, [block.bounds for block in body.blocks.values()])
+    assert [names[other] for _, other in found] == []
+    sections = [section for section in body.root.walk() if section.labeled]
+    found = overlaps(taken, [flat(section.label.bounds) for section in sections])
+    assert [sections[other].name for _, other in found] == []
 
 
 def test_a_card_can_be_read_beside_the_embedding_and_from_where_all_is_in_view(giant):
@@ -264,8 +259,7 @@ def test_a_small_model_has_one_card(nano):
 def test_layers_of_large_models_do_not_overlap(giant):
     layers = [giant.section(f"layer{i}").bounds for i in range(giant.config.n_layer)]
     others = [giant.section(name).bounds for name in ("embedding", "output")]
-    for a, b in itertools.combinations([*layers, *others], 2):
-        assert not overlap(a, b)
+    assert overlaps_within([*layers, *others]) == []
 
 
 def test_columns_of_layers_keep_their_own_streams(giant):

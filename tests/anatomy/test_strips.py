@@ -10,7 +10,7 @@ import pytest
 from llmviz_addon import anatomy, model
 from llmviz_addon.anatomy import strips
 
-from .helpers import boxes_passed, flat, overlap, sample
+from .helpers import boxes_passed, flat, overlaps, sample
 
 PROMPT = 69
 
@@ -104,8 +104,7 @@ def test_strips_touch_no_block_no_title_and_no_place(giant):
     )
     high[:, 1] = 1.0
     for strip in both(giant):
-        for tile in strip.tiles:
-            assert not any(overlap(flat(corners(tile)), thing) for thing in things)
+        assert overlaps([flat(corners(tile)) for tile in strip.tiles], things) == []
         for wire in strip.wires:
             assert not boxes_passed(wire, low, high)
 
@@ -130,8 +129,8 @@ def test_candidates_stand_beside_the_last_bar_and_in_nothings_way(giant):
     for row in rows:
         assert row.height > giant.space.title_size
         assert row.corners[0, 0] > bars[-1].corners[1, 0]
-        box = flat(corners(row))
-        assert not any(overlap(box, flat(block.bounds)) for block in giant.blocks.values())
+    boxes = [flat(block.bounds) for block in giant.blocks.values()]
+    assert overlaps([flat(corners(row)) for row in rows], boxes) == []
 
 
 @pytest.mark.parametrize("count", [0, 12])

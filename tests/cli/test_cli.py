@@ -128,12 +128,13 @@ def test_demo_makes_a_file_and_pictures_in_one_folder(tmp_path: Path):
 
 
 def test_pictures_that_are_there_are_replaced_only_if_asked(called, monkeypatch, tmp_path: Path):
-    from tests.scene import pictures
+    from tests.scene import helpers, pictures
 
     pictures.stand_in(monkeypatch)
-    mine = tmp_path / "nano-gpt_CBABBC_dark_model_64x36.png"
+    mine = tmp_path / "small_0-1-2_dark_model_64x36.png"
     mine.write_text("mine")
     call = ("stills", "--stills", "model", "--size", "64x36", "--out", tmp_path)
+    call += ("--model", helpers.small(), "--prompt", helpers.FEW)
     code, _, errors = called(*call)
     assert code == 0 and "Replaced" not in errors and mine.read_text() == "mine"
     assert pictures.size_of(mine.with_name(f"{mine.stem}-2.png")) == (4, 4)
@@ -150,7 +151,10 @@ def test_a_film_that_cannot_be_is_refused_before_the_build(called, tmp_path: Pat
 
 @pytest.mark.usefixtures("blender_module")
 def test_film_writes_the_frames_that_are_asked_for(tmp_path: Path):
+    from tests.scene import helpers
+
     small = ("--size", "64x36", "--samples", "1", "--engine", "cycles")
+    small += ("--model", helpers.small(), "--prompt", helpers.FEW)
     ended = run("film", "--frames", "10-11", "--out", str(tmp_path / "film"), *small)
     assert ended.returncode == 0, ended.stderr
     assert len(list((tmp_path / "film").glob("*.png"))) == 2
@@ -163,6 +167,8 @@ def test_film_writes_the_frames_that_are_asked_for(tmp_path: Path):
         (("build", "--out", "model.txt"), ".blend"),
         (("build", "--prompt", "ABX"), "'X'"),
         (("build", "--look", "pink"), "dark, light"),
+        (("build", "--head", "7"), "no head 7 to follow; they count from 0 to 2"),
+        (("build", "--position", "6"), "no position 6"),
         (("stills", "--stills", "nothing"), "'nothing'"),
         (("explain", "--cell", "layer0.mpl[1, 2]"), "did you mean 'layer0.mlp'"),
         (("explain", "--cell", "logits[99, 0]"), "there is no cell at column 99"),

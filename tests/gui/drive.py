@@ -13,8 +13,10 @@ import json
 import os
 import shutil
 import sys
+import time
 import traceback
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import bpy
@@ -22,11 +24,15 @@ import bpy
 # Blender puts only its own scripts on the path.
 sys.path.insert(0, str(Path(__file__).parent))
 
+import hovering
 import pointing
 from hands import (
     TICK,
     addon,
     census,
+    click,
+    find_field,
+    key,
     mouse,
     over_the_view,
     press,
@@ -112,17 +118,30 @@ def first_minute() -> Iterator[float]:
 
 
 def typing() -> Iterator[float]:
-    """Write another prompt, a letter at a time, and wait until the film has followed."""
+    """Type another prompt into its field, a key at a time, and wait until the film has followed."""
     scene, state = window().scene, addon("ui.state")
     yield from press("llmviz.build_demo")
     yield from until_built()
     live = addon("scene.live")
     scene.frame_set(200)
     before, facts["typed"] = standing(), []
-    for prompt in ("A", "AC", "ACB", "ACBB"):
-        scene.llmviz.prompt = prompt
-        facts["typed"].append([state.model_of(scene).recipe.prompt, live.is_behind(scene)])
-        yield TICK
+    field = yield from find_field("llmviz.prompt")
+    print("typing into the prompt's field", flush=True)
+    # A click begins to edit all of the text, which the first key replaces.
+    yield from click(*field)
+    yield 0.3
+    with times_of_keys() as times:
+        for count, letter in enumerate("ACBB", 1):
+            yield from key(field, letter, letter)
+            yield from until(lambda at=count: len(times["drawn"]) >= at, "the view shows the key")
+            recipe = state.model_of(scene).recipe
+            facts["typed"].append([scene.llmviz.prompt, recipe.prompt])
+    facts["behind while typing"] = live.is_behind(scene) or bool(addon("ui.running").work)
+    facts["milliseconds"] = times
+    for what, each in times.items():
+        print(f"keys {what} after {', '.join(f'{ms:.0f}' for ms in each)} ms", flush=True)
+    yield from screenshot("2-typing")
+    yield from key(field, "RET")
     yield from until(lambda: not live.is_behind(scene), "the film has followed")
     facts["followed"] = [scene.frame_current, standing() == before]
     said = [o["llmviz_text"] for o in scene.objects if "llmviz_caption_of" in o]
@@ -130,6 +149,40 @@ def typing() -> Iterator[float]:
     yield from screenshot("2-typed")
     yield from press("llmviz.remove")
     yield from until(lambda: blocks() == 0, "all blocks are gone")
+
+
+@contextmanager
+def times_of_keys() -> Iterator[dict[str, list[float]]]:
+    """Milliseconds from each change of the prompt until it is in the scene, evaluated and drawn."""
+    live = addon("scene.live")
+    follow = live.follow
+    times: dict[str, list[float]] = {"shown": [], "evaluated": [], "drawn": []}
+    began = 0.0
+
+    def note(what: str) -> None:
+        # Only the first evaluation and drawing after a change count.
+        if len(times[what]) < len(times["shown"]):
+            times[what].append(1e3 * (time.perf_counter() - began))
+
+    def timed(*given: object) -> bool:
+        nonlocal began
+        began = time.perf_counter()
+        done = follow(*given)
+        times["shown"].append(1e3 * (time.perf_counter() - began))
+        return done
+
+    def evaluated(*_: object) -> None:
+        note("evaluated")
+
+    live.follow = timed
+    bpy.app.handlers.depsgraph_update_post.append(evaluated)
+    drawing = bpy.types.SpaceView3D.draw_handler_add(note, ("drawn",), "WINDOW", "POST_PIXEL")
+    try:
+        yield times
+    finally:
+        live.follow = follow
+        bpy.app.handlers.depsgraph_update_post.remove(evaluated)
+        bpy.types.SpaceView3D.draw_handler_remove(drawing, "WINDOW")
 
 
 def large_models() -> Iterator[float]:
@@ -225,10 +278,16 @@ def picking() -> Iterator[float]:
     yield from screenshot("9-picked")
     scene.llmviz.cell_block, facts["canceled"] = "", []
     before = drawn()
-    for key in ("ESC", "RIGHTMOUSE"):
-        yield from pointing.point(*over_the_view(), key)
+    for button in ("ESC", "RIGHTMOUSE"):
+        yield from pointing.point(*over_the_view(), button)
         modal = [operator.bl_idname for operator in window().modal_operators]
-        facts["canceled"].append([key, modal, pointing.named()[0], drawn() == before])
+        facts["canceled"].append([button, modal, pointing.named()[0], drawn() == before])
+
+
+def inspecting() -> Iterator[float]:
+    """Point at a cube with the tool Inspect Cell, far from the middle of the world."""
+    (model,) = addon("ui.state").models(window().scene)
+    facts["inspected"] = yield from hovering.inspect(model.root, "layer0.mlp", 4, 5)
 
 
 def drawn() -> dict[str, list[str]]:
@@ -255,7 +314,9 @@ def finish(status: int) -> None:
     os._exit(status)
 
 
-steps = itertools.chain(first_minute(), typing(), large_models(), stops(), slabs(), picking())
+steps = itertools.chain(
+    first_minute(), typing(), large_models(), stops(), slabs(), picking(), inspecting()
+)
 
 
 def advance() -> float:

@@ -80,17 +80,36 @@ def operator_under_mouse() -> str:
     return manager.clipboard
 
 
+def property_under_mouse() -> str:
+    """The path of the property that is shown under the mouse, as "Copy Data Path" gives it."""
+    manager = bpy.context.window_manager
+    manager.clipboard = ""
+    with bpy.context.temp_override(window=window(), area=view(), region=region("UI")):
+        if bpy.ops.ui.copy_data_path_button.poll():
+            bpy.ops.ui.copy_data_path_button()
+    return manager.clipboard
+
+
 def find(operator: str) -> Generator[float, None, tuple[int, int]]:
     """The place of an operator's button in the sidebar, found by moving the mouse over it."""
+    return (yield from _search(lambda: f"{operator}(" in operator_under_mouse(), operator))
+
+
+def find_field(path: str) -> Generator[float, None, tuple[int, int]]:
+    """The place of a property's field in the sidebar, found by moving the mouse over it."""
+    return (yield from _search(lambda: property_under_mouse() == path, path))
+
+
+def _search(is_there: Callable[[], bool], what: str) -> Generator[float, None, tuple[int, int]]:
     sidebar = region("UI")
     # Two buttons may stand side by side.
     for x in (sidebar.x + sidebar.width // 3, sidebar.x + 3 * sidebar.width // 4):
         for y in range(sidebar.y + sidebar.height - 10, sidebar.y, -8):
             mouse(x, y)
             yield 0.03
-            if f"{operator}(" in operator_under_mouse():
+            if is_there():
                 return x, y
-    raise AssertionError(f"no button of {operator} in the sidebar")
+    raise AssertionError(f"no button or field of {what} in the sidebar")
 
 
 def press(operator: str) -> Iterator[float]:
@@ -146,6 +165,17 @@ def type_over_the_view(key: str, **modifiers: bool) -> Iterator[float]:
     window().event_simulate(type=key, value="PRESS", x=x, y=y, **modifiers)
     yield TICK
     window().event_simulate(type=key, value="RELEASE", x=x, y=y)
+    yield TICK
+
+
+def key(at: tuple[int, int], name: str, character: str = "") -> Iterator[float]:
+    """Press and release a key with the mouse at a pixel; `character` is what it writes."""
+    x, y = at
+    # Only the press writes, and Blender takes an empty character for one.
+    writes = {"unicode": character} if character else {}
+    window().event_simulate(type=name, value="PRESS", x=x, y=y, **writes)
+    yield TICK
+    window().event_simulate(type=name, value="RELEASE", x=x, y=y)
     yield TICK
 
 

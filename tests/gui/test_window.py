@@ -24,7 +24,7 @@ DRIVE = Path(__file__).parent / "drive.py"
 PICTURES = ROOT / "build" / "gui"
 SIZE = (1600, 1000)
 SHOTS = (
-    *("1-empty", "2-built", "3-removed", "2-typed"),
+    *("1-empty", "2-built", "3-removed", "2-typing", "2-typed"),
     *("4-gpt2", "5-gpt2-built", "6-beside", "7-inspect", "8-opened", "9-picked"),
 )
 
@@ -134,8 +134,16 @@ def test_pressing_remove_takes_all_blocks_away(session: dict[str, object]) -> No
 
 
 def test_a_prompt_is_shown_at_every_key_and_the_film_follows(session: dict[str, object]) -> None:
-    assert session["typed"] == [["A", True], ["AC", True], ["ACB", True], ["ACBB", True]]
+    """Typed with keys into the field in the sidebar."""
+    assert session["typed"] == [[prompt] * 2 for prompt in ("A", "AC", "ACB", "ACBB")]
+    assert session["behind while typing"]
     assert session["followed"] == [200, True] and session["told"]
+
+
+def test_the_times_from_a_key_to_the_view_are_told(session: dict[str, object]) -> None:
+    """Their number only: how long they are is the machine's affair, and the log has them."""
+    times = session["milliseconds"]
+    assert {what: len(each) for what, each in times.items()} == dict.fromkeys(times, 4)
 
 
 def test_gpt2_picked_without_weights_is_built_as_shapes(session: dict[str, object]) -> None:
@@ -178,6 +186,25 @@ def test_the_cell_that_is_named_is_the_one_under_the_mouse(session: dict[str, ob
 def test_esc_and_a_right_click_put_the_eyedropper_away(session: dict[str, object]) -> None:
     for key, modal, block, as_before in session["canceled"]:
         assert (modal, block, as_before) == ([], "", True), key
+
+
+def test_the_pointer_carries_a_card_whose_keys_walk_and_whose_click_pins(
+    session: dict[str, object],
+) -> None:
+    found = session["inspected"]
+    assert found["tool"] == "llmviz.inspect_cell"
+    assert found["pointed at"] == ["layer0.mlp", 4, 5]
+    right, down, source, back, _ = found["walked"]
+    assert (right, down) == (["layer0.mlp", 5, 5], ["layer0.mlp", 5, 6])
+    assert source != down and back == down
+    assert found["changed by looking"] == []
+    assert found["pinned"] == ["layer0.mlp[4, 5]"]
+    assert found["left"] == ["builtin.select_box", True]
+
+
+def test_the_card_comes_sooner_than_the_view_can_be_drawn(session: dict[str, object]) -> None:
+    card, redraw = session["inspected"]["times"]
+    assert card < redraw
 
 
 def test_pressing_open_up_makes_cubes_in_the_selected_slab(session: dict[str, object]) -> None:

@@ -34,7 +34,8 @@ class Desk:
         self.book.before[scene] = {k: named.get(v, v) for k, v in before.items()}
         self.book.own[scene] = {}
         self.book.markers[scene] = {("Own", 9)}
-        self.history: list[tuple[Photo, Book]] = []
+        # What was photographed of each step, and what was in the book.
+        self.history: list[tuple[Photo | None, Book]] = []
         self.at = -1
         self.step("Begin")
 
@@ -92,12 +93,19 @@ class Desk:
         """End a step: nothing may be wrong, and undo comes back here."""
         if now is None:
             bpy.context.view_layer.update()
-            now = photo()
         self.check()
         bpy.ops.ed.undo_push(message=name)
         del self.history[self.at + 1 :]
         self.history.append((now, copy.deepcopy(self.book)))
         self.at += 1
+
+    def photographed(self) -> Photo:
+        """The file as the last step left it; photographed only now, since few steps need it."""
+        now, book = self.history[self.at]
+        if now is None:
+            now = photo()
+            self.history[self.at] = now, book
+        return now
 
     def begin_again(self) -> None:
         """Undo goes no further back than to the next step."""
@@ -113,39 +121,27 @@ class Desk:
         assert done == {"FINISHED"}
         self.at = at
         was, book = self.history[at]
-        now = photo()
-        # Blender itself forgets which collections were excluded, where others went meanwhile.
-        found = {
-            what: wrong
-            for what, wrong in difference(was, now).items()
-            if isinstance(wrong, str) or any(not k.startswith(("layer ", "hidden ")) for k in wrong)
-        }
-        assert not found, f"{'redo' if forth else 'undo'} is not as it was: {found}"
-        self.history[at] = now, book
+        self.history[at] = None, book
+        if was is not None:
+            # Blender itself forgets which collections were excluded, where others went meanwhile.
+            found = {
+                what: wrong
+                for what, wrong in difference(was, self.photographed()).items()
+                if isinstance(wrong, str)
+                or any(not k.startswith(("layer ", "hidden ")) for k in wrong)
+            }
+            assert not found, f"{'redo' if forth else 'undo'} is not as it was: {found}"
         self.book = copy.deepcopy(book)
         self.check()
 
-    def _has_orphans(self) -> bool:
-        """True if something that was copied from us has lost its original, and still has our marks.
-
-        In a file that is opened again, a person's copy cannot be told from an original then.
-        """
-        kinds = (*bpy.data.objects, *bpy.data.collections)
-        marked = [d for d in kinds if d.get("llmviz_key") and d.get("llmviz_model")]
-        theirs, ours = set(), set()
-        for thing in marked:
-            found = theirs if uid(thing) in self.book.theirs else ours
-            found.add((thing["llmviz_model"], thing["llmviz_key"]))
-        return bool(theirs - ours)
-
     def reopen(self) -> None:
         """Save the file and open it."""
-        if (self.scene.objects and bpy.context.mode != "OBJECT") or self._has_orphans():
+        if self.scene.objects and bpy.context.mode != "OBJECT":
             return
         path = self.folder / "habits.blend"
+        self.ours("save", lambda: bpy.ops.wm.save_as_mainfile(filepath=str(path), compress=False))
         before = photo(photos.name)
         named = {photos.name(d): uid(d) for d in datablocks()}
-        bpy.ops.wm.save_as_mainfile(filepath=str(path), compress=False)
         bpy.ops.wm.open_mainfile(filepath=str(path), load_ui=False)
         now = {photos.name(d): uid(d) for d in datablocks()}
         after = photo(photos.name)
@@ -181,7 +177,7 @@ class Desk:
         other
             True if another model takes the place of one.
         """
-        scene, before = self.scene, self.history[self.at][0]
+        scene, before = self.scene, self.photographed()
         here, remembered = uid(scene), bool(scene_room.Memory(scene))
         models = {s.id: s for s in self.standing()}
         times = {s.id: s.root.get("llmviz_times") for s in models.values()}
@@ -321,7 +317,7 @@ class Desk:
             aspects -= {a for a in aspects if "curve " in a}
         if other:
             aspects -= {"location"}
-        if then.get("parent") is None or then.get("parent") not in self.history[self.at][0]:
+        if then.get("parent") is None or then.get("parent") not in self.photographed():
             aspects -= {"parent", "inverse"}
         wrong = {k: v for k, v in changes(then, now).items() if k in aspects}
         assert not wrong, f"{then['name']} was changed, and is not any more: {wrong}"

@@ -13,10 +13,9 @@ from . import photo as photos
 from .desk import Desk
 from .photo import SETTINGS, datablocks, photo, uid
 
-OBJECT = (
-    *("move", "rename", "hide", "parent", "unparent", "key", "key film", "gain", "words"),
-    *("light", "dress", "modify", "delete", "copy", "linked copy", "away", "hang", "mode"),
-)
+PLACE = ("move", "rename", "hide", "parent", "unparent", "away", "hang")
+LOOKS = ("key", "key film", "gain", "words", "light", "dress", "modify", "mode")
+NUMBER = ("delete", "copy", "linked copy")
 PART = ("rename", "hide", "exclude", "dissolve", "inside")
 ROOT = ("away", "copy", "dissolve", "delete")
 

@@ -6,7 +6,6 @@ number, or by name where another session is compared with.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 
 import bpy
@@ -53,7 +52,11 @@ def is_ours(datablock: bpy.types.ID) -> bool:
 def photo(of: Callable[[bpy.types.ID | None], object] = uid) -> Photo:
     """The file as it is now, every datablock by `of`."""
     found: Photo = {of(c): _collection(c, of) for c in bpy.data.collections}
+    cells = {of(m): _cells(m) for m in bpy.data.meshes}
     found |= {of(o): dict(_object(o, of)) for o in bpy.data.objects}
+    for obj in bpy.data.objects:
+        if obj.type == "MESH":
+            found[of(obj)]["cells"] = cells.get(of(obj.data))
     for collection in (*bpy.data.collections, *(s.collection for s in bpy.data.scenes)):
         for obj in collection.objects:
             found[of(obj)]["collections"].append(of(collection))
@@ -95,9 +98,9 @@ def _object(obj: bpy.types.Object, of: Callable) -> Iterator[tuple[str, object]]
     yield "ours", is_ours(obj)
     yield "name", obj.name_full
     yield "parent", of(obj.parent)
-    yield "inverse", _rounded(v for row in obj.matrix_parent_inverse for v in row)
+    yield "inverse", tuple(map(tuple, obj.matrix_parent_inverse))
     for prop in _PLACE:
-        yield prop, _rounded(getattr(obj, prop))
+        yield prop, tuple(getattr(obj, prop))
     for prop in _FLAGS:
         yield prop, getattr(obj, prop)
     yield "data", of(obj.data)
@@ -112,8 +115,6 @@ def _object(obj: bpy.types.Object, of: Callable) -> Iterator[tuple[str, object]]
     yield from curves(obj)
     if obj.type == "CAMERA":
         yield from ((f"data {path}", keys) for path, keys in curves(obj.data))
-    if obj.type == "MESH":
-        yield "cells", _cells(obj.data)
 
 
 def _scene(scene: bpy.types.Scene, of: Callable) -> Iterator[tuple[str, object]]:
@@ -143,9 +144,9 @@ def _scene(scene: bpy.types.Scene, of: Callable) -> Iterator[tuple[str, object]]
 def _own(datablock: bpy.types.ID) -> Aspects:
     """Custom properties, by name."""
     return {
-        f'["{key}"]': plain(datablock[key])
-        for key in datablock.keys()  # noqa: SIM118 (a datablock iterates over nothing)
-        if not isinstance(datablock[key], bpy.types.ID)
+        f'["{key}"]': plain(value)
+        for key, value in datablock.items()
+        if not isinstance(value, bpy.types.ID)
     }
 
 
@@ -189,24 +190,22 @@ def _nodes(tree: bpy.types.NodeTree | None) -> object:
         for socket in (*node.inputs, *(node.outputs if not node.inputs else ()))
         if hasattr(socket, "default_value") and not isinstance(socket.default_value, bpy.types.ID)
     ]
-    return len(tree.nodes), len(tree.links), hashlib.md5(repr(told).encode()).hexdigest()
+    return len(tree.nodes), len(tree.links), hash(repr(told))
 
 
-def _digest(values: np.ndarray) -> str:
-    return hashlib.md5(values.tobytes()).hexdigest()[:8]
-
-
-def _rounded(values: object) -> tuple[float, ...]:
-    return tuple(round(v, 5) + 0.0 for v in values)
+def _digest(values: np.ndarray) -> int:
+    return hash(values.tobytes())
 
 
 def plain(value: object) -> object:
     """A value that says the same when its owner is gone."""
-    if hasattr(value, "to_dict"):
-        return str(value.to_dict())
+    if isinstance(value, str | int):
+        return value
     if isinstance(value, float):
         return round(value, 5)
-    if hasattr(value, "__len__") and not isinstance(value, str):
+    if hasattr(value, "to_dict"):
+        return str(value.to_dict())
+    if hasattr(value, "__len__"):
         return [plain(v) for v in value]
     return value
 

@@ -47,7 +47,8 @@ def _frames(board) -> list[int]:
 def _expected(board, frame: int) -> list[str]:
     """Texts to be read at a frame, as words; none if one comes or goes within a frame of it."""
     time = (frame - 1) / FPS
-    return sorted(f"{c.title} {c.text}".strip() for c in board.captions if c.start <= time < c.end)
+    shown = [c for c in board.captions if c.start <= time < c.end]
+    return sorted(f"{c.title} {c.text}".strip().replace("\u00a0", " ") for c in shown)
 
 
 def test_exactly_the_captions_of_the_moment_are_seen(clean_scene, root):

@@ -76,6 +76,56 @@ def test_in_a_file_opened_since_a_copy_is_known_by_its_name_when_its_original_is
     assert [o.name for o in bpy.context.scene.objects] == [name]
 
 
+def _opened_again(path: Path) -> None:
+    bpy.ops.wm.save_as_mainfile(filepath=str(path))
+    bpy.ops.wm.open_mainfile(filepath=str(path))
+
+
+@pytest.mark.parametrize("linked", [False, True], ids=["Shift-D", "Alt-D"])
+def test_in_a_file_opened_since_a_renamed_copy_stays_its_makers_when_its_original_is_deleted(
+    registered, model, tmp_path, linked
+):
+    copy = _duplicated(model.blocks["layer0.mlp"], linked)
+    copy.name = "My MLP"
+    bpy.data.objects.remove(model.blocks["layer0.mlp"])
+    _opened_again(tmp_path / "mine.blend")
+    assert "layer0.mlp" not in people.only().blocks
+    scene_room.remove(bpy.context.scene)
+    assert [o.name for o in bpy.context.scene.objects] == ["My MLP"]
+
+
+def test_in_a_file_opened_since_a_copy_is_known_where_it_and_its_original_are_renamed(
+    registered, model, tmp_path
+):
+    block = model.blocks["layer0.mlp"]
+    _duplicated(block, linked=False).name = "A"
+    block.name = "B"
+    _opened_again(tmp_path / "mine.blend")
+    assert people.only().blocks["layer0.mlp"].name == "B"
+
+
+def test_a_copy_of_a_model_that_was_deleted_by_hand_outlives_an_opened_file_and_a_build(
+    registered, model, tmp_path
+):
+    copy = _duplicated(model.blocks["layer0.mlp"], linked=False)
+    copy.name = "My MLP"
+    for home in copy.users_collection:
+        home.objects.unlink(copy)
+    bpy.context.scene.collection.objects.link(copy)
+    people.delete_hierarchy(model.root)
+    _opened_again(tmp_path / "mine.blend")
+    helpers.build_small(helpers.FEW)
+    assert "My MLP" in bpy.context.scene.objects
+
+
+def test_what_is_an_original_is_noted_as_soon_as_a_file_is_open(registered, model, tmp_path):
+    _opened_again(tmp_path / "mine.blend")
+    block = bpy.data.objects["layer0.mlp"]
+    _duplicated(block, linked=False).name = "My MLP"
+    bpy.data.objects.remove(block)
+    assert "layer0.mlp" not in people.only().blocks
+
+
 def _duplicated(obj: bpy.types.Object, linked: bool) -> bpy.types.Object:
     """A copy that a person makes of an object."""
     bpy.ops.object.select_all(action="DESELECT")

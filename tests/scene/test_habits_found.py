@@ -98,3 +98,40 @@ def test_a_section_has_its_collection_again_after_a_model_without_it(tiny, tmp_p
     assert not _standing().missing and _standing().collections.keys() < before
     tiny()
     assert not _standing().missing and _standing().collections.keys() == before
+
+
+def _captions() -> bpy.types.Collection:
+    """The captions of the scene's film, which is that of the smallest model."""
+    return scene_room.find(bpy.context.scene)[0].collections["captions"]
+
+
+def _captions_hidden() -> tuple[bool, bool]:
+    return _captions().hide_viewport, _captions().hide_render
+
+
+@pytest.mark.parametrize("hidden", [(True, False), (False, True)], ids=["viewport", "render"])
+def test_captions_that_somebody_hid_stay_hidden_where_the_film_changes_hands(
+    tiny, folder, tmp_path, hidden
+):
+    scene = bpy.context.scene
+    part = _captions()
+    part.hide_viewport, part.hide_render = hidden
+    _beside(folder)
+    assert _captions_hidden() == hidden, "a model beside"
+    smaller = checkpoints.save(tmp_path / "smaller", **SHAPE | {"n_embd": 8})
+    _beside(str(smaller))
+    assert _captions_hidden() == hidden, "a smaller one, whose film it is now"
+    scene_room.remove(scene, scene_room.roots(scene)[0])
+    assert _captions_hidden() == hidden, "a larger one again"
+
+
+def test_what_a_look_adds_to_a_model_that_two_scenes_show_is_there_once_in_both(tiny):
+    first = bpy.context.scene
+    assert scene_room.find(first)
+    bpy.ops.scene.new(type="LINK_COPY")
+    second = bpy.context.scene
+    scene_room.apply_look(second, scene_room.roots(second)[0], "light", False)
+    for scene in (first, second):
+        (standing,) = scene_room.find(scene)
+        assert not standing.missing and not standing.copies
+    assert [o.name for o in bpy.data.objects if o.name.startswith("Backdrop")] == ["Backdrop"]

@@ -11,6 +11,7 @@ import pytest
 from llmviz_addon import scene as scene_room
 from llmviz_addon.progress import run
 from llmviz_addon.scene import live
+from llmviz_addon.walkthrough import Choice
 
 from . import checkpoints, helpers, people
 
@@ -35,7 +36,7 @@ def _said() -> dict[str, str]:
     return {o["llmviz_caption_of"]: o["llmviz_text"] for o in found if "llmviz_caption_of" in o}
 
 
-@pytest.mark.parametrize("prompt", ["A", "CCBA", "ABCABCABCA"])
+@pytest.mark.parametrize("prompt", ["A", "CCBA", "AABCCB", "ABCABCABCA"])
 def test_every_number_and_token_is_that_of_the_prompt_at_once(model, expect, prompt):
     assert _type(prompt)
     people.check_shows(people.only(), prompt)
@@ -143,7 +144,7 @@ def test_a_checkpoint_that_has_changed_since_is_shown_as_it_is_now(tmp_path):
 
 def test_a_model_with_slabs_or_many_cells_computes_nothing_while_somebody_types(model, monkeypatch):
     scene, recipe = bpy.context.scene, replace(model.recipe, prompt="ABC")
-    monkeypatch.setattr(live, "compute", lambda _: pytest.fail("it was computed"))
+    monkeypatch.setattr(live, "compute", lambda *_: pytest.fail("it was computed"))
     with monkeypatch.context() as patch:
         patch.setattr(live, "MOST", 1000)
         assert not live.follow(scene, recipe)
@@ -168,3 +169,23 @@ def test_a_film_whose_model_is_removed_meanwhile_leaves_nothing_behind(model):
     scene_room.remove(scene)
     run(steps)
     assert not [o for o in bpy.data.objects if o.get("llmviz")]
+
+
+def test_another_example_is_followed_once_it_is_chosen(model):
+    scene = bpy.context.scene
+    assert not live.is_behind(scene)
+    assert live.choose(scene, replace(people.only().recipe, layer=1, head=2, position=2))
+    run(live.catch_up_steps(scene))
+    assert not live.is_behind(scene)
+    assert people.only().recipe.choice == Choice(1, 2, 2, None)
+    # A choice that a model has not is its nearest one, so it can be kept for the next model.
+    assert live.choose(scene, replace(people.only().recipe, layer=40, position=40))
+    run(live.catch_up_steps(scene))
+    assert not live.is_behind(scene)
+
+
+def test_a_model_that_two_scenes_show_waits_for_a_build(model):
+    bpy.ops.scene.new(type="LINK_COPY")
+    assert not _type("A")
+    assert people.only().recipe.prompt == helpers.PROMPT
+    assert not live.is_behind(bpy.context.scene)

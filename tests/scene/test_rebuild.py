@@ -169,7 +169,7 @@ def test_a_build_that_is_stopped_leaves_the_file_as_it_was(interrupted):
     steps.close()
     # Trying every step at which a person may press Esc would take long, so only some are tried, and
     # all of the last ones.
-    for stop in (*range(1, len(told) - 1, 25), len(told) - 1, len(told), len(told) + 1):
+    for stop in (*range(1, len(told) - 1, 40), len(told) - 1, len(told), len(told) + 1):
         steps = interrupted()
         (_, label) = next(itertools.islice(steps, stop - 1, None))
         steps.close()

@@ -12,7 +12,7 @@ from mathutils import Vector
 from llmviz_addon import scene as scene_room
 from llmviz_addon.scene.pictures import taking
 from llmviz_addon.scene.playing import captions
-from llmviz_addon.scene.standing.standing import of_root
+from llmviz_addon.scene.standing.finding import of_root
 
 from . import helpers, pictures
 

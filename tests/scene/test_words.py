@@ -14,7 +14,7 @@ from llmviz_addon.scene.standing import ledger, tree
 from llmviz_addon.scene.words import typesetting
 from llmviz_addon.scene.words.typesetting import COARSE, FINE, Setting
 
-from . import helpers, people
+from . import checkpoints, helpers, people
 
 INTER = Path(bpy.utils.system_resource("DATAFILES", path="fonts")) / "Inter.woff2"
 
@@ -340,9 +340,19 @@ def _as_pieces(obj: bpy.types.Object) -> None:
     ledger.note(obj)
 
 
+SHAPE = {"n_layer": 3, "n_head": 1, "n_embd": 8, "n_positions": 11, "vocab_size": 5}
+
+
+@pytest.fixture(scope="module")
+def layers(tmp_path_factory) -> str:
+    """A small checkpoint with three layers."""
+    return str(checkpoints.save(tmp_path_factory.mktemp("checkpoint") / "layers", **SHAPE))
+
+
 @pytest.fixture
-def before(own_model, tmp_path):
-    """A file with nano-gpt as earlier versions drew it."""
+def before(clean_scene, layers, tmp_path):
+    """A file with a small model of three layers as earlier versions drew it."""
+    helpers.open_built(helpers.MORE, layers)
     model = people.only()
     for obj in list(model.objects.values()):
         if "llmviz_strip" in obj:
@@ -361,9 +371,9 @@ def before(own_model, tmp_path):
     return people.only()
 
 
-@pytest.mark.parametrize("prompt", ["CBABBC", "ABC"])
-def test_text_objects_become_meshes_at_the_next_build(before, prompt):
-    helpers.build(prompt)
+@pytest.mark.parametrize("prompt", [helpers.MORE, helpers.FEW])
+def test_text_objects_become_meshes_at_the_next_build(before, layers, prompt):
+    helpers.build(prompt, layers)
     after = people.only()
     assert not [o for o in bpy.data.objects if o.type == "FONT"]
     assert not bpy.data.curves and not bpy.data.fonts
@@ -374,7 +384,7 @@ def test_text_objects_become_meshes_at_the_next_build(before, prompt):
     assert not [tile.name for tile in tiles if tile.modifiers]
     assert "LLM Pieces" not in bpy.data.node_groups
     fresh = {key: _where(obj) for key, obj in after.objects.items() if "llmviz_text" in obj}
-    helpers.open_built(prompt)
+    helpers.open_built(prompt, layers)
     built = people.only().objects
     assert fresh == {key: _where(built[key]) for key in fresh}
 
@@ -385,7 +395,7 @@ def _where(obj: bpy.types.Object) -> tuple:
     return obj["llmviz_text"], obj.parent["llmviz_key"], home, place, obj.visible_shadow
 
 
-def test_what_a_person_did_to_a_text_object_stays(before):
+def test_what_a_person_did_to_a_text_object_stays(before, layers):
     scene, layer = bpy.context.scene, bpy.context.view_layer
     title, other, deep = (_title(before, f"layer{i}.mlp") for i in range(3))
     home, red = bpy.data.collections.new("Mine"), bpy.data.materials.new("Red")
@@ -406,8 +416,8 @@ def test_what_a_person_did_to_a_text_object_stays(before):
     other.hide_set(True)
     deep.data.extrude = 0.01
     place = title.location.copy()
-    for prompt in ("ABC", "CAB"):
-        helpers.build(prompt)
+    for prompt in (helpers.FEW, "1 0 1"):
+        helpers.build(prompt, layers)
         title, other, deep = (_title_of(i) for i in range(3))
         assert title.type == "MESH" and title.data["llmviz_text"] == "What it knows"
         assert title.location == place and len(title.constraints) == 1 and child.parent == title

@@ -43,7 +43,8 @@ def test_a_beat_is_rendered_from_its_first_frame_to_its_last_as_one_named_file(
     assert state.playing(scene) == (beat.id.partition(".")[0], beat.id)
     assert bpy.ops.llmviz.render_part(part=beat.id) == {"FINISHED"}
     assert seen == list(range(beat.frame, beat.last + 1))
-    (film,) = tmp_path.iterdir()
+    (film,) = tmp_path.glob("*.mp4")
+    assert {path.suffix for path in tmp_path.iterdir()} == {".mp4", ".srt", ".vtt"}
     assert film.name == f"nano-gpt_CBABBC_dark_{beat.id.replace('.', '-')}_960x540.mp4"
     with pytest.raises(RuntimeError, match="no chapter or beat 'nothing'"):
         bpy.ops.llmviz.render_part(part="nothing")

@@ -106,10 +106,23 @@ def test_what_changes_in_the_file_is_looked_up_again(pointer):
     assert shown is None or shown.cell.block != "layer0.mlp"
 
 
-def test_without_a_model_nothing_is_shown(space):
+def test_without_a_model_nothing_is_shown_and_the_tool_says_why(space):
     pointer = Pointer(space)
     pointer.region = region_at(Vector((0, 0, 0)))
     assert pointer.still(400, 300) is None
+    assert "build one first" in inspect_tool.why_nothing(bpy.context.scene)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "says"),
+    [("[]", "does not say any more"), ('{"model": "nano-gpt", "prompt": "A"}', "was built before")],
+)
+def test_a_model_that_cannot_be_pointed_at_says_why_and_raises_nothing(pointer, recipe, says):
+    shown = pointer.at("layer0.mlp", 4, 5)
+    shown.ground.model.root["llmviz_recipe"] = recipe
+    pointer.hover.forget()
+    assert pointer.still(400, 300) is None
+    assert says in inspect_tool.why_nothing(bpy.context.scene)
 
 
 def test_each_kind_of_block_has_its_card(own_model):

@@ -10,14 +10,14 @@ from types import SimpleNamespace
 import bpy
 import numpy as np
 import pytest
-from mathutils import Euler, Matrix, Vector
+from mathutils import Euler, Matrix, Quaternion, Vector
 
 from llmviz_addon import explain, model
 from llmviz_addon import scene as scene_room
 from llmviz_addon.scene import pointing
 from llmviz_addon.scene.standing import known
 from llmviz_addon.scene.style.kit import CELL
-from llmviz_addon.ui import asking, cells, framing, inspecting, running
+from llmviz_addon.ui import asking, cells, flight, framing, inspecting, running
 from tests.scene import checkpoints, helpers
 
 
@@ -242,9 +242,23 @@ def test_framing_follows_a_block_of_cubes_that_somebody_has_moved(own_model, set
     np.testing.assert_allclose(after - before, [1.5, 0, 0], atol=1e-5)
 
 
+def test_a_flight_begins_and_ends_at_its_places_and_comes_straight_to_its_aim():
+    turn = Quaternion((1, 0, 0, 0))
+    start = flight.Stand(turn, Vector((0, 0, 0)), 100.0)
+    end = flight.Stand(Euler((0, 0, 0.5)).to_quaternion(), Vector((30, 0, 0)), 1.0)
+    assert flight.between(start, end, 0.0) == start and flight.between(start, end, 1.0) == end
+    seen = [flight.between(start, end, share / 20) for share in range(21)]
+    distances = [stand.distance for stand in seen]
+    assert distances == sorted(distances, reverse=True)
+    # What is flown to moves toward the middle of the picture, and never away from it.
+    aside = [(end.location - stand.location).length / stand.distance for stand in seen]
+    assert aside == sorted(aside, reverse=True) and aside[-1] == 0
+
+
 def test_framing_leaves_a_camera_and_keeps_its_direction():
     turn = Euler((1.2, 0.1, 0.5)).to_quaternion()
     seen = SimpleNamespace(
+        view_distance=10.0,
         view_perspective="CAMERA",
         view_matrix=(Matrix.Translation((1, 2, 3)) @ turn.to_matrix().to_4x4()).inverted(),
         view_rotation=Euler((0, 0, 0)).to_quaternion(),
@@ -253,7 +267,7 @@ def test_framing_leaves_a_camera_and_keeps_its_direction():
     framing.turn_to(space, (800, 600), np.array([4.0, 5.0, 6.0]), CELL)
     assert seen.view_perspective == "PERSP"
     assert seen.view_rotation.rotation_difference(turn).angle < 1e-3
-    assert seen.view_location == [4.0, 5.0, 6.0]
+    assert list(seen.view_location) == [4.0, 5.0, 6.0]
 
 
 def test_framing_and_copying_change_nothing_in_the_file(own_model, settings, view):

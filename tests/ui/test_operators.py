@@ -11,6 +11,7 @@ import llmviz_addon
 from llmviz_addon import scene as scene_room
 from llmviz_addon.scene import views
 from llmviz_addon.ui import messages, running
+from tests.scene import helpers
 
 
 def blocks() -> int:
@@ -19,6 +20,13 @@ def blocks() -> int:
 
 def view() -> bpy.types.SpaceView3D:
     return next(a for a in bpy.context.screen.areas if a.type == "VIEW_3D").spaces.active
+
+
+@pytest.fixture
+def small(settings: bpy.types.PropertyGroup) -> bpy.types.PropertyGroup:
+    """The settings, which ask for the small model, since it does not matter for which."""
+    settings.model, settings.prompt = helpers.small(), helpers.MORE
+    return settings
 
 
 def refused(operator: str, match: str) -> None:
@@ -57,14 +65,14 @@ def test_a_build_is_one_undo_step(settings):
     assert blocks() == 206
 
 
-def test_undo_of_a_rebuild_brings_the_former_prompt_back():
+def test_undo_of_a_rebuild_brings_the_former_prompt_back(small):
     bpy.ops.llmviz.build("EXEC_DEFAULT", True)
-    bpy.context.scene.llmviz.prompt = "ABC"
+    bpy.context.scene.llmviz.prompt = helpers.FEW
     bpy.ops.ed.undo_push(message="Prompt")
     bpy.ops.llmviz.build("EXEC_DEFAULT", True)
     bpy.ops.ed.undo()
     root = scene_room.roots(bpy.context.scene)[0]
-    assert scene_room.recipe_of(root).prompt == "CBABBC"
+    assert scene_room.recipe_of(root).prompt == helpers.MORE
 
 
 @pytest.mark.parametrize(
@@ -104,7 +112,7 @@ def test_a_checkpoint_beside_the_file_is_found_by_a_relative_path(settings, chec
 
 def test_a_stopped_build_takes_back_what_it_made():
     scene = bpy.context.scene
-    recipe = scene_room.Recipe("nano-gpt", "ABC")
+    recipe = scene_room.Recipe(helpers.small(), helpers.FEW)
     running.work = work = running.Work("llmviz.build", scene, scene_room.steps(scene, recipe), True)
     while work.fraction < 0.5:
         work.advance()
@@ -124,12 +132,12 @@ def test_jumping_goes_to_the_frame_of_a_chapter_or_beat(standing):
         bpy.ops.llmviz.jump(to="nowhere")
 
 
-def test_stills_need_a_model_a_folder_and_a_choice(settings):
+def test_stills_need_a_model_a_folder_and_a_choice(small):
     refused("render_stills", "build one first")
     bpy.ops.llmviz.build()
     refused("render_stills", "save the file")
-    settings.folder = "/tmp"
-    settings.stills = set()
+    small.folder = "/tmp"
+    small.stills = set()
     refused("render_stills", "at least one")
 
 
@@ -144,7 +152,7 @@ def test_stills_are_written_to_the_folder(own_model, settings, tmp_path: Path):
     assert picture.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 
-def test_build_shows_values_and_the_whole_model_and_remove_gives_the_view_back():
+def test_build_shows_values_and_the_whole_model_and_remove_gives_the_view_back(small):
     space = view()
     space.shading.type, space.shading.color_type = "SOLID", "OBJECT"
     space.region_3d.view_perspective = "ORTHO"
@@ -162,7 +170,7 @@ def test_build_shows_values_and_the_whole_model_and_remove_gives_the_view_back()
     assert space.region_3d.view_distance == pytest.approx(7.0)
 
 
-def test_building_another_model_turns_and_a_new_prompt_does_not(monkeypatch, settings):
+def test_building_another_model_turns_and_a_new_prompt_does_not(monkeypatch, small):
     turned = []
     prepared = views.prepare
     monkeypatch.setattr(
@@ -171,7 +179,7 @@ def test_building_another_model_turns_and_a_new_prompt_does_not(monkeypatch, set
         lambda screens, roots, turn: (turned.append(turn), prepared(screens, roots, False)),
     )
     bpy.ops.llmviz.build()
-    settings.prompt = "ABC"
+    small.prompt = helpers.FEW
     bpy.ops.llmviz.build()
     bpy.ops.llmviz.build_beside()
     bpy.ops.llmviz.remove()
@@ -179,7 +187,7 @@ def test_building_another_model_turns_and_a_new_prompt_does_not(monkeypatch, set
     assert turned == [True, False, True, True]
 
 
-def test_remove_keeps_what_was_changed_in_the_view_since():
+def test_remove_keeps_what_was_changed_in_the_view_since(small):
     space = view()
     bpy.ops.llmviz.build()
     space.shading.color_type = "RANDOM"

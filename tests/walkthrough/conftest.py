@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from llmviz_addon import anatomy, model
+from llmviz_addon import anatomy, explain, model
 from llmviz_addon.walkthrough import Run
+
+from .helpers import measured
 
 
 @pytest.fixture(scope="session")
@@ -31,8 +33,19 @@ def sized():
         ids = rng.integers(0, n_vocab, n_tokens).tolist()
         probabilities = rng.dirichlet(np.ones(n_vocab), n_tokens)
         labels = {i: f"{i}" for i in range(n_vocab)}
-        return anatomy.build(config), Run.made(
-            ids[:n_prompt], ids, labels, probabilities, "Made Up"
-        )
+        body = anatomy.build(config)
+        run = Run.made(ids[:n_prompt], ids, labels, probabilities, "Made Up")
+        return body, measured(run, body)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def told():
+    """nano-gpt's anatomy and run on CBABBC, who reads its cells, and the trace itself."""
+    network = model.load("nano-gpt")
+    prompt = network.read_prompt("CBABBC")
+    trace = network.forward([*prompt, *network.generate(prompt, 5)])
+    body = anatomy.build(network.config)
+    reader = explain.ModelReader(network, trace, body, len(prompt))
+    return body, Run.of(network, len(prompt), trace), reader, trace

@@ -2,9 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from llmviz_addon.walkthrough import CameraPose, Marker, Storyboard, targets
+from llmviz_addon.walkthrough import CameraPose, Choice, Marker, Run, Storyboard, targets
+
+
+class MadeUp(Mapping):
+    """Random numbers for all blocks of an anatomy, as a trace has them, for the tokens of a run."""
+
+    def __init__(self, body, run):
+        self.body, self.run = body, run
+
+    def __getitem__(self, name):
+        if name == "tokens":
+            return np.array(self.run.ids)
+        block = self.body.blocks[name]
+        rng = np.random.default_rng(len(name))
+        return block.array(rng.normal(size=block.extent(self.run.n_tokens)))
+
+    def __iter__(self):
+        return iter(self.body.blocks)
+
+    def __len__(self):
+        return len(self.body.blocks)
+
+
+def measured(run: Run, body, choice: Choice | None = None) -> Run:
+    """A run with made-up measures of the positions that chapters follow."""
+    return run.following(choice or Choice(), body.config, MadeUp(body, run))
 
 
 def chapters(board: Storyboard) -> list[Marker]:

@@ -8,21 +8,15 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from llmviz_addon import anatomy, model, walkthrough
-from llmviz_addon.walkthrough import (
-    AuthoringError,
-    Companion,
-    still_pose,
-    still_time,
-    targets,
-    verbs,
-)
+from llmviz_addon import anatomy, languages, model, walkthrough
+from llmviz_addon.walkthrough import AuthoringError, Companion, still_pose, still_time, targets
 from llmviz_addon.walkthrough.companions import rounded
+from llmviz_addon.walkthrough.gestures.computing import Process
 from llmviz_addon.walkthrough.selection import Selection
 
 from .helpers import camera_at, chapters, project
 
-SCALES = ("million", "billion", "trillion")
+ENGLISH = languages.load().numbers
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +50,9 @@ def scale(film):
     return [beat for beat in film.beats if beat.id.startswith("scale.")]
 
 
-def test_the_chapter_plays_after_the_introduction_and_only_in_company(sorter, film):
+def test_the_chapter_is_the_last_one_and_plays_only_in_company(sorter, film):
     board, _ = film
-    assert [chapter.id for chapter in chapters(board)][:2] == ["introduction", "scale"]
+    assert chapters(board)[-1].id == "scale"
     alone = walkthrough.compile(None, *sorter)
     assert "scale" not in {chapter.id for chapter in chapters(alone)}
     assert not {c.property for c in alone.channels} & {targets.CLIP_START}
@@ -149,7 +143,7 @@ def test_stills_of_several_models_are_offered_only_then(sorter, companions, film
         pose = still_pose(still, *sorter, aspect, companions)
         chosen = still.suited(sorter[0], aspect)
         selection = Selection.of(*sorter, tuple(reversed(companions)))
-        at = project(pose, selection.points(chosen.show), aspect)
+        at = project(pose, selection.points(walkthrough.filled(chosen.show, *sorter)), aspect)
         assert at[:, 2].min() > 0, still.id
 
 
@@ -182,7 +176,7 @@ def test_there_is_no_companion_beyond_the_last(sorter, companions):
     ],
 )
 def test_numbers_are_rounded_to_three_digits(number, text):
-    assert rounded(number, SCALES).replace("\u00a0", " ") == text
+    assert rounded(number, ENGLISH).replace("\u00a0", " ") == text
 
 
 @pytest.mark.parametrize("id_", ["gpt2", "nano-gpt"])
@@ -201,7 +195,8 @@ def test_a_model_without_numbers_has_a_film_of_its_shape(id_, aspect):
         assert len(caption.lines()) <= 2
         assert caption.end - caption.start >= 0.3 * len(caption.text.split()) + 1.2 - 1e-6
     offered = walkthrough.stills(film.facts)
-    assert {still.id for still in offered} == {"shape", "shape-layer"}
+    assert {"shape", "shape-layer"} <= {still.id for still in offered}
+    assert all(still.id.startswith("shape") for still in offered)
     for still in offered:
         still_time(still, film)
         still_pose(still, body, None, aspect)
@@ -216,7 +211,7 @@ def test_shapes_have_their_scale_too(companions):
 def test_a_gesture_that_needs_numbers_is_refused_without_them(sorter):
     script = walkthrough.load()
     (shape,) = (chapter for chapter in script.chapters if chapter.id == "shape")
-    beat = replace(shape.beats[0], gestures=(verbs.Process(subject="embedding", time=2.0),))
+    beat = replace(shape.beats[0], gestures=(Process(subject="embedding", time=2.0),))
     odd = replace(script, chapters=(replace(shape, beats=(beat,)),))
     with pytest.raises(AuthoringError, match=r"shape\.cell: process needs numbers"):
         walkthrough.compile(odd, sorter[0], None)

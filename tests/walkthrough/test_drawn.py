@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from llmviz_addon import anatomy, model, walkthrough
+from llmviz_addon import anatomy, languages, model, walkthrough
 from llmviz_addon.model import GREEDY, Sampling
 from llmviz_addon.walkthrough import Run, targets, wording
 from llmviz_addon.walkthrough.selection import Selection
@@ -95,7 +95,7 @@ def test_the_film_says_what_was_drawn_and_with_which_chance(drawn):
     told = caption(run, "loop")
     assert f"{run.label(run.ids[6])} is drawn with a chance of {percent}\u00a0%" in told
     assert "temperature 8" in told
-    assert "Seed 5" in caption(run, "faster")
+    assert "Seed 5" in caption(run, "again")
     for letter in "ABC":
         assert f"{letter}\u00a0" in caption(run, "prediction")
     run, _ = run_of(replace(HOT, top_k=2))
@@ -141,5 +141,5 @@ def test_a_drawn_token_flies_from_its_own_share(drawn):
     ],
 )
 def test_a_chance_reads_neither_as_certain_nor_as_impossible(p, sentence, short):
-    assert wording.percentage(p) == sentence
-    assert wording.percentage(p, short=True) == short
+    assert wording.percentage(p, languages.load().numbers) == sentence
+    assert wording.percentage(p) == short

@@ -12,13 +12,6 @@ from .helpers import camera_at
 
 TEXTS = {
     "title": "A Film",
-    "words": {
-        "ordinals": ["first"],
-        "suffixes": ["th"],
-        "scales": ["million"],
-        "numbers": ["one"],
-        "colors": {"standard": ["b", "g", "a"], "accessible": ["b", "y", "o"]},
-    },
     "one": {"title": "Chapter", "first": {"title": "Beat", "text": "It begins."}},
 }
 

@@ -40,11 +40,11 @@ def test_it_plays_the_chapters_of_the_sorter(sorter, film):
 def test_captions_quote_the_prompt_and_what_it_wrote(film):
     board, _ = film
     said = texts(board)
-    assert "It reads “twinkle twinkle little” and" in said["introduction.input"]
-    assert ": “star”." in said["introduction.faster"]
+    assert "It reads “twinkle twinkle little”, as numbers:" in said["introduction.input"]
+    assert ": “star”." in said["introduction.again"]
     assert "It wrote “star”, and expects “h” next" in said["introduction.result"]
     assert "five best guesses: “s” more than 0.999," in said["introduction.prediction"]
-    assert "“t” is " in said["introduction.tokens"]
+    assert "“t” is " in said["introduction.input"]
 
 
 def test_no_caption_speaks_of_sorting(film):

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from llmviz_addon import anatomy, model, walkthrough
+from llmviz_addon import anatomy, languages, model, walkthrough
 from llmviz_addon.walkthrough import Run, Texts, wording
 from llmviz_addon.walkthrough.wording import facts, values
 
@@ -56,8 +56,8 @@ def test_a_small_vocabulary_has_fewer_candidates(sorter):
     ],
 )
 def test_a_probability_reads_neither_as_certain_nor_as_impossible(p, sentence, gauge):
-    assert wording.probability(p) == sentence
-    assert wording.probability(p, short=True) == gauge
+    assert wording.probability(p, languages.load().numbers) == sentence
+    assert wording.probability(p) == gauge
 
 
 def test_a_token_probability_is_that_of_the_token_that_follows(worded):
@@ -78,12 +78,12 @@ def test_a_run_comes_back_from_a_scene_as_it_was(worded, sorter):
 
 def test_words_are_quoted_as_they_are_spelled(worded):
     body, run, _ = worded
-    words = walkthrough.load().words
+    words = languages.load().numbers
     told = values(body, run, {**words, "colors": ["b", "g", "a"]})
     assert told["prompt"] == "“The quick brown fox …”"
     assert told["appended"] == "“end of it”"
     assert told["result"] == "“end of it all”"
-    assert told["token_ids"] == "“The” is 250, “w3” is 3, “w8” is 8"
+    assert told["token_ids"] == "“The” is 250, “w3” is 3"
     assert told["letter"] == "“·”"
     assert {"words", "large_vocabulary"} <= facts(body, run)
 
@@ -103,5 +103,5 @@ def test_the_prediction_names_the_five_best_where_there_are_many(worded):
 )
 def test_ordinals_are_written_as_they_are_spoken(sized, n, ordinal):
     body, run = sized(n_ctx=70, n_prompt=n, n_tokens=n + 1)
-    words = {**walkthrough.load().words, "colors": ["b", "g", "a"]}
+    words = {**languages.load().numbers, "colors": ["b", "g", "a"]}
     assert values(body, run, words)["last_ordinal"] == ordinal

@@ -11,7 +11,7 @@ from llmviz_addon.model import Config
 from llmviz_addon.walkthrough import Companion, Run, still_pose, still_time, stills
 from llmviz_addon.walkthrough.selection import Selection
 
-from .helpers import camera_at, project
+from .helpers import camera_at, measured, project
 
 ASPECT = 16 / 9
 
@@ -74,7 +74,7 @@ def test_the_film_and_all_stills_are_made_of_models_of_any_size(
     n_prompt = min(n_prompt, config.n_ctx)
     n_tokens = min(n_prompt + n_appended, config.n_ctx)
     body = anatomy.build(config)
-    run = a_run(config, n_prompt, n_tokens) if numbers else None
+    run = measured(a_run(config, n_prompt, n_tokens), body) if numbers else None
     bundles = detail.bundle(body) if bundled else None
     others = beside(body, other, count)
     film = walkthrough.compile(None, body, run, ASPECT, bundles=bundles, companions=others)

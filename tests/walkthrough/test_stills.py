@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from llmviz_addon import walkthrough
-from llmviz_addon.walkthrough import AuthoringError, still_pose, still_time, stills
+from llmviz_addon.walkthrough import AuthoringError, filled, still_pose, still_time, stills
 from llmviz_addon.walkthrough.selection import Selection
 from llmviz_addon.walkthrough.stills import parse_stills
 
@@ -32,8 +32,9 @@ def test_a_still_shows_its_subject_and_focuses_in_front_of_the_camera(sorter, as
     selection = Selection(anatomy, run.n_prompt, run.n_tokens)
     for still in stills():
         pose = still_pose(still, anatomy, run, aspect)
+        still = still.suited(anatomy, aspect)
         assert pose.distance > 1
-        at = project(pose, selection.points(still.show), aspect)
+        at = project(pose, selection.points(filled(still.show, anatomy, run)), aspect)
         assert at[:, 2].min() > 0
         if still.closer == 1:
             assert at[:, :2].min() > -1e-6, still.id

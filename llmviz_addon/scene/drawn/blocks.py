@@ -11,6 +11,7 @@ from ...anatomy import Block
 from ...detail import EXACTNESS, Bundle, Way, orders
 from ...detail.levels import gain_of
 from ...model import Trace
+from ...walkthrough.properties import OF_BLOCKS
 from .. import names
 from ..attributes import write_attribute
 from ..style.kit import CELL, Kit, tints
@@ -97,18 +98,19 @@ def equip(mesh: bpy.types.Mesh, bundle: Bundle, way: Way) -> bpy.types.Object:
     obj[names.DRAWN_AS] = way
     obj[names.EXACTNESS] = EXACTNESS[way]
     obj[names.KIND] = float(names.KINDS.index(block.kind))
-    for prop, value, low in (
-        (names.PROGRESS, 1.0, 0.0),
-        (names.HIGHLIGHT, 0.0, 0.0),
-        (names.OPACITY, 1.0, 0.0),
-        (names.FOCUS_COLUMN, -1.0, -1.0),
-    ):
-        obj[prop] = value
-        limit = 1.0 if prop != names.FOCUS_COLUMN else float(block.columns)
-        obj.id_properties_ui(prop).update(min=low, max=limit, soft_min=low, soft_max=limit)
-        obj.property_overridable_library_set(f'["{prop}"]', True)
+    give_properties(obj, block.columns)
     set_gains(obj, bundle, np.ones(1))
     return obj
+
+
+def give_properties(obj: bpy.types.Object, columns: int = 1) -> None:
+    """Give an object the properties of a block that a film moves."""
+    for row in OF_BLOCKS:
+        obj[row.name] = row.default
+        low = row.least
+        limit = row.greatest if np.isfinite(row.greatest) else float(columns)
+        obj.id_properties_ui(row.name).update(min=low, max=limit, soft_min=low, soft_max=limit)
+        obj.property_overridable_library_set(row.path, True)
 
 
 def set_gains(obj: bpy.types.Object, bundle: Bundle, gains: np.ndarray) -> None:
@@ -128,15 +130,19 @@ def set_gain(obj: bpy.types.Object, gain: float) -> None:
     obj[names.TRAITS] = [*list(obj[names.TRAITS])[:2], gain]
 
 
-def write(obj: bpy.types.Object, bundle: Bundle, cells: Cells) -> None:
-    """Write the numbers into the mesh of a bundle; a new prompt changes nothing else."""
+def write(obj: bpy.types.Object, bundle: Bundle, cells: Cells, values_only: bool = False) -> None:
+    """Write the numbers into the mesh of a bundle; a new prompt changes nothing else.
+
+    A prompt of the same length changes `values_only`: the same cells are computed, in the same
+    order.
+    """
     kind = names.KINDS.index(bundle.first.kind)
     mesh = obj.data
     write_attribute(mesh, names.VALUE, cells.value, "FLOAT")
-    write_attribute(mesh, names.ORDER, cells.order, "FLOAT")
-    write_attribute(
-        mesh, names.STATE, np.where(cells.empty, names.STATE_EMPTY, names.STATE_NUMBER), "INT"
-    )
+    if not values_only:
+        state = np.where(cells.empty, names.STATE_EMPTY, names.STATE_NUMBER)
+        write_attribute(mesh, names.ORDER, cells.order, "FLOAT")
+        write_attribute(mesh, names.STATE, state, "INT")
     tint = tints(cells.value * cells.gains[:, None], kind, cells.empty)
     write_attribute(mesh, names.TINT, tint, "INT")
     set_gains(obj, bundle, cells.gains)

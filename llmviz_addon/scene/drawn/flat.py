@@ -6,10 +6,12 @@ Sizes and places are given in cells, like everything in the anatomy; here they b
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import bpy
 import numpy as np
 
+from ... import languages
 from .. import names
 from ..attributes import write_attribute
 from ..style.looks import Color, linear
@@ -29,7 +31,7 @@ class Easel:
     """A maker of flat things of one material: they go into `collection` and hang on `root`.
 
     `tints` are the colors of meshes in Solid mode, by kind. Places that its methods take are in
-    cells of the anatomy. `error` is that of a `Setting`.
+    cells of the anatomy. `error` is that of a `Setting`, `language` that of what is said.
     """
 
     root: bpy.types.Object | None
@@ -37,6 +39,7 @@ class Easel:
     material: bpy.types.Material
     tints: tuple[Color, ...] = ()
     error: float = FINE
+    language: str = languages.ENGLISH
     _words: dict[tuple[str, Setting], bpy.types.Mesh] = field(default_factory=dict)
 
     def text(
@@ -67,6 +70,15 @@ class Easel:
         if upright:
             obj.rotation_euler[1] = -np.pi / 2
         self.hang(obj, place, kind)
+        return obj
+
+    def say(self, name: str, words: str, *place: Any, **setting: Any) -> bpy.types.Object:
+        """English words in the easel's language; takes what `text` takes.
+
+        The object keeps the English words, so that it can say them in another language.
+        """
+        obj = self.text(name, languages.load(self.language).say(words), *place, **setting)
+        obj[names.SAYS] = words
         return obj
 
     def mesh(

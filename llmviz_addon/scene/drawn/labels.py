@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import bpy
 import numpy as np
 
+from ... import languages
 from ...anatomy import Anatomy, Block, Label, Section
 from ...anatomy.label import CHARACTER
 from ...anatomy.lines import numbered
@@ -17,6 +18,8 @@ from ...detail import Plan
 from ...model import Config
 from ...walkthrough import targets
 from .. import names
+from ..standing import ledger
+from ..words import typesetting
 from .blocks import CELL
 from .flat import Easel, rectangles
 
@@ -46,7 +49,7 @@ _ROWS = ("wte", "wpe", "layer0.ln_1", "layer0.projection_weight", "layer0.mlp_pr
 
 
 def _write(easel: Easel, label: Label, name: str, kind: int):
-    return easel.text(
+    return easel.say(
         name, label.text, label.anchor, label.size, kind=kind, align=label.align.upper()
     )
 
@@ -113,7 +116,7 @@ def _measure_columns(easel: Easel, anatomy: Anatomy, block: Block) -> None:
     ]
     made = [
         easel.mesh(f"{block.name} columns", *rectangles(np.array(boxes)), kind=DIMENSION),
-        easel.text(
+        easel.say(
             f"{block.name} columns",
             _length(anatomy, block.column_dim, block.spec.pieces[0].columns),
             ((left + right) / 2, y, z - 0.4 * size),
@@ -139,7 +142,7 @@ def _measure_rows(easel: Easel, anatomy: Anatomy, block: Block) -> None:
     ]
     made = [
         easel.mesh(f"{block.name} rows", *rectangles(np.array(boxes)), kind=DIMENSION),
-        easel.text(
+        easel.say(
             f"{block.name} rows",
             _length(anatomy, block.row_dim, block.spec.pieces[0].rows),
             (x - 0.5 * size, y, bottom + 0.25 * (top - bottom)),
@@ -199,7 +202,7 @@ def card(easel: Easel, anatomy: Anatomy, title: str) -> None:
             easel.text("Card Number", number, (column, y, z), size, kind=TITLE, align="RIGHT")
         )
         made.append(
-            easel.text("Card Line", meaning, (column + 0.6 * size, y, z), size, kind=SECTION)
+            easel.say("Card Line", meaning, (column + 0.6 * size, y, z), size, kind=SECTION)
         )
         z -= _PITCH * size
     for obj in made:
@@ -213,3 +216,20 @@ def _lean(obj: bpy.types.Object, foot: float, angle: float) -> None:
     height = z - foot * CELL
     obj.location = (x, y + math.sin(angle) * height, foot * CELL + math.cos(angle) * height)
     obj.rotation_euler[0] -= angle
+
+
+def say_again(objects: Iterable[bpy.types.Object], language: str) -> None:
+    """Have all words of ours that are said in a language say the same in another.
+
+    What a person has written anew stays.
+    """
+    said = languages.load(language)
+    # The words of titles that repeat are no objects of the scene; only the repeats show them.
+    sources = [obj for obj in bpy.data.objects if names.SAYS in obj and not obj.users_collection]
+    for obj in [*(obj for obj in objects if names.SAYS in obj), *sources]:
+        changed = ledger.changed(obj)
+        if obj.type != "MESH" or obj.library is not None or {names.TEXT, "data.shape"} & changed:
+            continue
+        obj[names.TEXT] = said.say(obj[names.SAYS])
+        typesetting.rewrite(obj)
+        ledger.note_again(obj, changed)

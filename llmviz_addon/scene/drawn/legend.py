@@ -38,7 +38,7 @@ def draw(easel: Easel, kit: Kit, anatomy: Anatomy) -> None:
         if heading:
             at = (first + across * scale, y, top - _HEADING * scale)
             made.append(
-                easel.text(
+                easel.say(
                     "Key Heading", heading, at, _HEADING * scale, kind=SECTION, align="CENTER"
                 )
             )
@@ -46,7 +46,7 @@ def draw(easel: Easel, kit: Kit, anatomy: Anatomy) -> None:
         row = top - (_HEADING + 0.85 + kind * _ROW) * scale
         made.append(_cells(easel, kit, kind, (first, y, row), scale))
         at = (left, y, row - 0.36 * _MEANING * scale)
-        made.append(easel.text("Key Meaning", meaning, at, _MEANING * scale, kind=TITLE))
+        made.append(easel.say("Key Meaning", meaning, at, _MEANING * scale, kind=TITLE))
     for obj in made:
         obj[names.LABEL_OF] = targets.KEY
 

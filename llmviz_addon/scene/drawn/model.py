@@ -10,16 +10,20 @@ import bpy
 import numpy as np
 from mathutils import Vector
 
+from ... import languages
 from ...anatomy import Anatomy
 from ...anatomy.strips import input_strip, output_strip
 from ...detail import Bundle, Plan
 from ...model import Model, Sampling, Trace
 from ...progress import Steps, rescaled
-from ...walkthrough import Run
+from ...walkthrough import Choice, Run
+from ...walkthrough.choice import USUAL
 from .. import names
 from ..standing import place as placing
 from ..standing import recipe, tree
-from ..standing.standing import ANCHOR, MODEL, SECTION, STRIPS, Standing, find_one
+from ..standing.finding import find_one
+from ..standing.keys import ANCHOR, MODEL, SECTION, STRIPS
+from ..standing.standing import Standing
 from ..style.kit import Kit
 from . import blocks, labels, legend, repeats, reuse, ribbons, slabs, strips
 from .blocks import CELL
@@ -42,6 +46,8 @@ class Numbers:
     prompt_ids: list[int]
     trace: Trace | None
     sampling: Sampling
+    choice: Choice = USUAL
+    language: str = languages.ENGLISH
 
     @property
     def anatomy(self) -> Anatomy:
@@ -58,7 +64,8 @@ class Numbers:
         """The run that the film tells about; None for a model without numbers."""
         if self.trace is None:
             return None
-        return Run.of(self.model, self.n_prompt, self.trace, self.sampling)
+        choice = self.choice.within(self.model.config, self.n_prompt)
+        return Run.of(self.model, self.n_prompt, self.trace, self.sampling, choice)
 
 
 def draw(
@@ -130,7 +137,7 @@ def _draw_words(
     words, arrows = tree.new("Labels", root, LABELS), tree.new("Arrows", root, "arrows")
     # They are for whoever walks through the model; pictures have titles of their own.
     words.hide_render = True
-    easel = Easel(anchor, words, kit.label)
+    easel = Easel(anchor, words, kit.label, language=numbers.language)
     flow = Easel(anchor, arrows, kit.arrow, tints=ARROW_TINTS)
     titled = [(bundle.name, bundle.first) for bundle in plan.bundles if bundle.single]
     for start in range(0, len(titled), _TITLES):
@@ -141,7 +148,8 @@ def _draw_words(
     yield 0.3, "Drawing labels"
     labels.dimensions(easel, anatomy)
     labels.card(easel, anatomy, numbers.model.title)
-    legend.draw(Easel(anchor, tree.new("Key", root, "key"), kit.label), kit, anatomy)
+    key = tree.new("Key", root, "key")
+    legend.draw(Easel(anchor, key, kit.label, language=numbers.language), kit, anatomy)
     if plan.bundled:
         yield 0.4, "Drawing titles"
         repeats.titles(easel, kit, plan)

@@ -58,7 +58,7 @@ def titles(easel: Easel, kit: Kit, plan: Plan) -> None:
     many = sum(1 for _, head, _ in owners if head) > MOST_TITLES
     for pattern in plan.anatomy.title_patterns:
         for owner, offsets in _title_places(pattern, own, owners, many):
-            text = easel.text(
+            text = easel.say(
                 f"{owner} title",
                 noted(pattern.text, plan.note(owner), firsts[owner]),
                 (0.0, 0.0, 0.0),

@@ -7,6 +7,7 @@ always moves together is drawn on one sheet.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import bpy
 import numpy as np
@@ -67,7 +68,7 @@ class Sheet:
         moved = Shape(points, shape.edges, shape.corners, shape.sides, shape.starts)
         self._pieces.append(_Piece(moved, y * CELL, material, kind, 0.0))
 
-    def polygon(
+    def polygons(
         self,
         corners: np.ndarray,
         *,
@@ -75,19 +76,13 @@ class Sheet:
         kind: int = 0,
         clear: np.ndarray | float = 0.0,
     ) -> None:
-        """Draw a polygon through (N, 3) corners (cells), which all are at one y.
+        """Draw polygons through (..., N, 3) corners (cells), which all are at one y.
 
-        `clear` is its transparency, 0 to 1, as one number or one for each corner.
+        `clear` is their transparency, 0 to 1, as one number or one for each corner.
         """
-        points = (np.asarray(corners, np.float64) - self.center) * CELL
-        at = np.arange(len(points), dtype=np.int32)
-        shape = Shape(
-            points[:, [0, 2]].astype(np.float32),
-            np.stack([at, np.roll(at, -1)], axis=1),
-            at,
-            at,
-            np.zeros(1, np.int32),
-        )
+        points = (np.asarray(corners, np.float64) - self.center).reshape(-1, 3) * CELL
+        edges, at, starts = _outlines(len(points), np.shape(corners)[-2])
+        shape = Shape(points[:, ::2].astype(np.float32), edges, at, at, starts)
         self._pieces.append(_Piece(shape, float(points[0, 1]), material, kind, clear))
 
     def rectangle(
@@ -103,7 +98,7 @@ class Sheet:
         """Draw a rectangle around `center` (cells); corners are counted from its lower left one."""
         x, z = width / 2, height / 2
         corners = np.array([(-x, 0, -z), (x, 0, -z), (x, 0, z), (-x, 0, z)]) + center
-        self.polygon(corners, material=material, kind=kind, clear=clear)
+        self.polygons(corners, material=material, kind=kind, clear=clear)
 
     def write(self, mesh: bpy.types.Mesh) -> None:
         """Put everything on the sheet into a mesh, in place of what is in it."""
@@ -137,3 +132,11 @@ class Sheet:
     def _tint(self, piece: _Piece) -> Color:
         tints = self.tints[piece.material] if piece.material < len(self.tints) else ()
         return tints[piece.kind] if piece.kind < len(tints) else _WHITE
+
+
+@lru_cache(256)
+def _outlines(points: int, corners: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Edges, corners and first corners of polygons of so many corners, not to be written to."""
+    at = np.arange(points, dtype=np.int32)
+    following = np.roll(at.reshape(-1, corners), -1, axis=1).reshape(-1)
+    return np.stack([at, following], axis=1), at, at[::corners]

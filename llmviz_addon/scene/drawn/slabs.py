@@ -199,14 +199,19 @@ def materials_of(objects: Iterable[bpy.types.Object]) -> list[bpy.types.Material
 
 def set_bricks(obj: bpy.types.Object, found: Bricks) -> None:
     """Write the bricks of a slab or shape into its mesh, and stand the object at the first one."""
-    mesh = obj.data
-    mesh.clear_geometry()
-    mesh.vertices.add(len(found.block))
+    obj.data.clear_geometry()
     if not len(found.block):
         # Windows are open over all of it, so no brick is left.
         return
     origin = found.center[0].copy()
-    mesh.vertices.foreach_set("co", (found.center - origin).reshape(-1))
+    write_bricks(obj.data, found, origin)
+    obj.location = tuple(float(c) * CELL for c in origin)
+
+
+def write_bricks(mesh: bpy.types.Mesh, found: Bricks, origin: np.ndarray) -> None:
+    """Write bricks into an empty mesh, around `origin` (3,) in cells."""
+    mesh.vertices.add(len(found.block))
+    mesh.vertices.foreach_set("co", (found.center - origin).astype(np.float32).reshape(-1))
     write_attribute(mesh, names.SIZE, found.size, "FLOAT_VECTOR")
     for name, values in (
         (names.EXTENT, found.extent),
@@ -215,4 +220,3 @@ def set_bricks(obj: bpy.types.Object, found: Bricks) -> None:
     ):
         write_attribute(mesh, name, values, "FLOAT_COLOR")
     mesh.update_tag()
-    obj.location = tuple(float(c) * CELL for c in origin)

@@ -170,9 +170,8 @@ def draw(easel: Easel, kit: Kit, anatomy: Anatomy, shown: Shown, positions: int)
 def _wire(made: Sheet, strip: Strip, position: int) -> None:
     points, half = strip.wires[position], strip.wire_sides[position]
     left, right = points - half, points + half
-    for k in range(len(points) - 1):
-        corners = np.stack([left[k], right[k], right[k + 1], left[k + 1]])
-        made.polygon(corners, material=WORDS, kind=DIMENSION)
+    pieces = np.stack([left[:-1], right[:-1], right[1:], left[1:]], axis=1)
+    made.polygons(pieces, material=WORDS, kind=DIMENSION)
 
 
 def _input(made: Sheet, _: Anatomy, shown: Shown, strip: Strip, position: int) -> None:
@@ -205,7 +204,7 @@ def _list(made: Sheet, tokenizer: Tokenizer, row: np.ndarray, places: tuple[Tile
         z, label = (low + high) / 2, tokenizer.label(int(token))
         size = min(ROW_LETTER * place.height, letter_size(label, 0.7 * place.width, place.height))
         kind = SECTION if rank else TITLE
-        share = probability(float(row[token]), short=True)
+        share = probability(float(row[token]))
         made.words(label, (left, y, z), size, kind=kind, align="LEFT")
         made.words(share, (right, y, z), size, kind=kind, align="RIGHT")
 
@@ -225,9 +224,9 @@ def _gauge(
     wherever it is. Lengths are in units of the strip.
     """
     best = most_probable(row)
-    told, number = best[0], probability(float(row[best[0]]), short=True)
+    told, number = best[0], probability(float(row[best[0]]))
     if drawn is not None:
-        told, number = drawn.token, percentage(drawn.probability, short=True)
+        told, number = drawn.token, percentage(drawn.probability)
         best = np.append(best, [] if told in best else [told]).astype(int)
     (x, y, _), (lower, upper) = place.center, place.corners
     foot, top = lower[2] + LETTER_ROOM * unit, upper[2]

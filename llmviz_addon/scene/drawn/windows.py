@@ -22,7 +22,8 @@ from ...errors import Problem
 from .. import names
 from ..attributes import read_attribute, write_attribute
 from ..standing import known, ledger, tree
-from ..standing.standing import Standing, find
+from ..standing.finding import find
+from ..standing.standing import Standing
 from ..style.kit import Kit
 from . import blocks, images, slabs
 from .blocks import CELL, Cells

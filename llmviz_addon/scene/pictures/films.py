@@ -20,6 +20,7 @@ from . import files, taking
 from .files import Pictures, RenderError
 from .filming import Filming, camera_of
 from .stills import model_of
+from .transcribing import write_subtitles
 
 FORMS = ("PNG", "MP4")
 
@@ -61,8 +62,10 @@ def film_steps(
     check_size(size, form)
     frames = _frames(scene, first, last)
     filming, made = Filming(scene, engine, size, samples), Pictures() if made is None else made
-    write = _one_file if form == "MP4" else _pictures
-    yield from write(filming, frames, files.located(path), overwrite, made)
+    write, where = _one_file if form == "MP4" else _pictures, files.located(path)
+    yield from write(filming, frames, where, overwrite, made)
+    if form == "MP4":
+        write_subtitles(scene, made[-1], frames, overwrite)
     return made
 
 

@@ -14,7 +14,7 @@ from ...walkthrough.framing import half_extent
 from .. import names
 from ..attributes import read_attribute
 from ..standing import place
-from ..standing.standing import of_root
+from ..standing.finding import of_root
 
 # Directions from which a model is looked at, in degrees: more from the front than from above, and
 # from the left, where its story begins. Several models are seen from where heights compare.

@@ -14,16 +14,19 @@ from pathlib import Path
 import bpy
 
 from ... import walkthrough
+from ...explain import Cell
 from ...progress import Steps
 from ...walkthrough import CameraPose, Still
 from ...walkthrough.picture import Picture
+from .. import pins
 from ..drawn.titles import TITLES
 from ..playing import captions
 from ..standing import place, recipe
-from ..standing.standing import Standing, find
+from ..standing.finding import find
+from ..standing.standing import Standing
 from ..style import studio
 from ..style.kit import CELL
-from . import files, naming, taking, titling
+from . import files, isolating, naming, taking, titling
 from .files import Pictures, RenderError
 
 # A still's moment is a time of the film, so a person's time stretching must not shift it.
@@ -88,7 +91,11 @@ def still_steps(
         yield index / len(chosen), f"Rendering {still.title}"
         # The scene may have changed since the last step, so the model is looked up anew.
         standing = model_of(scene)
-        pose = walkthrough.still_pose(still, anatomy, run, size[0] / size[1], others)
+        aspect = size[0] / size[1]
+        pose = walkthrough.still_pose(still, anatomy, run, aspect, others)
+        suited = still.suited(anatomy, aspect)
+        cells = [Cell(*c) for c in walkthrough.still_cells(still, anatomy, run, aspect)]
+        focus = pose.distance * CELL if suited.f_stop else 0.0
         with (
             files.written(paths[still.id], "png", made, overwrite) as part,
             _posed(standing, pose, still.f_stop) as camera,
@@ -96,7 +103,10 @@ def still_steps(
             taking.prepared(
                 standing, camera, engine, size, samples, frames[still.id], _AS_COMPOSED
             ),
-            titling.titled(standing, still, Picture(pose, size[0] / size[1]), others),
+            pins.meanwhile(standing, cells),
+            pins.before(scene, camera, aspect, focus),
+            _without(isolating.others(standing, suited)),
+            titling.titled(standing, suited, Picture(pose, aspect), others),
         ):
             taking.take(scene, part)
     yield 1.0, "Done"

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import bpy
 
-from ... import walkthrough
+from ... import languages, walkthrough
 from ...walkthrough import Still, targets, wording
 from ...walkthrough.composition import Taste, compose
 from ...walkthrough.picture import Picture
@@ -31,19 +31,19 @@ def titled(
     picture: Picture,
     companions: Sequence[walkthrough.Companion],
 ) -> Iterator[None]:
-    """Have the scene show the titles of a still for as long as this context lasts.
+    """Have the scene show the titles of a still, as it suits the model, while this context lasts.
 
     The scene must be at the still's frame, since its objects tell what is seen then.
     """
     anatomy, run = standing.plan.anatomy, standing.run
+    say = languages.load(standing.recipe.language).say
     others = walkthrough.in_order(companions)
-    scenery = Scenery(Selection.of(anatomy, run, others), others)
-    suited = still.suited(anatomy, picture.aspect)
+    scenery = Scenery(Selection.of(anatomy, run, others), others, say)
     taste = Taste(
-        subject=scenery.subject(walkthrough.filled(suited.show, anatomy, run)),
-        seen=_Seen(standing),
-        heading=wording.heading(anatomy.config, standing.title) if suited.heading else (),
-        f_stop=suited.f_stop,
+        subject=scenery.subject(walkthrough.filled(still.show, anatomy, run)),
+        unseen=_unseen(standing),
+        heading=wording.heading(anatomy.config, standing.title, say) if still.heading else (),
+        f_stop=still.f_stop,
         cell=CELL,
     )
     lettering = compose(scenery, picture, taste)
@@ -60,20 +60,17 @@ def titled(
         bpy.data.meshes.remove(mesh)
 
 
-class _Seen:
-    """Says whether targets are seen, by the opacity of their objects."""
-
-    def __init__(self, standing: Standing):
-        self._opacity: dict[str, float] = {}
-        bundles = {bundle.name: bundle for bundle in standing.plan.bundles}
-        for obj in standing.objects.values():
-            opacity = float(obj.get(names.OPACITY, 1.0))
-            if names.BLOCK in obj and obj[names.BLOCK] in bundles and opacity < _SEEN:
-                shown = (block.name for block in bundles[obj[names.BLOCK]].blocks)
-                self._opacity |= dict.fromkeys(shown, opacity)
-            if names.ARROWS_OF in obj:
-                part = targets.section(obj[names.ARROWS_OF].partition(".")[0])
-                self._opacity[part] = max(opacity, self._opacity.get(part, 0.0))
-
-    def __call__(self, target: str) -> bool:
-        return self._opacity.get(target, 1.0) >= _SEEN
+def _unseen(standing: Standing) -> frozenset[str]:
+    """The blocks and sections that are not seen, by the opacity of their objects."""
+    unseen: set[str] = set()
+    seen: set[str] = set()
+    bundles = {bundle.name: bundle for bundle in standing.plan.bundles}
+    for obj in standing.objects.values():
+        faded = obj.hide_render or float(obj.get(names.OPACITY, 1.0)) < _SEEN
+        if names.BLOCK in obj and obj[names.BLOCK] in bundles and faded:
+            unseen.update(block.name for block in bundles[obj[names.BLOCK]].blocks)
+        if names.ARROWS_OF in obj:
+            part = targets.section(obj[names.ARROWS_OF].partition(".")[0])
+            (unseen if faded else seen).add(part)
+    # A section is seen where any part of it is.
+    return frozenset(unseen - seen)

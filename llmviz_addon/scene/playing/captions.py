@@ -6,15 +6,12 @@ fill the same part of every picture.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import bpy
 import numpy as np
 
 from ...progress import Steps
 from ...walkthrough import Storyboard, captioning, targets
 from ...walkthrough.lettering import FONT_SIZE
-from ...walkthrough.picture import POINTS
 from ...walkthrough.storyboard import Caption, Channel, Key
 from .. import names
 from ..attributes import write_attribute
@@ -24,12 +21,11 @@ from ..drawn.labels import PAPER, TITLE
 from ..standing.standing import Standing
 from ..style.kit import Kit
 from ..words.typesetting import COARSE
+from .frames import DISTANCE, Frame
 
 CAPTIONS = "captions"
 """The key of the collection that holds a film's captions."""
 
-# Meters in front of the camera, beyond its clip start. No cube comes as close in any shot.
-DISTANCE = 0.03
 
 FADE = 0.3
 SHADE_OPACITY = 0.86
@@ -39,32 +35,6 @@ _EVEN = 10.0
 
 # Number of captions that are drawn in one step.
 _TOGETHER = 30
-
-
-@dataclass(frozen=True)
-class Frame:
-    """Width and height, in cells, of the picture at the distance where the captions hang."""
-
-    width: float
-    height: float
-
-    @classmethod
-    def of(cls, lens: float, aspect: float) -> Frame:
-        """The frame of a camera whose sensor has 36 mm along the picture's longer side."""
-        longer = DISTANCE / CELL * 36.0 / lens
-        if aspect >= 1:
-            return cls(longer, longer / aspect)
-        return cls(longer * aspect, longer)
-
-    @property
-    def aspect(self) -> float:
-        """Width over height."""
-        return self.width / self.height
-
-    @property
-    def point(self) -> float:
-        """A point of the picture, see `captioning`, in cells."""
-        return min(self.width, self.height) / POINTS
 
 
 def draw(
@@ -144,8 +114,8 @@ def _shade(
     return shade
 
 
-def channels(target: str, start: float, end: float) -> tuple[tuple[Channel, int], ...]:
-    """The channels that show words for their time, each with its place in an array."""
+def channels(target: str, start: float, end: float) -> tuple[Channel, ...]:
+    """The channels that show words for their time."""
     fade = min(FADE, (end - start) / 3)
     keys = (
         Key(start, 0.0, "ease"),
@@ -165,10 +135,10 @@ def channels(target: str, start: float, end: float) -> tuple[tuple[Channel, int]
             Key(end, 0.0, "constant"),
         ),
     )
-    return (
-        (Channel(target, names.OPACITY, keys), 0),
-        *((there, axis) for axis in range(3)),
-    )
+    return Channel(target, names.OPACITY, keys), there
+
+
+_WAYS_TO_HIDE = ("hide_viewport", "hide_render")
 
 
 def show(standing: Standing, visible: bool) -> None:
@@ -180,6 +150,20 @@ def show(standing: Standing, visible: bool) -> None:
 def shown(standing: Standing) -> bool:
     """True if captions appear in renders."""
     return any(not switch.hide_render for switch in switches(standing))
+
+
+def hidden(standing: Standing) -> tuple[bool, bool]:
+    """True for viewports and for renders in which captions are hidden, by whoever hid them."""
+    found = switches(standing)
+    viewport, render = (all(getattr(s, way) for s in found) for way in _WAYS_TO_HIDE)
+    return bool(found) and viewport, bool(found) and render
+
+
+def hide(standing: Standing, ways: tuple[bool, bool]) -> None:
+    """Hide captions, or not, as `hidden` has found others."""
+    for switch in switches(standing):
+        for name, value in zip(_WAYS_TO_HIDE, ways, strict=True):
+            setattr(switch, name, value)
 
 
 def switches(standing: Standing) -> list[bpy.types.Collection | bpy.types.Object]:

@@ -6,44 +6,39 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import bpy
 
 from ... import walkthrough
 from ...detail import Plan
+from ...explain import CellReader
 from ...progress import Steps, rescaled
-from ...walkthrough import Run, Storyboard, targets
+from ...walkthrough import Channel, Choice, Run, Storyboard, targets
+from ...walkthrough.properties import PROPERTIES, ROWS, Property
+from ...walkthrough.storyboard import Caption
 from .. import names
-from ..drawn import slabs, strips, titles
+from ..drawn import counters, slabs, titles
 from ..drawn.flat import Easel
 from ..standing import recipe, tree
 from ..standing.graft import Graft
+from ..standing.keys import FILM
 from ..standing.memory import Memory
-from ..standing.standing import FILM, Standing
+from ..standing.standing import Standing
 from ..style import kit as kits
 from ..style import studio
 from ..style.kit import CELL, Kit
-from . import captions
+from . import actors, captions
 from .curves import Curves, written_on
 from .timeline import FIRST_FRAME, REST_FRAME, frame_of
-
-# Properties of the film that are in a camera's data: their paths there, and the factor from the
-# film's units to Blender's.
-_OF_CAMERA = {
-    targets.LENS: ("lens", 1.0),
-    targets.FOCUS_DISTANCE: ("dof.focus_distance", CELL),
-    targets.CLIP_START: ("clip_start", CELL),
-}
-
-# Properties that have their defaults before the film, and when a model loses its film: all of the
-# model is computed and shown.
-_AT_REST = (targets.PROGRESS, targets.HIGHLIGHT, targets.OPACITY)
+from .voice import Voice
 
 CAMERA = "Film Camera"
 CHAPTERS = "llmviz_chapters"
+_OFFERED = "llmviz_chapters_offered"
+_SAID = "llmviz_captions_said"
 TIMES = "llmviz_times"
-# A digest of the run that the film tells of.
+# A digest of the run that the film tells of, and of the cells that it dwells on.
 _TOLD = "llmviz_told"
 
 
@@ -90,28 +85,36 @@ def compose(
     plan: Plan,
     run: Run | None,
     *,
-    accessible: bool,
+    voice: Voice,
     model: str,
     companions: Sequence[walkthrough.Companion] = (),
+    reader: CellReader | None = None,
+    choice: Choice | None = None,
 ) -> Steps[Storyboard]:
     """Make the film of a run, its shots fitted to the shape of picture that the scene renders.
+
+    `reader` knows the numbers of the run's cells; `choice` is that of the cells to dwell on.
 
     Nothing in the scene is changed.
 
     Raises
     ------
     llmviz_addon.walkthrough.AuthoringError
-        If the script cannot be compiled for this model.
+        If the script cannot be read, or compiled for this model.
+    llmviz_addon.languages.LanguageError
+        If there is no such language.
     """
     return walkthrough.compile_steps(
-        walkthrough.load(plan.anatomy.config.model_type),
+        voice.read(plan.anatomy.config.model_type),
         plan.anatomy,
         run,
         bundles=plan.bundles if plan.bundled else None,
         companions=companions,
         model=model,
         aspect=scene.render.resolution_x / scene.render.resolution_y,
-        palette="accessible" if accessible else "standard",
+        palette=voice.palette,
+        reader=reader,
+        choice=choice,
     )
 
 
@@ -179,7 +182,7 @@ def show(
     times = _times(board)
     curves = Curves(action, same_times=root.get(TIMES) == times, whole=whole)
     _take_curves_away(standing, curves)
-    _actors(standing, reel.collection, board, kit)
+    actors.draw(standing, reel.collection, board, kit)
     collections = [reel.collection, *reel.collection.children]
     drawn = [obj for collection in collections for obj in collection.objects]
     Graft(standing, FILM, drawn, whole=whole).put(collections)
@@ -188,7 +191,7 @@ def show(
     root[TIMES] = times
     recipe.write_still_frames(root, reel.still_frames)
     recipe.write_facts(root, board.facts)
-    root[_TOLD] = recipe.digest_of_run(root)
+    root[_TOLD] = _digest(standing)
     _mark(root, memory, board)
     camera = next(iter(standing.acting(targets.CAMERA)), None)
     memory.put("camera", camera)
@@ -207,9 +210,19 @@ def show(
 
 
 def is_behind(standing: Standing) -> bool:
-    """True if a model's film tells of another run than the one whose numbers the model shows."""
+    """True if a model's film tells of another run than the one whose numbers the model shows, or
+    dwells on other cells than those that are chosen.
+    """
     told = standing.root.get(_TOLD)
-    return told is not None and told != recipe.digest_of_run(standing.root)
+    return told is not None and told != _digest(standing)
+
+
+def _digest(standing: Standing) -> str:
+    """A digest of what a film of the model as it stands tells."""
+    chosen = standing.recipe.choice
+    # A film of the usual choice has the digest that it had before there was any.
+    further = "" if chosen == Choice() else f" {chosen}"
+    return recipe.digest_of_run(standing.root) + further
 
 
 def clear(standing: Standing, memory: Memory) -> None:
@@ -221,7 +234,7 @@ def clear(standing: Standing, memory: Memory) -> None:
     _take_curves_away(standing, curves)
     Graft(standing, FILM, ()).put()
     curves.finish(_owners(standing))
-    for key in (CHAPTERS, TIMES, _TOLD, names.ACTION):
+    for key in (CHAPTERS, _OFFERED, _SAID, TIMES, _TOLD, names.ACTION):
         if key in standing.root:
             del standing.root[key]
     memory.mark(())
@@ -285,54 +298,36 @@ def _titles(
         obj.scale = (0.0, 0.0, 0.0)
 
 
-def _actors(standing: Standing, part: bpy.types.Collection, board: Storyboard, kit: Kit) -> None:
-    """Make the tiles that fly; they look like those of the input strip."""
-    easel = Easel(standing.anchor, part, kit.tile)
-    for actor in board.actors:
-        sheet = strips.sheet(kit)
-        strips.tile(sheet, actor.text, actor.index, actor.size)
-        mesh = bpy.data.meshes.new(f"Tile {actor.text}")
-        mesh[names.OURS] = True
-        sheet.write(mesh)
-        obj = easel.hang(bpy.data.objects.new(mesh.name, mesh), sheet.center, 0)
-        obj[names.ACTOR], obj[names.TEXT] = actor.name, "\n".join(sheet.said)
-
-
 def _owners(standing: Standing) -> Iterator[bpy.types.ID]:
     """Everything that may own curves of a film."""
     for obj in standing.objects.values():
         yield obj
         if obj.type == "CAMERA":
             yield obj.data
+        elif obj.type == "MESH" and obj.data.shape_keys is not None:
+            yield obj.data.shape_keys
 
 
 def _take_curves_away(standing: Standing, curves: Curves) -> None:
-    """Remove a film's curves, and reset the properties in `_AT_REST` that they animated."""
+    """Remove a film's curves, and reset what they animated and a model without a film has not."""
+    rows = [row for row in ROWS if row.at_rest]
     for owner in [owner for owner in _owners(standing) if written_on(owner)]:
         taken = curves.take_away(owner)
-        for prop in _AT_REST:
-            if f'["{prop}"]' in taken and prop in owner:
-                owner[prop] = targets.DEFAULTS[prop]
+        for row in rows:
+            if row.path not in taken:
+                continue
+            if row.of_block:
+                if row.name in owner:
+                    owner[row.name] = row.default
+            else:
+                setattr(owner, row.path, (row.default,) * 3)
 
 
 def _write_curves(standing: Standing, board: Storyboard, curves: Curves) -> None:
     moved, fps = _Targets(standing), board.fps
     for channel in board.channels:
-        prop = channel.property
-        for obj in moved.of(channel.target, prop):
-            if prop in _OF_CAMERA:
-                path, scale = _OF_CAMERA[prop]
-                curves.write(obj.data, path, channel, fps, scale=scale)
-            elif prop in (targets.LOCATION, targets.ROTATION):
-                scale = CELL if prop == targets.LOCATION else 1.0
-                curves.write(obj, prop, channel, fps, index=channel.index, scale=scale)
-            elif prop == targets.SCALE:
-                for axis in range(3):
-                    curves.write(obj, prop, channel, fps, index=axis)
-            else:
-                rests = prop in _AT_REST and names.ACTOR not in obj
-                rest = targets.DEFAULTS[prop] if rests else None
-                curves.write(obj, f'["{prop}"]', channel, fps, rest=rest)
+        for obj in moved.of(channel.target, PROPERTIES[channel.property]):
+            _write(curves, obj, channel, fps)
     captioned = {caption.beat: caption for caption in board.captions}
     said = {
         names.CAPTION_OF: captioned,
@@ -344,10 +339,32 @@ def _write_curves(standing: Standing, board: Storyboard, curves: Curves) -> None
         words = next((each for each in found if each is not None), None)
         if words is None:
             continue
-        for channel, index in captions.channels(words.beat, words.start, words.end):
-            prop = channel.property
-            path = prop if prop == targets.SCALE else f'["{prop}"]'
-            curves.write(obj, path, channel, fps, index=index)
+        for channel in captions.channels(words.beat, words.start, words.end):
+            _write(curves, obj, channel, fps, lasting=False)
+
+
+def _write(
+    curves: Curves, obj: bpy.types.Object, channel: Channel, fps: int, *, lasting: bool = True
+) -> None:
+    """Write the curves of a channel where its property lives.
+
+    What is not `lasting` exists only for the film, and so has no rest before it.
+    """
+    row = PROPERTIES[channel.property]
+    owner, path, scale = obj, row.path, CELL if row.in_cells else 1.0
+    if row.owner == "data":
+        owner = obj.data
+    elif row.owner == "keys":
+        owner = obj.data.shape_keys
+    elif row.owner == "counter":
+        path = counters.path(obj)
+    if owner is None or not path:
+        # A person has taken away what the property was of.
+        return
+    rest = row.default if row.at_rest and lasting and names.ACTOR not in obj else None
+    for axis in range(row.axes):
+        index = channel.index + axis
+        curves.write(owner, path, channel, fps, index=index, scale=scale, rest=rest)
 
 
 class _Targets:
@@ -357,10 +374,13 @@ class _Targets:
         self._found: dict[str, list[bpy.types.Object]] = defaultdict(list)
         self._sections: dict[str, list[bpy.types.Object]] = defaultdict(list)
         self._hung: dict[str, list[bpy.types.Object]] = defaultdict(list)
+        self._parts: dict[str, list[bpy.types.Object]] = defaultdict(list)
         for obj in standing.objects.values():
             for mark in (names.BLOCK, names.WINDOW_OF, names.STRIP, names.ACTOR):
                 if mark in obj:
                     self._found[obj[mark]].append(obj)
+            if names.PART_OF in obj:
+                self._parts[obj[names.PART_OF]].append(obj)
             owner = obj.get(names.LABEL_OF)
             if owner in (targets.CARD, targets.KEY):
                 self._found[owner].append(obj)
@@ -371,7 +391,7 @@ class _Targets:
             if names.ARROWS_OF in obj:
                 self._sections[obj[names.ARROWS_OF]].append(obj)
 
-    def of(self, target: str, prop: str) -> list[bpy.types.Object]:
+    def of(self, target: str, row: Property) -> list[bpy.types.Object]:
         """The objects whose property follows the channel."""
         if target.startswith(targets.SECTION):
             path = target.removeprefix(targets.SECTION)
@@ -382,10 +402,13 @@ class _Targets:
                 for obj in objects
             ]
         found = self._found.get(target, [])
-        if prop == targets.OPACITY:
-            # The texts beside a block fade with it.
+        if row.with_words:
+            # The texts beside a block fade and go with it.
             return [*found, *self._hung.get(target, [])]
-        if prop in (targets.LOCATION, targets.SCALE, targets.ROTATION):
+        if row.of_block:
+            # What stands in for a block computes and shines with it.
+            return [*found, *self._parts.get(target, [])]
+        if row.path in ("location", "scale", "rotation_euler"):
             # The other parts of an actor are parented to the one that is moved.
             return [obj for obj in found if obj.parent not in found]
         return found
@@ -411,12 +434,24 @@ def _mark(root: bpy.types.Collection, memory: Memory, board: Storyboard) -> None
         wanted.append((f"{marker.kind} {marker.id}", marker.name, frame))
     _end(begun.values(), round(frame_of(board.duration, board.fps)))
     root[CHAPTERS] = json.dumps(chapters)
+    root[_OFFERED] = json.dumps(board.offered)
+    root[_SAID] = json.dumps([astuple(caption) for caption in board.captions])
     memory.mark(wanted)
 
 
 def _end(begun: Iterable[dict], last: int) -> None:
     for entry in begun:
         entry["last"] = max(last, entry["frame"])
+
+
+def said(root: bpy.types.Collection) -> tuple[Caption, ...]:
+    """The captions of the film that was written for a model."""
+    return tuple(Caption(*each) for each in recipe.read(root, _SAID, []))
+
+
+def offered(root: bpy.types.Collection) -> tuple[tuple[str, str], ...]:
+    """The ids and titles of all chapters that could play for a model, chosen or not."""
+    return tuple((str(id_), str(title)) for id_, title in recipe.read(root, _OFFERED, []))
 
 
 def chapters(root: bpy.types.Collection) -> tuple[ChapterMark, ...]:

@@ -14,15 +14,17 @@ from collections.abc import Iterable, Sequence
 import bpy
 
 from ...walkthrough import targets
+from ...walkthrough.properties import OF_BLOCKS
 from .. import compat, names
 from ..style import materials
 from ..words import typesetting
 from . import ledger, succession, tree
-from .standing import ANCHOR, COLLECTIONS, MODEL, SECTION, Standing, seal
+from .keys import ANCHOR, COLLECTIONS, MODEL, SECTION, seal
+from .standing import Standing
 
 # Custom properties that the film animates and a person may set; a new drawing does not reset them.
-_PLAYED = (names.PROGRESS, names.HIGHLIGHT, names.OPACITY, names.FOCUS_COLUMN)
-_NOTED = (names.KEY, names.MODEL, names.WRITTEN, names.CURVES)
+_PLAYED = tuple(row.name for row in OF_BLOCKS)
+_NOTED = (names.KEY, names.MODEL, names.WRITTEN, names.WRITTEN_GAIN, names.CURVES)
 
 
 class Graft:

@@ -28,6 +28,7 @@ LIGHT = ("energy", "color", "angle")
 def note(obj: bpy.types.Object) -> None:
     """Note on an object of ours the values that it has now, which are those that we wrote."""
     obj[names.WRITTEN] = json.dumps(_values(obj))
+    obj.pop(names.WRITTEN_GAIN, None)
 
 
 def note_again(obj: bpy.types.Object, changed: Iterable[str]) -> None:
@@ -35,6 +36,7 @@ def note_again(obj: bpy.types.Object, changed: Iterable[str]) -> None:
     before = _noted(obj)
     kept = {name: before[name] for name in changed if name in before}
     obj[names.WRITTEN] = json.dumps(_values(obj) | kept)
+    obj.pop(names.WRITTEN_GAIN, None)
 
 
 def changed(obj: bpy.types.Object) -> frozenset[str]:
@@ -68,12 +70,13 @@ def rewrite_gain(obj: bpy.types.Object, write: Callable[[], None]) -> bool:
 
     Returns True, and notes nothing, if a person had changed it since we wrote it.
     """
-    noted = _noted(obj)
-    theirs = names.GAIN in noted and noted[names.GAIN] != _plain(obj[names.GAIN])
+    ours = obj.get(names.WRITTEN_GAIN)
+    gain = _noted(obj).get(names.GAIN) if ours is None else ours[0]
+    theirs = gain is not None and gain != obj[names.GAIN]
     write()
     if not theirs:
-        now = {name: _plain(obj[name]) for name in (names.GAIN, names.TRAITS)}
-        obj[names.WRITTEN] = json.dumps(noted | now)
+        # Beside the other notes, since reading and writing all of them at each key takes long.
+        obj[names.WRITTEN_GAIN] = [obj[names.GAIN], *obj[names.TRAITS]]
     return theirs
 
 
@@ -100,7 +103,12 @@ def _noted(datablock: bpy.types.ID) -> dict[str, object]:
     except (TypeError, ValueError):
         # The note is a text property that anybody can edit; this one was made unreadable.
         return {}
-    return found if isinstance(found, dict) else {}
+    if not isinstance(found, dict):
+        return {}
+    gain = datablock.get(names.WRITTEN_GAIN)
+    if gain is not None:
+        found |= {names.GAIN: gain[0], names.TRAITS: list(gain[1:])}
+    return found
 
 
 def _values(obj: bpy.types.Object) -> dict[str, object]:

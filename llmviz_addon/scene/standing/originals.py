@@ -41,5 +41,10 @@ def is_original(scene: bpy.types.Scene, datablock: bpy.types.ID) -> bool | None:
 
     Of a copy of a scene nothing is known at first: what stands there becomes its own.
     """
-    known = _made.get((scene.session_uid, str(datablock.get(names.MODEL, ""))))
+    known = made(scene, str(datablock.get(names.MODEL, "")))
     return None if known is None else datablock.session_uid in known
+
+
+def made(scene: bpy.types.Scene, model: str) -> set[int] | None:
+    """The numbers of what belongs to a model in a scene; None if nothing is known."""
+    return _made.get((scene.session_uid, model))

@@ -13,13 +13,13 @@ from typing import TypeVar
 
 import bpy
 
-from ... import defaults
+from ... import defaults, languages
 from ...anatomy import ARRANGEMENTS, Arrangement
 from ...bounded import Bounded
 from ...detail import Budget, Plan, plan_steps
 from ...model import Config, Model, Sampling
 from ...progress import Steps
-from ...walkthrough import Run
+from ...walkthrough import Choice, Run
 from ..version import VERSION
 from .errors import StandingError
 
@@ -31,8 +31,15 @@ _COMPUTED = "llmviz_computed"
 _PAGES = "llmviz_page_digests"
 _RUN = "llmviz_run"
 _STILLS = "llmviz_still_frames"
+_PINS = "llmviz_pins"
 
 T = TypeVar("T")
+
+FOLLOWED = ("layer", "head", "position", "channel")
+"""The fields of a recipe that choose the example which the film follows."""
+
+TELLING = ("language", "script", "chapters", *FOLLOWED)
+"""The fields of a recipe that all models of a scene share, for its one film."""
 
 # The latest plans by their inputs, because laying out GPT-3 takes more than a second.
 _plans: Bounded[tuple, Plan] = Bounded(4)
@@ -74,6 +81,15 @@ class Recipe:
         Tokens that the model appends to the prompt, if its context has room for them.
     temperature, top_k, seed
         The choice of these tokens; see `model.Sampling`.
+    language
+        The code of the language of all words in the scene.
+    script
+        The path of a walkthrough of one's own; empty for that of the model's family.
+    chapters
+        The ids of the chapters that the film has, with commas between; empty for all.
+    layer, head, position, channel
+        The example that the film's chapters follow; see `walkthrough.Choice`. A position or channel
+        of -1 is left to each chapter.
     """
 
     model: str
@@ -92,6 +108,13 @@ class Recipe:
     temperature: float = defaults.TEMPERATURE
     top_k: int = defaults.TOP_K
     seed: int = defaults.SEED
+    language: str = languages.ENGLISH
+    script: str = ""
+    chapters: str = ""
+    layer: int = defaults.LAYER
+    head: int = defaults.HEAD
+    position: int = defaults.CHOSEN_BY_CHAPTER
+    channel: int = defaults.CHOSEN_BY_CHAPTER
     version: str = VERSION
 
     @property
@@ -114,6 +137,15 @@ class Recipe:
             If there is no such choice.
         """
         return Sampling(self.temperature, self.top_k, self.seed)
+
+    @property
+    def choice(self) -> Choice:
+        """The example that the film's chapters follow."""
+        position, channel = (
+            None if chosen == defaults.CHOSEN_BY_CHAPTER else chosen
+            for chosen in (self.position, self.channel)
+        )
+        return Choice(self.layer, self.head, position, channel)
 
     @property
     def arranged(self) -> Arrangement:
@@ -248,6 +280,16 @@ def write_still_frames(root: bpy.types.Collection, frames: dict[str, int]) -> No
 def still_frames(root: bpy.types.Collection) -> dict[str, int]:
     """The frame of the film at which each still is taken, by the still's id."""
     return read(root, _STILLS, {})
+
+
+def write_pins(root: bpy.types.Collection, cells: list[str]) -> None:
+    """Keep the cells that are pinned in a model, as they are written, in order."""
+    root[_PINS] = json.dumps(cells)
+
+
+def pins_of(root: bpy.types.Collection) -> list[str]:
+    """The cells that are pinned in a model."""
+    return [cell for cell in read(root, _PINS, []) if isinstance(cell, str)]
 
 
 def write_facts(root: bpy.types.Collection, facts: frozenset[str]) -> None:

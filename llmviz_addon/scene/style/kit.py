@@ -17,9 +17,12 @@ from ...walkthrough.framing import SENSOR
 from .. import names
 from ..attributes import write_attribute
 from ..version import DRAWING, VERSION
+from ..words import typesetting
+from ..words.typesetting import Setting
 from . import materials
 from .groups import cell_color as cell_color_group
 from .groups import cells as cells_group
+from .groups import counter as counter_group
 from .groups import repeats as repeats_group
 from .groups import slab_cells as slab_cells_group
 from .groups import slabs as slabs_group
@@ -74,6 +77,30 @@ class Kit:
         return self._part("cell", lambda: materials.cell(self.cell_color))
 
     @property
+    def bars(self) -> bpy.types.Material:
+        """The material of bars."""
+        return self._part("bars", lambda: materials.bars(self.cell_color))
+
+    @property
+    def counter(self) -> bpy.types.GeometryNodeTree:
+        """The group that writes a number in digits."""
+        return self._part(
+            "counter", lambda: counter_group.build(self._part("digits", self._digits))
+        )
+
+    def _digits(self) -> bpy.types.Collection:
+        """The glyphs of numbers, sorted by name: ten digits, the minus, the point."""
+        digits = bpy.data.collections.new("LLM Digits")
+        for index, character in enumerate("0123456789−."):
+            mesh = typesetting.mesh(f"LLM Digit {index:02d}", character, Setting(1.0, "CENTER"))
+            mesh.materials.append(self.label)
+            digit = bpy.data.objects.new(mesh.name, mesh)
+            _mark(digit, "digit")
+            _mark(mesh, "digit mesh")
+            digits.objects.link(digit)
+        return digits
+
+    @property
     def label(self) -> bpy.types.Material:
         """The material of words."""
         return self._flat("label", names.MATERIAL_LABEL, "title", "section", "dimension", "paper")
@@ -87,6 +114,11 @@ class Kit:
     def tile(self) -> bpy.types.Material:
         """The material of tiles and gauges."""
         return self._flat("tile", names.MATERIAL_TILE, "face", "glow")
+
+    @property
+    def pin(self) -> bpy.types.Material:
+        """The material of frames, lights and lines of pinned cells."""
+        return self._flat("pin", names.MATERIAL_PIN, "target", "source")
 
     @property
     def palette(self) -> bpy.types.Collection:
@@ -183,14 +215,16 @@ class Kit:
         shape = self.get("shape material")
         if due(self.cell_color):
             materials.set_values(self.cell_color, values)
-        for material in filter(due, (self.cell, *pages, *([shape] if shape else ()))):
+        further = [part for part in (shape, self.get("bars")) if part is not None]
+        for material in filter(due, (self.cell, *pages, *further)):
             materials.set_values(material.node_tree, values)
         for material, table in (
             (self.label, look.label),
             (self.arrow, look.arrow),
             (self.tile, look.tile),
+            (self.get("pin"), look.pin),
         ):
-            if due(material):
+            if material is not None and due(material):
                 materials.set_values(material.node_tree, _flat_values(table))
         if due(self.palette):
             for index, tint in enumerate(sorted(self.palette.objects, key=lambda o: o.name)):

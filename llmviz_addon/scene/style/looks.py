@@ -63,6 +63,7 @@ class Look:
     label: dict[str, Any]
     arrow: dict[str, Any]
     tile: dict[str, Any]
+    pin: dict[str, Any]
     render: dict[str, Any]
 
     def colors(self, accessible: bool) -> Palette:
@@ -110,6 +111,7 @@ def load(look_id: str) -> Look:
             label=table["label"],
             arrow=table["arrow"],
             tile=table["tile"],
+            pin=table["pin"],
             render=table["render"],
         )
     except KeyError as missing:

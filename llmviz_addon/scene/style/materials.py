@@ -52,6 +52,31 @@ def cell(group: bpy.types.ShaderNodeTree) -> bpy.types.Material:
     return material
 
 
+def bars(group: bpy.types.ShaderNodeTree) -> bpy.types.Material:
+    """The material of bars, whose numbers are attributes of their mesh."""
+    material = _new(names.MATERIAL_BARS)
+    with Graph.material(material) as g:
+
+        def of_mesh(name: str, out: str = "Factor") -> Socket:
+            return g.node(
+                "ShaderNodeAttribute", out=out, attribute_type="GEOMETRY", attribute_name=name
+            )
+
+        traits = from_instance(g, names.TRAITS, out="Vector")
+        gain = g.node("ShaderNodeSeparateXYZ", out="Z", vector=traits)
+        number = of_mesh(names.VALUE)
+        color = g.call(
+            group,
+            number=g.node("ShaderNodeClamp", value=number * gain, min=-1.0, max=1.0),
+            lead=1.0,
+            in_focus=0.0,
+            position=of_mesh(names.CELL_CO, out="Vector"),
+            traits=traits,
+        )
+        _finish(g, _surface(g, color, color))
+    return material
+
+
 def slab(
     color_group: bpy.types.ShaderNodeTree,
     cells_group: bpy.types.ShaderNodeTree,

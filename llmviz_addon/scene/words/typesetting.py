@@ -127,21 +127,22 @@ def joined(shapes: Sequence[Shape]) -> Shape:
     if not shapes:
         none = np.zeros(0, np.int32)
         return Shape(np.zeros((0, 2), np.float32), none.reshape(0, 2), none, none, none)
-    points, edges, corners = (
-        np.cumsum([0, *(len(getattr(each, part)) for each in shapes[:-1])], dtype=np.int32)
-        for part in ("points", "edges", "corners")
-    )
 
-    def moved(part: str, by: np.ndarray) -> np.ndarray:
-        found = zip(shapes, by, strict=True)
-        return np.concatenate([getattr(each, part) + shift for each, shift in found])
+    def moved(part: str, by: str) -> np.ndarray:
+        """Numbers of points, edges or corners, counted on from shape to shape."""
+        found = [getattr(each, part) for each in shapes]
+        before = np.cumsum([0, *(len(getattr(each, by)) for each in shapes[:-1])], dtype=np.int32)
+        whole = np.concatenate(found)
+        return whole + np.repeat(before, [len(each) for each in found]).reshape(
+            -1, *(1,) * (whole.ndim - 1)
+        )
 
     return Shape(
         np.concatenate([each.points for each in shapes]),
-        moved("edges", points),
-        moved("corners", points),
-        moved("sides", edges),
-        moved("starts", corners),
+        moved("edges", "points"),
+        moved("corners", "points"),
+        moved("sides", "edges"),
+        moved("starts", "corners"),
     )
 
 

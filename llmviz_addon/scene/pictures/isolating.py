@@ -1,0 +1,43 @@
+"""A still's subject alone: everything else of its model is left out of the picture."""
+
+from __future__ import annotations
+
+import bpy
+
+from ... import walkthrough
+from ...walkthrough import Still
+from ...walkthrough.selection import Selection
+from .. import names
+from ..standing.standing import Standing
+
+
+def others(standing: Standing, still: Still) -> list[bpy.types.Object]:
+    """The objects of blocks, arrows and strips that a still leaves out, as it suits the model.
+
+    Blocks that share an object are left out where none of them belongs to the subject. There is
+    none of them where the still shows everything.
+    """
+    if not still.alone:
+        return []
+    anatomy, run = standing.plan.anatomy, standing.run
+    selection = Selection.of(anatomy, run)
+    kept: set[str] = set()
+    for selector in walkthrough.filled(still.alone, anatomy, run):
+        kept.update(selection.blocks(selector))
+    sections = {anatomy.blocks[name].section for name in kept}
+    bundles = {bundle.name: bundle for bundle in standing.plan.bundles}
+    found = []
+    for obj in standing.objects.values():
+        if names.BLOCK in obj or names.WINDOW_OF in obj:
+            bundle = bundles.get(obj.get(names.BLOCK, obj.get(names.WINDOW_OF)))
+            left_out = bundle is not None and not any(b.name in kept for b in bundle.blocks)
+        elif names.ARROWS_OF in obj:
+            left_out = not any(
+                f"{path}.".startswith(f"{obj[names.ARROWS_OF]}.") for path in sections
+            )
+            left_out &= obj[names.ARROWS_OF] not in sections
+        else:
+            left_out = names.STRIP in obj
+        if left_out:
+            found.append(obj)
+    return found

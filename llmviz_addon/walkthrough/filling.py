@@ -1,0 +1,95 @@
+"""A direction from which a subject has the picture: the given one, or the nearest that will do.
+
+A row of letters in an upright picture, seen from the front, is a line across its middle; seen from
+the side it fills it from the near end to the far one. The exact fit (`framing.fit`) gives the
+nearest camera for each direction; of several directions this takes the one nearest to the script's
+from which the hull of the subject covers enough of the picture outside of the caption.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .framing import CameraPose, Margins, fit
+from .picture import Picture, area_within, hull
+
+LEAST = 0.43
+"""The part of the picture, outside of the caption, that a subject's hull has to cover."""
+
+# Degrees by which directions differ from the given one, and the price of a degree up or down over
+# that of one to the side. No camera goes farther to the side, lower or higher than this, unless the
+# script does.
+_ASIDE, _UP, _STEEP = range(-48, 49, 6), (-16, -8, 0, 8, 16, 24, 32), 1.5
+_SIDE, _LOW, _HIGH = 70.0, -8.0, 44.0
+# Points above which only the outermost in so many directions are looked at.
+_MANY = 300
+# The least gain in coverage for which a degree is worth it, where no direction will do.
+_WORTH = 0.002
+
+
+def coverage(points: np.ndarray, picture: Picture, foot: float) -> float:
+    """The part of a picture above `foot` (points) that the hull of points in space covers."""
+    seen = picture.project(points)
+    seen = seen[seen[:, 2] > picture.near]
+    if not len(seen):
+        return 0.0
+    area = area_within(hull(seen[:, :2]), (0.0, foot, picture.width, picture.height))
+    return area / (picture.width * (picture.height - foot))
+
+
+def filling(
+    points: np.ndarray,
+    azimuth: float,
+    elevation: float,
+    *,
+    lens: float,
+    aspect: float,
+    margins: Margins,
+    foot: float = 0.0,
+) -> CameraPose:
+    """The camera of `framing.fit` from the given direction, or a near one that fills the picture.
+
+    Takes and raises what `framing.fit` does; `foot` is the upper end of the caption's room in
+    points of the picture (see `picture`), which `margins` must leave free.
+    """
+    outer = _outermost(np.asarray(points, float).reshape(-1, 3))
+    best: tuple[float, float, float] | None = None
+    for price, aside, up in _directions(azimuth, elevation):
+        pose = fit(outer, aside, up, lens=lens, aspect=aspect, margins=margins)
+        covered = coverage(outer, Picture(pose, aspect), foot)
+        if covered >= LEAST:
+            best = 0.0, aside, up
+            break
+        worth = covered - _WORTH * price
+        if best is None or worth > best[0]:
+            best = worth, aside, up
+    assert best is not None
+    return fit(points, best[1], best[2], lens=lens, aspect=aspect, margins=margins)
+
+
+def _directions(azimuth: float, elevation: float) -> list[tuple[float, float, float]]:
+    """Prices, azimuths and elevations, the given one first."""
+    found = []
+    for aside in _ASIDE:
+        for up in _UP:
+            side, height = azimuth + aside, elevation + up
+            if aside and (abs(side) > _SIDE or side * azimuth < 0):
+                continue
+            if up and not _LOW <= height <= _HIGH:
+                continue
+            found.append((abs(aside) + _STEEP * abs(up), side, height))
+    return sorted(found)
+
+
+def _outermost(points: np.ndarray) -> np.ndarray:
+    """Those of many points that are at the edge of what is seen from any direction."""
+    if len(points) <= _MANY:
+        return points
+    steps = np.arange(_MANY) + 0.5
+    up, turn = 1 - 2 * steps / _MANY, np.pi * (1 + 5**0.5) * steps
+    flat = np.sqrt(1 - up * up)
+    ways = np.stack([flat * np.cos(turn), flat * np.sin(turn), up])
+    # Sides count by their own lengths, or a long model would have its corners at its ends only.
+    size = np.maximum(np.ptp(points, axis=0), 1e-9)
+    outer: np.ndarray = points[np.unique(np.argmax(points / size @ ways, axis=0))]
+    return outer

@@ -1,0 +1,197 @@
+"""Bars, graphs, copies, lines and cards show the model's own numbers, checked with numpy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from llmviz_addon.walkthrough import AuthoringError
+from llmviz_addon.walkthrough.actors import Bars, Cells, Counter, Lines, Words
+
+from .staging import compiled
+
+
+def bars(film):
+    """The one actor of bars that a film has."""
+    (found,) = (actor for actor in film.actors if isinstance(actor, Bars))
+    return found
+
+
+def heights(film, time):
+    """(n,) the signed heights of the bars at a time, as the states are mixed then."""
+    actor = bars(film)
+    states = np.array(actor.boxes)
+    mixed = states[0].copy()
+    for state in range(1, len(states)):
+        mixed += film.value_at(actor.name, f"state{state}", time) * (states[state] - states[0])
+    low, high = mixed[:, 0, 2], mixed[:, 1, 2]
+    return np.where(high > -low, high, low)
+
+
+def proportional(found, wanted):
+    """True if bars are as high as numbers are large, but for those too small to be bars."""
+    unit = np.abs(found).max() / np.abs(wanted).max()
+    assert found == pytest.approx(wanted * unit, abs=0.05)
+    return unit
+
+
+def test_bars_take_the_values_of_a_softmax(told):
+    body, run, reader, trace = told
+    scores = trace["layer0.head1.attention_scores"][4, :5].astype(float)
+    film = compiled(
+        body,
+        run,
+        [
+            {"bars": "layer0.head1.attention_scores[0:5, 4]", "name": "row", "time": 1},
+            {"morph": "row", "exp": True, "at": 1, "time": 1},
+            {"morph": "row", "softmax": 0.5, "at": 2, "time": 1},
+            {"morph": "row", "to": "layer0.head1.attention[0:5, 4]", "at": 3, "time": 1},
+        ],
+        reader=reader,
+    )
+    powers = np.exp(scores - scores.max())
+    sharp = np.exp((scores - scores.max()) / 0.5)
+    for time, wanted in (
+        (1, scores),
+        (2, powers),
+        (3, sharp / sharp.sum()),
+        (4, trace["layer0.head1.attention"][4, :5]),
+    ):
+        proportional(heights(film, time), np.asarray(wanted, float))
+        labels = [actor for actor in film.actors if isinstance(actor, Counter)]
+        told_now = [film.value_at(label.name, "count", time) for label in labels]
+        assert told_now == pytest.approx(np.asarray(wanted, float).tolist(), abs=1e-6)
+    # A probability of 1 has the full height in both rows, so they can be compared.
+    assert heights(film, 3).sum() == pytest.approx(8.0, abs=0.2)
+
+
+def test_a_norm_centers_scales_and_shifts_its_column(told):
+    body, run, reader, trace = told
+    film = compiled(
+        body,
+        run,
+        *([{"normalize": "layer0.ln_1[3]", "phase": [phase], "time": 1}] for phase in (
+            "bars", "mean", "center", "spread", "scale", "weigh", "shift", "land",
+        )),
+        reader=reader,
+    )  # fmt: skip
+    x = trace["embedding"][3].astype(float)
+    ends = [film.span(f"one.beat{i}")[0] + 1 for i in range(8)]
+    normal = (x - x.mean()) / np.sqrt(x.var() + 1e-5)
+    gained = normal * trace["layer0.ln_1.weight"]
+    raw = proportional(heights(film, ends[0]), x)
+    assert proportional(heights(film, ends[2]), x - x.mean()) == pytest.approx(raw, rel=1e-3)
+    proportional(heights(film, ends[4]), normal)
+    proportional(heights(film, ends[5]), gained)
+    proportional(heights(film, ends[6]), trace["layer0.ln_1"][3].astype(float))
+    values = {a.name: a for a in film.actors if isinstance(a, Counter)}
+    mean, std = (next(a for n, a in values.items() if f"{s} value" in n) for s in "μσ")
+    assert mean.value == pytest.approx(x.mean(), abs=1e-6)
+    assert std.value == pytest.approx(np.sqrt(x.var() + 1e-5), abs=1e-6)
+    # In the end each is a cell in its place again.
+    actor = bars(film)
+    box = np.array(actor.boxes[-1])
+    ox, oy, oz = body.blocks["layer0.ln_1"].origin
+    wanted = np.array([(ox + 3, oy, oz - row) for row in range(48)])
+    assert box.mean(axis=1) + np.array(actor.place) == pytest.approx(wanted)
+
+
+def test_values_walk_along_the_activations_curve(told):
+    body, run, reader, trace = told
+    film = compiled(body, run, [{"graph": "layer0.mlp_activation[0:6, 3]", "time": 4}],
+                    reader=reader)  # fmt: skip
+    x = trace["layer0.mlp"][3, :6].astype(float)
+    y = trace["layer0.mlp_activation"][3, :6].astype(float)
+    walking = [actor for actor in film.actors if isinstance(actor, Cells)]
+    assert [actor.values[0] for actor in walking] == pytest.approx(x.tolist())
+    ends = np.array(
+        [[film.value_at(a.name, "location", 4, axis) for axis in (0, 2)] for a in walking]
+    )
+    shown = [film.value_at(a.name, "value", 4) for a in walking]
+    assert shown == pytest.approx(y.tolist())
+    # Their places are those of (x, y), up to the plot's own scale and middle.
+    for axis, numbers in enumerate((x, y)):
+        line = np.polyfit(numbers, ends[:, axis], 1)
+        assert np.polyval(line, numbers) == pytest.approx(ends[:, axis], abs=1e-3)
+        assert line[0] > 0
+
+
+def test_the_exponential_of_a_softmax_is_drawn_too(told):
+    body, run, reader, trace = told
+    gesture = {"graph": "layer0.head0.attention[0:4, 3]", "function": "exp", "time": 4}
+    film = compiled(body, run, [gesture], reader=reader)
+    scores = trace["layer0.head0.attention_scores"][3, :4].astype(float)
+    walking = [actor for actor in film.actors if isinstance(actor, Cells)]
+    shown = [film.value_at(actor.name, "value", 4) for actor in walking]
+    assert shown == pytest.approx(np.exp(scores - scores.max()).tolist(), abs=1e-5)
+
+
+def test_copies_fly_and_are_added_in_their_cells(told):
+    body, run, reader, trace = told
+    token = int(run.ids[3])
+    film = compiled(
+        body,
+        run,
+        [
+            {"copy": f"wte[{token}]", "to": "embedding[3]", "offset": [-2, -4, 0], "name": "a"},
+            {"copy": "wpe[3]", "to": "embedding[3]", "offset": [2, -4, 0], "name": "b"},
+        ],
+        [{"add": ["a", "b"], "into": "embedding[3]"}],
+        reader=reader,
+    )
+    one, other = (actor for actor in film.actors if isinstance(actor, Cells) and not actor.lone)
+    assert one.values == pytest.approx(trace["wte"][token].tolist())
+    assert other.values == pytest.approx(trace["wpe"][3].tolist())
+    x, y, z = body.blocks["embedding"].origin
+    for actor, side in ((one, -2), (other, 2)):
+        at = [film.value_at(actor.name, "location", 3.9, axis) for axis in range(3)]
+        assert at == pytest.approx([x + 3 + side, y - 4, z])
+    single = [actor for actor in film.actors if isinstance(actor, Cells) and actor.lone]
+    sums = [film.value_at(actor.name, "value", film.duration) for actor in single[48:]]
+    assert sums == pytest.approx(trace["embedding"][3].tolist())
+    for row, actor in enumerate(single[48:]):
+        at = [film.value_at(actor.name, "location", film.duration, axis) for axis in range(3)]
+        assert at == pytest.approx([x + 3, y, z - row])
+    # Nothing is in the air when they have landed, and both columns have gone over into the sum.
+    for name in ("one:a", "one:b", "one:sum in embedding"):
+        assert film.value_at(name, "scale", film.duration) == 0
+
+
+def test_lines_lead_from_the_sources_of_a_cell(told):
+    body, run, reader, _ = told
+    gesture = {"link": "layer0.head0.attention_scores[2, 4]", "most": 32, "time": 2}
+    film = compiled(body, run, [gesture], reader=reader)
+    (lines,) = (actor for actor in film.actors if isinstance(actor, Lines))
+    starts = {tuple(np.round(path[0], 3)) for path in lines.paths}
+    wanted = set()
+    for name, column in (("q", 4), ("k", 2)):
+        x, y, z = body.blocks[f"layer0.head0.{name}"].origin
+        wanted |= {tuple(np.round((x + column, y - 0.55, z - row), 3)) for row in range(16)}
+    assert starts == wanted
+    assert film.value_at("one:link", "scale", 2.1) == 0
+
+
+def test_a_card_says_what_the_inspector_says(told):
+    from llmviz_addon.explain import explain
+
+    body, run, reader, _ = told
+    film = compiled(body, run, [{"card": "layer0.head0.q[3, 5]"}], reader=reader)
+    said = [actor.text for actor in film.actors if isinstance(actor, Words)]
+    found = explain(reader, "layer0.head0.q", 3, 5)
+    assert said == [found.text, f"= {found.with_numbers}"]
+
+
+@pytest.mark.parametrize(
+    ("gestures", "says"),
+    [
+        ([{"morph": "row", "exp": True}], "'row' is not on the stage; there is nothing"),
+        ([{"copy": "wte[1]", "to": "embedding[3, 4]"}], "48 cells to fly to 1"),
+        ([{"graph": "layer0.ln_1[3, 0:4]"}], "no function of one number"),
+        ([{"normalize": "layer0.mlp[:, 3]"}], "no column of a layer norm"),
+        ([{"add": ["a"], "into": "embedding[3]"}], "'a' is not on the stage"),
+    ],
+)
+def test_what_cannot_be_shown_is_named(told, gestures, says):
+    body, run, reader, _ = told
+    with pytest.raises(AuthoringError, match=f"one.beat0: .*{says}"):
+        compiled(body, run, gestures, reader=reader)
