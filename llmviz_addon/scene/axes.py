@@ -44,6 +44,22 @@ def renew(standing: Standing, kit: Kit, whole: bool = False) -> None:
     Graft(standing, AXES, drawn, whole=whole).put([collection])
 
 
+def rewrite(standing: Standing, kit: Kit) -> None:
+    """Write the axes that stand for the run that is shown, without a new object."""
+    if standing.run is None or not standing.made(AXES):
+        return
+    labels = [standing.run.labels.get(token, "") for token in standing.run.ids]
+    for block in _blocks(standing):
+        obj = standing.objects.get(f"{AXES}:{block.name}")
+        if obj is None:
+            # A person has deleted it.
+            continue
+        sheet = _sheet(block, labels, kit)
+        if "\n".join(sheet.said) != obj.get(names.SAYS):
+            sheet.write(obj.data)
+            obj[names.SAYS] = "\n".join(sheet.said)
+
+
 def _blocks(standing: Standing) -> list[Block]:
     """The blocks whose axes are written: those that have an object of their own."""
     alone = (b.first for b in standing.plan.bundles if b.single and b.first.role == _ROLE)
@@ -51,13 +67,8 @@ def _blocks(standing: Standing) -> list[Block]:
     return [block for block in alone if block.name in drawn][:_MOST]
 
 
-def _draw(
-    block: Block,
-    labels: list[str],
-    anchor: bpy.types.Object,
-    collection: bpy.types.Collection,
-    kit: Kit,
-) -> bpy.types.Object:
+def _sheet(block: Block, labels: list[str], kit: Kit) -> Sheet:
+    """The words around a block."""
     x, y, z = block.origin
     front = y - 0.5
     sheet = Sheet((x, front, z), (kit.label,))
@@ -77,16 +88,27 @@ def _draw(
     sheet.words("key", across, _NAME, kind=DIMENSION, align="LEFT", valign="BOTTOM_BASELINE")
     down = (left, front, z - end - 0.15)
     sheet.words("query", down, _NAME, kind=DIMENSION, align="RIGHT")
+    return sheet
+
+
+def _draw(
+    block: Block,
+    labels: list[str],
+    anchor: bpy.types.Object,
+    collection: bpy.types.Collection,
+    kit: Kit,
+) -> bpy.types.Object:
+    sheet = _sheet(block, labels, kit)
     mesh = bpy.data.meshes.new(f"{block.name} axes")
     mesh[names.OURS] = True
     sheet.write(mesh)
     obj = bpy.data.objects.new(mesh.name, mesh)
-    obj[names.OURS], obj[names.KEY] = True, f"axes:{block.name}"
+    obj[names.OURS], obj[names.KEY] = True, f"{AXES}:{block.name}"
     obj[names.LABEL_OF] = block.name
     obj[names.SAYS] = "\n".join(sheet.said)
     obj[names.KIND], obj[names.OPACITY], obj[names.HIGHLIGHT] = 0.0, 1.0, 0.0
     obj.id_properties_ui(names.OPACITY).update(min=0.0, max=1.0)
-    obj.parent, obj.location = anchor, [at * CELL for at in (x, front, z)]
+    obj.parent, obj.location = anchor, [at * CELL for at in sheet.center]
     obj.visible_shadow = False
     collection.objects.link(obj)
     return obj

@@ -92,7 +92,7 @@ def follow(scene: bpy.types.Scene, recipe: Recipe) -> bool:
     # Looked up anew, since the run that it shows is another one now.
     shown = find_one(scene, standing.id)
     if shown is not None:
-        axes.renew(shown, Kit([each.root for each in find(scene)]))
+        axes.rewrite(shown, Kit([each.root for each in find(scene)]))
         pins.renew(shown)
         tables.renew(shown)
     return True

@@ -51,8 +51,8 @@ _PER_CELL = 0.0007
 _BENDS = 14
 
 # The card, in points: its width, the heights of capitals, the distances of baselines.
-_WIDTH, _MARGIN, _STRIPE = 470.0, 26.0, 7.0
-_ROWS = {"title": (18.0, 40.0), "place": (14.0, 31.0), "value": (34.0, 68.0), "line": (14.0, 31.0)}
+_WIDTH, _MARGIN, _STRIPE = 580.0, 30.0, 8.0
+_ROWS = {"title": (23.0, 48.0), "place": (17.0, 37.0), "value": (42.0, 82.0), "line": (17.0, 37.0)}
 _KINDS = {"title": TITLE, "place": SECTION, "value": TITLE, "line": SECTION}
 _MOST_FORMULA = 3
 
