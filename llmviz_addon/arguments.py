@@ -192,7 +192,9 @@ def _add_recipe(parser: argparse.ArgumentParser) -> None:
         metavar="BLOCK[COLUMN, ROW]",
         help="a cell to pin, such as 'layer0.head1.attention[1, 3]'; can be given several times",
     )
-    parser.add_argument("--look", default="dark", help="a look's id: dark or light")
+    parser.add_argument(
+        "--look", default="dark", help="a look's id: dark, light, paper, studio or blueprint"
+    )
     parser.add_argument("--accessible", action="store_true", help="use color-blind safe colors")
     parser.add_argument(
         "--language",
@@ -241,6 +243,19 @@ def _add_render(parser: argparse.ArgumentParser) -> None:
         default="GOOD",
         help="draft: half the size, a quarter of the samples; final: four times the samples",
     )
+    parser.add_argument(
+        "--transparent", action="store_true", help="leave out ground and background; PNG only"
+    )
+    parser.add_argument(
+        "--no-bloom", action="store_true", help="leave the glow of bright things out"
+    )
+    parser.add_argument(
+        "--passes",
+        type=_passes,
+        default=(),
+        metavar="PASS,PASS",
+        help="depth, cryptomatte or both, written beside each PNG file into an OpenEXR file",
+    )
     parser.add_argument("--samples", type=_count, help="a pixel; by default, by look and quality")
     parser.add_argument(
         "--overwrite",
@@ -265,6 +280,15 @@ def _size(text: str) -> tuple[int, int]:
             f"{text!r} is not a size; write it like 1920x1080, 4 to {LARGEST_SIDE} a side"
         )
     return sides
+
+
+def _passes(text: str) -> tuple[str, ...]:
+    wanted = tuple(dict.fromkeys(part.strip().lower() for part in text.split(",")))
+    if not set(wanted) <= {"depth", "cryptomatte"}:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} are no passes; write depth, cryptomatte or depth,cryptomatte"
+        )
+    return wanted
 
 
 def _frames(text: str) -> tuple[int, int]:

@@ -183,13 +183,15 @@ def _how(options: argparse.Namespace) -> dict[str, Any]:
     """The options that are common to all pictures, as arguments for rendering."""
     from .offer.quality import samples_at, size_at
     from .scene import looks
+    from .scene.pictures.taking import Extras
 
     samples = options.samples
     if samples is None and options.quality != "GOOD":
         samples = samples_at(options.quality, int(looks.load(options.look).render["samples"]))
     size = size_at(options.quality, options.size)
     named = {name: getattr(options, name) for name in ("engine", "overwrite")}
-    return {**named, "size": size, "samples": samples}
+    extras = Extras(options.transparent, not options.no_bloom, options.passes)
+    return {**named, "size": size, "samples": samples, "extras": extras}
 
 
 def _frames_of(scene: Any, options: argparse.Namespace) -> tuple[int | None, int | None]:

@@ -45,7 +45,9 @@ class Language:
     titles
         English words of the scene, and its own; numbers in them stand as ``{}``.
     interface
-        English words of Blender's interface, and its own.
+        English words of the sidebar, and its own.
+    locale
+        Blender's code for it, such as ``"ja_JP"``; empty for English.
     """
 
     id: str
@@ -53,6 +55,7 @@ class Language:
     numbers: Mapping[str, Any]
     titles: Mapping[str, str] = field(default_factory=dict)
     interface: Mapping[str, str] = field(default_factory=dict)
+    locale: str = ""
 
     def say(self, text: str) -> str:
         """English words of the scene in this language; the same where it has none.
@@ -108,6 +111,7 @@ def load(code: str = ENGLISH) -> Language:
         numbers=numbers,
         titles=values.get("titles", {}),
         interface=values.get("interface", {}),
+        locale=str(values.get("locale", "")),
     )
 
 

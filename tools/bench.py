@@ -42,6 +42,7 @@ from bench_blender import (
     save,
     tells_memory,
 )
+from bench_render import measure_rendering
 from bench_rows import Turn, head, megabytes, row, say, seconds, time_row
 
 from llmviz_addon import model, scene
@@ -270,6 +271,7 @@ def main(arguments: list[str]) -> int:
     say(f"\nBlender {bpy.app.version_string}, {RECIPE.model} on {RECIPE.prompt}, medians\n")
     with tempfile.TemporaryDirectory(prefix="llmviz-bench-") as name:
         measure_frames(Path(name))
+        measure_rendering(Path(name))
         measure_builds()
         measure_memory(Path(name))
     say()

@@ -141,7 +141,8 @@ def let_go(owner: bpy.types.ID) -> None:
 
 
 def file_settings(kind: str) -> dict[str, object]:
-    """Scene settings, by path from the scene, that make renders PNG pictures or one MP4 film.
+    """Scene settings, by path from the scene, that make renders PNG pictures or one MP4 film, or
+    an OpenEXR file of all layers.
 
     The order matters: 5.2 offers file formats by the medium that is set first.
     """
@@ -156,6 +157,13 @@ def file_settings(kind: str) -> dict[str, object]:
         f"{image}.color_management": "FOLLOW_SCENE",
         f"{image}.use_preview": False,
     }
+    if kind == "EXR":
+        media = {f"{image}.media_type": "MULTI_LAYER_IMAGE"} if IS_5 else {}
+        return media | {
+            f"{image}.file_format": "OPEN_EXR_MULTILAYER",
+            f"{image}.color_depth": "32",
+            f"{image}.exr_codec": "ZIP",
+        }
     if kind == "PNG":
         media = {f"{image}.media_type": "IMAGE"} if IS_5 else {}
         return media | {f"{image}.file_format": "PNG"} | plain | switch
@@ -178,3 +186,52 @@ def file_settings(kind: str) -> dict[str, object]:
 
 def _render_settings() -> bpy.types.bpy_prop_collection:
     return bpy.types.RenderSettings.bl_rna.properties
+
+
+def compositor(scene: bpy.types.Scene) -> bpy.types.NodeTree | None:
+    """The nodes that compose a scene's pictures; None where there are none."""
+    if IS_5:
+        return scene.compositing_node_group
+    return scene.node_tree if scene.use_nodes else None
+
+
+def compose(scene: bpy.types.Scene, group: bpy.types.NodeTree) -> None:
+    """Have a scene's pictures go through a group with an input and an output for the image."""
+    if IS_5:
+        tree = bpy.data.node_groups.new(group.name, "CompositorNodeTree")
+        tree.interface.new_socket("Image", in_out="OUTPUT", socket_type="NodeSocketColor")
+        scene.compositing_node_group = tree
+        last = tree.nodes.new("NodeGroupOutput")
+    else:
+        scene.use_nodes = True
+        tree = scene.node_tree
+        tree.nodes.clear()
+        last = tree.nodes.new("CompositorNodeComposite")
+    source = tree.nodes.new("CompositorNodeRLayers")
+    source.scene = scene
+    node = tree.nodes.new("CompositorNodeGroup")
+    node.node_tree, node.label = group, group.name
+    for place, each in enumerate((source, node, last)):
+        each.location = (place * 340.0, 0.0)
+    tree.links.new(source.outputs["Image"], node.inputs["Image"])
+    tree.links.new(node.outputs["Image"], last.inputs["Image"])
+
+
+def decompose(scene: bpy.types.Scene) -> None:
+    """Take all nodes that compose a scene's pictures away."""
+    tree = compositor(scene)
+    if IS_5:
+        scene.compositing_node_group = None
+        if tree is not None and not tree.users:
+            bpy.data.node_groups.remove(tree)
+    elif tree is not None:
+        tree.nodes.clear()
+        scene.use_nodes = False
+
+
+def set_glare(node: bpy.types.Node, kind: str) -> None:
+    """Set the kind of a glare node, by its label."""
+    if IS_5:
+        node.inputs["Type"].default_value = kind
+    else:
+        node.glare_type = kind.upper().replace(" ", "_")

@@ -35,6 +35,9 @@ CELL_COLOR = "cell_color"
 CLEAR = "clear"
 TONE = "tone"
 
+# Attribute of a ribbon's vertices: cells from its source, and -1 to 1 from one edge to the other.
+FLOW = "flow"
+
 # Attributes of the slots of a counter: the power of ten of a digit, or one of these.
 POWER = "power"
 SIGN, POINT = 100, 50
@@ -96,6 +99,8 @@ TABLE_OF = "llmviz_table_of"
 # Of a label or an object of arrows: the name of its block, or its section's target.
 LABEL_OF = "llmviz_label_of"
 ARROWS_OF = "llmviz_arrows_of"
+# Of an object of arrows: the block that they lead to, whose film they follow.
+LEADS_TO = "llmviz_leads_to"
 
 # Of an object of a strip: its position, as a target, "strip:input:3".
 STRIP = "llmviz_strip"
@@ -143,6 +148,9 @@ BUILD = "llmviz_build"
 # Roles of a root collection: the model is complete, or still being drawn.
 COMPLETE, UNFINISHED = "model", "unfinished model"
 
+# Of the ground of a look.
+GROUND = "llmviz_ground"
+
 # The kinds of a block, by the number that the material reads.
 KINDS = anatomy.KINDS
 
@@ -157,10 +165,12 @@ GROUP_SLAB_CELLS = "LLM Slab Cells"
 # positions of strips in earlier versions.
 WAYS_OF_DRAWING = (GROUP_CELLS, GROUP_SLABS, GROUP_COUNTER, "LLM Pieces")
 MATERIAL_CELL = "LLM Cell"
+MATERIAL_BODY = "LLM Body"
 MATERIAL_BARS = "LLM Bars"
 MATERIAL_SLAB = "LLM Slab"
 MATERIAL_LABEL = "LLM Label"
 MATERIAL_ARROW = "LLM Arrow"
 MATERIAL_TILE = "LLM Tile"
+MATERIAL_GROUND = "LLM Ground"
+GROUP_PICTURE = "LLM Picture"
 MATERIAL_PIN = "LLM Pin"
-MATERIAL_BACKDROP = "LLM Backdrop"

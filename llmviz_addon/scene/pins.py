@@ -19,6 +19,7 @@ from ..walkthrough.framing import SENSOR
 from ..walkthrough.picture import POINTS
 from . import names
 from .cells import SceneReader
+from .drawn import pin_cards as cards
 from .drawn import pins as drawing
 from .drawn.flat import Easel
 from .drawn.pins import PINS
@@ -154,7 +155,7 @@ def _draw(
     asked = standing.recipe
     look = looks.load(asked.look)
     kit.paint(look, look.colors(asked.accessible), ())
-    easel = Easel(standing.anchor, collection, material, drawing.TINTS)
+    easel = Easel(standing.anchor, collection, material, cards.TINTS)
     back = np.linalg.inv(ground.anchor)
 
     def places(block: str, points: np.ndarray) -> np.ndarray:
@@ -166,7 +167,7 @@ def _draw(
         right, up = of.spec.places(columns, rows)
         return np.stack([right, np.zeros(len(columns)), up], -1) + np.array(of.origin)
 
-    made = [drawing.hud(easel)]
+    made = [cards.hud(easel)]
     for each in found:
         made += drawing.draw(each, places, spots, easel, kit)
     return made
@@ -181,7 +182,7 @@ def hang(standing: Standing) -> None:
         return
     render = standing.scene.render
     aspect = render.resolution_x / render.resolution_y
-    drawing.compose(standing.objects, parent, camera.data.lens, aspect)
+    cards.compose(standing.objects, parent, camera.data.lens, aspect)
 
 
 @contextmanager
@@ -200,7 +201,7 @@ def before(
         for standing in having:
             sides = _sides(standing, camera, aspect)
             lens = camera.data.lens
-            drawing.compose(standing.objects, camera, lens, aspect, distance, sides)
+            cards.compose(standing.objects, camera, lens, aspect, distance, sides)
         yield
     finally:
         for standing in having:
@@ -227,7 +228,7 @@ def _sides(
         seen = points @ to_camera[:3, :3].T + to_camera[:3, 3]
         seen = seen[:, :2] / np.maximum(-seen[:, 2:], 1e-6) * scale
         high = float(card[names.HEIGHT])
-        found[key] = drawing.best_side(seen[1:], seen[0], aspect, high)
+        found[key] = cards.best_side(seen[1:], seen[0], aspect, high)
     return found
 
 

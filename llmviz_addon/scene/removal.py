@@ -12,6 +12,7 @@ from .standing import finding, originals, tree
 from .standing.finding import find
 from .standing.memory import Memory
 from .standing.standing import Standing
+from .style import finish
 from .style.kit import Kit
 from .styling import restyle
 
@@ -50,6 +51,7 @@ def remove(scene: bpy.types.Scene, root: bpy.types.Collection | None = None) -> 
         memory.keep()
     else:
         clear_away(scene)
+        finish.remove(scene)
         memory.give_back()
     tree.sweep()
     return True

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import bpy
+import numpy as np
 
 from ..progress import run
 from . import names
+from .attributes import read_attribute
 from .drawn import labels, slabs
 from .playing import company, film
 from .playing.voice import Voice
@@ -20,8 +22,9 @@ from .standing.keys import LIGHTS
 from .standing.memory import Memory
 from .standing.recipe import Recipe
 from .standing.standing import Standing
-from .style import looks, studio
-from .style.kit import Kit
+from .style import finish, looks, studio
+from .style.ground import Footprint
+from .style.kit import CELL, Kit
 from .style.separate import make_own
 
 
@@ -138,6 +141,8 @@ def restyle(
             memory.put("world", studio.world())
         if scene.world is not None and scene.world.get(names.OURS):
             studio.paint_world(scene.world, look)
+    if insist or finish.node_of(scene) is None:
+        finish.apply(scene, look)
     for path, value in studio.view_settings(look).items():
         memory.set(path, value, insist=insist)
 
@@ -149,8 +154,25 @@ def _light(standing: Standing, look: looks.Look, shine: bool, insist: bool) -> N
         return
     anchor = standing.anchor
     floor = 0.0 if anchor is None else float(anchor.get(names.FLOOR, 0.0))
-    hung = (o for o in standing.objects.values() if o.parent == anchor and o.type != "LIGHT")
-    behind = max((obj.location.y for obj in hung), default=0.0)
     collection = tree.new("Lights", standing.root, LIGHTS)
-    drawn = studio.lights(look, collection, floor, behind)
+    drawn = studio.lights(look, collection, floor, _footprint(standing))
     Graft(standing, LIGHTS, drawn, whole=insist, insist=insist).put([collection])
+
+
+def _footprint(standing: Standing) -> Footprint:
+    """The rectangle that a model's blocks stand over, in meters from its anchor."""
+    found = []
+    for obj in standing.blocks.values():
+        if obj.parent == standing.anchor and obj.type == "MESH" and len(obj.data.vertices):
+            middle = np.empty(3 * len(obj.data.vertices), np.float32)
+            obj.data.vertices.foreach_get("co", middle)
+            middle = middle.reshape(-1, 3)
+            half = 0.5
+            if names.SIZE in obj.data.attributes:
+                half = read_attribute(obj.data, names.SIZE) / 2
+            ends = (middle - half).min(axis=0), (middle + half).max(axis=0)
+            found += [end * CELL + obj.location for end in ends]
+    if not found:
+        return (0.0, 0.0), (0.0, 0.0)
+    least, most = np.min(found, axis=0).tolist(), np.max(found, axis=0).tolist()
+    return (least[0], least[1]), (most[0], most[1])

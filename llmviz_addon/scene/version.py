@@ -2,9 +2,9 @@
 
 VERSION = "0.1.0"
 
-DRAWING = 2
+DRAWING = 3
 """The way in which models are drawn.
 
 A model that was drawn in another way is drawn anew at its next build, with all that a person has
-changed: 1 had text objects, 2 has words as meshes.
+changed: 1 had text objects, 2 words as meshes, 3 has bodies behind cells.
 """

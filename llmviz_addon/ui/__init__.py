@@ -9,12 +9,23 @@ from __future__ import annotations
 
 def _modules() -> tuple:
     """The modules that register something, in the necessary order."""
-    from . import build, cells, files, films, inspect_tool, live, panels, pictures, pinning
+    from . import (
+        build,
+        cells,
+        files,
+        films,
+        inspect_tool,
+        live,
+        panels,
+        pictures,
+        pinning,
+        translating,
+    )
     from . import properties as settings
     from . import windows as opening
 
     asking = cells, pinning, inspect_tool
-    return settings, build, films, opening, *asking, pictures, panels, live, files
+    return translating, settings, build, films, opening, *asking, pictures, panels, live, files
 
 
 def register() -> None:

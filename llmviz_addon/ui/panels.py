@@ -241,6 +241,9 @@ class LLMVIZ_PT_look(Sidebar, bpy.types.Panel):
         settings = context.scene.llmviz
         layout.prop(settings, "look")
         layout.prop(settings, "accessible")
+        row = layout.row()
+        row.enabled = state.has_bloom(context.scene)
+        row.prop(settings, "bloom")
 
 
 class LLMVIZ_PT_render(OnModel, bpy.types.Panel):
@@ -258,6 +261,8 @@ class LLMVIZ_PT_render(OnModel, bpy.types.Panel):
         form.enabled = not running.is_busy()
         for name in ("size", "quality", "engine", "samples", "folder", "overwrite"):
             form.prop(settings, name)
+        form.prop(settings, "transparent")
+        form.row().prop(settings, "passes")
         if reason := why_no_folder(context.scene):
             paragraph(form, context, reason, "INFO")
         # Titles are long, so they get the whole width.

@@ -53,6 +53,18 @@ def _tick_stills(self: PictureSettings, ticks: Sequence[bool]) -> None:
     _choose_stills(self, sum(1 << number for number, tick in enumerate(ticks) if tick))
 
 
+def _bloom(self: PictureSettings) -> bool:
+    from ..scene.style import finish
+
+    return finish.is_on(self.id_data)
+
+
+def _set_bloom(self: PictureSettings, value: bool) -> None:
+    from ..scene.style import finish
+
+    finish.switch(self.id_data, value)
+
+
 class PictureSettings:
     """The part of the settings about pictures and films."""
 
@@ -115,6 +127,29 @@ class PictureSettings:
         subtype="DIR_PATH",
         options={"PATH_SUPPORTS_BLEND_RELATIVE"},
     )
+    transparent: BoolProperty(
+        name="Transparent Background",
+        description="Leave out ground and background, so that the picture is clear where no model "
+        "is; for PNG pictures, not for MP4 films",
+        options=set(),
+    )
+    passes: EnumProperty(
+        name="Passes",
+        description="Passes for compositing, written beside each PNG picture into an OpenEXR file",
+        items=(
+            ("depth", "Depth", "Meters from the camera"),
+            ("cryptomatte", "Cryptomatte", "Masks of objects; every block is an object"),
+        ),
+        options={"ENUM_FLAG"},
+    )
+    bloom: BoolProperty(
+        name="Bloom",
+        description="Let bright numbers glow as the look says, here and wherever this scene is "
+        "rendered",
+        get=_bloom,
+        set=_set_bloom,
+        options=set(),
+    )
     overwrite: BoolProperty(
         name="Overwrite",
         description="Replace pictures and films that have the same name; without it a number is "
@@ -142,9 +177,17 @@ class PictureSettings:
 
     def how(self) -> dict[str, Any]:
         """The settings that are common to all pictures, as arguments for rendering."""
+        from ..scene.pictures.taking import Extras
+
         chosen = self.samples
         if not chosen and self.quality != "GOOD":
             from ..scene import looks
 
             chosen = samples_at(self.quality, int(looks.load(self.look).render["samples"]))
-        return {"size": self.pixels(), "engine": self.engine, "samples": chosen or None}
+        extras = Extras(transparent=self.transparent, passes=tuple(sorted(self.passes)))
+        return {
+            "size": self.pixels(),
+            "engine": self.engine,
+            "samples": chosen or None,
+            "extras": extras,
+        }

@@ -151,6 +151,7 @@ class LLMVIZ_OT_render_film(_RendersFilm, bpy.types.Operator):
         from ..scene.pictures.naming import film_name
 
         form = scene.llmviz.film_format
+        how["extras"] = how["extras"].for_form(form)
         name = film_name(state.model_of(scene), how["size"], form)
         frames = scene.frame_start, scene.frame_end
         return film_steps(scene, self.folder(scene) / name, *frames, form=form, **how)
@@ -190,6 +191,7 @@ class LLMVIZ_OT_render_part(_RendersFilm, bpy.types.Operator):
         from ..scene.pictures.naming import film_name
 
         place = state.part_of(scene, self.part)
+        how["extras"] = how["extras"].for_form("MP4")
         name = film_name(state.model_of(scene), how["size"], "MP4", self.part)
         frames = place.frame, place.last
         return film_steps(scene, self.folder(scene) / name, *frames, form="MP4", **how)

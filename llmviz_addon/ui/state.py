@@ -252,3 +252,15 @@ def check_memory(scene: bpy.types.Scene) -> None:
     found = estimate_of(scene) if card.has_numbers else None
     if found is not None:
         estimates.check_memory(card.title, found)
+
+
+def has_bloom(scene: bpy.types.Scene) -> bool:
+    """True if the look of a scene's model has bloom that can be switched."""
+    from ..scene import looks
+    from ..scene.style import finish
+
+    model = model_of(scene)
+    recipe = None if model is None else recipe_of(model)
+    if recipe is None or recipe.look not in looks.available():
+        return False
+    return bool(looks.load(recipe.look).bloom) and finish.node_of(scene) is not None

@@ -106,7 +106,7 @@ def compile_steps(
     film = _Film(
         stage,
         heading(anatomy.config, model if run is None else run.model, spoken.say),
-        facts(anatomy, run, others),
+        facts(anatomy, run, others, told=reader is not None),
         values(anatomy, run, words, model),
         [told(companion, anatomy.config, words) for companion in others],
         choice,
@@ -214,7 +214,8 @@ class _Film:
         known |= self._told(beat, names, id_)
         text, heading = _filled(found.text, known, id_), _filled(beat.title, known, id_)
         start = self.time
-        needed = max((gesture.length(given) for gesture in beat.gestures), default=0.0)
+        gestures = [g for g in beat.gestures if frozenset(g.if_) <= self.facts]
+        needed = max((gesture.length(given) for gesture in gestures), default=0.0)
         spec = None if beat.shot is None else beat.shot.suited(self.stage.aspect, self.facts)
         shot = 0.0 if spec is None else spec.at + spec.move
         reading = self.language.reading_time(text) if text else 0.0
@@ -222,14 +223,14 @@ class _Film:
         # Beats start on whole frames, where their markers are.
         end = start + math.ceil(seconds * FPS - 1e-6) / FPS
         moment = Moment(id_, start, end, names)
-        for gesture in beat.gestures:
+        for gesture in gestures:
             places = gesture.place(self.stage, gesture.moment(self.stage, moment))
             self.stage.selection.stages.update(places)
         first = not any(c.beat.startswith(f"{chapter.id}.") for c in self.captions)
         caption = Caption(id_, start, end, text, chapter.title if first and text else "")
         if spec is not None:
             self._shoot(spec, moment, caption)
-        for gesture in beat.gestures:
+        for gesture in gestures:
             gesture.perform(self.stage, moment)
         if text:
             self.captions.append(caption)
@@ -328,12 +329,13 @@ class _Film:
             picture = Picture(shot.pose, stage.aspect)
             caption = captions.get(shot.beat)
             unseen = _unseen(stage, (min(shot.end + SOON, end), max(shot.end, end - SOON)))
-            whole = bool({"model", "companions"}.intersection(shot.show))
+            several = any(name.startswith("companions") for name in shot.show)
+            whole = several or ("model" in shot.show and targets.CARD not in unseen)
             taste = Taste(
                 subject=scenery.subject(shot.show),
                 unseen=unseen,
                 avoid=tuple(_kept_free(picture, caption, stages)),
-                heading=self.heading if whole and targets.CARD not in unseen else (),
+                heading=self.heading if whole else (),
             )
             lettering = compose(scenery, picture, taste)
             if lettering.words:

@@ -47,12 +47,14 @@ _CAPITALS: dict[Rank, tuple[float, float, float]] = {
 # Least length of the longer and of the shorter side of what has a title, and the greatest number of
 # titles of one kind in a picture.
 _LEAST: dict[Rank, tuple[float, float, int]] = {
-    "model": (20.0, 4.0, 6),
+    "model": (0.0, 0.0, 6),
     "section": (70.0, 14.0, 7),
     "part": (130.0, 60.0, 4),
     "head": (100.0, 40.0, 4),
     "block": (95.0, 12.0, 9),
 }
+# Sides of a model below which a line leads to it from its title, and the line's width.
+_SPECK, _LINE = 90.0, 2.5
 # Where more sections than this are in view, no heads and no blocks are named.
 _WIDE = 1
 # Least part of a thing within the picture, and least part of it that nothing hides.
@@ -109,11 +111,12 @@ class Plate:
 
 @dataclass(frozen=True)
 class Lettering:
-    """All words of a picture, and the plates behind them."""
+    """All words of a picture, the plates behind them, and lines from words to what they name."""
 
     picture: Picture
     words: tuple[Words, ...]
     plates: tuple[Plate, ...]
+    lines: tuple[Plate, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -180,6 +183,7 @@ class _Composer:
     _taken: list[Rect] = field(default_factory=list)
     _words: list[Words] = field(default_factory=list)
     _plates: list[Plate] = field(default_factory=list)
+    _lines: list[Plate] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         boxes, names = self.scenery.boxes, self.scenery.names
@@ -210,7 +214,8 @@ class _Composer:
                 if named.text not in said and self._put(named, outline):
                     said.add(named.text)
                     counts[rank] += 1
-        return Lettering(self.picture, tuple(self._words), tuple(self._plates))
+        words, plates, lines = tuple(self._words), tuple(self._plates), tuple(self._lines)
+        return Lettering(self.picture, words, plates, lines)
 
     # Which things are named.
 
@@ -224,7 +229,7 @@ class _Composer:
         if rank == "model":
             models = scenery.models(self.taste.heading[0])
             boxes = np.array([model.box for model in models])
-            return Outlines.of(self.picture, boxes), lambda at: models[at]
+            return Outlines.of(self.picture, boxes, least=0.0), lambda at: models[at]
         if rank == "block":
             return self._all.chosen(self._all.which < len(scenery.names)), scenery.block
         return self._of_sections, scenery.section
@@ -326,7 +331,12 @@ class _Composer:
         capital = min(max(part * max(right - left, top - bottom), least), most)
         depth = float(outline.depth[0, 0])
         best: _Offer | None = None
-        places = self._places(lettering.width(named.text), outline, capital)
+        wide = lettering.width(named.text)
+        pointing = named.rank == "model" and max(right - left, top - bottom) < _SPECK
+        if pointing:
+            places = self._above((left + right) / 2, top, wide * capital, capital)
+        else:
+            places = self._places(wide, outline, capital)
         for price, x, y in sorted(places, key=lambda place: place[0]):
             if best is not None and price >= best[0]:
                 # From here on none can cost less.
@@ -339,7 +349,26 @@ class _Composer:
         self._words.append(words)
         self._plates.append(plate)
         self._taken.append(plate.rect)
+        if pointing:
+            x = (left + right) / 2
+            line = (x - _LINE / 2, top + 2 * _LINE, x + _LINE / 2, plate.rect[1])
+            self._lines.append(Plate(line, plate.depth, 0.0))
         return True
+
+    def _above(
+        self, x: float, top: float, wide: float, capital: float
+    ) -> list[tuple[float, float, float]]:
+        """Places above a thing that is only a speck, from which a line can lead down to it."""
+        farthest = self.picture.width - EDGE - wide
+        return [
+            (
+                0.05 * step + 0.01 * (part != 0.5),
+                min(max(x - part * wide, EDGE + capital), farthest),
+                top + (2.0 + 1.9 * step) * capital,
+            )
+            for step in range(7)
+            for part in (0.5, 0.06, 0.94)
+        ]
 
     def _places(
         self, width: float, outline: Outlines, capital: float

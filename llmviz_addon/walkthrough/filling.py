@@ -23,6 +23,8 @@ _ASIDE, _UP, _STEEP = range(-48, 49, 6), (-16, -8, 0, 8, 16, 24, 32), 1.5
 _SIDE, _LOW, _HIGH = 70.0, -8.0, 44.0
 # Points above which only the outermost in so many directions are looked at.
 _MANY = 300
+# Where margins leave less than this of a side, the script wants the room for something else.
+_FREE = 0.6
 # The least gain in coverage for which a degree is worth it, where no direction will do.
 _WORTH = 0.002
 
@@ -52,6 +54,9 @@ def filling(
     Takes and raises what `framing.fit` does; `foot` is the upper end of the caption's room in
     points of the picture (see `picture`), which `margins` must leave free.
     """
+    if 1 - margins.left - margins.right < _FREE or 1 - margins.top - margins.bottom < _FREE:
+        # The picture is to show something else, too.
+        return fit(points, azimuth, elevation, lens=lens, aspect=aspect, margins=margins)
     outer = _outermost(np.asarray(points, float).reshape(-1, 3))
     best: tuple[float, float, float] | None = None
     for price, aside, up in _directions(azimuth, elevation):

@@ -398,6 +398,7 @@ def _gesture(table: Table) -> Gesture:
             f"{table.where} has {sorted(table.values)}; a gesture has exactly one of "
             f"{', '.join(VERBS)}."
         )
+    table.facts("if")
     try:
         return VERBS[verbs[0]].from_table(table.values)
     except (TypeError, ValueError) as error:

@@ -32,6 +32,9 @@ FACTS = (
     "bias",
     "earlier",
     "measured",
+    "told",
+    "untold",
+    "small",
     "no_appended",
     "drawn",
     "top_k",
@@ -48,7 +51,8 @@ FACTS = (
 """Facts that a script may ask for. In this order: tokens were appended; more than one was; the
 context is full; the result is the prompt, sorted; there are several layers; layers have several
 heads; linear maps have biases; the prompt has several tokens; the run brings the numbers that
-captions quote of the position that a chapter follows; no token was appended;
+captions quote of the position that a chapter follows; the numbers of any cell are at hand; they
+are not; the model is not larger than `LARGE`; no token was appended;
 tokens were drawn; they were drawn only from the most probable ones; there is one layer only; tokens
 are parts of a text; the vocabulary is larger than `SMALL`; the model is larger than `LARGE`; its
 layers stand in one tower; it has numbers; it has only a shape; other models stand in the scene;
@@ -83,9 +87,12 @@ SMALL = 10
 
 
 def facts(
-    anatomy: Anatomy, run: Run | None, companions: Sequence[Companion] = ()
+    anatomy: Anatomy, run: Run | None, companions: Sequence[Companion] = (), *, told: bool = False
 ) -> frozenset[str]:
-    """Those of `FACTS` that hold; `run` is None for a model without numbers."""
+    """Those of `FACTS` that hold; `run` is None for a model without numbers.
+
+    `told` is True if the numbers of any cell are at hand.
+    """
     several = anatomy.config.n_layer > 1
     holds = {
         "layers": several,
@@ -95,6 +102,9 @@ def facts(
         "large_vocabulary": anatomy.config.n_vocab > SMALL,
         "large": is_large(anatomy),
         "tower": anatomy.layout.tower,
+        "small": not is_large(anatomy),
+        "told": told and run is not None,
+        "untold": not told or run is None,
         "numbers": run is not None,
         "shape": run is None,
         "companions": len(companions) > 0,

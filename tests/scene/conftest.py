@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from llmviz_addon import anatomy, model, walkthrough
+from llmviz_addon import anatomy, explain, model, walkthrough
 
 APPENDED = 5
 
@@ -22,6 +22,7 @@ class Expected:
     trace: dict[str, np.ndarray]
     anatomy: anatomy.Anatomy
     run: walkthrough.Run
+    reader: explain.ModelReader
 
     @property
     def n_tokens(self) -> int:
@@ -30,7 +31,12 @@ class Expected:
     def board(self, aspect: float = 16 / 9, palette: str = "standard") -> walkthrough.Storyboard:
         """The film of this run."""
         return walkthrough.compile(
-            walkthrough.load("gpt2"), self.anatomy, self.run, aspect=aspect, palette=palette
+            walkthrough.load("gpt2"),
+            self.anatomy,
+            self.run,
+            aspect=aspect,
+            palette=palette,
+            reader=self.reader,
         )
 
 
@@ -48,6 +54,7 @@ def expect():
             ids.append(int(np.argmax(network.forward(ids).logits[-1])))
         trace = network.forward(ids)
         run = walkthrough.Run.of(network, len(prompt_ids), trace)
-        return Expected(prompt, len(prompt_ids), ids, trace, body, run)
+        reader = explain.ModelReader(network, trace, body, len(prompt_ids))
+        return Expected(prompt, len(prompt_ids), ids, trace, body, run, reader)
 
     return of

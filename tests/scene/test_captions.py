@@ -98,7 +98,7 @@ def test_nothing_of_the_model_comes_between_the_camera_and_a_caption(clean_scene
     scene = bpy.context.scene
     anchor = next(o for o in root.objects if o.get("llmviz_role") == "anchor")
     solid = [o for o in root.all_objects if o.type == "MESH" and o.parent == anchor]
-    solid = [o for o in solid if o.name != "Backdrop" and "llmviz_titles_of" not in o]
+    solid = [o for o in solid if o.name != "Ground" and "llmviz_titles_of" not in o]
     bpy.context.view_layer.update()
     points = []
     for obj in solid:

@@ -11,6 +11,7 @@ from llmviz_addon import scene as scene_room
 from llmviz_addon.scene import compat
 from llmviz_addon.scene.playing.timeline import write_channel
 from llmviz_addon.walkthrough.easing import EASINGS
+from llmviz_addon.walkthrough.properties import PROPERTIES
 from llmviz_addon.walkthrough.storyboard import Channel, Key
 
 from . import helpers
@@ -85,9 +86,14 @@ def test_every_channel_plays_what_the_storyboard_says(clean_scene, root):
             if channel.property in ("location", "scale", "rotation_euler"):
                 found = found[:1]
             for obj in found:
+                row = PROPERTIES[channel.property]
+                if row.owner in ("counter", "keys") or (obj.hide_viewport and obj.type != "EMPTY"):
+                    # `test_stage` sees to what gestures bring; viewports do not evaluate the rest.
+                    continue
                 expected, shown = channel.at(time), _shown(obj, channel)
                 where = f"{channel.target}.{channel.property} at {time:.3f} s"
-                assert shown == pytest.approx(expected, abs=2e-3, rel=1e-4), where
+                # Frames are float32, so late in the film a moment is off by up to a thousandth.
+                assert shown == pytest.approx(expected, abs=4e-3, rel=2e-4), where
             checked.add(channel.property)
     assert {"progress", "highlight", "opacity", "location", "rotation_euler"} <= checked
 
@@ -101,6 +107,10 @@ def _shown(obj: bpy.types.Object, channel: Channel) -> float:
         case "scale":
             assert len(set(obj.scale)) == 1
             return obj.scale[0]
+        case "presence":
+            return obj.delta_scale[0]
+        case "offset":
+            return obj.delta_location[channel.index] / CELL
         case "lens":
             return obj.data.lens
         case "focus_distance":

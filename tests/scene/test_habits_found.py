@@ -81,12 +81,12 @@ def test_captions_hang_before_the_camera_again_when_what_they_hung_on_was_delete
 
 
 def test_a_copy_is_not_taken_for_what_a_look_takes_away(tiny):
-    standing = tiny(look="light")
-    (backdrop,) = (o for o in standing.objects.values() if o.name == "Backdrop")
-    mine = backdrop.copy()
+    standing = tiny(look="dark")
+    (rim,) = (o for o in standing.objects.values() if o.name == "Rim Light")
+    mine = rim.copy()
     bpy.context.scene.collection.objects.link(mine)
     data = mine.data
-    for look in ("dark", "light"):
+    for look in ("light", "dark"):
         scene_room.apply_look(bpy.context.scene, _standing().root, look, False)
         assert mine.data == data and mine not in _standing().objects.values()
 
@@ -134,4 +134,4 @@ def test_what_a_look_adds_to_a_model_that_two_scenes_show_is_there_once_in_both(
     for scene in (first, second):
         (standing,) = scene_room.find(scene)
         assert not standing.missing and not standing.copies
-    assert [o.name for o in bpy.data.objects if o.name.startswith("Backdrop")] == ["Backdrop"]
+    assert [o.name for o in bpy.data.objects if o.name.startswith("Ground")] == ["Ground"]

@@ -12,7 +12,8 @@ from llmviz_addon.scene.attributes import write_attribute
 from . import helpers
 
 CELL, SIZE = 0.02, 16  # pixels a cell
-LOOKS = [(look, accessible) for look in ("dark", "light") for accessible in (False, True)]
+LOOK_IDS = scene_room.looks.available()
+LOOKS = [(look, accessible) for look in LOOK_IDS for accessible in (False, True)]
 BLOCKS = {"weight": "wte", "activation": "embedding", "aggregate": "ln_f.mean"}
 
 
@@ -133,7 +134,7 @@ def _face(cell: np.ndarray) -> tuple[float, float]:
     return float(middle), float(ring.mean())
 
 
-@pytest.mark.parametrize("look", ["dark", "light"])
+@pytest.mark.parametrize("look", LOOK_IDS)
 def test_minus_is_a_frame_and_plus_is_filled(studio, tmp_path, look):
     _dress(look, False)
     _show(studio)
@@ -155,7 +156,7 @@ def test_progress_uncovers_the_cells_in_their_order(studio, tmp_path):
         before = cells
 
 
-@pytest.mark.parametrize("look", ["dark", "light"])
+@pytest.mark.parametrize("look", LOOK_IDS)
 def test_a_highlight_brightens(studio, tmp_path, look):
     _dress(look, False)
     obj = _show(studio)
@@ -206,7 +207,7 @@ def _lab(color: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("deficiency", _DEFICIENCY)
-@pytest.mark.parametrize("look", ["dark", "light"])
+@pytest.mark.parametrize("look", LOOK_IDS)
 def test_kinds_stay_apart_with_a_color_vision_deficiency(look, deficiency):
     palette = scene_room.looks.load(look).colors(accessible=True)
     seen = [

@@ -11,7 +11,7 @@ import pytest
 from llmviz_addon import explain
 from llmviz_addon import scene as scene_room
 from llmviz_addon.scene import live, names, pins
-from llmviz_addon.scene.drawn import pins as drawing
+from llmviz_addon.scene.drawn import pin_cards
 from llmviz_addon.scene.style.kit import CELL
 
 from . import helpers
@@ -195,7 +195,7 @@ def test_pins_of_a_picture_are_there_only_while_it_is_taken(own_model):
 
 def test_a_card_stands_where_it_hides_least_and_within_the_picture():
     nothing, middle = np.zeros((0, 2)), np.zeros(2)
-    assert drawing.best_side(nothing, middle, 16 / 9, 300.0) == (1, 1)
+    assert pin_cards.best_side(nothing, middle, 16 / 9, 300.0) == (1, 1)
     crowd = np.random.default_rng(1).normal(size=(50, 2)) * 40
-    assert drawing.best_side(crowd + [200, 150], middle, 16 / 9, 300.0) != (1, 1)
-    assert drawing.best_side(nothing, np.array([900.0, 500.0]), 16 / 9, 300.0) == (-1, -1)
+    assert pin_cards.best_side(crowd + [200, 150], middle, 16 / 9, 300.0) != (1, 1)
+    assert pin_cards.best_side(nothing, np.array([900.0, 500.0]), 16 / 9, 300.0) == (-1, -1)

@@ -161,7 +161,7 @@ def test_the_model_stands_clear_of_what_is_there():
         obj.matrix_world @ Vector(corner)
         for obj in root.all_objects
         if obj.type == "MESH" and not {"llmviz_caption_of", "llmviz_titles_of"} & set(obj.keys())
-        if obj.name != "Backdrop" and not obj.name.startswith(("Caption", "Tile", "Studio"))
+        if obj.name != "Ground" and not obj.name.startswith(("Caption", "Tile", "Studio"))
         for corner in obj.bound_box
     ]
     left = min(c.x for c in corners)

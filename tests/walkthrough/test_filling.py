@@ -23,8 +23,9 @@ LESS = {
     ("gpt2", "* shape-heads", 9 / 16): 0.33,
     ("gpt3", "shape.embedding", 9 / 16): 0.36,
 }
-# Stages of sums and cards beside a pinned cell are composed where they are made.
-ELSEWHERE = {"* number", "* weight"}
+# Stages of sums and cards beside a pinned cell are composed where they are made; the heads' outputs
+# stand elsewhere by the time at which they are stacked.
+ELSEWHERE = {"* number", "* weight", "projection.opening"}
 
 
 def _covered(body, run, board, aspect):

@@ -12,7 +12,7 @@ from ...detail import EXACTNESS, Bundle, Way, orders
 from ...detail.levels import gain_of
 from ...model import Trace
 from ...walkthrough.properties import OF_BLOCKS
-from .. import names
+from .. import compat, names
 from ..attributes import write_attribute
 from ..style.kit import CELL, Kit, tints
 
@@ -75,6 +75,9 @@ def create(bundle: Bundle, cells: Cells, kit: Kit) -> bpy.types.Object:
     position[:, 0] += right
     position[:, 2] += up
     mesh.vertices.foreach_set("co", position.reshape(-1))
+    spans = _spans(bundle)
+    mesh.edges.add(len(spans))
+    mesh.edges.foreach_set("vertices", spans.astype(np.int32).reshape(-1))
     write_attribute(mesh, names.COLUMN, column, "INT")
     write_attribute(mesh, names.ROW, row, "INT")
     obj = equip(mesh, bundle, "cubes")
@@ -83,7 +86,22 @@ def create(bundle: Bundle, cells: Cells, kit: Kit) -> bpy.types.Object:
     modifier = obj.modifiers.new(names.GROUP_CELLS, "NODES")
     modifier.node_group = kit.cells
     modifier.show_expanded = False
+    compat.set_modifier_input(modifier, "Kind", names.KINDS.index(bundle.first.kind))
+    compat.set_modifier_input(modifier, "Body", kit.body)
     return obj
+
+
+def _spans(bundle: Bundle) -> np.ndarray:
+    """(n, 2) first and last cell of each rectangle of cells that stand together, by index."""
+    rows, count = bundle.first.rows, bundle.first.columns * bundle.first.rows
+    ends = [
+        (p.column * rows + p.row, (p.column + p.columns - 1) * rows + p.row + p.rows - 1)
+        for p in bundle.first.spec.pieces
+    ]
+    starts = np.arange(len(bundle.blocks), dtype=np.int32) * count
+    found = (starts[:, None, None] + np.array(ends, np.int32)).reshape(-1, 2)
+    # A single cell is a body by itself.
+    return found[found[:, 0] != found[:, 1]]
 
 
 def equip(mesh: bpy.types.Mesh, bundle: Bundle, way: Way) -> bpy.types.Object:

@@ -98,6 +98,8 @@ def draw(
         Models that it will stand beside.
     """
     plan = numbers.plan
+    # Pictures draw far cubes as slabs, and nothing shall be left of them.
+    kit.prepare()
     replaces = None if old is None else old.id
     anchor = _anchor(scene, root, plan, old, others)
     # Each step lets other things happen in Blender, and these models may be gone after the next.

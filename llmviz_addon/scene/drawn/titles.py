@@ -47,6 +47,10 @@ def draw(easel: Easel, lettering: Lettering, name: str) -> bpy.types.Object:
     for plate in lettering.plates:
         shape = _rounded(plate)
         add(shape, shape.points, plate.depth * _BEHIND, PAPER, _CLEAR)
+    for line in lettering.lines:
+        (left, bottom, right, top), depth = line.rect, line.depth
+        corners = np.array([(left, bottom), (right, bottom), (right, top), (left, top)])
+        add(_polygon(corners), corners, depth, TITLE, _CLEAR)
     for words in lettering.words:
         shape = typesetting.shape(words.text, Setting(1.0, error=COARSE))
         add(shape, _points(words, shape), words.depth, _INKS[words.ink], 0.0)
@@ -79,9 +83,13 @@ def _rounded(plate: Plate) -> Shape:
         center = np.array([x + across * radius, y + up * radius])
         angles = turn + quarter * np.pi / 2
         corners.append(center + radius * np.stack([np.cos(angles), np.sin(angles)], axis=1))
-    points = np.concatenate(corners).astype(np.float32)
-    at = np.arange(len(points), dtype=np.int32)
-    return Shape(points, np.stack([at, np.roll(at, -1)], 1), at, at, np.zeros(1, np.int32))
+    return _polygon(np.concatenate(corners))
+
+
+def _polygon(corners: np.ndarray) -> Shape:
+    at = np.arange(len(corners), dtype=np.int32)
+    edges = np.stack([at, np.roll(at, -1)], 1)
+    return Shape(corners.astype(np.float32), edges, at, at, np.zeros(1, np.int32))
 
 
 def show_in_views(standing: Standing, film: bool) -> None:

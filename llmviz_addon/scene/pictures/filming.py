@@ -15,6 +15,7 @@ from ..standing.standing import Standing
 from . import taking
 from .engines import engine_id
 from .files import RenderError
+from .rendering import of_a_film
 from .stills import model_of
 
 # Seconds that a frame took, by all that it depends on; see `Filming`.
@@ -32,17 +33,21 @@ class Filming:
     engine: str
     size: tuple[int, int]
     samples: int | None
+    extras: taking.Extras = taking.PLAIN
 
-    def frame(self, frame: int, part: Path | None) -> None:
-        """Render one frame into a file, or for its time alone.
+    def frame(self, frame: int, part: Path | None, passes: Path | None = None) -> None:
+        """Render one frame into a file, or for its time alone, and its passes, if it has any.
 
         The model is looked up anew, since the scene may have changed.
         """
         standing = model_of(self.scene)
         how = self.engine, self.size, self.samples, frame
         began = time.monotonic()
-        with taking.prepared(standing, camera_of(standing), *how):
+        further = of_a_film(self.engine)
+        with taking.prepared(standing, camera_of(standing), *how, further, self.extras):
             taking.take(self.scene, part)
+            if self.extras.passes and passes is not None:
+                taking.write_passes(self.scene, passes)
         key, took = self._key(standing), time.monotonic() - began
         before = _seconds.get(key, took)
         _seconds[key] = before + _LATEST * (took - before)
@@ -57,7 +62,11 @@ class Filming:
 
 
 def trial_steps(
-    scene: bpy.types.Scene, size: tuple[int, int], engine: str, samples: int | None
+    scene: bpy.types.Scene,
+    size: tuple[int, int],
+    engine: str,
+    samples: int | None,
+    extras: taking.Extras = taking.PLAIN,
 ) -> Steps[float]:
     """Render the scene's current frame for its time alone; returns the seconds it took.
 
@@ -66,7 +75,7 @@ def trial_steps(
     RenderError
         If there is no model in the scene, or no such engine.
     """
-    filming = Filming(scene, engine, size, samples)
+    filming = Filming(scene, engine, size, samples, extras)
     camera_of(model_of(scene))
     yield 0.0, "Timing one frame"
     filming.frame(scene.frame_current, None)

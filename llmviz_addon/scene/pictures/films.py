@@ -43,6 +43,7 @@ def film_steps(
     form: str = "PNG",
     overwrite: bool = False,
     made: Pictures | None = None,
+    extras: taking.Extras = taking.PLAIN,
 ) -> Steps[Pictures]:
     """Render frames `first` to `last` through the film's camera; returns the files.
 
@@ -60,8 +61,13 @@ def film_steps(
     """
     camera_of(model_of(scene))
     check_size(size, form)
+    if extras != extras.for_form(form):
+        raise RenderError(
+            f"{form} films have no transparency and no passes; render PNG pictures instead"
+        )
     frames = _frames(scene, first, last)
-    filming, made = Filming(scene, engine, size, samples), Pictures() if made is None else made
+    filming = Filming(scene, engine, size, samples, extras)
+    made = Pictures() if made is None else made
     write, where = _one_file if form == "MP4" else _pictures, files.located(path)
     yield from write(filming, frames, where, overwrite, made)
     if form == "MP4":
@@ -126,7 +132,7 @@ def _pictures(
     for done, frame in enumerate(frames):
         yield done / len(frames), _told(filming, frame, frames)
         with files.written(where / called[frame], "png", made, overwrite) as part:
-            filming.frame(frame, part)
+            filming.frame(frame, part, (where / called[frame]).with_suffix(".exr"))
     yield 1.0, "Done"
 
 

@@ -52,6 +52,7 @@ def still_steps(
     samples: int | None = None,
     overwrite: bool = False,
     made: Pictures | None = None,
+    extras: taking.Extras = taking.PLAIN,
 ) -> Steps[Pictures]:
     """Render stills of the scene's model; returns the files, which `naming.still_name` names.
 
@@ -69,6 +70,8 @@ def still_steps(
         True if a still may replace a file of its name; otherwise its own name gets a number.
     made
         Receives the files as they are written, so that they are known if this is stopped.
+    extras
+        See there.
 
     Raises
     ------
@@ -101,7 +104,7 @@ def still_steps(
             _posed(standing, pose, still.f_stop) as camera,
             _without(_words_to_hide(standing, still.captions)),
             taking.prepared(
-                standing, camera, engine, size, samples, frames[still.id], _AS_COMPOSED
+                standing, camera, engine, size, samples, frames[still.id], _AS_COMPOSED, extras
             ),
             pins.meanwhile(standing, cells),
             pins.before(scene, camera, aspect, focus),
@@ -109,6 +112,8 @@ def still_steps(
             titling.titled(standing, suited, Picture(pose, aspect), others),
         ):
             taking.take(scene, part)
+            if extras.passes:
+                taking.write_passes(scene, paths[still.id].with_suffix(".exr"))
     yield 1.0, "Done"
     return made
 

@@ -4,18 +4,56 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import bpy
 
+from .. import compat, names
 from ..drawn import slabs
 from ..standing.standing import Standing
-from ..style import kit, looks, materials
+from ..style import finish, kit, looks, materials
+from .afar import drawn_as_slabs
+from .engines import has_gpu
 from .files import RenderError
 from .rendering import borrowed, settings
+
+# Passes that can be asked for, with the settings of a view layer that make them.
+PASSES = {
+    "depth": {"use_pass_z": True},
+    "cryptomatte": {"use_pass_cryptomatte_object": True, "use_pass_cryptomatte_asset": True},
+}
+
+
+@dataclass(frozen=True)
+class Extras:
+    """Wishes for a picture that most pictures do without.
+
+    Attributes
+    ----------
+    transparent
+        True to leave out ground and background, so that the picture is clear there.
+    bloom
+        False to leave out the bloom of the look.
+    passes
+        Of `PASSES`; they are written beside the picture, as layers of an OpenEXR file.
+    """
+
+    transparent: bool = False
+    bloom: bool = True
+    passes: tuple[str, ...] = ()
+
+    def for_form(self, form: str) -> Extras:
+        """These wishes as far as a film of that form can fulfill them: MP4 films have neither
+        transparency nor passes.
+        """
+        return self if form == "PNG" else replace(self, transparent=False, passes=())
+
+
+PLAIN = Extras()
 
 
 @contextmanager
@@ -27,6 +65,7 @@ def prepared(
     samples: int | None,
     frame: int,
     further: dict[str, Any] | None = None,
+    extras: Extras = PLAIN,
 ) -> Iterator[None]:
     """A scene ready for a picture of a model at a frame; afterwards all is as it was.
 
@@ -38,17 +77,35 @@ def prepared(
         As in `still_steps`.
     further
         More settings of the scene to borrow, by path.
+    extras
+        See there.
     """
     scene, look = standing.scene, looks.load(standing.recipe.look)
     values = settings(look, engine, size, samples) | (further or {})
+    if extras.transparent:
+        values |= {"render.film_transparent": True, "render.image_settings.color_mode": "RGBA"}
+    # What glows around a thing has no place where there is nothing.
+    elif extras.bloom and finish.is_on(scene):
+        values |= {"render.use_compositing": True}
+        if not has_gpu():
+            # By software OpenGL the compositor is slow, and may fail.
+            values |= {"render.compositor_device": "CPU"}
     pages = slabs.materials_of(standing.objects.values())
     with ExitStack() as stack:
         stack.enter_context(_through(scene, camera))
         stack.enter_context(_returning(scene))
         stack.enter_context(borrowed(scene, values))
-        stack.enter_context(_one_layer(scene, standing.root))
+        layer = stack.enter_context(_one_layer(scene, standing.root))
+        stack.enter_context(finish.of_layer(scene, layer.name))
+        stack.enter_context(_passes(layer, extras.passes))
+        if extras.transparent:
+            stack.enter_context(_without_ground(standing))
         scene.frame_set(frame)
-        stack.enter_context(_fine(pages, camera.data.lens, max(size)))
+        # A mask of each block needs an object of each.
+        masked = "cryptomatte" in extras.passes
+        apart = nullcontext([]) if masked else drawn_as_slabs(standing, camera, max(size))
+        far = stack.enter_context(apart)
+        stack.enter_context(_fine([*pages, *far], camera.data.lens, max(size)))
         yield
 
 
@@ -74,6 +131,39 @@ def take(scene: bpy.types.Scene, part: Path | None, animation: bool = False) -> 
         bpy.context.temp_override(scene=scene),
     ):
         bpy.ops.render.render(write_still=keep, animation=animation, scene=scene.name)
+
+
+def write_passes(scene: bpy.types.Scene, path: Path) -> None:
+    """Write all layers of the picture that was taken last into an OpenEXR file."""
+    with borrowed(scene, compat.file_settings("EXR")):
+        bpy.data.images["Render Result"].save_render(str(path), scene=scene)
+
+
+@contextmanager
+def _passes(layer: bpy.types.ViewLayer, wanted: Iterable[str]) -> Iterator[None]:
+    values = {name: value for each in wanted for name, value in PASSES[each].items()}
+    before = {name: getattr(layer, name) for name in values}
+    try:
+        for name, value in values.items():
+            setattr(layer, name, value)
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(layer, name, value)
+
+
+@contextmanager
+def _without_ground(standing: Standing) -> Iterator[None]:
+    """Render a model without the ground that we made for it."""
+    grounds = [obj for obj in standing.objects.values() if names.GROUND in obj]
+    shown = [obj for obj in grounds if not obj.hide_render]
+    try:
+        for obj in shown:
+            obj.hide_render = True
+        yield
+    finally:
+        for obj in shown:
+            obj.hide_render = False
 
 
 @contextmanager
@@ -128,7 +218,7 @@ def _returning(scene: bpy.types.Scene) -> Iterator[None]:
 
 
 @contextmanager
-def _one_layer(scene: bpy.types.Scene, root: bpy.types.Collection) -> Iterator[None]:
+def _one_layer(scene: bpy.types.Scene, root: bpy.types.Collection) -> Iterator[bpy.types.ViewLayer]:
     """Have only one view layer rendered: of those with the model, the first that is in use.
 
     Without compositing, Blender writes only the first layer that is in use, whether or not it has
@@ -141,7 +231,7 @@ def _one_layer(scene: bpy.types.Scene, root: bpy.types.Collection) -> Iterator[N
     try:
         for layer in layers:
             layer.use = layer == chosen
-        yield
+        yield chosen
     finally:
         for layer, used in zip(layers, before, strict=True):
             layer.use = used

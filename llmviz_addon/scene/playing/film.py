@@ -374,6 +374,7 @@ class _Targets:
         self._found: dict[str, list[bpy.types.Object]] = defaultdict(list)
         self._sections: dict[str, list[bpy.types.Object]] = defaultdict(list)
         self._hung: dict[str, list[bpy.types.Object]] = defaultdict(list)
+        self._leading: dict[str, list[bpy.types.Object]] = defaultdict(list)
         self._parts: dict[str, list[bpy.types.Object]] = defaultdict(list)
         for obj in standing.objects.values():
             for mark in (names.BLOCK, names.WINDOW_OF, names.STRIP, names.ACTOR):
@@ -388,6 +389,8 @@ class _Targets:
                 self._sections[owner.removeprefix(targets.SECTION)].append(obj)
             elif owner is not None:
                 self._hung[owner].append(obj)
+            if names.LEADS_TO in obj:
+                self._leading[obj[names.LEADS_TO]].append(obj)
             if names.ARROWS_OF in obj:
                 self._sections[obj[names.ARROWS_OF]].append(obj)
 
@@ -406,8 +409,10 @@ class _Targets:
             # The texts beside a block fade and go with it.
             return [*found, *self._hung.get(target, [])]
         if row.of_block:
-            # What stands in for a block computes and shines with it.
-            return [*found, *self._parts.get(target, [])]
+            # What stands in for a block computes and shines with it, and arrows carry light while
+            # the block that they lead to is computed.
+            leading = [obj for obj in self._leading.get(target, []) if row.name in obj]
+            return [*found, *self._parts.get(target, []), *leading]
         if row.path in ("location", "scale", "rotation_euler"):
             # The other parts of an actor are parented to the one that is moved.
             return [obj for obj in found if obj.parent not in found]

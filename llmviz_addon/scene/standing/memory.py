@@ -118,12 +118,18 @@ class Memory:
     def give_back(self) -> None:
         """Restore all settings that a person has not changed since, and forget everything."""
         self._take_markers_away()
+        # Setting one may change another, as a view transform does the look.
+        unchanged = {
+            path
+            for path, ours in self._all["ours"].items()
+            if self._scene.path_resolve(path) == ours
+        }
         for path, value in self._all["before"].items():
             if path in _DATABLOCKS:
                 now = getattr(self._scene, path)
                 if now is None or now.get(names.OURS):
                     setattr(self._scene, path, self._scene.get(f"{_KEPT}_{path}"))
-            elif self._scene.path_resolve(path) == self._all["ours"].get(path):
+            elif path in unchanged:
                 with suppress(TypeError):
                     set_path(self._scene, path, value)
         for key in (_KEPT, *(f"{_KEPT}_{path}" for path in _DATABLOCKS)):

@@ -34,7 +34,8 @@ CELL = 0.02
 
 CELL_SIZE = 0.9
 BEVEL = 0.065
-INNER_SIZE = 0.42
+# The small plate that is left of a cell which is not computed yet; its body is a little less deep.
+INNER_SIZE, INNER_DEPTH = 0.42, 0.77
 
 # Steps of the number in the viewport's tints, from -1 to 1; one more stands for an empty cell.
 TINT_STEPS = 11
@@ -61,20 +62,32 @@ class Kit:
     def __init__(self, roots: Iterable[bpy.types.Collection]):
         self._roots = list(roots)
 
+    def prepare(self) -> None:
+        """Make the parts that slabs need, even where a model has none."""
+        for part in (self.slabs, self.slab_cells):
+            part[names.OURS] = True
+
     @property
     def cells(self) -> bpy.types.GeometryNodeTree:
         """The group that stands cubes on the cells of a block."""
-        return self._part("cells", lambda: cells_group.build(self._shape, self.palette))
+        return self._part(
+            "cells", lambda: cells_group.build(self._shape, self.palette, self._boxes), since=3
+        )
 
     @property
     def cell_color(self) -> bpy.types.ShaderNodeTree:
         """The group that gives a cell its color, light and presence."""
-        return self._part("cell color", cell_color_group.build)
+        return self._part("cell color", cell_color_group.build, since=3)
 
     @property
     def cell(self) -> bpy.types.Material:
         """The material of cubes."""
-        return self._part("cell", lambda: materials.cell(self.cell_color))
+        return self._part("cell", lambda: materials.cell(self.cell_color), since=3)
+
+    @property
+    def body(self) -> bpy.types.Material:
+        """The material of the bodies behind cubes."""
+        return self._part("body", materials.body)
 
     @property
     def bars(self) -> bpy.types.Material:
@@ -108,7 +121,11 @@ class Kit:
     @property
     def arrow(self) -> bpy.types.Material:
         """The material of arrows."""
-        return self._flat("arrow", names.MATERIAL_ARROW, "weight", "activation")
+        return self._part(
+            "arrow",
+            lambda: materials.flat(names.MATERIAL_ARROW, ("weight", "activation"), flowing=True),
+            since=3,
+        )
 
     @property
     def tile(self) -> bpy.types.Material:
@@ -123,23 +140,27 @@ class Kit:
     @property
     def palette(self) -> bpy.types.Collection:
         """A plain cube for each tint of the viewport."""
-        return self._part("palette", lambda: _palette(self.cell))
+        return self._part("palette", lambda: _palette(self.cell), since=3)
 
     @property
     def slabs(self) -> bpy.types.GeometryNodeTree:
         """The group that stands boxes on the bricks of slabs and shapes."""
-        return self._part("slabs", lambda: slabs_group.build(self._part("boxes", _boxes)))
+        return self._part("slabs", lambda: slabs_group.build(self._boxes))
 
     @property
     def slab_cells(self) -> bpy.types.ShaderNodeTree:
         """The group that finds the cells of a slab."""
-        return self._part("slab cells", slab_cells_group.build)
+        return self._part("slab cells", slab_cells_group.build, since=3)
+
+    @property
+    def _boxes(self) -> bpy.types.Collection:
+        return self._part("boxes", _boxes)
 
     @property
     def shape(self) -> bpy.types.Material:
         """The material of blocks without numbers."""
         return self._part(
-            "shape material", lambda: materials.slab(self.cell_color, self.slab_cells)
+            "shape material", lambda: materials.slab(self.cell_color, self.slab_cells), since=3
         )
 
     @property
@@ -149,7 +170,7 @@ class Kit:
 
     @property
     def _shape(self) -> bpy.types.Object:
-        return self._part("shape", lambda: _cell_object(self.cell))
+        return self._part("shape", lambda: _cell_object(self.cell), since=3)
 
     def _flat(self, role: str, name: str, *colors: str) -> bpy.types.Material:
         # Those of the first way of drawing knew one color for each object only.
@@ -216,7 +237,7 @@ class Kit:
         if due(self.cell_color):
             materials.set_values(self.cell_color, values)
         further = [part for part in (shape, self.get("bars")) if part is not None]
-        for material in filter(due, (self.cell, *pages, *further)):
+        for material in filter(due, (self.cell, self.body, *pages, *further)):
             materials.set_values(material.node_tree, values)
         for material, table in (
             (self.label, look.label),
@@ -255,14 +276,15 @@ def _mark(datablock: bpy.types.ID, role: str) -> None:
 
 
 def _cell_mesh(material: bpy.types.Material, bevel: bool) -> bpy.types.Mesh:
-    """The shell of a cell and the small cube inside it, which shows while the cell is empty."""
+    """The shell of a cell and the small plate inside it, which shows while the cell is empty."""
     shape = bmesh.new()
     bmesh.ops.create_cube(shape, size=CELL_SIZE)
     if bevel:
         bmesh.ops.bevel(
             shape, geom=shape.edges[:], offset=BEVEL, segments=2, profile=0.5, affect="EDGES"
         )
-    bmesh.ops.create_cube(shape, size=INNER_SIZE)
+    plate = bmesh.ops.create_cube(shape, size=1.0)["verts"]
+    bmesh.ops.scale(shape, vec=(INNER_SIZE, INNER_DEPTH, INNER_SIZE), verts=plate)
     mesh = bpy.data.meshes.new("LLM Cell")
     shape.to_mesh(mesh)
     shape.free()

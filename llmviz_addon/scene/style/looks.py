@@ -59,10 +59,11 @@ class Look:
     grid: Color
     world: dict[str, Any]
     lights: tuple[dict[str, Any], ...]
-    backdrop: dict[str, Any]
+    ground: dict[str, Any]
     label: dict[str, Any]
     arrow: dict[str, Any]
     tile: dict[str, Any]
+    bloom: dict[str, float]
     pin: dict[str, Any]
     render: dict[str, Any]
 
@@ -107,10 +108,11 @@ def load(look_id: str) -> Look:
             grid=linear(table["slab"]["grid"]),
             world=table["world"],
             lights=tuple(table["light"]),
-            backdrop=table.get("backdrop", {}),
+            ground=table["ground"],
             label=table["label"],
             arrow=table["arrow"],
             tile=table["tile"],
+            bloom=table.get("bloom", {}),
             pin=table["pin"],
             render=table["render"],
         )

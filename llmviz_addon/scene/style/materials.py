@@ -8,6 +8,7 @@ import bpy
 
 from ...detail.levels import STEPS, ZERO
 from .. import names
+from .groups.cell_color import body as body_colors
 from .groups.cell_color import from_instance, look_color, look_value
 from .looks import Look, Palette
 from .nodes import Graph, Socket
@@ -19,7 +20,19 @@ def _new(name: str) -> bpy.types.Material:
     # Dithered transparency needs no sorting, so cells that fade and shells that are not there yet
     # draw correctly.
     material.surface_render_method = "DITHERED"
+    light_nothing(material)
     return material
+
+
+def light_nothing(material: bpy.types.Material) -> None:
+    """Have what glows in a material be seen without being a lamp to other things.
+
+    Cycles would look for light in each of its faces, and with a hundred thousand cells that was
+    half the time of a frame.
+    """
+    # Cycles is an add-on, and can be switched off.
+    if hasattr(material, "cycles"):
+        material.cycles.emission_sampling = "NONE"
 
 
 def _finish(g: Graph, surface: Socket) -> None:
@@ -50,6 +63,41 @@ def cell(group: bpy.types.ShaderNodeTree) -> bpy.types.Material:
         )
         _finish(g, _surface(g, color, color))
     return material
+
+
+def body() -> bpy.types.Material:
+    """The material of the bodies that fill the gaps between cubes."""
+    material = _new(names.MATERIAL_BODY)
+    with Graph.material(material) as g:
+        traits = from_instance(g, names.TRAITS, out="Vector")
+        kind = g.node("ShaderNodeSeparateXYZ", out="X", vector=traits)
+        color, hue, glow = body_colors(g, kind)
+        light = _add(
+            g,
+            g.node("ShaderNodeBsdfDiffuse", color=color),
+            g.node("ShaderNodeEmission", color=hue, strength=glow),
+        )
+        clear = g.node("ShaderNodeBsdfTransparent")
+        _finish(g, _mix(g, from_instance(g, names.OPACITY), clear, light))
+    return material
+
+
+def _add(g: Graph, one: Socket, other: Socket) -> Socket:
+    both = g.tree.nodes.new("ShaderNodeAddShader")
+    for socket, value in zip(both.inputs, (one, other), strict=True):
+        g.tree.links.new(value.socket, socket)
+    return Socket(g, both.outputs[0])
+
+
+def _mix(g: Graph, factor: Socket, one: Socket, other: Socket) -> Socket:
+    """A mix of shaders: `one` where `factor` is 0, `other` where it is 1.
+
+    Cycles computes only the one that is seen.
+    """
+    mixed = g.tree.nodes.new("ShaderNodeMixShader")
+    for socket, value in zip(mixed.inputs, (factor, one, other), strict=True):
+        g.tree.links.new(value.socket, socket)
+    return Socket(g, mixed.outputs[0])
 
 
 def bars(group: bpy.types.ShaderNodeTree) -> bpy.types.Material:
@@ -93,32 +141,32 @@ def slab(
             tokens=float(page.n_tokens) if page else 1.0,
         )
         place.socket.node.name = names.GROUP_SLAB_CELLS
-        number: Socket | float = 0.0
-        lead = g.outputs(place, "Lead")
-        patch: Socket | tuple[float, float, float] = (0.0, 0.0, 0.0)
-        frame_light: Socket | float = 0.0
+        common = {
+            "lead": g.outputs(place, "Lead"),
+            "in_focus": g.outputs(place, "In Focus"),
+            "traits": from_instance(g, names.TRAITS, out="Vector"),
+            "shape": g.outputs(place, "Shape"),
+            "flat": 1.0,
+        }
+        one: dict[str, Socket] = {}
+        many: dict[str, Socket] = {}
         if page is not None:
             level = _texture(g, page.values, VALUES, place) * 255.0
-            number = (level - float(ZERO)) / float(STEPS)
-            patch = _texture(g, page.patches, PATCHES, place)
-            frame_light = g.outputs(patch, "Alpha")
+            one["number"] = (level - float(ZERO)) / float(STEPS)
+            many["patch"] = _texture(g, page.patches, PATCHES, place)
+            many["frame_light"] = g.outputs(many["patch"], "Alpha")
         line = g.outputs(place, "Line") * look_value(g, "line")
-        color = g.call(
-            color_group,
-            number=number,
-            lead=lead,
-            in_focus=g.outputs(place, "In Focus"),
-            position=g.outputs(place, "Position"),
-            traits=from_instance(g, names.TRAITS, out="Vector"),
-            far=g.outputs(place, "Far"),
-            patch=patch,
-            frame_light=frame_light,
-            shape=g.outputs(place, "Shape"),
-            gap=g.outputs(place, "Gap"),
-            flat=1.0,
-        )
-        base = g.mix(line, color, look_color(g, "grid"))
-        _finish(g, _surface(g, color, base, line, g.outputs(place, "Normal")))
+        far = g.call(color_group, far=1.0, **many, **common)
+        if page is None:
+            _finish(g, _shape(g, far, place, line))
+            return material
+        position, gap = g.outputs(place, "Position"), g.outputs(place, "Gap")
+        near = g.call(color_group, position=position, gap=gap, **one, **common)
+        near = _surface(g, near, _ruled(g, near, line), line, g.outputs(place, "Normal"))
+        # What is seen in a mirror is never sharp.
+        straight = g.node("ShaderNodeLightPath", out="Is Camera Ray")
+        blurred = g.math("MAXIMUM", g.outputs(place, "Far"), g.math("SUBTRACT", 1.0, straight))
+        _finish(g, _mix(g, blurred, near, _far_surface(g, far, line)))
     return material
 
 
@@ -147,6 +195,43 @@ def _texture(g: Graph, image: bpy.types.Image, name: str, place: Socket) -> Sock
     return color
 
 
+def _ruled(g: Graph, color: Socket, line: Socket) -> Socket:
+    """A color with grid lines drawn over it."""
+    return g.mix(line, color, look_color(g, "grid"))
+
+
+def _shape(g: Graph, color: Socket, place: Socket, line: Socket) -> Socket:
+    """The surface of a block without numbers: a ruled pane, outlined, brighter toward its top.
+
+    Nothing on it could be taken for a number: it has no cells, and its lines are even.
+    """
+    edge, fall = g.outputs(place, "Edge"), g.outputs(place, "Fall")
+    hue = g.outputs(color, "Glow Color")
+    pane = g.mix(fall * 0.45, color, look_color(g, "gap"))
+    ruled = g.mix(line * 0.7, pane, look_color(g, "grid"))
+    light = g.math("SUBTRACT", 1.0, fall * 0.6) * g.outputs(color, "Glow")
+    light = light + edge * look_value(g, "shape edge")
+    shown = _add(
+        g,
+        g.node("ShaderNodeBsdfDiffuse", color=g.mix(edge, ruled, hue)),
+        g.node("ShaderNodeEmission", color=hue, strength=light),
+    )
+    clear = g.node("ShaderNodeBsdfTransparent")
+    return _mix(g, g.outputs(color, "Alpha"), clear, shown)
+
+
+def _far_surface(g: Graph, color: Socket, line: Socket) -> Socket:
+    """The surface of many cells, of which no bevel or gloss can be told any more."""
+    glow = g.outputs(color, "Glow") * g.math("SUBTRACT", 1.0, line)
+    light = _add(
+        g,
+        g.node("ShaderNodeBsdfDiffuse", color=_ruled(g, color, line)),
+        g.node("ShaderNodeEmission", color=g.outputs(color, "Glow Color"), strength=glow),
+    )
+    clear = g.node("ShaderNodeBsdfTransparent")
+    return _mix(g, g.outputs(color, "Alpha"), clear, light)
+
+
 def _surface(
     g: Graph,
     color: Socket,
@@ -172,8 +257,30 @@ def _surface(
     )
 
 
-def flat(name: str, colors: tuple[str, ...]) -> bpy.types.Material:
+# Cells from one bead of light on an arrow to the next, half the length of one, and the number of
+# beads that pass while its block is computed.
+BEADS, BEAD, PASSING = 9.0, 1.6, 30.0
+
+
+def _beads(g: Graph, progress: Socket) -> tuple[Socket, Socket]:
+    """Masks of a ribbon: 1 in the middle of a bead of light, and 1 along its middle line."""
+    g.frame("Light that runs along")
+    along = g.node(
+        "ShaderNodeAttribute", out="Vector", attribute_type="GEOMETRY", attribute_name=names.FLOW
+    )
+    along = g.node("ShaderNodeSeparateXYZ", out="X", vector=along)
+    across = g.outputs(along, "Y")
+    place = along / BEADS - progress * PASSING
+    away = abs(g.math("FRACT", place) - 0.5) * (BEADS / BEAD)
+    round_ = g.math("SUBTRACT", 1.0, across * across)
+    g.frame("")
+    return g.math("SUBTRACT", 1.0, away * away, clamp=True) * round_, round_
+
+
+def flat(name: str, colors: tuple[str, ...], flowing: bool = False) -> bpy.types.Material:
     """A material without shading: the object's kind chooses the color, its opacity applies.
+
+    With `flowing`, light runs along it, and mirrors show it.
 
     `colors` are the look's names for the kinds, counted from 0. Text, arrows and tiles use it,
     since they have to be legible in any light.
@@ -197,17 +304,21 @@ def flat(name: str, colors: tuple[str, ...]) -> bpy.types.Material:
         color = look_color(g, colors[0])
         for index, key in enumerate(colors[1:], start=1):
             color = g.mix(kind > index - 0.5, color, look_color(g, key))
-        lit = look_value(g, "strength") * (own(names.HIGHLIGHT) + 1.0)
+        highlight = own(names.HIGHLIGHT)
+        lit = look_value(g, "strength") * (highlight + 1.0)
+        if flowing:
+            bead, middle = _beads(g, own(names.PROGRESS))
+            lit = lit * (middle * 0.35 + 0.75 + bead * highlight * 3.0)
+            color = g.mix(bead * highlight * 0.6, color, (1.0, 1.0, 1.0, 1.0))
         light = g.node("ShaderNodeEmission", color=color, strength=lit)
-        # Only the camera sees it: text must not light the cubes beside it.
+        # Text must not light the cubes beside it.
         seen = g.node("ShaderNodeLightPath", out="Is Camera Ray")
+        if flowing:
+            seen = seen + g.outputs(seen, "Is Glossy Ray")
         shade = g.math("SUBTRACT", 1.0, of_mesh(names.CLEAR))
         alpha = own(names.OPACITY) * look_value(g, "opacity") * seen * shade
         clear = g.node("ShaderNodeBsdfTransparent")
-        mix = g.tree.nodes.new("ShaderNodeMixShader")
-        for socket, value in zip(mix.inputs, (alpha, clear, light), strict=True):
-            g.tree.links.new(value.socket, socket)
-        _finish(g, Socket(g, mix.outputs[0]))
+        _finish(g, _mix(g, alpha, clear, light))
     return material
 
 
@@ -239,6 +350,16 @@ def set_values(tree: bpy.types.NodeTree, values: dict[str, object]) -> None:
         node = tree.nodes.get(key)
         if node is not None:
             node.outputs[0].default_value = value
+
+
+def values_of(tree: bpy.types.NodeTree) -> dict[str, object]:
+    """The values of the nodes of `tree` that looks set, by name."""
+    return {
+        node.name: value if isinstance(value, float) else tuple(value)
+        for node in tree.nodes
+        if node.bl_idname in ("ShaderNodeRGB", "ShaderNodeValue")
+        for value in (node.outputs[0].default_value,)
+    }
 
 
 def cell_values(look: Look, palette: Palette) -> dict[str, object]:

@@ -1,14 +1,14 @@
-"""The studio of a look: lights, background and backdrop; and cameras."""
+"""The studio of a look: lights, background and ground; and cameras."""
 
 from __future__ import annotations
 
 import math
 
 import bpy
-import numpy as np
 from mathutils import Vector
 
 from .. import compat, names
+from . import ground
 from .kit import CELL
 from .looks import Look, linear
 from .nodes import Graph
@@ -27,14 +27,24 @@ def world() -> bpy.types.World:
     g = Graph(tree)
     direction = g.node("ShaderNodeNewGeometry", out="Incoming")
     height = g.node("ShaderNodeSeparateXYZ", out="Z", vector=direction)
-    rise = g.smoothstep(g.math("MULTIPLY", height, -1.0), -0.35, 0.6)
+    # The sine of the elevation; the light of the horizon fades above it as haze does.
+    above = g.math("MAXIMUM", height * -1.0, 0.0)
+    band = g.node("ShaderNodeValue", title="band")
+    band.socket.node.name = "band"
+    rise = g.math("SUBTRACT", 1.0, g.math("EXPONENT", above * -1.0 / band))
     horizon = g.node("ShaderNodeRGB", title="horizon")
     horizon.socket.node.name = "horizon"
     zenith = g.node("ShaderNodeRGB", title="zenith")
     zenith.socket.node.name = "zenith"
     strength = g.node("ShaderNodeValue", title="strength")
     strength.socket.node.name = "strength"
-    light = g.node("ShaderNodeBackground", color=g.mix(rise, horizon, zenith), strength=strength)
+    # What is seen may be brighter than what lights the model: else a white sky would wash it out.
+    ambient = g.node("ShaderNodeValue", title="ambient")
+    ambient.socket.node.name = "ambient"
+    seen = g.node("ShaderNodeLightPath", out="Is Camera Ray")
+    seen = g.math("MAXIMUM", seen, g.outputs(seen, "Is Glossy Ray"))
+    shown = g.mix(seen, ambient, strength, data_type="FLOAT")
+    light = g.node("ShaderNodeBackground", color=g.mix(rise, horizon, zenith), strength=shown)
     out = tree.nodes.new("ShaderNodeOutputWorld")
     tree.links.new(light.socket, out.inputs["Surface"])
     return made
@@ -45,7 +55,8 @@ def paint_world(made: bpy.types.World, look: Look) -> None:
     nodes = made.node_tree.nodes
     nodes["horizon"].outputs[0].default_value = linear(look.world["horizon"])
     nodes["zenith"].outputs[0].default_value = linear(look.world["zenith"])
-    nodes["strength"].outputs[0].default_value = float(look.world["strength"])
+    for key in ("strength", "ambient", "band"):
+        nodes[key].outputs[0].default_value = float(look.world[key])
 
 
 LAMP_DISTANCE = 60.0
@@ -62,12 +73,12 @@ def camera(name: str) -> bpy.types.Object:
 
 
 def lights(
-    look: Look, collection: bpy.types.Collection, floor: float, behind: float
+    look: Look, collection: bpy.types.Collection, floor: float, footprint: ground.Footprint
 ) -> list[bpy.types.Object]:
-    """Make the lights of a look in `collection`, and its backdrop if it has one.
+    """Make the lights of a look in `collection`, and its ground.
 
-    The model stands on the height `floor` and reaches as far back as `behind`, both in meters from
-    its anchor.
+    The model stands on the height `floor`, over the rectangle `footprint`, both in meters from its
+    anchor.
     """
     made = []
     for table in look.lights:
@@ -81,50 +92,14 @@ def lights(
         # A sun gives the same light from any place. From here, the line that the viewport draws for
         # it crosses no shot.
         lamp.location = -LAMP_DISTANCE * direction
+        # A sun would show in ground that mirrors.
+        lamp.visible_glossy = bool(table.get("mirrored", False))
         made.append(lamp)
-    if look.backdrop:
-        made.append(_backdrop(look, floor, behind))
+    made.append(ground.make(look, floor, footprint, CELL))
     for obj in made:
         obj[names.OURS] = obj.data[names.OURS] = True
         collection.objects.link(obj)
     return made
-
-
-def _backdrop(look: Look, floor: float, behind: float) -> bpy.types.Object:
-    """A floor that bends up into a wall behind the model, as in a photographer's studio.
-
-    It is so wide that no camera sees its ends, and the model's shadows fall on it.
-    """
-    far, bend = 40_000.0, 150 * CELL
-    y = behind + float(look.backdrop["distance"]) * CELL
-    z = floor
-    turn = np.linspace(0.0, np.pi / 2, 17)
-    profile = [(-far, z)]
-    profile += [(y + bend * (math.sin(t) - 1), z + bend * (1 - math.cos(t))) for t in turn]
-    profile.append((y, z + far))
-    mesh = bpy.data.meshes.new("Backdrop")
-    corners = [(side * far, *point) for point in profile for side in (-1, 1)]
-    faces = [(2 * i, 2 * i + 1, 2 * i + 3, 2 * i + 2) for i in range(len(profile) - 1)]
-    mesh.from_pydata(corners, [], faces)
-    mesh.shade_smooth()
-    mesh.materials.append(_backdrop_material(look))
-    sweep = bpy.data.objects.new("Backdrop", mesh)
-    # It shows only in renders: in the viewport it would hide the model from every view from behind.
-    sweep.hide_viewport = True
-    sweep.hide_select = True
-    return sweep
-
-
-def _backdrop_material(look: Look) -> bpy.types.Material:
-    material = bpy.data.materials.new(names.MATERIAL_BACKDROP)
-    material[names.OURS] = True
-    with Graph.material(material) as g:
-        surface = g.node(
-            "ShaderNodeBsdfDiffuse", color=linear(look.backdrop["color"]), roughness=1.0
-        )
-        out = g.tree.nodes.new("ShaderNodeOutputMaterial")
-        g.tree.links.new(surface.socket, out.inputs["Surface"])
-    return material
 
 
 def view_settings(look: Look) -> dict[str, object]:

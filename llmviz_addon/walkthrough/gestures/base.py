@@ -35,6 +35,8 @@ class Gesture:
     subject: Any
     at: float = 0.0
     time: float | None = None
+    if_: Texts = ()
+    """Facts that must hold for it to be played, see `wording.FACTS`."""
 
     def __init_subclass__(cls) -> None:
         if "verb" in cls.__dict__:

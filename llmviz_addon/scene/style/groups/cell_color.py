@@ -2,11 +2,16 @@
 
 A positive number fills the cell with its kind's color, a negative one draws the color as a frame
 around a hollow face, and magnitude is the strength of either. So sign and magnitude are legible to
-people who cannot tell hues apart. Of a cell that is not computed yet only the small cube inside is
-seen: the shell around it is transparent.
+people who cannot tell hues apart. Of a cell that is not computed yet only a small plate is seen on
+the block's body: the shell around it is transparent.
 
-Cubes and slabs share it. A cube passes it one number. A slab also passes the average look of a
-patch of cells, which counts where a pixel covers many of them, so that nothing flickers from afar.
+The body fills the gaps between cells in the color of their kind, so that from afar a block is a
+body with a texture of numbers. Cubes have a box of their own for it (`groups.cells`), slabs have it
+drawn on them.
+
+Cubes and slabs share the group. A cube passes it one number. A slab calls it once for one cell and
+once with the average look of a patch of cells, which is seen where a pixel covers many of them, so
+that nothing flickers from afar.
 
 It reads `highlight` and `opacity` from the block's object; everything else comes through its
 inputs.
@@ -23,13 +28,13 @@ from ... import names
 from ..nodes import Graph, Socket
 
 # Within a cell that spans -0.5 to 0.5: the distances from the middle over which the frame of a
-# negative cell blends in, and the one that separates the small cube inside from the shell.
+# negative cell blends in, and the one that separates the small plate from the shell.
 FRAME_FROM, FRAME_TO = 0.25, 0.275
-INNER = 0.26
-# Half the small cube, which slabs draw on their faces.
+INNER = 0.41
+# Half the small plate, which slabs draw on their faces.
 INNER_HALF = 0.21
 
-# Shares of area, seen from the front: of the cell in its place, of the small cube in that place,
+# Shares of area, seen from the front: of the cell in its place, of the small plate in that place,
 # and of the frame in the cell.
 COVER, INNER_COVER, FRAME_SHARE = 0.81, 0.18, 0.66
 
@@ -72,6 +77,7 @@ class _Hues:
     negative: Socket
     neutral: Socket
     hollow: Socket
+    body: Socket
 
 
 def _by_kind(g: Graph, kind: Socket, sign: str) -> Socket:
@@ -89,12 +95,26 @@ def _hues(g: Graph, kind: Socket) -> _Hues:
         negative=_by_kind(g, kind, "negative"),
         # Zero keeps a trace of its kind's color, so that a block far away still tells its kind.
         neutral=g.mix(look_value(g, "tint"), zero, positive),
-        hollow=look_color(g, "hollow"),
+        # The middle of a negative cell does, too.
+        hollow=g.mix(look_value(g, "hollow tint"), look_color(g, "hollow"), positive),
+        body=g.mix(look_value(g, "body tint"), look_color(g, "gap"), positive),
     )
 
 
+def body(g: Graph, kind: Socket) -> tuple[Socket, Socket, Socket]:
+    """The color of a block's body, and the color and strength of its light."""
+    positive = _by_kind(g, kind, "positive")
+    color = g.mix(look_value(g, "body tint"), look_color(g, "gap"), positive)
+    highlight = from_instance(g, names.HIGHLIGHT) * look_value(g, "highlight glow")
+    return color, positive, _body_light(g, highlight)
+
+
+def _body_light(g: Graph, highlight: Socket) -> Socket:
+    return look_value(g, "body glow") + highlight * 0.03
+
+
 def _face(g: Graph, position: Socket, flat: Socket) -> tuple[Socket, Socket]:
-    """Two masks of a point on its cell: 1 on the frame of a face, and 1 on the small cube."""
+    """Two masks of a point on its cell: 1 on the frame of a face, and 1 on the small plate."""
     g.frame("Where on the cell")
     distance = g.node("ShaderNodeVectorMath", operation="ABSOLUTE", vector=position)
     x = g.node("ShaderNodeSeparateXYZ", out="X", vector=distance)
@@ -192,28 +212,41 @@ def _many(g: Graph, given: _Inputs, hues: _Hues, shine: _Light) -> _Seen:
     )
 
 
-def _color(g: Graph, given: _Inputs, body: Socket, computed: Socket, hues: _Hues) -> Socket:
+def _bare(g: Graph, given: _Inputs, computed: Socket, inside: Socket) -> Socket:
+    """The share of a slab's surface at which its body is seen between the cells."""
+    g.frame("Between the cells")
+    socket = not_(g, computed) * not_(g, inside) * not_(g, given.shape)
+    near = g.math("MAXIMUM", socket, given.gap) * given.flat
+    # From afar a pixel covers gaps, too, and mixes their color in.
+    cover = g.mix(computed, INNER_COVER, COVER, data_type="FLOAT")
+    return g.mix(given.far, near, not_(g, cover), data_type="FLOAT")
+
+
+def _color(
+    g: Graph, given: _Inputs, seen: Socket, computed: Socket, hues: _Hues, bare: Socket
+) -> Socket:
     g.frame("What is not computed, and what has no numbers")
-    color = g.mix(computed, look_color(g, "empty"), body)
+    color = g.mix(computed, look_color(g, "empty"), seen)
     plain = g.mix(look_value(g, "shape tint"), hues.zero, hues.positive)
     color = g.mix(given.shape, color, plain)
-    # From afar a pixel covers gaps between cells, too, and mixes their color in.
-    cover = g.mix(computed, INNER_COVER, COVER, data_type="FLOAT")
-    return g.mix(given.far * not_(g, cover), color, look_color(g, "gap"))
+    return g.mix(bare, color, hues.body)
 
 
-def _glow(g: Graph, given: _Inputs, seen: _Seen, computed: Socket, wake: Socket) -> Socket:
+def _glow(
+    g: Graph, given: _Inputs, seen: _Seen, computed: Socket, wake: Socket, bare: Socket
+) -> Socket:
     """The light of the numbers, and of a highlight: all cells a little, the column in focus more,
     and the cells that were just computed most.
     """
     g.frame("Highlight")
     trail = g.math("SUBTRACT", 1.0, given.lead / wake, clamp=True)
-    attention = (trail + given.in_focus * 0.6 + 0.15) * from_instance(g, names.HIGHLIGHT)
-    extra = attention * (seen.strength * 0.85 + 0.15) * look_value(g, "highlight glow")
+    highlight = from_instance(g, names.HIGHLIGHT) * look_value(g, "highlight glow")
+    attention = (trail + given.in_focus * 0.6 + 0.15) * highlight
+    extra = attention * (seen.strength * 0.85 + 0.15)
     g.frame("Glow")
     total = (seen.glow + extra) * computed
     total = g.mix(given.shape, total, look_value(g, "shape glow") + extra, data_type="FLOAT")
-    return total * not_(g, given.far * (1 - COVER))
+    return g.mix(bare, total, _body_light(g, highlight), data_type="FLOAT")
 
 
 def build() -> bpy.types.ShaderNodeTree:
@@ -236,19 +269,20 @@ def build() -> bpy.types.ShaderNodeTree:
             hue=g.mix(given.far, one.hue, many.hue),
             strength=g.mix(given.far, one.strength, many.strength, data_type="FLOAT"),
         )
-        color = _color(g, given, seen.body, computed, hues)
-        glow = _glow(g, given, seen, computed, wake)
+        bare = _bare(g, given, computed, inside)
+        color = _color(g, given, seen.body, computed, hues, bare)
+        glow = _glow(g, given, seen, computed, wake, bare)
 
         g.frame("Presence")
-        shell_gone = not_(g, computed) * not_(g, inside) * not_(g, given.shape)
-        absent = g.math("MAXIMUM", shell_gone, given.gap) * not_(g, given.far)
-        present = not_(g, absent) * from_instance(g, names.OPACITY)
+        shell_gone = not_(g, computed) * not_(g, inside) * not_(g, given.flat)
+        present = not_(g, shell_gone) * from_instance(g, names.OPACITY)
         # Cells that are not computed have no gloss: in it the rim light would look like a number.
-        gloss = g.math("MAXIMUM", computed, given.shape)
+        gloss = g.math("MAXIMUM", computed, given.shape) * not_(g, bare)
 
         g.frame("")
         g.output("NodeSocketColor", "Color", color)
-        g.output("NodeSocketColor", "Glow Color", g.mix(given.shape, seen.hue, hues.positive))
+        plain = g.math("MAXIMUM", given.shape, bare)
+        g.output("NodeSocketColor", "Glow Color", g.mix(plain, seen.hue, hues.positive))
         g.output("NodeSocketFloat", "Glow", glow)
         g.output("NodeSocketFloat", "Alpha", present)
         g.output("NodeSocketFloat", "Gloss", gloss)

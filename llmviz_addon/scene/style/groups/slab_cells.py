@@ -30,12 +30,14 @@ NEAR, FAR = 1.2, 5.0
 # Grid lines: cells between two lines; then, in cells across a pixel, where the lines begin to
 # appear and have appeared, and where they begin to go and are gone.
 LINES = (
-    (16, 0.2, 0.5, 1.6, 3.5),
-    (256, 1.6, 4.0, 26.0, 55.0),
-    (4096, 26.0, 60.0, 420.0, 880.0),
+    (16, 0.2, 0.5, 1.5, 2.4),
+    (256, 2.4, 5.0, 26.0, 38.0),
+    (4096, 38.0, 70.0, 420.0, 880.0),
 )
 # Half the width of a line, in pixels.
 LINE = 0.75
+# The width of the outline of a shape, in pixels.
+OUTLINE = 2.6
 
 # The bevel of a cube, as distances from its middle: where it begins and where it is at 45 degrees;
 # then the slope by which the smooth normal of the flat face leans where the bevel begins.
@@ -108,15 +110,32 @@ def _lines(g: Graph, column: Socket, row: Socket, footprint: Socket) -> Socket:
     """The strength of grid lines at a point; a line is a pixel or two wide at any distance."""
     g.frame("Grid lines")
     half = g.math("MAXIMUM", footprint * LINE, 0.05)
+    # Lines of one distance are gone before those of the next come, so only these are computed.
+    pitch: Socket | float = float(LINES[0][0])
+    shown = None
+    for distance, comes, there, goes, gone in LINES:
+        part = g.smoothstep(footprint, comes, there) * not_(g, g.smoothstep(footprint, goes, gone))
+        shown = part if shown is None else shown + part
+        pitch = g.mix(footprint > comes, pitch, float(distance), data_type="FLOAT")
     seen = None
-    for pitch, comes, there, goes, gone in LINES:
-        shown = g.smoothstep(footprint, comes, there) * not_(g, g.smoothstep(footprint, goes, gone))
-        for place in (column, row):
-            turn = g.math("FRACT", place / float(pitch) + 0.5) - 0.5
-            distance = abs(turn) * float(pitch)
-            line = g.math("SUBTRACT", 1.0, distance / half, clamp=True) * shown
-            seen = line if seen is None else g.math("MAXIMUM", seen, line)
-    return seen
+    for place in (column, row):
+        turn = g.math("FRACT", place / pitch + 0.5) - 0.5
+        line = g.math("SUBTRACT", 1.0, abs(turn) * pitch / half, clamp=True)
+        seen = line if seen is None else g.math("MAXIMUM", seen, line)
+    return seen * shown
+
+
+def _outline(
+    g: Graph, across: _Axis, down: _Axis, extent: _Four, footprint: Socket
+) -> tuple[Socket, Socket]:
+    """The strength of a line around the box, and the share of its height above a point."""
+    g.frame("The outline")
+    ends = None
+    for axis, size in ((across, extent.a), (down, extent.b)):
+        end = g.math("MINIMUM", axis.place, size - axis.place)
+        ends = end if ends is None else g.math("MINIMUM", ends, end)
+    width = g.math("MAXIMUM", footprint * OUTLINE, 0.12)
+    return g.math("SUBTRACT", 1.0, ends / width, clamp=True), down.place / extent.b
 
 
 def _sum(g: Graph, one: Socket, other: Socket) -> Socket:
@@ -209,6 +228,7 @@ def build() -> bpy.types.ShaderNodeTree:
         footprint = distance * pixel / slant
         far = g.smoothstep(footprint, NEAR, FAR)
 
+        edge, fall = _outline(g, across, down, extent, footprint)
         order = _order(g, first, extent, column, row)
         normal = _normal(g, across.within, deep, down.within, far)
         seen = _lines(g, first.a + across.place, first.b + down.place, footprint)
@@ -223,5 +243,7 @@ def build() -> bpy.types.ShaderNodeTree:
         g.output("NodeSocketFloat", "Far", far)
         g.output("NodeSocketFloat", "Line", seen)
         g.output("NodeSocketVector", "Normal", normal)
+        g.output("NodeSocketFloat", "Edge", edge)
+        g.output("NodeSocketFloat", "Fall", fall, "0 at the top of the box, 1 at its foot.")
         g.output("NodeSocketFloat", "Shape", g.math("COMPARE", first.c, float(SHAPE), 0.5))
     return g.tree
