@@ -108,8 +108,9 @@ def page(listed: Iterable[Shot]) -> str:
         "# Gallery",
         "",
         (
-            "Every picture is a still that the extension renders by itself: build the model, choose "
-            "the still and the look, press **Render**. They were made by `tools/make_pictures.py`."
+            "Every picture is a still that the extension renders by itself: build the model, "
+            "choose the still and the look, press **Render**. They were made by "
+            "`tools/make_pictures.py`."
         ),
         "",
     ]
