@@ -53,7 +53,7 @@ def test_moving_the_anchor_moves_everything_of_the_model(root):
     (anchor,) = (o for o in root.objects if o.get("llmviz_role") == "anchor")
     bpy.context.view_layer.update()
     # Objects that the film hides are not evaluated, though they hang on the anchor, too.
-    seen = [o for o in root.all_objects if not o.hide_viewport or o is anchor]
+    seen = [o for o in root.all_objects if o.visible_get() or o is anchor]
     before = {o.name: o.matrix_world.copy() for o in seen}
     anchor.location.x += 5.0
     bpy.context.view_layer.update()

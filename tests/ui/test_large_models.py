@@ -18,8 +18,8 @@ from llmviz_addon import scene as scene_room
 from llmviz_addon.errors import Problem
 from llmviz_addon.offer import estimates
 from llmviz_addon.scene import names, pointing, views
+from llmviz_addon.scene.standing import keys, standing
 from llmviz_addon.scene.standing import recipe as recipes
-from llmviz_addon.scene.standing import standing
 from llmviz_addon.ui import build, inspecting, messages, rays, running, state
 
 SMALL = model.Config(n_layer=2, n_head=2, n_embd=8, n_ctx=6, n_vocab=5)
@@ -73,7 +73,7 @@ def stand(monkeypatch) -> Callable[..., bpy.types.Collection]:
         for item in (anchor, obj):
             item[names.OURS] = True
             root.objects.link(item)
-        standing.seal(root[names.MODEL], root.objects)
+        keys.seal(root[names.MODEL], root.objects)
         return root
 
     return put
