@@ -7,6 +7,7 @@ import pytest
 
 from llmviz_addon import detail, walkthrough
 from llmviz_addon.detail import orders
+from llmviz_addon.walkthrough.actors import Part
 
 SHAPE = {"n_layer": 12, "n_head": 12, "n_embd": 96, "n_ctx": 12, "n_vocab": 30}
 PASSES = {"n_prompt": 4, "n_tokens": 7}
@@ -53,16 +54,29 @@ def test_a_bundle_shows_what_its_blocks_would_show_at_any_time(played):
             assert np.count_nonzero(shown != together) <= most, (bundle.name, time)
 
 
+def copies(whole, film):
+    """The actors, and their groups, that only the film by bundles has.
+
+    A block moves itself where it has an object of its own, and sends a copy where it has none.
+    """
+    plain = {actor.name for actor in whole.actors}
+    sent = [actor for actor in film.actors if actor.name not in plain]
+    return {actor.name for actor in sent} | {actor.group for actor in sent}
+
+
 def test_every_channel_of_a_block_or_bundle_has_an_object(played):
     anatomy, _, bundles, whole, film = played
     names = {bundle.name for bundle in bundles}
     others = {c.target for c in whole.channels} - set(anatomy.blocks)
-    assert {c.target for c in film.channels} <= names | others
+    assert {c.target for c in film.channels} <= names | others | copies(whole, film)
 
 
 def test_what_has_an_object_of_its_own_plays_as_it_would_without_bundles(played):
-    _, _, bundles, whole, film = played
-    shared = {bundle.name for bundle in bundles if not bundle.single}
+    anatomy, _, bundles, whole, film = played
+    leads = walkthrough.leads.Leads(anatomy, bundles)
+    parts = [a for a in film.actors if isinstance(a, Part) and a.name in copies(whole, film)]
+    assert parts and not any(leads.is_own(part.block) for part in parts)
+    shared = {bundle.name for bundle in bundles if not bundle.single} | copies(whole, film)
     own = {(c.target, c.property, c.index): c for c in whole.channels}
     for channel in film.channels:
         if channel.target not in shared:

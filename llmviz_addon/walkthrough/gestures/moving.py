@@ -72,7 +72,9 @@ class _Moving(Gesture):
             stage.selection.shifts[block] = shift
         (name,) = stage.stand_ins[block].members
         goal = np.array(stage.actors[name].place) + shift
-        stage.shift(name, targets.LOCATION, moment.start, moment.end, goal, moment.id)
+        # A new copy has just stepped before its block, and leaves from there.
+        away = _at(moment).end
+        stage.shift(name, targets.LOCATION, away, moment.end, goal, moment.id)
 
 
 def _at(moment: Moment) -> Moment:
