@@ -11,6 +11,7 @@ import pytest
 from llmviz_addon import anatomy, languages, model, walkthrough
 from llmviz_addon.model import GREEDY, Sampling
 from llmviz_addon.walkthrough import Run, targets, wording
+from llmviz_addon.walkthrough.actors import TokenTile
 from llmviz_addon.walkthrough.selection import Selection
 
 HOT = Sampling(temperature=8.0, seed=5)
@@ -112,6 +113,8 @@ def test_a_drawn_token_flies_from_its_own_share(drawn):
     bars, tile = selection.tiles(targets.OUTPUT), selection.tiles(targets.INPUT)[0]
     heights = {}
     for actor in film.actors:
+        if not isinstance(actor, TokenTile):
+            continue
         position = int(actor.name.rpartition(":")[2]) - 1
         z = next(
             c
