@@ -22,6 +22,13 @@ from .framing import SENSOR, CameraPose
 ZOOM = 1.1
 """The weight of zooming against panning, rho in the paper; larger draws further back."""
 
+TURNING = 27.0
+"""Degrees a second by which the camera turns on average, at most; more would make one dizzy."""
+
+FLOWING = 2.2
+"""Length of path a second that the camera travels on average, at most; with more, places in the
+picture jump from frame to frame."""
+
 
 @dataclass(frozen=True)
 class ZoomPath:
@@ -71,6 +78,12 @@ class Move:
         """The move from one pose to another."""
         pan = float(np.linalg.norm(end.aim - start.aim))
         return cls(start, end, zoom_path(_view(start), _view(end), pan))
+
+    @property
+    def calm(self) -> float:
+        """Seconds that it takes at least, to be watched with ease."""
+        turn = abs(self.end.azimuth - self.start.azimuth)
+        return max(turn / TURNING, self.path.length / FLOWING)
 
     def panned(self, fraction: float) -> float:
         """The part of the way between the two subjects that is done, 0 to 1."""

@@ -16,6 +16,7 @@ from ..progress import Steps, rescaled
 from ..progress import run as go_through
 from . import targets
 from .camera import clipping
+from .camera_path import Move
 from .choice import Choice
 from .companions import Companion, in_order, told
 from .composition import Taste, compose
@@ -39,9 +40,6 @@ if TYPE_CHECKING:
 ARRIVING, SOON, LEAVING = 0.35, 0.5, 0.25
 """Seconds: titles begin to appear so long before the camera arrives, belong to things that have
 been shown so soon after that, and are gone so long after it has left."""
-
-TURNING = 27.0
-"""Degrees a second by which the camera turns on average, at most; more would make one dizzy."""
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -285,8 +283,8 @@ class _Film:
         start = moment.start + spec.at
         end = start + spec.move
         if spec.move and stage.camera.rest is not None:
-            turn = abs(pose.azimuth - stage.camera.rest.azimuth)
-            end = min(max(end, start + turn / TURNING), max(end, moment.end))
+            calm = Move.between(stage.camera.rest, pose).calm
+            end = min(max(end, start + calm), max(end, moment.end))
         if stage.camera.rest is None or not spec.move:
             stage.camera.cut(start, pose, moment.id)
         else:
