@@ -492,14 +492,15 @@ class _Composer:
         best: tuple[float, Rect] | None = None
         picture, edge = self.picture, 1.8 * EDGE
         across = np.linspace(edge, picture.width - edge - width, 7)
-        up = np.linspace(edge, picture.height - edge - height, 7)
+        up = np.linspace(picture.height / 2, picture.height - edge - height, 7)
         for i, x in enumerate(across.tolist()):
             for j, y in enumerate(up.tolist()):
                 rect = (x, y, x + width, y + height)
                 if not self._is_free(rect):
                     continue
-                # The corners of a picture are the best places, above all the upper left one.
-                price = 0.02 * i + 0.03 * (6 - j) + 0.1 * (i % 6 > 0) + 0.1 * (j % 6 > 0)
+                # The corners of a picture are the best places, above all the upper right one: the
+                # stream rises at the left, and the ground would hide words at the foot.
+                price = 0.02 * (6 - i) + 0.03 * (6 - j) + 0.1 * (i % 6 > 0) + 0.1 * (j % 6 > 0)
                 wider = (x - 30, y - 24, x + width + 30, y + height + 24)
                 cost = price + 3 * self._cover(wider)
                 if best is None or cost < best[0]:
