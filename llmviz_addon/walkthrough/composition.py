@@ -100,6 +100,10 @@ class Words:
         return self.left, low, right, self.baseline + self.capital
 
 
+# A heading gets a plate where blocks cover more of its place than this.
+_BUSY = 0.05
+
+
 @dataclass(frozen=True, slots=True)
 class Plate:
     """A plate behind words, which makes them legible on anything."""
@@ -518,7 +522,10 @@ class _Composer:
             baseline -= pitch
             self._words.append(Words(line, "block", left, baseline, small, depth, "quiet"))
         left, bottom, right, top = best[1]
-        self._taken.append((left - 20, bottom - 20, right + 20, top + 20))
+        around = left - 20, bottom - 20, right + 20, top + 20
+        if self._cover(best[1]) > _BUSY:
+            self._plates.append(Plate(around, depth, 0.12))
+        self._taken.append(around)
 
 
 def _bounded(place: float, most: int) -> int:
