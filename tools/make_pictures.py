@@ -30,7 +30,7 @@ SCREENSHOT = ROOT / "build" / "gui" / "2-built.png"
 LARGEST = 300_000
 QUALITIES = (92, 88, 84, 78, 70, 60)
 
-SIZES = {"wide": (1600, 900), "square": (1080, 1080), "tall": (900, 1600)}
+SIZES = {"wide": (1280, 720), "square": (900, 900), "tall": (720, 1280)}
 
 
 @dataclass(frozen=True)

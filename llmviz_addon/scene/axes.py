@@ -18,7 +18,7 @@ from .standing.graft import Graft
 from .standing.standing import Standing
 from .style.kit import CELL, Kit
 
-AXES = "axes"
+AXES = names.AXES
 """The key of the collection of a model's axes, and the group of their objects."""
 
 _ROLE = "attention"

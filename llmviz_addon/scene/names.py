@@ -119,6 +119,8 @@ SHADE_OF = "llmviz_shade_of"
 TITLES_OF = "llmviz_titles_of"
 # Of a mesh of titles: a digest of what it shows.
 LETTERING = "llmviz_lettering"
+# The group of a model's axes of attention; the keys of their objects are "axes:" and a block.
+AXES = "axes"
 
 OURS = "llmviz"
 VERSION = "llmviz_version"

@@ -100,6 +100,10 @@ class Words:
         return self.left, low, right, self.baseline + self.capital
 
 
+# A heading gets a plate where blocks cover more of its place than this.
+_BUSY = 0.05
+
+
 @dataclass(frozen=True, slots=True)
 class Plate:
     """A plate behind words, which makes them legible on anything."""
@@ -492,14 +496,15 @@ class _Composer:
         best: tuple[float, Rect] | None = None
         picture, edge = self.picture, 1.8 * EDGE
         across = np.linspace(edge, picture.width - edge - width, 7)
-        up = np.linspace(edge, picture.height - edge - height, 7)
+        up = np.linspace(picture.height / 2, picture.height - edge - height, 7)
         for i, x in enumerate(across.tolist()):
             for j, y in enumerate(up.tolist()):
                 rect = (x, y, x + width, y + height)
                 if not self._is_free(rect):
                     continue
-                # The corners of a picture are the best places, above all the upper left one.
-                price = 0.02 * i + 0.03 * (6 - j) + 0.1 * (i % 6 > 0) + 0.1 * (j % 6 > 0)
+                # The corners of a picture are the best places, above all the upper right one: the
+                # stream rises at the left, and the ground would hide words at the foot.
+                price = 0.02 * (6 - i) + 0.03 * (6 - j) + 0.1 * (i % 6 > 0) + 0.1 * (j % 6 > 0)
                 wider = (x - 30, y - 24, x + width + 30, y + height + 24)
                 cost = price + 3 * self._cover(wider)
                 if best is None or cost < best[0]:
@@ -517,7 +522,10 @@ class _Composer:
             baseline -= pitch
             self._words.append(Words(line, "block", left, baseline, small, depth, "quiet"))
         left, bottom, right, top = best[1]
-        self._taken.append((left - 20, bottom - 20, right + 20, top + 20))
+        around = left - 20, bottom - 20, right + 20, top + 20
+        if self._cover(best[1]) > _BUSY:
+            self._plates.append(Plate(around, depth, 0.12))
+        self._taken.append(around)
 
 
 def _bounded(place: float, most: int) -> int:

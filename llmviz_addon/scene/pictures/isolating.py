@@ -12,7 +12,7 @@ from ..standing.standing import Standing
 
 
 def others(standing: Standing, still: Still) -> list[bpy.types.Object]:
-    """The objects of blocks, arrows and strips that a still leaves out, as it suits the model.
+    """The objects of blocks, axes, arrows and strips that a still leaves out, as it suits a model.
 
     Blocks that share an object are left out where none of them belongs to the subject. There is
     none of them where the still shows everything.
@@ -27,8 +27,11 @@ def others(standing: Standing, still: Still) -> list[bpy.types.Object]:
     sections = {anatomy.blocks[name].section for name in kept}
     bundles = {bundle.name: bundle for bundle in standing.plan.bundles}
     found = []
-    for obj in standing.objects.values():
-        if names.BLOCK in obj or names.WINDOW_OF in obj:
+    for key, obj in standing.objects.items():
+        group, _, about = key.partition(":")
+        if group == names.AXES:
+            left_out = about not in kept
+        elif names.BLOCK in obj or names.WINDOW_OF in obj:
             bundle = bundles.get(obj.get(names.BLOCK, obj.get(names.WINDOW_OF)))
             left_out = bundle is not None and not any(b.name in kept for b in bundle.blocks)
         elif names.ARROWS_OF in obj:

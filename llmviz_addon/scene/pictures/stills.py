@@ -103,19 +103,27 @@ def still_steps(
             files.written(paths[still.id], "png", made, overwrite) as part,
             _posed(standing, pose, still.f_stop) as camera,
             _without(_words_to_hide(standing, still.captions)),
+            _without(isolating.others(standing, suited)),
+            # Asked now, since far cubes are hidden for the picture, and slabs stand in for them.
+            _hidden(standing) as hidden,
             taking.prepared(
                 standing, camera, engine, size, samples, frames[still.id], _AS_COMPOSED, extras
             ),
             pins.meanwhile(standing, cells),
             pins.before(scene, camera, aspect, focus),
-            _without(isolating.others(standing, suited)),
-            titling.titled(standing, suited, Picture(pose, aspect), others),
+            titling.titled(standing, suited, Picture(pose, aspect), others, hidden),
         ):
             taking.take(scene, part)
             if extras.passes:
                 taking.write_passes(scene, paths[still.id].with_suffix(".exr"))
     yield 1.0, "Done"
     return made
+
+
+@contextmanager
+def _hidden(standing: Standing) -> Iterator[frozenset[str]]:
+    """The names of a model's objects that renders leave out."""
+    yield frozenset(obj.name for obj in standing.objects.values() if obj.hide_render)
 
 
 def model_of(scene: bpy.types.Scene) -> Standing:

@@ -30,10 +30,12 @@ def titled(
     still: Still,
     picture: Picture,
     companions: Sequence[walkthrough.Companion],
+    hidden: frozenset[str],
 ) -> Iterator[None]:
     """Have the scene show the titles of a still, as it suits the model, while this context lasts.
 
-    The scene must be at the still's frame, since its objects tell what is seen then.
+    The scene must be at the still's frame, since its objects tell what is seen then; `hidden` are
+    the names of those that renders leave out.
     """
     anatomy, run = standing.plan.anatomy, standing.run
     say = languages.load(standing.recipe.language).say
@@ -41,7 +43,7 @@ def titled(
     scenery = Scenery(Selection.of(anatomy, run, others), others, say)
     taste = Taste(
         subject=scenery.subject(walkthrough.filled(still.show, anatomy, run)),
-        unseen=_unseen(standing),
+        unseen=_unseen(standing, hidden),
         heading=wording.heading(anatomy.config, standing.title, say) if still.heading else (),
         f_stop=still.f_stop,
         cell=CELL,
@@ -60,13 +62,13 @@ def titled(
         bpy.data.meshes.remove(mesh)
 
 
-def _unseen(standing: Standing) -> frozenset[str]:
+def _unseen(standing: Standing, hidden: frozenset[str]) -> frozenset[str]:
     """The blocks and sections that are not seen, by the opacity of their objects."""
     unseen: set[str] = set()
     seen: set[str] = set()
     bundles = {bundle.name: bundle for bundle in standing.plan.bundles}
     for obj in standing.objects.values():
-        faded = obj.hide_render or float(obj.get(names.OPACITY, 1.0)) < _SEEN
+        faded = obj.name in hidden or float(obj.get(names.OPACITY, 1.0)) < _SEEN
         if names.BLOCK in obj and obj[names.BLOCK] in bundles and faded:
             unseen.update(block.name for block in bundles[obj[names.BLOCK]].blocks)
         if names.ARROWS_OF in obj:
