@@ -100,14 +100,13 @@ def test_nothing_of_the_model_comes_between_the_camera_and_a_caption(clean_scene
     solid = [o for o in root.all_objects if o.type == "MESH" and o.parent == anchor]
     solid = [o for o in solid if o.name != "Ground" and "llmviz_titles_of" not in o]
     bpy.context.view_layer.update()
-    points = []
+    clouds = []
     for obj in solid:
         local = np.array([v.co for v in obj.data.vertices]) if obj.type == "MESH" else None
         if local is None or not len(local):
             local = np.array([tuple(corner) for corner in obj.bound_box])
         matrix = np.array(obj.matrix_world)
-        points.append(local @ matrix[:3, :3].T + matrix[:3, 3])
-    cloud = np.concatenate(points)
+        clouds.append((obj, local @ matrix[:3, :3].T + matrix[:3, 3]))
     for frame in range(1, scene.frame_end, 110):
         scene.frame_set(frame)
         bpy.context.view_layer.update()
@@ -120,6 +119,8 @@ def test_nothing_of_the_model_comes_between_the_camera_and_a_caption(clean_scene
             continue
         assert min(depths) > scene.camera.data.clip_start
         view = np.array(scene.camera.matrix_world.inverted())
+        # What has faded is not in the way.
+        cloud = np.concatenate([points for obj, points in clouds if obj.get("opacity", 1) > 0])
         seen = cloud @ view[:3, :3].T + view[:3, 3]
         depth = -seen[:, 2]
         # Half a cell's diagonal of room around a cell's center.

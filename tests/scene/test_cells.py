@@ -221,7 +221,9 @@ def test_one_cube_is_drawn_for_each_cell_where_the_anatomy_says(clean_scene):
     drawn: dict[str, list] = {}
     graph = bpy.context.evaluated_depsgraph_get()
     for instance in graph.object_instances:
-        if instance.is_instance and "llmviz_block" in instance.parent.original:
+        # Beside its cubes, a block has a box behind them.
+        is_cube = instance.is_instance and instance.object.name.startswith("LLM Tint")
+        if is_cube and "llmviz_block" in instance.parent.original:
             owner = instance.parent.original["llmviz_block"]
             drawn.setdefault(owner, []).append(tuple(instance.matrix_world.translation))
     assert drawn.keys() == GRIDS.keys()

@@ -306,7 +306,8 @@ def _like(drawn: bpy.types.Modifier, stands: bpy.types.Object) -> bpy.types.Modi
 
 def _places(obj: bpy.types.Object) -> Sequence[str]:
     """The names of the place properties that were written when an object was drawn."""
-    if names.ACTOR in obj:
+    if obj.get(names.ACTOR) in (targets.CAMERA, targets.CAPTIONS):
+        # The camera and the captions on it stand where the film's curves have them.
         return ()
     if any(mark in obj for mark in (names.CAPTION_OF, names.SHADE_OF, names.TITLES_OF)):
         return ("location", "rotation_euler")
