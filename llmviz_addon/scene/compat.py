@@ -10,6 +10,8 @@ from collections.abc import Iterable
 
 import bpy
 
+from . import names
+
 IS_5 = bpy.app.version >= (5, 0, 0)
 
 EEVEE = "BLENDER_EEVEE" if IS_5 else "BLENDER_EEVEE_NEXT"
@@ -200,6 +202,7 @@ def compose(scene: bpy.types.Scene, group: bpy.types.NodeTree) -> None:
     if IS_5:
         tree = bpy.data.node_groups.new(group.name, "CompositorNodeTree")
         tree.interface.new_socket("Image", in_out="OUTPUT", socket_type="NodeSocketColor")
+        tree[names.OURS] = True
         scene.compositing_node_group = tree
         last = tree.nodes.new("NodeGroupOutput")
     else:

@@ -43,7 +43,7 @@ def apply(scene: bpy.types.Scene, look: Look) -> None:
         if compat.compositor(scene) is not None or not look.bloom:
             return
         group = _group()
-        group[names.ROLE] = names.GROUP_PICTURE
+        group[names.OURS], group[names.ROLE] = True, names.GROUP_PICTURE
         compat.compose(scene, group)
         node = node_of(scene)
     node.mute = not look.bloom
