@@ -275,6 +275,8 @@ class Desk:
             if any(int(c) not in after for c in then["collections"]):
                 assert now["collections"], f"{then['name']} lies in no collection"
                 passed.add("collections")
+                # Out of a collection that was excluded, it is in the layer now.
+                passed |= {k for k in now if k.startswith("hidden in ")} - set(then)
             if then["data"] in before and (before[then["data"]]["ours"] or then["ours"]):
                 passed |= {"cells"}
             linked = {k for k in then.keys() | now.keys() if "curve " in k}
