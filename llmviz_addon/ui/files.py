@@ -11,6 +11,7 @@ import bpy
 
 from ..errors import PROBLEMS, sentence
 from . import live, messages
+from .handlers import watch
 
 # That of `scene.names`, which is not imported where no model stands, since it brings numpy.
 OURS = "llmviz"
@@ -46,13 +47,9 @@ _HANDLERS = {"load_post": _after_load, "save_pre": _before_save}
 
 def register() -> None:
     """Watch for files that are opened and saved."""
-    for name, handler in _HANDLERS.items():
-        getattr(bpy.app.handlers, name).append(handler)
+    watch(_HANDLERS, True)
 
 
 def unregister() -> None:
     """Stop watching."""
-    for name, handler in _HANDLERS.items():
-        handlers = getattr(bpy.app.handlers, name)
-        if handler in handlers:
-            handlers.remove(handler)
+    watch(_HANDLERS, False)

@@ -35,16 +35,14 @@ class LLMVIZ_OT_jump(_OnModel, bpy.types.Operator):
     )
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene import chapters
+        from ..scene.playing.film import part
 
-        root = state.root_of(context.scene)
-        for chapter in chapters(root):
-            for place in (chapter, *chapter.beats):
-                if place.id == self.to:
-                    context.scene.frame_set(place.frame)
-                    return {"FINISHED"}
-        self.report({"ERROR"}, f"The walkthrough has no chapter or beat {self.to!r}")
-        return {"CANCELLED"}
+        place = part(state.root_of(context.scene), self.to)
+        if place is None:
+            self.report({"ERROR"}, f"The walkthrough has no chapter or beat {self.to!r}")
+            return {"CANCELLED"}
+        context.scene.frame_set(place.frame)
+        return {"FINISHED"}
 
 
 class LLMVIZ_OT_play(_OnModel, bpy.types.Operator):

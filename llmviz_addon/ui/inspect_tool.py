@@ -13,6 +13,7 @@ from bpy.props import EnumProperty
 
 from ..errors import PROBLEMS
 from . import framing, running, state
+from .handlers import watch
 from .hovering import Hover
 
 if TYPE_CHECKING:
@@ -124,8 +125,7 @@ def switch_on() -> Hover:
     if _hover is None:
         _hover = Hover()
         _handle = bpy.types.WindowManager.draw_cursor_add(_draw, (), "VIEW_3D", "WINDOW")
-        for name in _CHANGES:
-            getattr(bpy.app.handlers, name).append(_forget)
+        watch(dict.fromkeys(_CHANGES, _forget), True)
     return _hover
 
 
@@ -135,10 +135,7 @@ def switch_off() -> None:
     if _hover is None:
         return
     bpy.types.WindowManager.draw_cursor_remove(_handle)
-    for name in _CHANGES:
-        handlers = getattr(bpy.app.handlers, name)
-        if _forget in handlers:
-            handlers.remove(_forget)
+    watch(dict.fromkeys(_CHANGES, _forget), False)
     _hover = _handle = None
 
 

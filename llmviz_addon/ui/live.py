@@ -16,6 +16,7 @@ import bpy
 from ..errors import PROBLEMS, sentence
 from ..progress import run
 from . import messages, running, state
+from .handlers import watch
 
 OPERATOR = "llmviz.live"
 
@@ -139,13 +140,9 @@ _HANDLERS = {"undo_post": _after_undo, "redo_post": _after_undo}
 
 def register() -> None:
     """Watch for undo."""
-    for name, handler in _HANDLERS.items():
-        getattr(bpy.app.handlers, name).append(handler)
+    watch(_HANDLERS, True)
 
 
 def unregister() -> None:
     """Stop watching."""
-    for name, handler in _HANDLERS.items():
-        handlers = getattr(bpy.app.handlers, name)
-        if handler in handlers:
-            handlers.remove(handler)
+    watch(_HANDLERS, False)

@@ -197,8 +197,7 @@ class LLMVIZ_PT_walkthrough(OnModel, bpy.types.Panel):
             example.prop(scene.llmviz, name)
         found = chapters(state.root_of(scene))
         begins = found[0].frame if found else 0
-        begun = [p for c in found for p in (c, *c.beats) if p.frame <= scene.frame_current]
-        current = {begun[-1].id} if begun else set()
+        current = set(state.playing(scene))
         playing = {chapter.id: chapter for chapter in found}
         offered = state.offered_of(state.root_of(scene)) or [(c.id, c.title) for c in found]
         for index, (id_, title) in enumerate(offered):

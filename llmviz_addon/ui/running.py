@@ -19,6 +19,7 @@ import gpu
 
 from ..errors import PROBLEMS, sentence
 from ..progress import Steps
+from .handlers import watch
 from .messages import say
 
 # If views take longer than this many seconds to draw, they hold up the work and Esc, so the models
@@ -124,12 +125,7 @@ def _stop_before_data_change(*_: object) -> None:
 
 def _guard(on: bool) -> None:
     """Install or remove the handlers that stop work in time; they are there only while it runs."""
-    for name in _GUARDED:
-        handlers = getattr(bpy.app.handlers, name)
-        if on and _stop_before_data_change not in handlers:
-            handlers.append(_stop_before_data_change)
-        elif not on and _stop_before_data_change in handlers:
-            handlers.remove(_stop_before_data_change)
+    watch(dict.fromkeys(_GUARDED, _stop_before_data_change), on)
 
 
 def do_quietly(

@@ -8,7 +8,7 @@ on a machine that does not have the checkpoint.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import bpy
@@ -105,7 +105,7 @@ def still_steps(
             _without(_words_to_hide(standing, still.captions)),
             _without(isolating.others(standing, suited)),
             # Asked now, since far cubes are hidden for the picture, and slabs stand in for them.
-            _hidden(standing) as hidden,
+            nullcontext(_hidden(standing)) as hidden,
             taking.prepared(
                 standing, camera, engine, size, samples, frames[still.id], _AS_COMPOSED, extras
             ),
@@ -120,10 +120,9 @@ def still_steps(
     return made
 
 
-@contextmanager
-def _hidden(standing: Standing) -> Iterator[frozenset[str]]:
+def _hidden(standing: Standing) -> frozenset[str]:
     """The names of a model's objects that renders leave out."""
-    yield frozenset(obj.name for obj in standing.objects.values() if obj.hide_render)
+    return frozenset(obj.name for obj in standing.objects.values() if obj.hide_render)
 
 
 def model_of(scene: bpy.types.Scene) -> Standing:

@@ -15,6 +15,7 @@ import bpy
 
 from ... import names
 from ..nodes import Graph, Socket
+from .palettes import named, named_size, standing_on
 
 # What the body is larger than the distance of its first cell from its last, in cells: less than
 # a cell, so that the cells stand out at the block's edges; and its depth, over that of the boxes.
@@ -43,28 +44,7 @@ def _bodies(g: Graph, cells: Socket, boxes: bpy.types.Collection) -> Socket:
         value=size,
     )
     middles = g.node("GeometryNodeMeshToPoints", mode="EDGES", mesh=sized)
-    found = g.node(
-        "GeometryNodeCollectionInfo",
-        out="Instances",
-        collection=boxes,
-        separate_children=True,
-        reset_children=True,
-    )
-    size = g.node(
-        "GeometryNodeInputNamedAttribute",
-        out="Attribute",
-        data_type="FLOAT_VECTOR",
-        name=names.SIZE,
-    )
-    stood = g.node(
-        "GeometryNodeInstanceOnPoints",
-        out="Instances",
-        points=middles,
-        instance=found,
-        pick_instance=True,
-        instance_index=kind,
-        scale=size,
-    )
+    stood = standing_on(g, middles, boxes, kind, scale=named_size(g))
     return g.node("GeometryNodeSetMaterial", geometry=stood, material=worn)
 
 
@@ -92,27 +72,8 @@ def build(
             "GeometryNodeInstanceOnPoints", out="Instances", points=cells, instance=shape
         )
         g.frame("In the viewport: a plain cube in the color of the number")
-        tints = g.node(
-            "GeometryNodeCollectionInfo",
-            out="Instances",
-            collection=palette,
-            separate_children=True,
-            reset_children=True,
-        )
-        tint = g.node(
-            "GeometryNodeInputNamedAttribute",
-            out="Attribute",
-            data_type="INT",
-            name=names.TINT,
-        )
-        drawn = g.node(
-            "GeometryNodeInstanceOnPoints",
-            out="Instances",
-            points=cells,
-            instance=tints,
-            pick_instance=True,
-            instance_index=tint,
-        )
+        tint = named(g, names.TINT, "INT")
+        drawn = standing_on(g, cells, palette, tint)
         g.frame("")
         viewport = g.node("GeometryNodeIsViewport")
         cubes = g.node(

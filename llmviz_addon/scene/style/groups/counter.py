@@ -10,6 +10,7 @@ import bpy
 
 from ... import names
 from ..nodes import Graph
+from .palettes import standing_on
 
 # Width of a digit and of the point over the font size.
 PITCH, POINT_PITCH = 0.453, 0.2
@@ -52,24 +53,10 @@ def build(glyphs: bpy.types.Collection) -> bpy.types.GeometryNodeTree:
 
         g.frame("")
         moved = g.node("GeometryNodeSetPosition", geometry=slots, offset=across)
-        shapes = g.node(
-            "GeometryNodeCollectionInfo",
-            out="Instances",
-            collection=glyphs,
-            separate_children=True,
-            reset_children=True,
-        )
         whole = g.node("ShaderNodeMath", out="Value", operation="ROUND")
         g.tree.links.new(index.socket, whole.socket.node.inputs[0])
-        written = g.node(
-            "GeometryNodeInstanceOnPoints",
-            out="Instances",
-            points=moved,
-            selection=g.math("SUBTRACT", 1.0, hidden),
-            instance=shapes,
-            pick_instance=True,
-            instance_index=whole,
-            scale=g.node("ShaderNodeCombineXYZ", x=size, y=size, z=size),
-        )
+        shown = g.math("SUBTRACT", 1.0, hidden)
+        scale = g.node("ShaderNodeCombineXYZ", x=size, y=size, z=size)
+        written = standing_on(g, moved, glyphs, whole, selection=shown, scale=scale)
         g.output("NodeSocketGeometry", "Digits", written)
     return g.tree

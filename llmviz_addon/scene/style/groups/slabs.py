@@ -11,6 +11,7 @@ import bpy
 
 from ... import names
 from ..nodes import Graph
+from .palettes import named_size, standing_on
 
 
 def build(palette: bpy.types.Collection) -> bpy.types.GeometryNodeTree:
@@ -23,28 +24,7 @@ def build(palette: bpy.types.Collection) -> bpy.types.GeometryNodeTree:
             "NodeSocketMaterial", "Material", description="Of the page that holds the values."
         )
         kind = g.input("NodeSocketInt", "Kind", description="Which box of the palette.")
-        boxes = g.node(
-            "GeometryNodeCollectionInfo",
-            out="Instances",
-            collection=palette,
-            separate_children=True,
-            reset_children=True,
-        )
-        size = g.node(
-            "GeometryNodeInputNamedAttribute",
-            out="Attribute",
-            data_type="FLOAT_VECTOR",
-            name=names.SIZE,
-        )
-        stood = g.node(
-            "GeometryNodeInstanceOnPoints",
-            out="Instances",
-            points=bricks,
-            instance=boxes,
-            pick_instance=True,
-            instance_index=kind,
-            scale=size,
-        )
+        stood = standing_on(g, bricks, palette, kind, scale=named_size(g))
         worn = g.node("GeometryNodeSetMaterial", geometry=stood, material=material)
         g.output("NodeSocketGeometry", "Slabs", worn)
     return g.tree
