@@ -11,10 +11,11 @@ import pytest
 from llmviz_addon import anatomy as anatomy_room
 from llmviz_addon import model, walkthrough
 from llmviz_addon.walkthrough import composition, lettering, targets
-from llmviz_addon.walkthrough.composition import LARGEST, SMALLEST, Taste, compose
+from llmviz_addon.walkthrough.composition import compose
 from llmviz_addon.walkthrough.picture import Outlines, Picture, area_within, hull
 from llmviz_addon.walkthrough.scenery import Scenery
 from llmviz_addon.walkthrough.selection import Selection
+from llmviz_addon.walkthrough.titles import LARGEST, SMALLEST, Taste
 
 from .helpers import project
 
