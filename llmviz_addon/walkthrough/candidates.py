@@ -25,6 +25,8 @@ of titles of one kind in a picture."""
 
 # Least part of a thing within the picture, and least part of it that nothing hides.
 _WITHIN, _UNHIDDEN = 0.55, 0.45
+# The part of the picture that a thing fills if it may have a title though less of it is within.
+_FILLING = 0.05
 # The length of the shortest section that has a title.
 _SHORTEST = min(LEAST[rank][0] for rank in ("section", "part", "head"))
 # Things that are looked at for one kind of title; they are the largest.
@@ -61,7 +63,8 @@ class Candidates:
         found = found.chosen(found.size.max(1) >= longer / 2).largest(4 * _LOOKED_AT)
         size = found.size
         within = self._within(found)
-        good = (size.max(1) >= longer) & (size.min(1) >= shorter) & (within >= _WITHIN)
+        large = within * size.prod(1) >= _FILLING * self.picture.width * self.picture.height
+        good = (size.max(1) >= longer) & (size.min(1) >= shorter) & ((within >= _WITHIN) | large)
         if rank in ("section", "part"):
             # Their titles head them, so their upper edge must be in the picture.
             good &= found.rect[:, 3] <= self.picture.height

@@ -26,9 +26,11 @@ from .titles import EDGE, Lettering, Plate, Rect, Taste, Wording, Words
 
 # Sides of a model below which a line leads to it from its title, the line's width, and the room at
 # its sides.
-_SPECK, _LINE, _ASIDE = 120.0, 2.5, 6.0
+_SPECK, _LINE, _ASIDE = 120.0, 2.5, 2.0
 # Where more sections than this are in view, no heads and no blocks are named.
 _WIDE = 1
+# Blocks that may be named, however many parts are.
+_FEWEST = 3
 # Boxes of a picture that are looked at; they are the largest.
 _MOST = 1500
 # The most that a place may cost, by rank; see `_Composer._offer`.
@@ -52,7 +54,7 @@ _BLURRED = 2.5
 # Words stand before what is behind them by this part of the distance; an inset's plate as much
 # behind what it shows.
 _BEFORE, _BEHIND = 0.985, 1.03
-# Titles of models, sections and headings get a plate where blocks cover more of its place than this.
+# Titles of models, sections and headings get a plate where blocks cover more of the place than so.
 _BUSY = 0.02
 # Heights of capitals of a heading's first line and of the others, and from one to the next.
 _TITLE, _FACT, _PITCH = 44.0, 19.0, 2.1
@@ -132,6 +134,7 @@ class _Composer:
         if self.taste.heading and not self.scenery.companions:
             self._card()
         said: set[str] = set()
+        sections: set[str] = set()
         counts = dict.fromkeys(RANKS, 0)
         for rank in RANKS:
             if rank in ("head", "block") and counts["section"] > _WIDE:
@@ -139,11 +142,20 @@ class _Composer:
             if rank != "model" and counts["model"]:
                 # A picture of whole models is not about their parts.
                 break
+            most = LEAST[rank][2]
+            if rank == "block":
+                # Parts say already what most of their blocks are.
+                most = max(_FEWEST, most - 2 * (counts["part"] + counts["head"]))
             for named, outline in self._candidates.of(rank):
-                if counts[rank] >= LEAST[rank][2]:
+                if counts[rank] >= most:
                     break
+                if rank == "part" and sections and named.part not in sections:
+                    # Which layer it is a part of would not be known.
+                    continue
                 if named.text not in said and self._put(named, outline):
                     said.add(named.text)
+                    if rank == "section":
+                        sections.add(named.part)
                     counts[rank] += 1
         words, plates, lines = tuple(self._words), tuple(self._plates), tuple(self._lines)
         return Lettering(self.picture, words, plates, lines)
@@ -291,7 +303,7 @@ class _Composer:
                 low = 0.4 if y < picture.height / 2 else 0.0
                 price = 0.02 * (6 - i) + 0.02 * (8 - j) + 0.1 * (i % 6 > 0) + 0.1 * (j % 8 > 0)
                 wider = (x - 30, y - 24, x + width + 30, y + height + 24)
-                cost = price + low + 3 * self._cover(wider)
+                cost = price + low + 6 * self._cover(wider)
                 if best is None or cost < best[0]:
                     best = cost, rect
         if best is None or best[0] > 1.2:

@@ -20,7 +20,7 @@ from .picture import Picture
 _STEPS, _PART, _FIRST = 80, 0.7, 1.5
 
 # Room in an inset around the model and above it, for its title, in points.
-_AROUND, _ABOVE = 34.0, 200.0
+_AROUND, _ABOVE = 34.0, 240.0
 
 
 @dataclass(frozen=True)

@@ -24,11 +24,11 @@ def above(x: float, top: float, words: Wording, picture: Picture) -> list[Place]
     farthest = picture.width - EDGE - words.width
     return [
         (
-            0.05 * step + 0.01 * (part != 0.5),
+            0.02 * step + 0.01 * (part != 0.5),
             min(max(x - part * words.width, EDGE + words.capital), farthest),
-            top + (2.0 + 1.9 * step) * words.capital,
+            top + (2.0 + 0.8 * step) * words.capital,
         )
-        for step in range(7)
+        for step in range(17)
         for part in (0.5, 0.0, 1.0)
     ]
 
