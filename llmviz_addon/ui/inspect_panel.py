@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bpy
 
-from ..counting import counted
 from . import asking, inspect_tool, inspecting, running
 from .cells import (
     COPIES,
@@ -97,27 +96,26 @@ def _draw_answer(
     for sentence in filter(None, (why, note)):
         paragraph(layout, context, sentence, "INFO")
     if found.value is not None:
-        value, _, how = found.value_words.partition(", ")
+        value, how = found.said
         facts(layout, (("Value", value), *((("", how),) if how else ())))
     lines = layout.column()
     if found.formula is not None and found.state != "masked":
         equation = f"= {found.with_numbers}" if found.with_numbers else ""
-        definition = f"where {found.definition}" if found.definition else ""
         formula = lines.column(align=True)
-        for text in filter(None, (found.text, equation, definition)):
+        for text in filter(None, (found.text, equation, found.definition)):
             paragraph(formula, context, text)
     if found.summary:
         paragraph(lines, context, found.summary)
     if found.sources:
         sources = lines.column(align=True)
-        paragraph(sources, context, f"From {counted(found.n_sources, 'cell')}")
+        paragraph(sources, context, found.source_words)
         for source in found.sources[:_MOST_SOURCES]:
             paragraph(sources, context, source.summary)
         if len(found.sources) > _MOST_SOURCES:
-            left = counted(len(found.sources) - _MOST_SOURCES, "block")
-            paragraph(sources, context, f"… and from {left} more")
+            left = found.language.counted(len(found.sources) - _MOST_SOURCES, "block")
+            paragraph(sources, context, found.language.tell("explain.from_more", blocks=left))
     if found.state not in ("masked", "unused"):
-        paragraph(lines, context, _capitalized(found.uses.summary))
+        paragraph(lines, context, found.uses.summary)
     _draw_actions(layout)
 
 
@@ -168,10 +166,6 @@ def _is_slab(scene: bpy.types.Scene) -> bool:
         if bundle is not None and model.plan.ways[bundle.name] == "slab":
             return True
     return False
-
-
-def _capitalized(said: str) -> str:
-    return said[:1].upper() + said[1:]
 
 
 def _said_of(active: bpy.types.Object | None) -> tuple[tuple[str, str], ...]:

@@ -7,10 +7,8 @@ from collections.abc import Callable, Sequence
 import blf
 import bpy
 
+from ..breaking import NO_BREAK, pieces
 from . import running, state
-
-NO_BREAK = "\u00a0"
-"""A space at which no line is broken."""
 
 # The fraction of a row that a value takes.
 _VALUE = 0.6
@@ -96,10 +94,12 @@ def facts(layout: bpy.types.UILayout, rows: tuple[tuple[str, str], ...]) -> None
 
 
 def wrap(text: str, fits: Callable[[str], bool]) -> list[str]:
-    """The lines of a text, broken at spaces, or within a word that is too long by itself."""
+    """The lines of a text, broken where they may end, or within a word too long by itself."""
     lines, line = [], ""
-    for word in filter(None, text.split(" ")):
-        longer = f"{line} {word}".strip()
+    for gap, word in pieces(text):
+        if not word:
+            continue
+        longer = f"{line}{gap}{word}".strip(" ")
         if fits(longer):
             line = longer
             continue

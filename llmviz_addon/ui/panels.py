@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import bpy
 
+from ..breaking import NO_BREAK
 from ..counting import counted, lasting
 from ..offer import cards, generation
 from . import running, state
 from .build import LLMVIZ_OT_build_demo
 from .build_panels import LLMVIZ_PT_build, LLMVIZ_PT_detail
 from .inspect_panel import LLMVIZ_PT_inspect, LLMVIZ_PT_words
-from .layout import NO_BREAK, OnModel, Sidebar, draw_progress, facts, paragraph, shortened
+from .layout import OnModel, Sidebar, draw_progress, facts, paragraph, shortened
 from .pictures import (
     LLMVIZ_OT_render_film,
     LLMVIZ_OT_render_part,

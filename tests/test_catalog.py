@@ -1,0 +1,140 @@
+"""Every language says all that English says, with the same names in it, and counts by its rules."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+
+from llmviz_addon import anatomy, languages, model
+from llmviz_addon.anatomy.operations import OPERATIONS
+from llmviz_addon.anatomy.terms import Call, Power, walk
+from llmviz_addon.breaking import BREAK, pieces
+from llmviz_addon.languages import Language
+from llmviz_addon.sentences import Sentences
+
+OTHERS = languages.available()[1:]
+
+
+def own(code):
+    """What a language's own file says, without what English adds."""
+    english = languages.load()
+    spoken = languages.load(code)
+    return {
+        kind: {
+            key: value
+            for key, value in getattr(spoken, kind).items()
+            if value is not getattr(english, kind).get(key)
+        }
+        for kind in ("phrases", "counts")
+    }
+
+
+def names(text):
+    """The names in braces of a text."""
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_each_phrase_has_its_own_words_and_nothing_that_is_not_told(code):
+    english, spoken = languages.load(), own(code)
+    assert spoken["phrases"].keys() == english.phrases.keys()
+    for key, text in spoken["phrases"].items():
+        assert names(text) <= names(english.phrases[key]), key
+
+
+@pytest.mark.parametrize("code", languages.available())
+def test_each_noun_has_a_form_for_every_number(code):
+    language, spoken = languages.load(code), own(code)
+    if code in OTHERS:
+        assert spoken["counts"].keys() == languages.load().counts.keys()
+    for noun, forms in language.counts.items():
+        assert len(forms) == 1 + max(map(language._plural, range(200))), noun
+        assert all(names(form) == {""} for form in forms)
+
+
+@pytest.mark.parametrize("code", languages.available())
+@pytest.mark.parametrize("kind", ["titles", "interface"])
+def test_translations_fill_the_same_holes(code, kind):
+    for english, words in getattr(languages.load(code), kind).items():
+        holes = [name for _, name, _, _ in string.Formatter().parse(english) if name is not None]
+        filled = [name for _, name, _, _ in string.Formatter().parse(words) if name is not None]
+        places = {int(name) if name else place for place, name in enumerate(filled)}
+        assert places <= set(range(len(holes))), words
+
+
+@pytest.mark.parametrize("code", languages.available())
+def test_there_is_a_phrase_for_everything_that_a_formula_may_have(code):
+    phrases = languages.load(code).phrases
+    body = anatomy.build(model.load("nano-gpt").config, 4)
+    formulas = [block.formula for block in body.blocks.values() if block.formula is not None]
+    for operand in {operand.part for formula in formulas for operand in formula.operands}:
+        assert f"part.{operand}" in phrases
+    for tree in OPERATIONS.values():
+        for term in walk(tree):
+            if isinstance(term, Call):
+                assert term.name in anatomy.writing._CALLS or term.name == "max0"
+            if isinstance(term, Power):
+                assert term.exponent in anatomy.writing._POWERS
+
+
+POLISH = Language(
+    "pl",
+    "polski",
+    {
+        "plural": "n==1 ? 0 : n%10>=2 && n%10<=4 && (n%100<10 || n%100>=20) ? 1 : 2",
+        "thousands": " ",
+    },
+    titles={"Layer {}": "Warstwa {}", "Tokens": "Tokeny"},
+    interface={
+        "There is no block {}; this model has {}": "Ten model ma {1}; bloku {0} nie ma",
+        "{}: is missing": "{}: brak",
+        "{}: is missing, and {} lists it": "{}: brak, a wymienia to {}",
+    },
+    counts={"layer": ["{} warstwa", "{} warstwy", "{} warstw"]},
+)
+
+
+@pytest.mark.parametrize(
+    ("english", "own"),
+    [
+        ("1 layer", "1 warstwa"),
+        ("3 layers", "3 warstwy"),
+        ("12 layers", "12 warstw"),
+        ("12,345 layers", "12 345 warstw"),
+        ("Layer 12", "Warstwa 12"),
+        ("Tokens (Layer 3)", "Tokeny (Warstwa 3)"),
+        (
+            "There is no block 'q'; this model has 2 layers",
+            "Ten model ma 2 warstwy; bloku 'q' nie ma",
+        ),
+        ("a/b.json: is missing", "a/b.json: brak"),
+        ("a/b: is missing, and i.json lists it", "a/b: brak, a wymienia to i.json"),
+        ("Logits", "Logits"),
+    ],
+)
+def test_a_sentence_is_said_by_the_rules_of_the_language(english, own):
+    assert POLISH.say(english) == own
+
+
+def test_the_sentence_with_most_words_of_its_own_is_found():
+    known = Sentences(["{} {}", "{} cells of {}", "{} cells"])
+    assert known.find("12 cells of mlp") == ("{} cells of {}", ("12", "mlp"))
+    assert known.find("12 cells") == ("{} cells", ("12",))
+    assert known.find("nothing") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("the sum of all", ["the", "sum", "of", "all"]),
+        ("モデルを隣に作ります。", ["モデルを", "隣に", "作ります。"]),
+        ("重み（Q）は「鍵」です", ["重み", "（Q）は", "「鍵」です"]),
+        ("数は 3.1 です", ["数は", "3.1", "です"]),
+        (f"とり{BREAK}わけ大切", ["とり", "わけ大切"]),
+        ("模型，有三层。", ["模", "型，", "有", "三", "层。"]),
+    ],
+)
+def test_lines_end_between_words(text, lines):
+    assert [piece for _, piece in pieces(text)] == lines
+    assert "".join(gap + piece for gap, piece in pieces(text)) == text.replace(BREAK, "")
