@@ -12,7 +12,7 @@ from llmviz_addon.breaking import BREAK
 from llmviz_addon.languages import Language
 from llmviz_addon.walkthrough import stills, transcripts
 from llmviz_addon.walkthrough.companions import rounded
-from llmviz_addon.walkthrough.script import read_preset
+from llmviz_addon.walkthrough.loading import read_preset
 from llmviz_addon.walkthrough.wording import FACTS
 
 OTHERS = [code for code in languages.available() if code != languages.ENGLISH]
