@@ -17,7 +17,7 @@ OTHERS = languages.available()[1:]
 
 
 def own(code):
-    """What a language's own file says, without what English adds."""
+    """The phrases and counts of a language's own file, without what English adds."""
     english = languages.load()
     spoken = languages.load(code)
     return {

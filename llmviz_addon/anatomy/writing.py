@@ -345,6 +345,9 @@ class Words(Script):
         """A phrase of the catalog for formulas."""
         return self.leaves.language.tell(f"formula.{phrase}", **values)
 
+    def brackets(self, written: str) -> str:
+        return self.tell("brackets", term=written)
+
     def plus(self, written: list[str]) -> str:
         return reduce(lambda left, right: self.tell("plus", left=left, right=right), written)
 
