@@ -1,8 +1,8 @@
 """Languages: the catalog of words that people read in the scene, in films and in reports.
 
-A language is one file in `presets/languages`, beside its texts of the walkthrough in
-`presets/walkthroughs`; see `docs/translating.md`. English is complete, and stands where another
-language has no word of its own. For all rooms.
+A language is two files in `presets/languages`, one for the scene and one for the sidebar, beside
+its texts of the walkthrough in `presets/walkthroughs`; see `docs/translating.md`. English stands
+where another language has no word of its own. For all rooms.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NUMBER = re.compile(r"\d[\d,.]*\d|\d")
 _COUNTED = re.compile(r"([\d,]+) ([a-z][a-z ]*)", re.IGNORECASE)
 
 # Tables of a file that are no phrases by their names.
-_OTHER_TABLES = ("numbers", "counts", "titles", "interface")
+_OTHER_TABLES = ("numbers", "counts", "titles")
 
 # Sentences of the sidebar and of errors that are kept as they were said.
 _MOST_SAID = 2048
@@ -98,7 +98,7 @@ class Language:
 
     @cached_property
     def _sentences(self) -> Sentences:
-        return Sentences([*self.titles, *self.interface])
+        return Sentences(self.interface)
 
     @property
     def seconds(self) -> tuple[float, str]:
@@ -127,8 +127,7 @@ def _said(language: Language, text: str) -> str:
             return language.counted(int(counted[1].replace(",", "")), noun)
     if (found := language._sentences.find(text)) is not None:
         sentence, holes = found
-        known = titles if sentence in titles else interface
-        return filled(known[sentence], holes, language.say)
+        return filled(interface[sentence], holes, language.say)
     if noted := _NOTED.fullmatch(text):
         return f"{language.say(noted[1])} ({language.say(noted[2])})"
     return text
@@ -146,7 +145,7 @@ def _nouns() -> dict[str, str]:
 
 def available() -> tuple[str, ...]:
     """The codes of all languages, English first."""
-    found = sorted(path.stem for path in FOLDER.glob("*.toml"))
+    found = sorted(path.stem for path in FOLDER.glob("*.toml") if "." not in path.stem)
     return (ENGLISH, *(code for code in found if code != ENGLISH))
 
 
@@ -161,21 +160,28 @@ def load(code: str = ENGLISH) -> Language:
     """
     if code not in available():
         raise LanguageError(f"There is no language {code!r}; there are {', '.join(available())}.")
-    try:
-        values = tomllib.loads((FOLDER / f"{code}.toml").read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise LanguageError(f"The language file {code}.toml cannot be read: {error}.") from error
+    values = _read(f"{code}.toml")
+    interface = _read(f"{code}.interface.toml") if code != ENGLISH else {}
     english = Language(ENGLISH, "", {}) if code == ENGLISH else load()
     return Language(
         id=code,
         name=str(values.get("name", code)),
         numbers=_with(english.numbers, values.get("numbers", {})),
         titles=values.get("titles", {}),
-        interface=values.get("interface", {}),
+        interface={key: word for table in interface.values() for key, word in table.items()},
         phrases=_with(english.phrases, _phrases(values)),
         counts=_with(english.counts, values.get("counts", {})),
         locale=str(values.get("locale", "")),
     )
+
+
+def _read(name: str) -> dict[str, Any]:
+    """The tables of a language's file; none where there is no such file."""
+    path = FOLDER / name
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise LanguageError(f"The language file {name} cannot be read: {error}.") from error
 
 
 def _with(english: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 An error or a report is one English sentence, said where it happens. A catalog holds it with ``{}``
 in place of each name or number, beside its translation, and so it is found again by the words that
-stand between these.
+stand between these. Of a sentence that is not in the catalog as a whole, the clauses are found.
 """
 
 from __future__ import annotations
@@ -12,6 +12,14 @@ from collections.abc import Callable, Iterable
 
 HOLE = "{}"
 """The sign for a name or a number in a sentence of a catalog."""
+
+CLAUSES = ("{}; {}", "{}: {}")
+"""The sentences of a catalog that say how two clauses are joined; they are tried last, in order."""
+
+# What stands in a hole is no more than a part of a clause; only in the last one may a colon be.
+_WITHIN = r"((?:(?!;\s|:\s).)+?)"
+_LAST = r"((?:(?!;\s).)+?)"
+_REST = "(.+?)"
 
 
 class Sentences:
@@ -24,14 +32,31 @@ class Sentences:
     """
 
     def __init__(self, written: Iterable[str]) -> None:
+        known = set(written)
+        self._plain = {each for each in known if HOLE not in each}
         # The one with the most words of its own is meant where several would do.
-        some = sorted((each for each in written if HOLE in each), key=_weight, reverse=True)
+        some = sorted(known - self._plain - set(CLAUSES), key=_weight, reverse=True)
         self._all = [(each, each.split(HOLE)) for each in some]
+        self._clauses = {each: each.split(HOLE) for each in CLAUSES if each in known}
         self._patterns: dict[str, re.Pattern[str]] = {}
 
     def find(self, said: str) -> tuple[str, tuple[str, ...]] | None:
         """The sentence that is said, and what stands in its holes; None where there is none."""
-        for sentence, parts in self._all:
+        if (found := self._whole(said)) is not None:
+            return found
+        # Most errors begin with the file that they are about.
+        about, _, rest = said.partition(": ")
+        if rest and CLAUSES[1] in self._clauses and self._whole(rest) is not None:
+            return CLAUSES[1], (about, rest)
+        return self._find(self._clauses.items(), said)
+
+    def _whole(self, said: str) -> tuple[str, tuple[str, ...]] | None:
+        return (said, ()) if said in self._plain else self._find(self._all, said)
+
+    def _find(
+        self, known: Iterable[tuple[str, list[str]]], said: str
+    ) -> tuple[str, tuple[str, ...]] | None:
+        for sentence, parts in known:
             if not (said.startswith(parts[0]) and said.endswith(parts[-1])):
                 continue
             if all(part in said for part in parts):
@@ -42,8 +67,13 @@ class Sentences:
 
     def _pattern(self, sentence: str, parts: list[str]) -> re.Pattern[str]:
         if sentence not in self._patterns:
-            between = "(.+?)".join(map(re.escape, parts))
-            self._patterns[sentence] = re.compile(between, re.DOTALL)
+            holes = [_WITHIN] * (len(parts) - 2) + [_LAST]
+            if sentence == CLAUSES[0]:
+                holes = [_LAST, _REST]
+            written = re.escape(parts[0])
+            for hole, part in zip(holes, parts[1:], strict=True):
+                written += hole + re.escape(part)
+            self._patterns[sentence] = re.compile(written, re.DOTALL)
         return self._patterns[sentence]
 
 
@@ -55,5 +85,5 @@ def filled(translation: str, holes: Iterable[str], say: Callable[[str], str]) ->
     return translation.format(*map(say, holes))
 
 
-def _weight(sentence: str) -> int:
-    return len(sentence.replace(HOLE, ""))
+def _weight(sentence: str) -> tuple[int, str]:
+    return len(sentence.replace(HOLE, "")), sentence

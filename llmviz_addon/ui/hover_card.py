@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ..breaking import pieces
+from . import translating
 
 if TYPE_CHECKING:
     from ..explain import Contributions, Explanation
@@ -54,6 +55,7 @@ Row = Words | Bar
 def rows_of(answer: Answer) -> list[Row]:
     """The lines of a card; empty where there is nothing to say."""
     found, problem, note = answer
+    problem, note = translating.say(problem), translating.say(note)
     if found is None:
         return [Words(problem, "note")] if problem else []
     return list(_rows(found, note))

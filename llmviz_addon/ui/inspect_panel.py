@@ -90,32 +90,33 @@ def _draw_answer(
             paragraph(layout, context, problem, "ERROR", alert=True)
         return
     column = layout.column(align=True)
-    paragraph(column, context, found.title)
-    paragraph(column, context, found.place)
+    paragraph(column, context, found.title, translate=False)
+    paragraph(column, context, found.place, translate=False)
     why = "" if found.state == "absent" and note else found.why
     for sentence in filter(None, (why, note)):
         paragraph(layout, context, sentence, "INFO")
     if found.value is not None:
         value, how = found.said
-        facts(layout, (("Value", value), *((("", how),) if how else ())))
+        facts(layout, (("Value", value), *((("", how),) if how else ())), translate=False)
     lines = layout.column()
     if found.formula is not None and found.state != "masked":
         equation = f"= {found.with_numbers}" if found.with_numbers else ""
         formula = lines.column(align=True)
         for text in filter(None, (found.text, equation, found.definition)):
-            paragraph(formula, context, text)
+            paragraph(formula, context, text, translate=False)
     if found.summary:
-        paragraph(lines, context, found.summary)
+        paragraph(lines, context, found.summary, translate=False)
     if found.sources:
         sources = lines.column(align=True)
-        paragraph(sources, context, found.source_words)
+        paragraph(sources, context, found.source_words, translate=False)
         for source in found.sources[:_MOST_SOURCES]:
-            paragraph(sources, context, source.summary)
+            paragraph(sources, context, source.summary, translate=False)
         if len(found.sources) > _MOST_SOURCES:
             left = found.language.counted(len(found.sources) - _MOST_SOURCES, "block")
-            paragraph(sources, context, found.language.tell("explain.from_more", blocks=left))
+            more = found.language.tell("explain.from_more", blocks=left)
+            paragraph(sources, context, more, translate=False)
     if found.state not in ("masked", "unused"):
-        paragraph(lines, context, found.uses.summary)
+        paragraph(lines, context, found.uses.summary, translate=False)
     _draw_actions(layout)
 
 
