@@ -84,6 +84,13 @@ def test_every_label_and_tooltip_has_words_in_each_language(registered, code):
     assert not lacking, f"{code} lacks {sorted(lacking)}"
 
 
+def test_nothing_is_reported_past_the_languages():
+    for path in Path(ui.__file__).parent.glob("*.py"):
+        if path.stem != "translating":
+            source = path.read_text(encoding="utf-8")
+            assert ".report({" not in source and "poll_message_set" not in source, path.name
+
+
 def test_blender_gets_words_for_labels_and_for_operators():
     words = translating.dictionary()["ja_JP"]
     assert words["*", "Walkthrough"] == "ウォークスルー"
