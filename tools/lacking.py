@@ -25,7 +25,7 @@ def read(name: str) -> dict[str, Any]:
 
 
 def lacking(code: str, ending: str) -> dict[str, dict[str, Any]]:
-    """What other languages have and one lacks, by table; English comes first where it has it."""
+    """Words that one language lacks and others have, by table, in English."""
     own, found = read(f"{code}{ending}"), dict[str, dict[str, Any]]()
     for other in languages.available():
         for table, words in read(f"{other}{ending}").items():
