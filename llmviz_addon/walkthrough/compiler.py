@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import numpy as np
 
 from .. import languages
-from ..languages import Language
+from ..languages import Language, in_digits
 from ..progress import Steps, rescaled
 from ..progress import run as go_through
 from . import targets
@@ -23,10 +23,11 @@ from .composition import compose
 from .errors import AuthoringError
 from .filling import filling
 from .framing import CameraPose
+from .loading import load
 from .picture import POINTS, Picture
 from .run import Run
 from .scenery import Scenery
-from .script import PALETTES, Beat, CaptionText, Chapter, Script, ShotSpec, load
+from .script import PALETTES, Beat, CaptionText, Chapter, Script, ShotSpec
 from .selection import ON, common_names, fill
 from .stage import Moment, Stage
 from .storyboard import FPS, Caption, Marker, Shot, Storyboard, Titles
@@ -99,6 +100,9 @@ def compile_steps(
     if palette not in PALETTES:
         raise AuthoringError(f"There is no palette {palette!r}; there are {', '.join(PALETTES)}.")
     spoken = script.language
+    if reader is not None:
+        # Cards explain cells as the film speaks.
+        reader.language = spoken
     words = {**spoken.numbers, "colors": spoken.numbers[f"colors_{palette}"]}
     others = in_order(companions)
     stage = Stage(anatomy, run, aspect, bundles, others, reader)
@@ -270,7 +274,7 @@ class _Film:
         for name, selector in beat.values:
             cells = stage.cells(selector, Moment(id_, 0.0, 0.0, names))
             (value,) = stage.numbers(cells.block, *([part[0]] for part in cells.places))
-            told[name] = figure(float(value))
+            told[name] = in_digits(figure(float(value)), self.language.numbers)
         return told
 
     def _shoot(self, spec: ShotSpec, moment: Moment, caption: Caption) -> None:

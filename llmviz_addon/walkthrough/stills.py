@@ -18,12 +18,13 @@ from .companions import Companion, in_order
 from .errors import AuthoringError
 from .filling import filling
 from .framing import CameraPose, Margins, fit
+from .loading import read_preset
 from .nearby import Nearby, at_height
 from .picture import Picture
 from .run import Run
-from .script import Table, read_preset
 from .selection import Selection, common_names, fill
 from .storyboard import Storyboard
+from .tables import Table
 from .wording import is_large
 
 if TYPE_CHECKING:
