@@ -139,6 +139,9 @@ class _Composer:
         for rank in RANKS:
             if rank in ("head", "block") and counts["section"] > _WIDE:
                 continue
+            dozens = self.scenery.anatomy.config.n_layer > LEAST["section"][2]
+            if rank == "part" and dozens and counts["section"] > _WIDE:
+                continue
             if rank != "model" and counts["model"]:
                 # A picture of whole models is not about their parts.
                 break
