@@ -101,7 +101,7 @@ def card(found: Explanation, easel: Easel, kit: Kit) -> bpy.types.Object:
     obj = easel.hang(bpy.data.objects.new(mesh.name, mesh), (0.0, 0.0, 0.0), 0)
     # Sheets face a model's viewer; cards face a camera.
     obj.rotation_euler = (-np.pi / 2, 0.0, 0.0)
-    obj[names.SAYS] = "\n".join(sheet.said)
+    obj[names.WORDS] = "\n".join(sheet.said)
     obj[names.HEIGHT] = height
     return obj
 
@@ -120,8 +120,7 @@ def _said(found: Explanation) -> Iterator[_Row]:
     if found.place:
         yield from lines(found.place, "place", 2)
     if found.value is not None:
-        value, _, how = found.value_words.partition(", ")
-        yield _Row(value, "value", how or found.exactness)
+        yield _Row(found.said.number, "value", found.exactness_words)
     if found.why and found.state != "pending":
         yield from lines(found.why, "line", 3)
     if found.formula is not None and found.state != "masked":

@@ -15,7 +15,9 @@ from functools import cached_property
 
 import bpy
 
+from ... import languages
 from ...detail import Plan
+from ...languages import Language, LanguageError
 from ...model import Config
 from ...progress import Steps, run
 from ...walkthrough import Run
@@ -94,6 +96,14 @@ class Standing:
             If the recipe on the root collection cannot be read.
         """
         return recipe.recipe_of(self.root)
+
+    @cached_property
+    def language(self) -> Language:
+        """The language of its words; English where it is one that is not here any more."""
+        try:
+            return languages.load(self.recipe.language)
+        except (StandingError, LanguageError):
+            return languages.load()
 
     @cached_property
     def config(self) -> Config:
