@@ -69,7 +69,8 @@ class Source:
         if len(self) == 1:
             said = f"{self.part}: {self.cell(0)}"
             return f"{said} = {number(float(self.values[0]), 4)}" if known else said
-        said = f"{self.part}: {self.cell(0)} to {self.cell(len(self) - 1)}, "
+        _, column, row = self.cell(len(self) - 1)
+        said = f"{self.part}: {self.cell(0)} to [{column}, {row}], "
         said += counted(len(self), "cell")
         if not known:
             return said

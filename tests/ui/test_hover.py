@@ -10,6 +10,7 @@ import pytest
 from mathutils import Euler, Matrix, Vector
 
 import llmviz_addon
+from llmviz_addon import anatomy
 from llmviz_addon import scene as scene_room
 from llmviz_addon.scene import pointing
 from llmviz_addon.ui import hover_card, inspect_tool, rays
@@ -131,13 +132,46 @@ def test_each_kind_of_block_has_its_card(own_model):
     for block in blocks.values():
         found = scene_room.explain(model, block.name, 0, 0)
         rows = hover_card.rows_of((found, "", ""))
-        text = " ".join(f"{row.text} {row.beside}" for row in rows)
+        text = " ".join(f"{row.text} {getattr(row, 'beside', '')}" for row in rows)
         assert found.title in text and str(found.cell) in text
         assert found.value_words.partition(",")[0] in text
         assert (found.formula is None) or found.with_numbers in text
         bars = [row for row in rows if isinstance(row, hover_card.Bar)]
         assert all(abs(bar.share) <= 1 for bar in bars)
-        assert bool(bars) == (found.contributions is not None and len(found.contributions) > 1)
+        if found.sources:
+            assert bool(bars) == (found.contributions is not None and len(found.contributions) > 1)
+
+
+def test_the_card_of_a_weight_says_what_it_adds_and_where(own_model):
+    (model,) = scene_room.find(bpy.context.scene)
+
+    def lines(*cell: str | int) -> list:
+        found = scene_room.explain(model, *cell)
+        return hover_card.rows_of((found, "", "")), found
+
+    rows, found = lines("layer1.head2.q_weight", 3, 5)
+    bars = [row for row in rows if isinstance(row, hover_card.Bar)]
+    (use,) = found.uses.groups
+    order = np.argsort(-np.abs(use.shares), kind="stable")[:5]
+    assert [bar.text for bar in bars] == [str(use.cell(int(index))) for index in order]
+    assert bars[0].share == np.sign(use.shares[order[0]])
+    rows, found = lines("layer1.head2.q_bias", 0, 5)
+    assert rows[-1].text == f"Into each alike: {anatomy.number(found.value)}"
+    rows, found = lines("wpe", 2, 5)
+    assert rows[-1].text == f"Into embedding[2, 5]: {anatomy.number(found.value)}"
+    rows, found = lines("layer0.attention_residual", 2, 5)
+    assert rows[-1].text.startswith(f"Most into {found.uses.largest}: ")
+
+
+def test_a_long_term_is_cut_and_not_what_it_comes_to():
+    def measure(text: str, _style: str) -> float:
+        return 7.0 * len(text)
+
+    bar = hover_card.Bar(0.5, "vocabulary entry 1, token B", "(1.05 − (−0.213)) / 2.77", "0.358")
+    said = hover_card.beside(bar, "words", 140, measure)
+    assert said.endswith("… = 0.358") and measure(said, "words") <= 140
+    assert hover_card.named(bar, "words", 100, measure) == "token B"
+    assert hover_card.named(bar, "words", 300, measure) == bar.text
 
 
 def test_a_masked_cell_says_so_on_its_card(own_model):
