@@ -31,7 +31,7 @@ from .assembly import build, steps
 from .cells import SceneReader, explain, recall_steps
 from .drawn import titles
 from .drawn.windows import WindowError, close_windows, open_window
-from .exporting import export_block
+from .exporting import export_block, export_steps
 from .pictures.files import RenderError
 from .pictures.films import film_steps
 from .pictures.overview import overview
@@ -91,6 +91,7 @@ __all__ = [
     "explain",
     "export_block",
     "export_script_steps",
+    "export_steps",
     "film_steps",
     "find",
     "looks",

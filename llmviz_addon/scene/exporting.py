@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import explain
 from ..explain.words import TOKENS
+from ..progress import Steps, run
 from ..saving import replacing
 from .cells import SceneReader
 
@@ -19,8 +20,16 @@ if TYPE_CHECKING:
 ENDINGS = (".npy", ".csv")
 """Endings of the files that can be written."""
 
+# Values that are written as text in one step, which takes some 50 ms.
+_TOGETHER = 50_000
+
 
 def export_block(standing: Standing, name: str, path: Path) -> tuple[np.ndarray, str]:
+    """Write the numbers of a block to a file in one go; see `export_steps`."""
+    return run(export_steps(standing, name, path))
+
+
+def export_steps(standing: Standing, name: str, path: Path) -> Steps[tuple[np.ndarray, str]]:
     """Write the numbers of a block to a file of numpy's or to comma-separated values.
 
     The array has the shape and the order of `trace[name]`, so only the positions that are
@@ -50,6 +59,7 @@ def export_block(standing: Standing, name: str, path: Path) -> tuple[np.ndarray,
     """
     if path.suffix.lower() not in ENDINGS:
         raise explain.CellError(f"{path.name}: end the name of the file in {' or '.join(ENDINGS)}")
+    yield 0.0, f"Reading {name}"
     reader = SceneReader(standing)
     block = explain.find(reader.anatomy, name)
     columns, rows = block.extent(reader.n_tokens)
@@ -65,5 +75,9 @@ def export_block(standing: Standing, name: str, path: Path) -> tuple[np.ndarray,
                 np.save(file, values, allow_pickle=False)
         else:
             kind = "%d" if values.dtype == np.int64 else "%.9g"
-            np.savetxt(part, values, fmt=kind, delimiter=",")
+            lines = max(1, _TOGETHER // max(1, values[:1].size))
+            with part.open("w", encoding="ascii", newline="\n") as file:
+                for first in range(0, len(values), lines):
+                    yield first / len(values), f"Writing {path.name}"
+                    np.savetxt(file, values[first : first + lines], fmt=kind, delimiter=",")
     return values, reading.exactness

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, StringProperty
@@ -12,9 +12,11 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 from ..errors import PROBLEMS, sentence
 from . import asking, framing, inspecting, running, spreadsheets, state
 from .picking import Picks
+from .running import Stepwise
 
 if TYPE_CHECKING:
     from ..explain import Explanation
+    from ..progress import Steps
 
 # What can be copied: the sign, the button, the tooltip.
 COPIES = (
@@ -133,13 +135,16 @@ class LLMVIZ_OT_copy_cell(_OnCell, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class LLMVIZ_OT_export_block(_OnCell, bpy.types.Operator):
+class LLMVIZ_OT_export_block(_OnCell, Stepwise, bpy.types.Operator):
     """Write the numbers of the cell's whole block to a file, as the trace has them; masked cells \
 are NaN"""
 
     bl_idname = "llmviz.export_block"
     bl_label = "Export Block…"
     bl_options = {"REGISTER"}
+
+    # True once the file selector has been opened for the file.
+    _asked = False
 
     filepath: StringProperty(name="File", subtype="FILE_PATH", options={"SKIP_SAVE"})
     filter_glob: StringProperty(default="*.npy;*.csv", options={"HIDDEN", "SKIP_SAVE"})
@@ -153,12 +158,15 @@ are NaN"""
         options={"SKIP_SAVE"},
     )
 
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
-        """Ask for the file."""
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Ask for the file, or write the one that is given."""
+        if self.filepath:
+            return super().invoke(context, event)
         found = asking.answer(context.scene).found
         if found is None:
             return {"CANCELLED"}
         self.filepath = f"{found.cell.block}{self.ending}"
+        self._asked = True
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
@@ -170,23 +178,33 @@ are NaN"""
         return changed
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene import export_block
-
+        """Write the file; one that was asked for is written while other things go on."""
         if not self.filepath:
             self.report({"ERROR"}, "Choose a file to write to")
             return {"CANCELLED"}
+        if self._asked:
+            return bpy.ops.llmviz.export_block(
+                "INVOKE_DEFAULT", filepath=self.filepath, ending=self.ending
+            )
+        return super().execute(context)
+
+    def steps(self, context: bpy.types.Context) -> Steps[Any]:
+        """The work, step by step."""
+        from ..scene import export_steps
+
+        asked = asking.asked_of(context.scene)
+        return (yield from export_steps(asked.model, asked.block, self._path()))
+
+    def _path(self) -> Path:
         chosen = os.path.expanduser(bpy.path.abspath(self.filepath))  # noqa: PTH111
-        path = Path(chosen if Path(chosen).suffix else f"{chosen}{self.ending}")
-        try:
-            asked = asking.asked_of(context.scene)
-            values, exactness = export_block(asked.model, asked.block, path)
-        except PROBLEMS as error:
-            self.report({"ERROR"}, sentence(error))
-            return {"CANCELLED"}
+        return Path(chosen if Path(chosen).suffix else f"{chosen}{self.ending}")
+
+    def finish(self, _context: bpy.types.Context, _scene: bpy.types.Scene, result: Any) -> None:
+        """Say what was written."""
+        values, exactness = result
         shape = " × ".join(f"{size:,}" for size in values.shape)
         how = "exact" if exactness == "exact" else f"in {exactness}"
-        self.report({"INFO"}, f"Wrote {path}: {shape} numbers, {how}")
-        return {"FINISHED"}
+        self.report({"INFO"}, f"Wrote {self._path()}: {shape} numbers, {how}")
 
 
 class LLMVIZ_OT_open_spreadsheet(_OnCell, bpy.types.Operator):

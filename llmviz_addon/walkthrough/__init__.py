@@ -15,8 +15,9 @@ from .companions import Companion, in_order
 from .compiler import compile, compile_steps  # noqa: A004 (the word for it)
 from .errors import AuthoringError
 from .framing import CameraPose, Margins, fit
+from .loading import load, load_file
 from .run import Candidate, Run, Texts
-from .script import Script, load, load_file
+from .script import Script
 from .stills import Still, filled, still_cells, still_pose, still_time, stills
 from .storyboard import Caption, Channel, Key, Marker, Shot, Storyboard
 from .wording import FACTS

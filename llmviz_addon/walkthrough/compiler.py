@@ -23,10 +23,11 @@ from .composition import Taste, compose
 from .errors import AuthoringError
 from .filling import filling
 from .framing import CameraPose
+from .loading import load
 from .picture import POINTS, Picture
 from .run import Run
 from .scenery import Scenery
-from .script import PALETTES, Beat, CaptionText, Chapter, Script, ShotSpec, load
+from .script import PALETTES, Beat, CaptionText, Chapter, Script, ShotSpec
 from .selection import ON, common_names, fill
 from .stage import Moment, Stage
 from .storyboard import FPS, Caption, Marker, Shot, Storyboard, Titles

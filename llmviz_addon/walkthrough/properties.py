@@ -16,6 +16,7 @@ a row cannot be lost on the way, and one that has none cannot be keyed.
 | `location` | in anatomy space, in cells, three components |
 | `rotation_euler` | XYZ angles in radians, as Blender's |
 | `scale` | 1 is the size that it was given; for captions, both size and distance from the camera |
+| `breadth` | 1, or 0 while words that face the camera are not there; they are flat, so without breadth there is nothing of them |
 | `value` | the number that a cell of the film's own shows, in its color |
 | `count` | the number that a counter of the film's own shows, in digits |
 | `state1`, `state2` … | 0 to 1; how far bars have gone from one state to the next |
@@ -122,6 +123,7 @@ ROWS = (
     Property("location", 0.0, path="location", components=3, in_cells=True),
     Property("rotation_euler", 0.0, path="rotation_euler", components=3),
     Property("scale", 1.0, 0.0, path="scale", axes=3),
+    Property("breadth", 1.0, 0.0, 1.0, path="scale"),
     Property("value", 0.0, path='["value"]'),
     Property("count", 0.0, owner="counter"),
     *(

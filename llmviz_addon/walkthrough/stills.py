@@ -17,10 +17,11 @@ from .companions import Companion, in_order
 from .errors import AuthoringError
 from .filling import filling
 from .framing import CameraPose, Margins
+from .loading import read_preset
 from .run import Run
-from .script import Table, read_preset
 from .selection import Selection, common_names, fill
 from .storyboard import Storyboard
+from .tables import Table
 from .wording import is_large
 
 if TYPE_CHECKING:

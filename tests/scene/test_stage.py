@@ -12,8 +12,8 @@ import pytest
 from llmviz_addon import model, walkthrough
 from llmviz_addon import scene as scene_room
 from llmviz_addon.scene import compat
+from llmviz_addon.walkthrough.parsing import parse
 from llmviz_addon.walkthrough.properties import PROPERTIES
-from llmviz_addon.walkthrough.script import parse
 
 from . import helpers
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import bpy
 import pytest
@@ -59,15 +61,39 @@ def test_a_still_is_a_picture_of_the_size_asked_for(clean_scene, few_cells, tmp_
     assert [p.name for p in made.parent.iterdir()] == [made.name]
 
 
-def test_stills_are_rendered_one_step_each(monkeypatch, tmp_path):
-    shots = _watch(monkeypatch)
+@dataclass
+class Series:
+    """All stills of one shape: what each picture would have shown, and what was told and made."""
+
+    shots: list[dict]
+    told: list[float]
+    made: list[str]
+
+
+@pytest.fixture(scope="module")
+def taken(clean_scene, tmp_path_factory) -> Callable[[str], Series]:
+    """Take all stills of a shape, once for all tests."""
+    series: dict[str, Series] = {}
+
+    def take(shape: str) -> Series:
+        if shape not in series:
+            folder = tmp_path_factory.mktemp(shape)
+            with pytest.MonkeyPatch.context() as patch:
+                shots = _watch(patch)
+                steps = scene_room.still_steps(bpy.context.scene, None, folder, SHAPES[shape])
+                told = [fraction for fraction, _ in steps]
+            series[shape] = Series(shots, told, sorted(path.name for path in folder.iterdir()))
+        return series[shape]
+
+    return take
+
+
+def test_stills_are_rendered_one_step_each(taken):
     ids = [still for still, _ in scene_room.stills()]
-    steps = scene_room.still_steps(bpy.context.scene, None, tmp_path, (128, 72))
-    names = [f"nano-gpt_CBABBC_dark_{still}_128x72.png" for still in ids]
-    told = [fraction for fraction, _ in steps]
-    assert told == sorted(told) and told[0] == 0 and told[-1] == 1
-    assert len(shots) == len(ids)
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
+    series = taken("wide")
+    assert series.told == sorted(series.told) and series.told[0] == 0 and series.told[-1] == 1
+    assert len(series.shots) == len(ids)
+    assert series.made == sorted(f"nano-gpt_CBABBC_dark_{still}_128x72.png" for still in ids)
 
 
 def _watch(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
@@ -125,10 +151,8 @@ def test_a_still_of_everything_has_every_block_in_the_picture(monkeypatch, tmp_p
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_each_still_shows_cells(monkeypatch, tmp_path, shape):
-    shots = _watch(monkeypatch)
-    scene_room.run(scene_room.still_steps(bpy.context.scene, None, tmp_path, SHAPES[shape]))
-    for shot in shots:
+def test_each_still_shows_cells(taken, shape):
+    for shot in taken(shape).shots:
         seen = [
             name
             for name, corners in shot["boxes"].items()
@@ -141,10 +165,9 @@ def test_each_still_shows_cells(monkeypatch, tmp_path, shape):
         assert set(seen) & shot["shown"], shot["frame"]
 
 
-def test_a_macro_has_depth_of_field_and_its_cells_in_focus(monkeypatch, tmp_path):
-    shots = _watch(monkeypatch)
-    scene_room.run(scene_room.still_steps(bpy.context.scene, None, tmp_path))
-    assert any(use and 0.01 < distance < 100 for use, distance in (shot["dof"] for shot in shots))
+def test_a_macro_has_depth_of_field_and_its_cells_in_focus(taken):
+    lenses = [shot["dof"] for shot in taken("wide").shots]
+    assert any(use and 0.01 < distance < 100 for use, distance in lenses)
 
 
 def test_all_is_as_it_was_when_the_render_fails(monkeypatch, tmp_path):

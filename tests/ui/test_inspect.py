@@ -14,7 +14,7 @@ from mathutils import Euler, Matrix, Quaternion, Vector
 
 from llmviz_addon import explain, model
 from llmviz_addon import scene as scene_room
-from llmviz_addon.scene import pointing
+from llmviz_addon.scene import exporting, pointing
 from llmviz_addon.scene.standing import known
 from llmviz_addon.scene.style.kit import CELL
 from llmviz_addon.ui import asking, cells, flight, framing, inspecting, running
@@ -341,6 +341,22 @@ def test_an_export_that_cannot_be_written_is_refused_and_leaves_what_was_there(
             bpy.ops.llmviz.export_block(filepath=str(there))
     assert [p.name for p in tmp_path.iterdir()] == ["mine.npy"]
     assert there.read_bytes() == b"mine"
+
+
+def test_a_long_export_is_written_in_steps_and_leaves_nothing_when_it_is_stopped(
+    own_model, trace, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(exporting, "_TOGETHER", 100)
+    (model,) = scene_room.find(bpy.context.scene)
+    path = tmp_path / "mlp.csv"
+    told = [fraction for fraction, _ in exporting.export_steps(model, "layer0.mlp", path)]
+    assert told == sorted(told) and len(told) > 5
+    written = path.read_bytes()
+    np.testing.assert_array_equal(np.loadtxt(path, delimiter=",", dtype="f"), trace["layer0.mlp"])
+    steps = exporting.export_steps(model, "wte", path)
+    assert next(steps) and next(steps)
+    steps.close()
+    assert [p.name for p in tmp_path.iterdir()] == ["mlp.csv"] and path.read_bytes() == written
 
 
 def test_a_block_without_numbers_is_not_exported(shapes, settings, tmp_path):

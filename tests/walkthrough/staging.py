@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from llmviz_addon import walkthrough
-from llmviz_addon.walkthrough.script import parse
+from llmviz_addon.walkthrough.parsing import parse
 
 
 def compiled(anatomy, run, *beats, state="computed", then=(), **options):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from llmviz_addon import walkthrough
-from llmviz_addon.walkthrough.script import parse
+from llmviz_addon.walkthrough.parsing import parse
 
 from .helpers import camera_at
 

@@ -11,7 +11,7 @@ from llmviz_addon import anatomy, languages, model, walkthrough
 from llmviz_addon.languages import BREAK, Language
 from llmviz_addon.walkthrough import stills, transcripts
 from llmviz_addon.walkthrough.companions import rounded
-from llmviz_addon.walkthrough.script import read_preset
+from llmviz_addon.walkthrough.loading import read_preset
 from llmviz_addon.walkthrough.wording import FACTS
 
 OTHERS = [code for code in languages.available() if code != languages.ENGLISH]

@@ -11,7 +11,8 @@ import pytest
 from llmviz_addon import walkthrough
 from llmviz_addon.languages import LanguageError
 from llmviz_addon.walkthrough import AuthoringError
-from llmviz_addon.walkthrough.script import FOLDER, parse
+from llmviz_addon.walkthrough.loading import FOLDER
+from llmviz_addon.walkthrough.parsing import parse
 
 SCRIPT = {
     "chapter": [

@@ -11,7 +11,7 @@ import pytest
 from llmviz_addon import walkthrough
 from llmviz_addon.walkthrough import Margins, Run, targets
 from llmviz_addon.walkthrough.actors import TokenTile
-from llmviz_addon.walkthrough.script import load
+from llmviz_addon.walkthrough.loading import load
 from llmviz_addon.walkthrough.selection import Selection
 
 from .helpers import camera_at, chapters, project

@@ -105,8 +105,8 @@ def _draw(
     shade = _shade(easel, caption.top(frame.aspect), frame, shades)
     shade[names.SHADE_OF] = caption.beat
     for obj in (*made, shade):
-        # Nothing shows before the keys set this scale.
-        obj.scale = (0.0, 0.0, 0.0)
+        # Nothing shows before the keys give it breadth.
+        obj.scale.x = 0.0
 
 
 def _shade(
@@ -146,12 +146,12 @@ def channels(target: str, start: float, end: float) -> tuple[Channel, ...]:
         Key(end - fade, 1.0, "ease"),
         Key(end, 0.0, "constant"),
     )
-    # Outside its time a caption has no size at all. If it were only transparent, every ray would
+    # Outside its time a caption has no breadth at all. If it were only transparent, every ray would
     # have to pass the captions of the whole film. If its visibility were keyed, Blender would
     # update the whole scene at every change.
     there = Channel(
         target,
-        targets.SCALE,
+        targets.BREADTH,
         (
             *((Key(0.0, 0.0, "constant"),) if start > 0 else ()),
             Key(start, 1.0, "constant"),

@@ -40,6 +40,7 @@ class Curves:
     def __init__(self, action: bpy.types.Action | None, *, same_times: bool, whole: bool = False):
         self._action, self._same_times, self._whole = action, same_times, whole
         self._written: dict[bpy.types.ID, dict[str, str]] = {}
+        self._found: dict[bpy.types.ID, bpy.types.ActionChannelbagFCurves | None] = {}
         self._theirs: dict[bpy.types.ID, dict[str, str]] = {}
         self._emptied: list[bpy.types.ID] = []
         self.lost: list[str] = []
@@ -88,7 +89,9 @@ class Curves:
         written = self._written.setdefault(owner, self._theirs.get(owner, {}).copy())
         if name in written:
             return
-        curves = compat.fcurves(owner, self._action)
+        if owner not in self._found:
+            self._found[owner] = compat.fcurves(owner, self._action)
+        curves = self._found[owner]
         if curves is None or curves.find(path, index=index) is not None:
             return
         curve = write_channel(curves, path, channel, fps, index=index, scale=scale, rest=rest)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import replace
 
 import bpy
-import numpy as np
 
 from ...walkthrough.storyboard import Channel, Key
 
@@ -34,6 +34,10 @@ def _codes(prop: str) -> dict[str, int]:
 _INTERPOLATION = _codes("interpolation")
 _EASING = _codes("easing")
 _FREE = _codes("handle_left_type")["FREE"]
+_CODES = {
+    name: (_INTERPOLATION[interpolation], _EASING[easing])
+    for name, (interpolation, easing) in EASINGS.items()
+}
 
 
 def frame_of(seconds: float, fps: int) -> float:
@@ -64,29 +68,32 @@ def write_channel(
     rest
         The value before the film, where it differs from the film's first.
     """
-
     played = channel.keys
     if rest is not None:
         first = Key((REST_FRAME - FIRST_FRAME) / fps, rest, "constant")
         channel = replace(channel, keys=(first, *played))
-
-    def points(pairs: list[tuple[float, float]]) -> np.ndarray:
-        times, values = np.array(pairs, np.float64).T
-        return np.stack([frame_of(times, fps), values * scale], -1).astype(np.float32).reshape(-1)
-
+    keys = channel.keys
+    # A film has thousands of channels of a few keys each, for which plain arrays are quicker to
+    # make than those of numpy.
+    points = array("f")
+    for key in keys:
+        points.append(frame_of(key.time, fps))
+        points.append(key.value * scale)
     curve = curves.new(path, index=index)
-    keys = curve.keyframe_points
-    keys.add(len(channel.keys))
-    keys.foreach_set("co", points([(key.time, key.value) for key in channel.keys]))
-    easings = [EASINGS[key.easing] for key in channel.keys]
-    keys.foreach_set("interpolation", np.array([_INTERPOLATION[i] for i, _ in easings], np.int32))
-    keys.foreach_set("easing", np.array([_EASING[e] for _, e in easings], np.int32))
-    if any(key.easing == "smooth" for key in channel.keys):
-        free = np.full(len(channel.keys), _FREE, np.int32)
-        left, right = zip(*channel.handles(), strict=True)
-        for side, handles in (("left", left), ("right", right)):
-            keys.foreach_set(f"handle_{side}_type", free)
-            keys.foreach_set(f"handle_{side}", points(list(handles)))
+    written = curve.keyframe_points
+    written.add(len(keys))
+    written.foreach_set("co", points)
+    easings = [_CODES[key.easing] for key in keys]
+    written.foreach_set("interpolation", array("i", [code for code, _ in easings]))
+    written.foreach_set("easing", array("i", [code for _, code in easings]))
+    if any(key.easing == "smooth" for key in keys):
+        free = array("i", [_FREE]) * len(keys)
+        for side, handles in zip(
+            ("left", "right"), zip(*channel.handles(), strict=True), strict=True
+        ):
+            flat = [part for at, to in handles for part in (frame_of(at, fps), to * scale)]
+            written.foreach_set(f"handle_{side}_type", free)
+            written.foreach_set(f"handle_{side}", array("f", flat))
     if len(played) > 1 or path.startswith('["'):
         curve.extrapolation = "CONSTANT"
     curve.auto_smoothing = "NONE"

@@ -14,7 +14,7 @@ from ..errors import AuthoringError
 from ..selection import CellRange
 from ..stage import Moment, Stage, Thing
 from .base import Gesture, Texts, Vector
-from .summing import pace
+from .summing_phases import pace
 
 Floats = NDArray[np.float64]
 

@@ -18,8 +18,8 @@ from ..errors import AuthoringError
 from ..selection import CellRange
 from ..stage import Moment, Stage, Thing
 from .base import Gesture, Vector, words_of
+from .exploding import before_layer
 from .flying import fill_in
-from .summing import before_layer
 
 Floats = NDArray[np.float64]
 Function = Literal["own", "exp"]
