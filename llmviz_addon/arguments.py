@@ -80,6 +80,7 @@ def parser(program: str, jobs: Mapping[str, Job]) -> argparse.ArgumentParser:
     _add_prompt(explain)
     _add_generation(explain)
     _add_activation(explain)
+    _add_language(explain)
     explain.add_argument(
         "--cell",
         action="append",
@@ -88,6 +89,15 @@ def parser(program: str, jobs: Mapping[str, Job]) -> argparse.ArgumentParser:
         help="such as 'layer0.head1.attention[1, 3]'; can be given several times",
     )
     return made
+
+
+def _add_language(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--language",
+        default=languages.ENGLISH,
+        choices=languages.available(),
+        help="the language of captions, titles and explanations; en by default",
+    )
 
 
 def _add_prompt(parser: argparse.ArgumentParser) -> None:
@@ -196,12 +206,7 @@ def _add_recipe(parser: argparse.ArgumentParser) -> None:
         "--look", default="dark", help="a look's id: dark, light, paper, studio or blueprint"
     )
     parser.add_argument("--accessible", action="store_true", help="use color-blind safe colors")
-    parser.add_argument(
-        "--language",
-        default=languages.ENGLISH,
-        choices=languages.available(),
-        help="the language of captions and titles; en by default",
-    )
+    _add_language(parser)
     parser.add_argument(
         "--script",
         default="",

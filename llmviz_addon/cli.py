@@ -84,7 +84,8 @@ def _explain(options: argparse.Namespace) -> None:
 
     model = model_room.load(options.model, options.activation)
     prompt, sampling = _prompt(model, options), _sampling(options)
-    explained = explain.ExplainedModel(model, prompt, options.max_new_tokens, sampling)
+    appended, language = options.max_new_tokens, options.language
+    explained = explain.ExplainedModel(model, prompt, appended, sampling, language)
     found = [str(explained.explain(cell)) for cell in options.cell]
     sys.stdout.write("\n\n".join(found) + "\n")
 

@@ -1,38 +1,45 @@
 """Languages: the catalog of words that people read in the scene, in films and in reports.
 
-English is what the code and its presets say, and stands where a language has no word of its own. A
-language is one file in `presets/languages`, beside its texts of the walkthrough in
-`presets/walkthroughs`; see `docs/translating.md`. For all rooms.
+A language is two files in `presets/languages`, one for the scene and one for the sidebar, beside
+its texts of the walkthrough in `presets/walkthroughs`; see `docs/translating.md`. English stands
+where another language has no word of its own. For all rooms.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property, lru_cache
+from gettext import c2py
 from pathlib import Path
 from typing import Any
 
+from .breaking import BREAK, NO_BREAK
 from .errors import Problem
+from .sentences import HOLE, Sentences, filled
 
 FOLDER = Path(__file__).parents[1] / "presets" / "languages"
 ENGLISH = "en"
 
-BREAK = "\u200b"
-"""A place where a line may end though there is no space; ``|`` in the files."""
-
 # A title and a note on it.
 _NOTED = re.compile(r"(.+) \((.+)\)")
 _NUMBER = re.compile(r"\d[\d,.]*\d|\d")
+_COUNTED = re.compile(r"([\d,]+) ([a-z][a-z ]*)", re.IGNORECASE)
+
+# Tables of a file that are no phrases by their names.
+_OTHER_TABLES = ("numbers", "counts", "titles")
+
+# Sentences of the sidebar and of errors that are kept as they were said.
+_MOST_SAID = 2048
 
 
 class LanguageError(Problem):
     """A language that there is not, or that cannot be read; the message is one sentence."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Language:
     """A language: its words, and its rules for numbers.
 
@@ -45,7 +52,11 @@ class Language:
     titles
         English words of the scene, and its own; numbers in them stand as ``{}``.
     interface
-        English words of the sidebar, and its own.
+        English words of the sidebar, of errors and reports, and its own.
+    phrases
+        By table and name, such as ``"explain.masked"``, with names in braces.
+    counts
+        By an English noun, what stands for a number of such things: a form for each of its numbers.
     locale
         Blender's code for it, such as ``"ja_JP"``; empty for English.
     """
@@ -55,20 +66,39 @@ class Language:
     numbers: Mapping[str, Any]
     titles: Mapping[str, str] = field(default_factory=dict)
     interface: Mapping[str, str] = field(default_factory=dict)
+    phrases: Mapping[str, str] = field(default_factory=dict)
+    counts: Mapping[str, Sequence[str]] = field(default_factory=dict)
     locale: str = ""
 
-    def say(self, text: str) -> str:
-        """English words of the scene in this language; the same where it has none.
+    def tell(self, name: str, /, **values: object) -> str:
+        """A phrase by its name in the catalog, filled in."""
+        return self.phrases[name].format_map(values) if values else self.phrases[name]
 
-        Numbers keep their places in the order of the sentence: ``"Layer 3"`` is looked up as
-        ``"Layer {}"``.
+    def counted(self, number: int, noun: str) -> str:
+        """A number and what it counts, such as ``"12 layers"``, by an English noun."""
+        forms = self.counts[noun]
+        form = forms[min(self._plural(number), len(forms) - 1)]
+        return form.format(self.integer(number))
+
+    def integer(self, number: int) -> str:
+        """A whole number as the language groups its digits."""
+        return f"{number:,}".replace(",", str(self.numbers["thousands"]))
+
+    @cached_property
+    def _plural(self) -> Callable[[int], int]:
+        """Gives the form of a noun after a number, as a formula of gettext's says."""
+        return c2py(str(self.numbers["plural"]))
+
+    def say(self, text: str) -> str:
+        """English words of the scene, the sidebar or an error in this language.
+
+        The same where it has none. What stands in the holes of a sentence is said, too.
         """
-        if text in self.titles:
-            return self.titles[text]
-        if noted := _NOTED.fullmatch(text):
-            return f"{self.say(noted[1])} ({self.say(noted[2])})"
-        found = self.titles.get(_NUMBER.sub("{}", text))
-        return text if found is None else found.format(*_NUMBER.findall(text))
+        return text if self.id == ENGLISH or not text else _said(self, text)
+
+    @cached_property
+    def _sentences(self) -> Sentences:
+        return Sentences(self.interface)
 
     @property
     def seconds(self) -> tuple[float, str]:
@@ -82,9 +112,40 @@ class Language:
         return each * count + 1.2
 
 
+@lru_cache(maxsize=_MOST_SAID)
+def _said(language: Language, text: str) -> str:
+    """English words in a language, as `Language.say` gives them."""
+    titles, interface = language.titles, language.interface
+    for known in (titles, interface):
+        if text in known:
+            return known[text]
+    if (numbered := titles.get(_NUMBER.sub(HOLE, text))) is not None:
+        return numbered.format(*_NUMBER.findall(text))
+    if (counted := _COUNTED.fullmatch(text)) is not None:
+        noun = _nouns().get(counted[2].lower(), "")
+        if noun in language.counts:
+            return language.counted(int(counted[1].replace(",", "")), noun)
+    if (found := language._sentences.find(text)) is not None:
+        sentence, holes = found
+        return filled(interface[sentence], holes, language.say)
+    if noted := _NOTED.fullmatch(text):
+        return f"{language.say(noted[1])} ({language.say(noted[2])})"
+    return text
+
+
+@cache
+def _nouns() -> dict[str, str]:
+    """English nouns by each of their forms, such as ``"layers"``."""
+    return {
+        form.replace(HOLE, "").strip().lower(): noun
+        for noun, forms in load().counts.items()
+        for form in forms
+    }
+
+
 def available() -> tuple[str, ...]:
     """The codes of all languages, English first."""
-    found = sorted(path.stem for path in FOLDER.glob("*.toml"))
+    found = sorted(path.stem for path in FOLDER.glob("*.toml") if "." not in path.stem)
     return (ENGLISH, *(code for code in found if code != ENGLISH))
 
 
@@ -99,20 +160,44 @@ def load(code: str = ENGLISH) -> Language:
     """
     if code not in available():
         raise LanguageError(f"There is no language {code!r}; there are {', '.join(available())}.")
-    try:
-        values = tomllib.loads((FOLDER / f"{code}.toml").read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise LanguageError(f"The language file {code}.toml cannot be read: {error}.") from error
-    numbers = {} if code == ENGLISH else dict(load().numbers)
-    numbers |= values.get("numbers", {})
+    values = _read(f"{code}.toml")
+    interface = _read(f"{code}.interface.toml") if code != ENGLISH else {}
+    english = Language(ENGLISH, "", {}) if code == ENGLISH else load()
     return Language(
         id=code,
         name=str(values.get("name", code)),
-        numbers=numbers,
+        numbers=_with(english.numbers, values.get("numbers", {})),
         titles=values.get("titles", {}),
-        interface=values.get("interface", {}),
+        interface={key: word for table in interface.values() for key, word in table.items()},
+        phrases=_with(english.phrases, _phrases(values)),
+        counts=_with(english.counts, values.get("counts", {})),
         locale=str(values.get("locale", "")),
     )
+
+
+def _read(name: str) -> dict[str, Any]:
+    """The tables of a language's file; none where there is no such file."""
+    path = FOLDER / name
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise LanguageError(f"The language file {name} cannot be read: {error}.") from error
+
+
+def _with(english: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """A table of a language, with English in place of what it lacks."""
+    return {**english, **own}
+
+
+def _phrases(values: Mapping[str, Any]) -> dict[str, str]:
+    """The phrases of a file by table and name."""
+    tables = {name: table for name, table in values.items() if isinstance(table, dict)}
+    return {
+        f"{name}.{key}": text
+        for name, table in tables.items()
+        if name not in _OTHER_TABLES
+        for key, text in table.items()
+    }
 
 
 def fitting(locale: str) -> str:
@@ -142,4 +227,4 @@ def with_breaks(text: str) -> str:
 
 def without_breaks(text: str) -> str:
     """A text as it is read aloud, without marks for the ends of lines."""
-    return text.replace(BREAK, "").replace("\u00a0", " ")
+    return text.replace(BREAK, "").replace(NO_BREAK, " ")

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import languages
+from ..languages import Language
 from .operations import OPERATIONS, settings
 from .picks import MANY, TIME, Pick, Wanted, one_of, picked
 from .terms import Addends, Numbers, Term, addends, element, evaluate, given, parts_of
@@ -315,7 +317,13 @@ class Formula:
         script = Script(Leaves(dict.fromkeys(parts_of(term), "x"), settings(self.config)))
         return f"{script.write(term)} = {script.write(body)}"
 
-    def text(self, column: int, row: int, value: float | None = None) -> str:
+    def text(
+        self,
+        column: int,
+        row: int,
+        value: float | None = None,
+        language: Language | None = None,
+    ) -> str:
         """The formula of one cell, e.g. ``q[3, 15] = Σ_i W[i, 15] · ln_1[3, i] + b[15]``.
 
         Parameters
@@ -324,15 +332,19 @@ class Formula:
             The cell.
         value
             Appended with four significant digits where given.
+        language
+            The language of the words in it; English unless given.
         """
         if not self.exists(column, row):
-            return f"{self.symbol}[{column}, {row}] is masked: a later token"
+            cell = f"{self.symbol}[{column}, {row}]"
+            return (language or languages.load()).tell("formula.masked", cell=cell)
         written = self._equation(*self._places(column, row))
         return written if value is None else f"{written} = {number(value, 4)}"
 
-    def with_numbers(self, parts: Mapping[str, Numbers]) -> str:
+    def with_numbers(self, parts: Mapping[str, Numbers], language: Language | None = None) -> str:
         """The right side with numbers put in; of a long sum, the terms that count most."""
-        return Script(Leaves({}, settings(self.config), parts)).write(self.term)
+        spoken = language or languages.load()
+        return Script(Leaves({}, settings(self.config), parts, language=spoken)).write(self.term)
 
     def latex(
         self,
@@ -354,7 +366,9 @@ class Formula:
         numeric = Latex(Leaves({}, settings(self.config), parts))
         return f"{written} = {numeric.write(self.term)}"
 
-    def words(self, title: Callable[[str], str], noun: str = "") -> str:
+    def words(
+        self, title: Callable[[str], str], noun: str = "", language: Language | None = None
+    ) -> str:
         """The right side in words, e.g. ``the sum of Q Weights times Layer Norm, plus Q Bias``.
 
         Parameters
@@ -363,12 +377,17 @@ class Formula:
             Gives a block's title.
         noun
             What a sum runs over, such as ``"48 channels"``.
+        language
+            The language of the words; English unless given.
         """
+        spoken = language or languages.load()
         symbols: dict[str, str] = {}
         for operand in self.operands:
-            several = operand.part in symbols
-            symbols[operand.part] = title(operand.block) + " of all heads" * several
-        leaves = Leaves(symbols, settings(self.config), noun=noun)
+            said = title(operand.block)
+            if operand.part in symbols:
+                said = spoken.tell("formula.all_heads", title=said)
+            symbols[operand.part] = said
+        leaves = Leaves(symbols, settings(self.config), noun=noun, language=spoken)
         return Words(leaves).write(self.term)
 
     def _equation(self, column: str, row: str) -> str:

@@ -9,9 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import reduce
 
 import numpy as np
 
+from .. import languages
+from ..languages import Language
 from .terms import (
     Across,
     Call,
@@ -41,7 +44,10 @@ _SUM, _ACROSS, _PRODUCT, _POWER, _ATOM = range(5)
 
 _GREEK = {"γ": r"\gamma", "β": r"\beta", "ε": r"\epsilon", "π": r"\pi", "σ": r"\sigma"}
 _SUPERSCRIPTS = {2: "²", 3: "³"}
+
+# Phrases of the catalog, by exponent and by function.
 _POWERS = {2: "square", 3: "cube"}
+_CALLS = {"√": "root", "exp": "exp", "tanh": "tanh", "erf": "erf", "σ": "logistic"}
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -78,6 +84,8 @@ class Leaves:
         Terms of a sum; 0 where that is not known.
     noun
         What a sum runs over, in words, such as ``"48 channels"``.
+    language
+        The language of all words.
     """
 
     symbols: Mapping[str, str]
@@ -87,6 +95,7 @@ class Leaves:
     bound: str = ""
     count: int = 0
     noun: str = ""
+    language: Language = field(default_factory=languages.load)
 
 
 class Script:
@@ -238,11 +247,16 @@ class Script:
 
     def more(self, count: int, rest: float | None) -> str:
         """The terms that are left out, and what they add up to."""
-        return f"… {count:,} more" if rest is None else f"… ({count:,} more: {number(rest)})"
+        language = self.leaves.language
+        said = language.integer(count)
+        if rest is None:
+            return language.tell("formula.more", count=said)
+        return language.tell("formula.more_sum", count=said, sum=number(rest))
 
     def _one(self, index: int) -> Script:
         leaves = self.leaves
-        one = Leaves(leaves.symbols, leaves.settings, element(leaves.parts, index))
+        parts = element(leaves.parts, index)
+        one = Leaves(leaves.symbols, leaves.settings, parts, language=leaves.language)
         return type(self)(one)
 
     def _guarded(self, written: str) -> str:
@@ -327,36 +341,50 @@ class Latex(Script):
 class Words(Script):
     """Words, such as ``the sum of Q Weights times Layer Norm over 48 channels, plus Q Bias``."""
 
+    def tell(self, phrase: str, /, **values: str) -> str:
+        """A phrase of the catalog for formulas."""
+        return self.leaves.language.tell(f"formula.{phrase}", **values)
+
+    def brackets(self, written: str) -> str:
+        return self.tell("brackets", term=written)
+
     def plus(self, written: list[str]) -> str:
-        return ", plus ".join(written)
+        return reduce(lambda left, right: self.tell("plus", left=left, right=right), written)
 
     def minus(self, left: str, right: str) -> str:
-        return f"{left} minus {right}"
+        return self.tell("minus", left=left, right=right)
 
-    def times(self, left: str, right: str) -> str:
-        comma = "," if " divided by " in left else ""
-        return f"{left}{comma} times {right}"
+    def times(self, left: str, right: str, *, long: bool = False) -> str:
+        return self.tell("times_long" if long else "times", left=left, right=right)
+
+    def write(self, term: Term) -> str:
+        match term:
+            case Times(Divided() as left, right):
+                return self.times(
+                    self.within(left, _PRODUCT), self.within(right, _POWER), long=True
+                )
+        return super().write(term)
 
     def divided(self, top: Term, bottom: Term) -> str:
-        comma = "," if children(top) else ""
-        return f"{self.within(top, _ACROSS)}{comma} divided by {self.within(bottom, _POWER)}"
+        key = "divided_long" if children(top) else "divided"
+        return self.tell(key, top=self.within(top, _ACROSS), bottom=self.within(bottom, _POWER))
 
     def power(self, base: str, exponent: int) -> str:
-        return f"the {_POWERS[exponent]} of {base}"
+        return self.tell(_POWERS[exponent], term=base)
 
     def call(self, name: str, inner: Term) -> str:
         if name == "max0":
-            return f"{self.write(inner)}, or 0 where that is negative"
-        known = {"√": "square root", "exp": "exponential", "σ": "logistic function"}
-        return f"the {known.get(name, name)} of {self.within(inner, _ATOM)}"
+            return self.tell("positive", term=self.write(inner))
+        return self.tell(_CALLS[name], term=self.within(inner, _ATOM))
 
     def named(self, name: str, inner: str) -> str:
-        return f"{name} of {inner}"
+        return self.tell("named", name=name, term=inner)
 
     def across(self, term: Across) -> str:
-        sign = {"sum": "sum", "mean": "mean", "max": "largest"}[term.over]
-        over = f" over {self.leaves.noun}" if self.leaves.noun else ""
-        return f"the {sign} of {self.within(term.term, _ACROSS)}{over}"
+        written, noun = self.within(term.term, _ACROSS), self.leaves.noun
+        if not noun:
+            return self.tell(term.over, term=written)
+        return self.tell(f"{term.over}_over", term=written, terms=noun)
 
 
 def symbol_latex(symbol: str) -> str:

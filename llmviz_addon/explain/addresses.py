@@ -121,11 +121,11 @@ def find(anatomy: Anatomy, name: str) -> Block:
     layer, head = (None, None) if match is None else (match[1], match[2])
     for what, given, count in (("layer", layer, config.n_layer), ("head", head, config.n_head)):
         if given is not None and int(given) >= count:
-            raise CellError(
-                f"There is no block {_quoted(name)}; this model has {counted(count, what)}"
-                + (f", {what}0 to {what}{count - 1}" if count > 1 else f", {what}0")
-                + (" in each layer" if what == "head" else "")
-            )
+            span = f"{what}0 to {what}{count - 1}" if count > 1 else f"{what}0"
+            has = f"this model has {counted(count, what)}, {span}"
+            if what == "head":
+                has = f"{has} in each layer"
+            raise CellError(f"There is no block {_quoted(name)}; {has}")
     # Only blocks with the numbers in the name are compared: a large model has too many others.
     near = {None, 0, *map(int, re.findall(r"\d{1,6}", name))}
     some = [b.name for b in anatomy.blocks.values() if b.layer in near and b.head in near]

@@ -68,7 +68,7 @@ class _Question:
         tokens = reader.tokens if reader.n_tokens else None
         return Explanation(
             cell=cell,
-            title=words.title(block),
+            title=words.title(block, reader.language),
             kind=block.kind,
             place=words.place(reader, block, cell.column, cell.row),
             column_words=words.along(reader, block, "column", cell.column),
@@ -77,19 +77,20 @@ class _Question:
             why=why,
             value=value,
             exactness=reading.exactness if value is not None else NO_NUMBERS,
-            value_words=words.value(block, reading, reader),
+            said=words.value(block, reading, reader),
             numpy_address=self._numpy_address(),
             checkpoint_address=reader.checkpoint_address(block, cell.column, cell.row),
             sources=sources,
             context=self._context() if live else (),
             uses=uses_of(reader, block, cell, self._n_tokens, tokens, self._values)
             if live
-            else Uses(()),
+            else Uses((), reader.language),
             formula=formula,
             parts=parts,
             contributions=self._contributions(sources, parts),
             recomputed=recomputed,
             description=self._description(sources),
+            language=reader.language,
         )
 
     def _state(self) -> tuple[State, str]:
@@ -120,9 +121,11 @@ class _Question:
         return f'trace["{self._block.name}"][{", ".join(map(str, place))}]'
 
     def _gathered(self, cells: Sequence[BlockCells], parts: Sequence[str]) -> tuple[Source, ...]:
-        blocks = self._reader.anatomy.blocks
+        blocks, language = self._reader.anatomy.blocks, self._reader.language
         return tuple(
-            Source(part, words.title(blocks[each.block]), each, self._read(*each))
+            Source(
+                part, words.title(blocks[each.block], language), each, self._read(*each), language
+            )
             for part, each in zip(parts, cells, strict=True)
         )
 
@@ -153,9 +156,9 @@ class _Question:
             return ""
         joined = {operand.part for operand in self._formula.operands if operand.is_joined}
         count = sum(len(source) for source in sources if source.part == min(joined, default=""))
-        blocks = self._reader.anatomy.blocks
+        blocks, language = self._reader.anatomy.blocks, self._reader.language
         noun = words.terms(self._reader, self._formula, count) if count else ""
-        return self._formula.words(lambda name: blocks[name].title, noun)
+        return self._formula.words(lambda name: language.say(blocks[name].title), noun, language)
 
     def _contributions(
         self, sources: Sequence[Source], parts: dict[str, NDArray[np.float64]]
@@ -178,12 +181,15 @@ class _Question:
             if runs:
                 said = words.term(self._reader, formula, within)
             else:
-                said = self._reader.anatomy.blocks[cells[0].block].title if cells else ""
+                said = self._title_of(cells[0]) if cells else ""
             written = formula.write_term(term, parts, within)
             largest.append(
                 Contribution(index, said or written, written, float(values[index]), cells)
             )
         return Contributions(addends.over, addends.function, values, tuple(largest))
+
+    def _title_of(self, cell: Cell) -> str:
+        return self._reader.language.say(self._reader.anatomy.blocks[cell.block].title)
 
 
 def _cell_of(part: str, index: int, sources: Sequence[Source]) -> Cell:

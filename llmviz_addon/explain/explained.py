@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import anatomy as anatomy_room
+from .. import languages
 from .. import model as model_room
 from .addresses import cell_at
 from .asking import explain
@@ -28,6 +29,8 @@ class ExplainedModel:
         What it reads; a model without numbers reads nothing.
     max_new_tokens, sampling
         Tokens that it appends, and how each is chosen; see `Model.complete`.
+    language
+        The code of the language in which cells are explained.
 
     Attributes
     ----------
@@ -47,6 +50,7 @@ class ExplainedModel:
         prompt: str,
         max_new_tokens: int = 0,
         sampling: Sampling = model_room.GREEDY,
+        language: str = languages.ENGLISH,
     ) -> None:
         self.model = model
         self.trace: Trace | None = None
@@ -55,7 +59,8 @@ class ExplainedModel:
             ids = model.read_prompt(prompt)
             self.trace = model.complete(ids, max_new_tokens, sampling)
         self.anatomy: Anatomy = anatomy_room.build(model.config)
-        self.reader = ModelReader(model, self.trace, self.anatomy, len(ids))
+        spoken = languages.load(language)
+        self.reader = ModelReader(model, self.trace, self.anatomy, len(ids), spoken)
 
     def explain(self, block: str, column: int | None = None, row: int | None = None) -> Explanation:
         """All that there is to say of one cell.
@@ -81,6 +86,7 @@ def load(
     prompt: str | None = None,
     max_new_tokens: int = 0,
     activation: str = "",
+    language: str = languages.ENGLISH,
 ) -> ExplainedModel:
     """Load a model and compute everything for a prompt.
 
@@ -93,6 +99,8 @@ def load(
     max_new_tokens
         Tokens that it appends, the most probable one each time. What stands in a scene has as many
         as its recipe says.
+    language
+        The code of the language in which cells are explained.
 
     Raises
     ------
@@ -100,4 +108,5 @@ def load(
         If there is no such model, or it does not take the prompt.
     """
     model = model_room.load(source, activation)
-    return ExplainedModel(model, model.prompt if prompt is None else prompt, max_new_tokens)
+    read = model.prompt if prompt is None else prompt
+    return ExplainedModel(model, read, max_new_tokens, language=language)

@@ -10,15 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..anatomy import number
-from ..counting import counted
 from .addresses import Cell
 from .reading import EXACT, NO_NUMBERS
 from .report import report
 
 if TYPE_CHECKING:
     from ..anatomy import BlockCells, Formula
+    from ..languages import Language
     from .reading import Reading
     from .uses import Uses
+    from .words import Said
 
 State = Literal["number", "masked", "unused", "pending", "absent"]
 
@@ -40,12 +41,15 @@ class Source:
         The block's name, and the cells' columns and rows.
     reading
         Their numbers.
+    language
+        The language of its words.
     """
 
     part: str
     title: str
     cells: BlockCells
     reading: Reading
+    language: Language
 
     @property
     def values(self) -> NDArray[np.float32]:
@@ -63,19 +67,27 @@ class Source:
     @property
     def summary(self) -> str:
         """The part, and the cell with its number, or the first and the last cell with a range."""
-        if not len(self):
-            return f"{self.part}: none of {self.cells.block}"
         known = self.reading.exactness != NO_NUMBERS
+        said: dict[str, object] = {
+            "part": self.language.tell(f"part.{self.part}"),
+            "block": self.cells.block,
+        }
+        key = "none"
         if len(self) == 1:
-            said = f"{self.part}: {self.cell(0)}"
-            return f"{said} = {number(float(self.values[0]), 4)}" if known else said
-        _, column, row = self.cell(len(self) - 1)
-        said = f"{self.part}: {self.cell(0)} to [{column}, {row}], "
-        said += counted(len(self), "cell")
-        if not known:
-            return said
-        low, high = float(self.values.min()), float(self.values.max())
-        return f"{said}, {number(low)} to {number(high)}"
+            key = "one_value" if known else "one"
+            said |= {"cell": self.cell(0), "value": number(float(self.values[0]), 4)}
+        elif len(self):
+            key = "several_values" if known else "several"
+            low, high = float(self.values.min()), float(self.values.max())
+            _, column, row = self.cell(len(self) - 1)
+            said |= {
+                "first": self.cell(0),
+                "last": f"[{column}, {row}]",
+                "cells": self.language.counted(len(self), "cell"),
+                "low": number(low),
+                "high": number(high),
+            }
+        return self.language.tell(f"explain.{key}", **said)
 
 
 @dataclass(frozen=True)
@@ -154,8 +166,8 @@ class Explanation:
         The number; None where there is none.
     exactness
         ``"exact"``, ``"255 levels"`` or ``"none"``.
-    value_words
-        The value as it is said: ``"0.312, one of 255 levels"``.
+    said
+        The value as it is said, and a note on it: ``"0.312"``, ``"one of 255 levels"``.
     numpy_address
         The cell in the arrays of a trace: ``trace["layer0.head1.attention"][3, 1]``.
     checkpoint_address
@@ -176,6 +188,8 @@ class Explanation:
         The value computed in float64 from the sources; None where these have no numbers.
     description
         The formula in words; empty for what is given.
+    language
+        The language of its words.
     """
 
     cell: Cell
@@ -188,7 +202,7 @@ class Explanation:
     why: str
     value: float | None
     exactness: str
-    value_words: str
+    said: Said
     numpy_address: str
     checkpoint_address: str
     sources: tuple[Source, ...]
@@ -199,6 +213,39 @@ class Explanation:
     contributions: Contributions | None
     recomputed: float | None
     description: str
+    language: Language
+
+    @property
+    def value_words(self) -> str:
+        """The value as it is said, with the note: ``"0.312, one of 255 levels"``."""
+        if not self.said.note:
+            return self.said.number
+        value, note = self.said
+        return self.language.tell("explain.with_note", value=value, note=note)
+
+    @property
+    def exactness_words(self) -> str:
+        """The exactness of the value, or the token that it means, in words."""
+        if self.said.note:
+            return self.said.note
+        if self.exactness == EXACT:
+            return self.language.tell("explain.exact")
+        levels = self.exactness.partition(" ")[0]
+        return self.language.tell("explain.levels", levels=levels)
+
+    @property
+    def source_words(self) -> str:
+        """The number of cells that it is computed from: ``"From 97 cells"``."""
+        cells = self.language.counted(self.n_sources, "cell")
+        return self.language.tell("explain.from_cells", cells=cells)
+
+    @property
+    def ways(self) -> str:
+        """Where it comes from and where it goes: ``"From 97 cells, into 6 cells"``."""
+        counted, tell = self.language.counted, self.language.tell
+        sources, uses = counted(self.n_sources, "cell"), counted(len(self.uses), "cell")
+        key = ("from_into" if self.n_sources else "into") + "_none" * (not len(self.uses))
+        return tell(f"explain.{key}", sources=sources, uses=uses)
 
     @property
     def n_sources(self) -> int:
@@ -208,7 +255,9 @@ class Explanation:
     @cached_property
     def text(self) -> str:
         """The formula of the cell in symbols; empty for what is given."""
-        return "" if self.formula is None else self.formula.text(self.cell.column, self.cell.row)
+        if self.formula is None:
+            return ""
+        return self.formula.text(self.cell.column, self.cell.row, language=self.language)
 
     @cached_property
     def with_numbers(self) -> str:
@@ -217,7 +266,8 @@ class Explanation:
             return ""
         exact = all(source.reading.exactness == EXACT for source in self.sources)
         equals = "=" if exact else "≈"
-        return f"{self.formula.with_numbers(self.parts)} {equals} {number(self.recomputed)}"
+        written = self.formula.with_numbers(self.parts, self.language)
+        return f"{written} {equals} {number(self.recomputed)}"
 
     @cached_property
     def latex(self) -> str:
@@ -232,7 +282,8 @@ class Explanation:
     @property
     def definition(self) -> str:
         """The function in the formula that has a name of its own, written out; or empty."""
-        return "" if self.formula is None else self.formula.definition
+        written = "" if self.formula is None else self.formula.definition
+        return self.language.tell("explain.where", definition=written) if written else ""
 
     @cached_property
     def summary(self) -> str:
@@ -240,9 +291,14 @@ class Explanation:
         found = self.contributions
         if found is None or len(found) < 2:
             return ""
-        named = [f"{c.words}: {_term(c)}" for c in found.largest]
-        more = ["…"] if len(found) > len(named) else []
-        return "; ".join([counted(len(found), "term"), *named, *more])
+        tell = self.language.tell
+        said = self.language.counted(len(found), "term")
+        for each in found.largest:
+            part = tell("explain.parts", words=each.words, written=_term(each))
+            said = tell("explain.list", first=said, rest=part)
+        if len(found) > len(found.largest):
+            said = tell("explain.list", first=said, rest="…")
+        return said
 
     @cached_property
     def strengths(self) -> tuple[NDArray[np.float64], ...]:

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import languages
 from ..detail import EXACTNESS
 
 if TYPE_CHECKING:
     from ..anatomy import Anatomy, Block
+    from ..languages import Language
     from ..model import Model, Trace
 
 Places = NDArray[np.int64]
@@ -71,10 +73,20 @@ class CellReader(ABC):
         (T,) int64, the ids of the sequence whose numbers there are; empty for a model without.
     n_prompt
         Tokens of the prompt, which comes first in the sequence.
+    language
+        The language in which cells are explained; English unless given.
     """
 
-    def __init__(self, anatomy: Anatomy, title: str, tokens: Sequence[int], n_prompt: int) -> None:
+    def __init__(
+        self,
+        anatomy: Anatomy,
+        title: str,
+        tokens: Sequence[int],
+        n_prompt: int,
+        language: Language | None = None,
+    ) -> None:
         self.anatomy, self.title, self.n_prompt = anatomy, title, n_prompt
+        self.language = language or languages.load()
         self.tokens = np.array(tokens, np.int64)
 
     @property
@@ -135,13 +147,21 @@ class ModelReader(CellReader):
         Tokens of the prompt; the whole sequence unless given.
     anatomy
         The model's blocks.
+    language
+        The language in which cells are explained; English unless given.
     """
 
     def __init__(
-        self, model: Model, trace: Trace | None, anatomy: Anatomy, n_prompt: int | None = None
+        self,
+        model: Model,
+        trace: Trace | None,
+        anatomy: Anatomy,
+        n_prompt: int | None = None,
+        language: Language | None = None,
     ) -> None:
         ids = [] if trace is None else trace.ids
-        super().__init__(anatomy, model.title, ids, len(ids) if n_prompt is None else n_prompt)
+        prompt = len(ids) if n_prompt is None else n_prompt
+        super().__init__(anatomy, model.title, ids, prompt, language)
         self.model, self.trace = model, trace
 
     def label(self, token: int) -> str:

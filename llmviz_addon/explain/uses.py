@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..anatomy import first, number
-from ..counting import counted
 from .addresses import Cell
 
 if TYPE_CHECKING:
     from ..anatomy import Block, BlockCells, Read
+    from ..languages import Language
     from .reading import CellReader, Places
 
 
@@ -31,11 +31,14 @@ class Use:
     shares
         (n,) float64, the term of each cell's sum in which it is a factor; None where it is no
         factor of a single term, or there are no numbers.
+    language
+        The language of its words.
     """
 
     part: str
     cells: BlockCells
     shares: NDArray[np.float64] | None
+    language: Language
 
     def __len__(self) -> int:
         return len(self.cells.columns)
@@ -52,6 +55,21 @@ class Use:
         block, columns, rows = self.cells
         return Cell(block, int(columns[index]), int(rows[index]))
 
+    @property
+    def summary(self) -> str:
+        """The number of cells, their block and the part, and the cell to which it adds most."""
+        tell = self.language.tell
+        said = {
+            "cells": self.language.counted(len(self), "cell"),
+            "block": self.cells.block,
+            "part": tell(f"part.{self.part}"),
+        }
+        if self.largest is None or self.shares is None:
+            return tell("explain.use", **said)
+        share = number(float(self.shares[self.largest]))
+        key = "explain.use_most" if len(self) > 1 else "explain.use_adds"
+        return tell(key, **said, cell=self.cell(self.largest), value=share)
+
 
 @dataclass(frozen=True)
 class Uses:
@@ -61,9 +79,12 @@ class Uses:
     ----------
     groups
         By block and part, those to whose cells it adds most first.
+    language
+        The language of their words.
     """
 
     groups: tuple[Use, ...]
+    language: Language
 
     def __len__(self) -> int:
         """The number of cells that are computed from it."""
@@ -96,17 +117,22 @@ class Uses:
     @property
     def summary(self) -> str:
         """The number of cells and of their blocks, and the largest."""
+        language, tell = self.language, self.language.tell
         if not self.groups:
-            return "goes into no other cell"
+            return tell("explain.no_use")
         first = self.groups[0]
         share = ""
         if first.largest is not None and first.shares is not None:
-            share = f": {number(float(first.shares[first.largest]))}"
+            share = number(float(first.shares[first.largest]))
+        said = {
+            "cell": self.largest,
+            "cells": language.counted(len(self), "cell"),
+            "blocks": language.counted(len({use.cells.block for use in self.groups}), "block"),
+            "value": share,
+        }
         if len(self) == 1:
-            return f"goes into {self.largest}{share}"
-        said = f"goes into {counted(len(self), 'cell')} of "
-        said += counted(len({use.cells.block for use in self.groups}), "block")
-        return f"{said}; most into {self.largest}{share}" if share else said
+            return tell("explain.one_use_adds" if share else "explain.one_use", **said)
+        return tell("explain.uses_most" if share else "explain.uses", **said)
 
 
 def uses_of(
@@ -136,8 +162,8 @@ def uses_of(
             shares = None
             if tokens is not None:
                 shares = formula.shares(operand, cell.column, cell.row, cells, read)
-            found.append(Use(operand.part, cells, shares))
-    return Uses(tuple(sorted(found, key=_size, reverse=True)))
+            found.append(Use(operand.part, cells, shares, reader.language))
+    return Uses(tuple(sorted(found, key=_size, reverse=True)), reader.language)
 
 
 def _size(use: Use) -> float:

@@ -1,12 +1,11 @@
 """Words for cells in the terms of the field: positions and their tokens, channels, queries, keys.
 
-All words of this room that say what a cell is stand here, so that another language needs no other
-place.
+Here is decided which phrase of the catalog says what a cell is; the reader's language says it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from .reading import EXACT
 
 if TYPE_CHECKING:
     from ..anatomy import Block, Formula, Operand
+    from ..languages import Language
     from .reading import CellReader, Reading
 
 TOKENS = "tokens"
@@ -22,61 +22,91 @@ TOKENS = "tokens"
 
 Axis = Literal["column", "row"]
 
-# Nouns of the dimensions that grids count, one and many. See `anatomy.maker.SpecMaker`.
+# The catalog's nouns of the dimensions that grids count. See `anatomy.maker.SpecMaker`.
 _NOUNS = {
-    "T": ("position", "positions"),
-    "P": ("position", "positions"),
-    "C": ("channel", "channels"),
-    "A": ("channel", "channels"),
-    "F": ("neuron", "neurons"),
-    "V": ("vocabulary entry", "vocabulary entries"),
+    "T": "position",
+    "P": "position",
+    "C": "channel",
+    "A": "channel",
+    "F": "neuron",
+    "V": "entry",
 }
-_ATTENTION = {"column": ("key", "keys"), "row": ("query", "queries")}
+_ATTENTION = {"column": "key", "row": "query"}
 
 
-def title(block: Block) -> str:
+class Place(NamedTuple):
+    """A place on an axis in words, and True if they name its token."""
+
+    words: str
+    has_token: bool
+
+
+class Said(NamedTuple):
+    """A number in words, and a note on it: how exact it is, or which token it means."""
+
+    number: str
+    note: str
+
+
+def title(block: Block, language: Language) -> str:
     """A block's title and where it is: ``"Attention, head 1 of layer 0"``."""
+    said = language.say(block.title)
     if block.head is not None:
-        return f"{block.title}, head {block.head} of layer {block.layer}"
-    return block.title if block.layer is None else f"{block.title}, layer {block.layer}"
+        return language.tell("explain.in_head", title=said, head=block.head, layer=block.layer)
+    if block.layer is None:
+        return said
+    return language.tell("explain.in_layer", title=said, layer=block.layer)
 
 
-def nouns(block: Block, axis: Axis) -> tuple[str, str]:
-    """Nouns for one and for many places on an axis; empty for an axis of one cell."""
+def noun(block: Block, axis: Axis) -> str:
+    """The catalog's noun for a place on an axis; empty for an axis of one cell."""
     if block.time_axis == "both":
         return _ATTENTION[axis]
-    return _NOUNS.get(_dim(block, axis), ("", ""))
+    return _NOUNS.get(_dim(block, axis), "")
 
 
 def along(reader: CellReader, block: Block, axis: Axis, place: int) -> str:
     """One place on an axis, such as ``"position 3, token B"``; empty for an axis of one cell."""
-    noun = nouns(block, axis)[0]
+    return _along(reader, block, axis, place).words
+
+
+def _along(reader: CellReader, block: Block, axis: Axis, place: int) -> Place:
+    known = noun(block, axis)
     dim = _dim(block, axis)
-    if not noun:
-        return ""
+    if not known:
+        return Place("", False)
     token = None
     if dim == "T" and place < reader.n_tokens:
         token = int(reader.tokens[place])
     elif dim == "V":
         token = place
     label = "" if token is None else reader.label(token)
-    return f"{noun} {place:,}" + (f", token {label}" if label else "")
+    language = reader.language
+    said = language.tell(f"explain.{known}", number=language.integer(place))
+    if not label:
+        return Place(said, False)
+    return Place(language.tell("explain.with_token", place=said, token=label), True)
 
 
 def place(reader: CellReader, block: Block, column: int, row: int) -> str:
     """A cell's place: ``"position 3, token B; channel 15"``, ``"query 3 looks at key 1"``."""
-    across, down = along(reader, block, "column", column), along(reader, block, "row", row)
+    across, _ = _along(reader, block, "column", column)
+    down, has_token = _along(reader, block, "row", row)
+    tell = reader.language.tell
     if block.time_axis == "both":
-        verb = "would look at" if block.causal and column > row else "looks at"
-        return f"{down}{',' * (',' in down)} {verb} {across}"
+        verb = "would_look" if block.causal and column > row else "looks"
+        return tell(f"explain.{verb}{'_with_token' * has_token}", query=down, key=across)
     if block.kind == "weight" and across and down:
         for user in reader.anatomy.users(block)[:1]:
             picks = user.operand.columns, user.operand.rows
             if Pick.ALL in picks:
                 # A matrix: it is summed over along the axis of its inputs.
                 index, target = (column, down) if picks[0] is Pick.ALL else (row, across)
-                return f"from {term(reader, user.formula, index)} to {target}"
-    return "; ".join(each for each in (across, down) if each)
+                source = term(reader, user.formula, index)
+                return tell("explain.leads", source=source, target=target)
+    if across and down:
+        return tell("explain.both", column=across, row=down)
+    return across or down
 
 
 def term(reader: CellReader, formula: Formula, index: int) -> str:
@@ -91,7 +121,9 @@ def term(reader: CellReader, formula: Formula, index: int) -> str:
         size = block.columns if axis == "column" else block.rows
         if index < size or operand is operands[-1]:
             said = along(reader, block, axis, index)
-            return f"head {block.head}, {said}" if several else said
+            if not several:
+                return said
+            return reader.language.tell("explain.of_head", head=block.head, place=said)
         index -= size
     return ""
 
@@ -102,8 +134,8 @@ def terms(reader: CellReader, formula: Formula, count: int) -> str:
     if not operands:
         return ""
     block = reader.anatomy.blocks[operands[0].block]
-    one, many = nouns(block, "column" if operands[0].columns in MANY else "row")
-    return f"{count:,} {one if count == 1 else many}"
+    known = noun(block, "column" if operands[0].columns in MANY else "row")
+    return reader.language.counted(count, known)
 
 
 def summed(reader: CellReader, formula: Formula) -> list[Operand]:
@@ -114,44 +146,47 @@ def summed(reader: CellReader, formula: Formula) -> list[Operand]:
     return [operand for operand in joined if operand.part == joined[0].part]
 
 
-def value(of: Block, reading: Reading, reader: CellReader, index: int = 0) -> str:
-    """A number with its exactness: ``"0.312, one of 255 levels"``; in full where it is exact."""
-    shown = reading.values[index]
+def value(of: Block, reading: Reading, reader: CellReader, index: int = 0) -> Said:
+    """A number, in full where it is exact, and its exactness, such as ``"one of 255 levels"``."""
+    shown, tell = reading.values[index], reader.language.tell
     if np.isnan(shown):
-        return "no number"
+        return Said(tell("explain.no_number"), "")
     if of.name == TOKENS:
         label = reader.label(int(shown))
-        return f"{int(shown)}" + (f", token {label}" if label else "")
+        return Said(f"{int(shown)}", tell("explain.token", token=label) if label else "")
     if reading.exactness == EXACT:
-        return str(shown).replace("-", "−")
+        return Said(str(shown).replace("-", "−"), "")
+    kind = "one_of"
     if reading.clipped is not None and reading.clipped[index]:
-        beyond = "or more" if shown > 0 else "or less"
-        return f"{number(float(shown))} {beyond}, the last of {reading.exactness}"
-    return f"{number(float(shown))}, one of {reading.exactness}"
+        kind = "or_more" if shown > 0 else "or_less"
+    levels = reading.exactness.partition(" ")[0]
+    return Said(number(float(shown)), tell(f"explain.{kind}", levels=levels))
 
 
 def masked(reader: CellReader, block: Block, column: int, row: int) -> str:
     """A sentence on a cell above the causal diagonal."""
-    return f"Masked: query {row} does not look at key {column}, which comes later"
+    integer = reader.language.integer
+    return reader.language.tell("explain.masked", query=integer(row), key=integer(column))
 
 
 def unused(reader: CellReader, block: Block, position: int) -> str:
     """A sentence on a cell at a position without a token."""
-    last = reader.n_tokens - 1
-    return f"Unused: there is no token at position {position:,}; the sequence ends at {last:,}"
+    integer = reader.language.integer
+    return reader.language.tell(
+        "explain.unused", position=integer(position), last=integer(reader.n_tokens - 1)
+    )
 
 
 def pending(reader: CellReader, block: Block, position: int) -> str:
     """A sentence on a cell that is computed later in the film."""
     if position < reader.n_prompt:
-        return "Not computed yet at this frame; it comes with the prompt, in the first pass"
-    number_of_pass = position - reader.n_prompt + 2
-    return f"Not computed yet at this frame; it comes in pass {number_of_pass}"
+        return reader.language.tell("explain.pending_prompt")
+    return reader.language.tell("explain.pending_pass", number=position - reader.n_prompt + 2)
 
 
 def absent(reader: CellReader, block: Block) -> str:
     """A sentence on a cell of a model without numbers."""
-    return f"No number: {reader.title} is here as its shape only, without weights"
+    return reader.language.tell("explain.absent", model=reader.title)
 
 
 def _dim(block: Block, axis: Axis) -> str:

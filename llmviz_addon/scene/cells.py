@@ -87,7 +87,8 @@ class SceneReader(explain_room.CellReader):
     def __init__(self, standing: Standing) -> None:
         run = standing.run
         ids, n_prompt = ((), 0) if run is None else (run.ids, run.n_prompt)
-        super().__init__(standing.plan.anatomy, standing.title, ids, n_prompt)
+        spoken = standing.language
+        super().__init__(standing.plan.anatomy, standing.title, ids, n_prompt, spoken)
         self._standing, self._run, self._plan = standing, run, standing.plan
         self._build = known.build_of(standing.root)
         self._known = known.of(self._build)

@@ -14,6 +14,7 @@ from .. import explain as explain_room
 from ..anatomy import Block
 from ..explain import CellError, words
 from ..explain.words import TOKENS
+from ..languages import Language
 from . import names
 from .attributes import write_attribute
 from .cells import SceneReader
@@ -30,12 +31,16 @@ MOST = 4_000_000
 NUMBER = "number"
 
 
-def columns_of(block: Block) -> tuple[str, str]:
+def columns_of(block: Block, language: Language) -> tuple[str, str]:
     """Names of the attributes with a cell's column and row: ``"key (column)"``."""
     found = []
     for axis in ("column", "row"):
-        noun = words.nouns(block, axis)[0]
-        found.append(f"{noun} ({axis})" if noun else axis)
+        noun = words.noun(block, axis)
+        if noun:
+            said = language.tell(f"table.{noun}")
+            found.append(language.tell(f"table.{axis}", noun=said))
+        else:
+            found.append(language.tell(f"table.only_{axis}"))
     return found[0], found[1]
 
 
@@ -84,7 +89,7 @@ def _mesh(reader: SceneReader, block: Block) -> bpy.types.Mesh:
     mesh = bpy.data.meshes.new(f"{block.name} numbers")
     mesh[names.OURS] = True
     mesh.vertices.add(column.size)
-    across, down = columns_of(block)
+    across, down = columns_of(block, reader.language)
     write_attribute(mesh, across, column, "INT")
     write_attribute(mesh, down, row, "INT")
     if block.name == TOKENS:

@@ -9,7 +9,7 @@ from bpy.props import StringProperty
 
 from ..errors import PROBLEMS, sentence
 from ..progress import Steps
-from . import messages, state
+from . import messages, state, translating
 from .model_settings import DEMO_MODEL, DEMO_PROMPT
 from .running import Stepwise
 
@@ -48,7 +48,7 @@ class _Builds(Stepwise):
         views.prepare(screens, roots, _models_in(scene) != self._models)
         if self._notes:
             more = f" (and {len(self._notes) - 1} more)" if len(self._notes) > 1 else ""
-            self.report({"WARNING"}, f"{self._notes[0]}{more}")
+            translating.report(self, "WARNING", f"{self._notes[0]}{more}")
 
 
 class LLMVIZ_OT_build(_Builds, bpy.types.Operator):
@@ -61,7 +61,7 @@ class LLMVIZ_OT_build(_Builds, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """True if the scene's model and prompt can be built."""
-        return _allowed(cls, state.why_no_build(context.scene))
+        return translating.allow(cls, state.why_no_build(context.scene))
 
 
 class LLMVIZ_OT_build_demo(_Builds, bpy.types.Operator):
@@ -74,7 +74,7 @@ class LLMVIZ_OT_build_demo(_Builds, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """True if the scene can be changed."""
-        return _allowed(cls, state.why_locked(context.scene))
+        return translating.allow(cls, state.why_locked(context.scene))
 
     def steps(self, context: bpy.types.Context) -> Steps[Any]:
         settings = context.scene.llmviz
@@ -96,7 +96,7 @@ class LLMVIZ_OT_build_beside(_Builds, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """True if there is a model, and another can be built."""
-        return _allowed(cls, state.why_no_build(context.scene) or _why_none(context.scene))
+        return translating.allow(cls, state.why_no_build(context.scene) or _why_none(context.scene))
 
     def draw_steps(self, scene: bpy.types.Scene, recipe: Any) -> Steps[Any]:
         from .. import scene as scene_room
@@ -121,7 +121,7 @@ class LLMVIZ_OT_remove(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """True if there is a model that can be removed."""
         scene = context.scene
-        return _allowed(cls, state.why_locked(scene) or _why_nothing_to_remove(scene))
+        return translating.allow(cls, state.why_locked(scene) or _why_nothing_to_remove(scene))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from .. import scene as scene_room
@@ -131,7 +131,7 @@ class LLMVIZ_OT_remove(bpy.types.Operator):
         found = state.models(scene)
         named = [model for model in found if model.root.name == self.name]
         if self.name and not named:
-            self.report({"ERROR"}, f"There is no model {self.name!r} in this scene")
+            translating.report(self, "ERROR", f"There is no model {self.name!r} in this scene")
             return {"CANCELLED"}
         messages.say(scene, "")
         screens = views.screens_of(context.window_manager, scene)
@@ -146,7 +146,7 @@ class LLMVIZ_OT_remove(bpy.types.Operator):
                 views.restore(screens)
             scene_room.remove(scene, named[0].root if one_of_several else None)
         except PROBLEMS as error:
-            self.report({"ERROR"}, sentence(error))
+            translating.report(self, "ERROR", sentence(error))
             return {"CANCELLED"}
         if one_of_several:
             views.watch_on(screens, watching)
@@ -182,13 +182,6 @@ def _why_nothing_to_remove(scene: bpy.types.Scene) -> str:
     from ..scene import Memory
 
     return "" if Memory(scene) else _why_none(scene)
-
-
-def _allowed(operator: type[bpy.types.Operator], reason: str) -> bool:
-    """The answer of a poll, with the reason as the button's tooltip."""
-    if reason:
-        operator.poll_message_set(reason)
-    return not reason
 
 
 register, unregister = bpy.utils.register_classes_factory(

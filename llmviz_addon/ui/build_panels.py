@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ..offer import estimates, generation
-from . import messages, running, state
+from . import messages, running, state, translating
 from .build import LLMVIZ_OT_build, LLMVIZ_OT_build_beside
 from .layout import Sidebar, draw_progress, facts, paragraph
 
@@ -92,7 +92,7 @@ def _draw_one(layout: bpy.types.UILayout, model: Standing) -> None:
         rows.append(("Prompt", recipe.prompt))
     if ways not in ((), ("cubes",)):
         rows.append(("Drawn As", spelled(ways)))
-    facts(layout, tuple(rows))
+    facts(layout, tuple(rows), translate=False)
 
 
 def _why_rebuild(found: tuple[Standing, ...], asked: Recipe) -> str:
@@ -118,14 +118,17 @@ def _draw_several(layout: bpy.types.UILayout, found: tuple[Standing, ...]) -> No
     column = layout.column(align=True)
     for model in found:
         row, name = column.row(), model.root.name
-        row.label(text=f"{name}: {spelled(state.ways_of(model))}", translate=False)
+        ways = spelled(state.ways_of(model))
+        row.label(text=f"{name}: {ways}", translate=False)
         row.operator("llmviz.remove", text="", icon="X", emboss=False).name = name
 
 
 def spelled(ways: tuple[str, ...]) -> str:
-    """Words joined into a list for people, like "cubes, slabs and shapes"."""
-    *others, last = ways or ("empty",)
-    return f"{', '.join(others)} and {last}" if others else last
+    """Ways of drawing joined into a list for people, like "cubes, slabs and shapes"."""
+    language = translating.language()
+    *others, last = map(language.say, ways or ("empty",))
+    listed = str(language.numbers["comma"]).join(others)
+    return language.tell("list.and", first=listed, last=last) if others else last
 
 
 def _generation(recipe: Recipe) -> tuple[int, Sampling]:

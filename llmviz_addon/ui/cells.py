@@ -10,7 +10,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from ..errors import PROBLEMS, sentence
-from . import asking, framing, inspecting, running, spreadsheets, state
+from . import asking, framing, inspecting, running, spreadsheets, state, translating
 from .picking import Picks
 from .running import Stepwise
 
@@ -43,9 +43,7 @@ class _OnCell:
     def poll(cls, context: bpy.types.Context) -> bool:
         """True if the sidebar names a cell of a model that stands."""
         reason = why_no_cell(context.scene)
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason
+        return translating.allow(cls, reason)
 
 
 class LLMVIZ_OT_pick_cell(Picks, bpy.types.Operator):
@@ -65,9 +63,7 @@ class LLMVIZ_OT_pick_cell(Picks, bpy.types.Operator):
             reason = "No model stands in this scene; build one first"
         if not reason and (bpy.app.background or context.window is None):
             reason = "A cell is picked with the mouse, which takes a window"
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason
+        return translating.allow(cls, reason)
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Let a cell be picked with the mouse."""
@@ -88,8 +84,7 @@ class LLMVIZ_OT_frame_cell(_OnCell, bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """True if the sidebar names a cell and this is a 3D view."""
         if context.space_data is None or context.space_data.type != "VIEW_3D":
-            cls.poll_message_set("Frame a cell from a 3D view")
-            return False
+            return translating.allow(cls, "Frame a cell from a 3D view")
         return super().poll(context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -98,10 +93,12 @@ class LLMVIZ_OT_frame_cell(_OnCell, bpy.types.Operator):
             asked.model.check_arranged()
             place = framing.place_of(asked.model, asked.block, asked.column, asked.row)
         except PROBLEMS as error:
-            self.report({"ERROR"}, sentence(error))
+            translating.report(self, "ERROR", sentence(error))
             return {"CANCELLED"}
         if place is None:
-            self.report({"ERROR"}, f"{asked.model.title} lost its anchor; build it again")
+            translating.report(
+                self, "ERROR", f"{asked.model.title} lost its anchor; build it again"
+            )
             return {"CANCELLED"}
         framing.turn_to(context.space_data, framing.size_of(context.area), *place, context.area)
         return {"FINISHED"}
@@ -121,17 +118,17 @@ class LLMVIZ_OT_copy_cell(_OnCell, bpy.types.Operator):
         cls, _context: bpy.types.Context, properties: bpy.types.OperatorProperties
     ) -> str:
         """The tooltip of one of its buttons."""
-        return next(said for sign, _, said in COPIES if sign == properties.what)
+        return translating.say(next(said for sign, _, said in COPIES if sign == properties.what))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         found = asking.answer(context.scene).found
         text = "" if found is None else to_copy(found, self.what)
         if not text:
             lacks = {"VALUE": "number", "LATEX": "formula: it is given, not computed"}
-            self.report({"ERROR"}, f"This cell has no {lacks.get(self.what, 'place')}")
+            translating.report(self, "ERROR", f"This cell has no {lacks.get(self.what, 'place')}")
             return {"CANCELLED"}
         context.window_manager.clipboard = text
-        self.report({"INFO"}, f"Copied {text}")
+        translating.report(self, "INFO", f"Copied {text}")
         return {"FINISHED"}
 
 
@@ -180,7 +177,7 @@ are NaN"""
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Write the file; one that was asked for is written while other things go on."""
         if not self.filepath:
-            self.report({"ERROR"}, "Choose a file to write to")
+            translating.report(self, "ERROR", "Choose a file to write to")
             return {"CANCELLED"}
         if self._asked:
             return bpy.ops.llmviz.export_block(
@@ -204,7 +201,7 @@ are NaN"""
         values, exactness = result
         shape = " × ".join(f"{size:,}" for size in values.shape)
         how = "exact" if exactness == "exact" else f"in {exactness}"
-        self.report({"INFO"}, f"Wrote {self._path()}: {shape} numbers, {how}")
+        translating.report(self, "INFO", f"Wrote {self._path()}: {shape} numbers, {how}")
 
 
 class LLMVIZ_OT_open_spreadsheet(_OnCell, bpy.types.Operator):
@@ -222,7 +219,7 @@ and not computed ones are nan"""
             asked = asking.asked_of(context.scene)
             table = show_table(asked.model, asked.block)
         except PROBLEMS as error:
-            self.report({"ERROR"}, sentence(error))
+            translating.report(self, "ERROR", sentence(error))
             return {"CANCELLED"}
         block = asked.block
         for obj in context.selected_objects:
@@ -233,7 +230,9 @@ and not computed ones are nan"""
         area = spreadsheets.open_area(context)
         if area is not None:
             spreadsheets.show(area)
-        self.report({"INFO"}, f"{block}: {len(table.data.vertices):,} rows, one for each cell")
+        translating.report(
+            self, "INFO", f"{block}: {len(table.data.vertices):,} rows, one for each cell"
+        )
         return {"FINISHED"}
 
 

@@ -6,7 +6,7 @@ import bpy
 from bpy.props import StringProperty
 
 from ..errors import PROBLEMS, sentence
-from . import state
+from . import state, translating
 
 
 class _OnModel:
@@ -16,8 +16,7 @@ class _OnModel:
     def poll(cls, context: bpy.types.Context) -> bool:
         """True if there is a complete model."""
         if state.root_of(context.scene) is None:
-            cls.poll_message_set("There is no model in this scene; build one first")
-            return False
+            return translating.allow(cls, "There is no model in this scene; build one first")
         return True
 
 
@@ -39,7 +38,7 @@ class LLMVIZ_OT_jump(_OnModel, bpy.types.Operator):
 
         place = part(state.root_of(context.scene), self.to)
         if place is None:
-            self.report({"ERROR"}, f"The walkthrough has no chapter or beat {self.to!r}")
+            translating.report(self, "ERROR", f"The walkthrough has no chapter or beat {self.to!r}")
             return {"CANCELLED"}
         context.scene.frame_set(place.frame)
         return {"FINISHED"}
@@ -57,7 +56,7 @@ class LLMVIZ_OT_play(_OnModel, bpy.types.Operator):
         if not playing and not scene.frame_start <= scene.frame_current < scene.frame_end:
             scene.frame_set(scene.frame_start)
         if not bpy.ops.screen.animation_play.poll():
-            self.report({"ERROR"}, "There is no window to play the walkthrough in")
+            translating.report(self, "ERROR", "There is no window to play the walkthrough in")
             return {"CANCELLED"}
         return bpy.ops.screen.animation_play()
 
@@ -84,9 +83,9 @@ class LLMVIZ_OT_export_script(_OnModel, bpy.types.Operator):
         try:
             path = run(export_script_steps(context.scene, self.filepath))
         except PROBLEMS as error:
-            self.report({"ERROR"}, sentence(error))
+            translating.report(self, "ERROR", sentence(error))
             return {"CANCELLED"}
-        self.report({"INFO"}, f"The script is in {path}")
+        translating.report(self, "INFO", f"The script is in {path}")
         return {"FINISHED"}
 
 
@@ -101,7 +100,7 @@ class LLMVIZ_OT_view_film(_OnModel, bpy.types.Operator):
 
         scene, space = context.scene, context.space_data
         if space is None or space.type != "VIEW_3D":
-            self.report({"ERROR"}, "Call this from a 3D view")
+            translating.report(self, "ERROR", "Call this from a 3D view")
             return {"CANCELLED"}
         if views.shows_film(space):
             views.leave_film(context.screen, context.area)

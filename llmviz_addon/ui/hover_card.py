@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ..counting import counted
+from ..breaking import pieces
+from . import translating
 
 if TYPE_CHECKING:
     from ..explain import Contributions, Explanation
+    from ..languages import Language
     from .asking import Answer
 
 Style = Literal["title", "place", "value", "formula", "words", "note"]
@@ -67,6 +69,7 @@ Row = Words | Bar
 def rows_of(answer: Answer) -> list[Row]:
     """The lines of a card; empty where there is nothing to say."""
     found, problem, note = answer
+    problem, note = translating.say(problem), translating.say(note)
     if found is None:
         return [Words(problem, "note")] if problem else []
     return list(_rows(found, note))
@@ -76,8 +79,7 @@ def _rows(found: Explanation, note: str) -> Iterator[Row]:
     yield Words(found.title, "title")
     yield Words(found.place or str(found.cell), "place")
     if found.value is not None:
-        value, _, how = found.value_words.partition(", ")
-        yield Words(value, "value", how or found.exactness)
+        yield Words(found.said.number, "value", found.exactness_words)
     why = "" if found.state == "absent" and note else found.why
     for sentence in filter(None, (why, note)):
         yield Words(sentence, "note")
@@ -86,9 +88,9 @@ def _rows(found: Explanation, note: str) -> Iterator[Row]:
         if found.with_numbers:
             yield Words(f"= {found.with_numbers}", "formula")
         elif found.definition:
-            yield Words(f"where {found.definition}", "formula")
+            yield Words(found.definition, "formula")
     if found.contributions is not None and len(found.contributions) > 1:
-        yield from _bars(found.contributions)
+        yield from _bars(found.contributions, found.language)
     elif found.sources:
         for source in found.sources[:_MOST_SOURCES]:
             yield Words(source.summary, "words")
@@ -96,7 +98,7 @@ def _rows(found: Explanation, note: str) -> Iterator[Row]:
     yield from _uses(found)
 
 
-def _bars(found: Contributions) -> Iterator[Row]:
+def _bars(found: Contributions, language: Language) -> Iterator[Row]:
     from ..anatomy import number
 
     most = max(abs(each.value) for each in found.largest) or 1.0
@@ -106,16 +108,15 @@ def _bars(found: Contributions) -> Iterator[Row]:
         yield Bar(each.value / most, each.words, written, value)
     left = len(found) - len(found.largest)
     if left:
-        yield Words(f"and {counted(left, 'term')} more", "words")
+        terms = language.counted(left, "term")
+        yield Words(language.tell("explain.terms_more", terms=terms), "words")
 
 
 def _ways(found: Explanation) -> Iterator[Row]:
     """Where it comes from and where it goes, in a line."""
     if found.state in ("masked", "unused"):
         return
-    ways = [f"from {counted(found.n_sources, 'cell')}"] if found.n_sources else []
-    ways.append(f"into {counted(len(found.uses), 'cell')}" if len(found.uses) else "into no other")
-    yield Words(", ".join(ways).capitalize(), "words", str(found.cell))
+    yield Words(found.ways, "words", str(found.cell))
 
 
 def _uses(found: Explanation) -> Iterator[Row]:
@@ -126,22 +127,20 @@ def _uses(found: Explanation) -> Iterator[Row]:
     if not strongest:
         return
     (cell, most), *more = strongest
-    if len(found.uses) == 1:
-        yield Words(f"Into {cell}: {number(most)}", "words")
-    elif not more:
-        yield Words(f"Most into {cell}: {number(most)}", "words")
-    elif all(value == most for _, value in more):
-        yield Words(f"Into each alike: {number(most)}", "words")
-    else:
+    if more and any(value != most for _, value in more):
         for cell, value in strongest:
             yield Bar(value / (abs(most) or 1.0), str(cell), "", number(value))
+        return
+    key = "only" if len(found.uses) == 1 else "alike" if more else "most"
+    said = found.language.tell(f"explain.into_{key}", cell=cell, value=number(most))
+    yield Words(said, "words")
 
 
 def wrapped(text: str, style: Style, width: float, measure: Measure) -> list[str]:
     """Words in lines of a width in pixels, as many as a card has room for."""
     lines = [""]
-    for word in text.split(" "):
-        longer = f"{lines[-1]} {word}" if lines[-1] else word
+    for gap, word in pieces(text):
+        longer = f"{lines[-1]}{gap}{word}" if lines[-1] else word
         if measure(longer, style) <= width or not lines[-1]:
             lines[-1] = longer
         else:

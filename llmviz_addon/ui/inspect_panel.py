@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bpy
 
-from ..counting import counted
 from . import asking, inspect_tool, inspecting, running
 from .cells import (
     COPIES,
@@ -91,33 +90,33 @@ def _draw_answer(
             paragraph(layout, context, problem, "ERROR", alert=True)
         return
     column = layout.column(align=True)
-    paragraph(column, context, found.title)
-    paragraph(column, context, found.place)
+    paragraph(column, context, found.title, translate=False)
+    paragraph(column, context, found.place, translate=False)
     why = "" if found.state == "absent" and note else found.why
     for sentence in filter(None, (why, note)):
         paragraph(layout, context, sentence, "INFO")
     if found.value is not None:
-        value, _, how = found.value_words.partition(", ")
-        facts(layout, (("Value", value), *((("", how),) if how else ())))
+        value, how = found.said
+        facts(layout, (("Value", value), *((("", how),) if how else ())), translate=False)
     lines = layout.column()
     if found.formula is not None and found.state != "masked":
         equation = f"= {found.with_numbers}" if found.with_numbers else ""
-        definition = f"where {found.definition}" if found.definition else ""
         formula = lines.column(align=True)
-        for text in filter(None, (found.text, equation, definition)):
-            paragraph(formula, context, text)
+        for text in filter(None, (found.text, equation, found.definition)):
+            paragraph(formula, context, text, translate=False)
     if found.summary:
-        paragraph(lines, context, found.summary)
+        paragraph(lines, context, found.summary, translate=False)
     if found.sources:
         sources = lines.column(align=True)
-        paragraph(sources, context, f"From {counted(found.n_sources, 'cell')}")
+        paragraph(sources, context, found.source_words, translate=False)
         for source in found.sources[:_MOST_SOURCES]:
-            paragraph(sources, context, source.summary)
+            paragraph(sources, context, source.summary, translate=False)
         if len(found.sources) > _MOST_SOURCES:
-            left = counted(len(found.sources) - _MOST_SOURCES, "block")
-            paragraph(sources, context, f"… and from {left} more")
+            left = found.language.counted(len(found.sources) - _MOST_SOURCES, "block")
+            more = found.language.tell("explain.from_more", blocks=left)
+            paragraph(sources, context, more, translate=False)
     if found.state not in ("masked", "unused"):
-        paragraph(lines, context, _capitalized(found.uses.summary))
+        paragraph(lines, context, found.uses.summary, translate=False)
     _draw_actions(layout)
 
 
@@ -168,10 +167,6 @@ def _is_slab(scene: bpy.types.Scene) -> bool:
         if bundle is not None and model.plan.ways[bundle.name] == "slab":
             return True
     return False
-
-
-def _capitalized(said: str) -> str:
-    return said[:1].upper() + said[1:]
 
 
 def _said_of(active: bpy.types.Object | None) -> tuple[tuple[str, str], ...]:

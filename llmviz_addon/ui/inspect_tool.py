@@ -12,7 +12,7 @@ import bpy
 from bpy.props import EnumProperty
 
 from ..errors import PROBLEMS
-from . import framing, running, state
+from . import framing, running, state, translating
 from .handlers import watch
 from .hovering import Hover
 
@@ -303,11 +303,9 @@ class LLMVIZ_OT_inspect_cells(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """True in a 3D view of a window, in Object Mode."""
         if context.space_data is None or context.space_data.type != "VIEW_3D":
-            cls.poll_message_set("Point at cells in a 3D view")
-            return False
+            return translating.allow(cls, "Point at cells in a 3D view")
         if context.mode != "OBJECT":
-            cls.poll_message_set("Go back to Object Mode first")
-            return False
+            return translating.allow(cls, "Go back to Object Mode first")
         return True
 
     def execute(self, context: bpy.types.Context) -> set[str]:

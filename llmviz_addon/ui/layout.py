@@ -7,10 +7,8 @@ from collections.abc import Callable, Sequence
 import blf
 import bpy
 
-from . import running, state
-
-NO_BREAK = "\u00a0"
-"""A space at which no line is broken."""
+from ..breaking import NO_BREAK, pieces
+from . import running, state, translating
 
 # The fraction of a row that a value takes.
 _VALUE = 0.6
@@ -46,7 +44,7 @@ def draw_progress(layout: bpy.types.UILayout, *operators: str) -> bool:
     if work is None:
         return False
     column = layout.column(align=True)
-    column.progress(factor=work.fraction, text=work.label)
+    column.progress(factor=work.fraction, text=translating.say(work.label))
     column.label(text="Press Esc to stop")
     return True
 
@@ -58,17 +56,22 @@ def paragraph(
     icon: str = "NONE",
     alert: bool = False,
     beside: float = 0.0,
+    translate: bool = True,
 ) -> None:
-    """Draw a sentence in as many lines as it needs; `beside` is taken by other things."""
+    """Draw a sentence in as many lines as it needs; `beside` is taken by other things.
+
+    With `translate`, it is an English one of the sidebar, which is said in Blender's language.
+    """
+    said = translating.say(text) if translate else text
     column = layout.column(align=True)
     column.alert = alert
     column.scale_y = 0.75
     for index, line in enumerate(
-        wrap(text, _ruler(context, beside + (_ICON if icon != "NONE" else 0)))
+        wrap(said, _ruler(context, beside + (_ICON if icon != "NONE" else 0)))
     ):
         shown = icon if index == 0 else "BLANK1"
-        text = line.replace(NO_BREAK, " ")
-        column.label(text=text, icon="NONE" if icon == "NONE" else shown, translate=False)
+        words = line.replace(NO_BREAK, " ")
+        column.label(text=words, icon="NONE" if icon == "NONE" else shown, translate=False)
 
 
 def shortened(context: bpy.types.Context, words: Sequence[str]) -> str:
@@ -83,8 +86,13 @@ def shortened(context: bpy.types.Context, words: Sequence[str]) -> str:
     return text
 
 
-def facts(layout: bpy.types.UILayout, rows: tuple[tuple[str, str], ...]) -> None:
-    """Draw names at the right of their column, values beside them, as Blender draws properties."""
+def facts(
+    layout: bpy.types.UILayout, rows: tuple[tuple[str, str], ...], translate: bool = True
+) -> None:
+    """Draw names at the right of their column, values beside them, as Blender draws properties.
+
+    Names are English, and said in Blender's language; with `translate`, values are so, too.
+    """
     column = layout.column(align=True)
     column.scale_y = 0.85
     for name, value in rows:
@@ -92,14 +100,17 @@ def facts(layout: bpy.types.UILayout, rows: tuple[tuple[str, str], ...]) -> None
         left = split.row()
         left.alignment = "RIGHT"
         left.label(text=name)
-        split.label(text=value, translate=False)
+        text = translating.say(value) if translate else value
+        split.label(text=text, translate=False)
 
 
 def wrap(text: str, fits: Callable[[str], bool]) -> list[str]:
-    """The lines of a text, broken at spaces, or within a word that is too long by itself."""
+    """The lines of a text, broken where they may end, or within a word too long by itself."""
     lines, line = [], ""
-    for word in filter(None, text.split(" ")):
-        longer = f"{line} {word}".strip()
+    for gap, word in pieces(text):
+        if not word:
+            continue
+        longer = f"{line}{gap}{word}".strip(" ")
         if fits(longer):
             line = longer
             continue

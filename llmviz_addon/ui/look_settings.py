@@ -20,7 +20,7 @@ from bpy.props import (
 
 from .. import defaults, languages
 from ..errors import PROBLEMS, sentence
-from . import live, messages, state
+from . import live, messages, state, translating
 from .items import keep
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ def _looks(_self: bpy.types.PropertyGroup, _context: bpy.types.Context | None) -
             title = looks.load(look_id).title
         except LookError:
             continue
-        items.append((look_id, title, f"Colors, light and background of {title}", "NONE", number))
+        told = translating.say(f"Colors, light and background of {title}")
+        items.append((look_id, title, told, "NONE", number))
     return keep("looks", items)
 
 
@@ -114,7 +115,8 @@ def _languages(_self: LookSettings, _context: bpy.types.Context | None) -> list[
     items = [("AUTO", "Blender's", "The language of Blender's interface, else English", "NONE", 0)]
     for number, code in enumerate(languages.available(), 1):
         name = languages.load(code).name
-        items.append((code, name, f"Captions and titles in {name}", "NONE", number))
+        told = translating.say(f"Captions and titles in {name}")
+        items.append((code, name, told, "NONE", number))
     return keep("languages", items)
 
 

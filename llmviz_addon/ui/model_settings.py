@@ -7,7 +7,7 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, St
 
 from .. import defaults
 from ..offer import cards
-from . import live, messages, state
+from . import live, messages, state, translating
 from .items import keep
 
 DEMO_MODEL, DEMO_PROMPT = "nano-gpt", "CBABBC"
@@ -23,7 +23,7 @@ def _models(_self: bpy.types.PropertyGroup, _context: bpy.types.Context | None) 
     items = []
     for number, preset in enumerate(cards.preset_ids()):
         card = cards.card(preset)
-        told = ". ".join(filter(None, (card.summary, *card.facts)))
+        told = ". ".join(translating.say(said) for said in (card.summary, *card.facts) if said)
         items.append((preset, card.title, told, "NONE", number))
     other = "A model of your own: a folder or a .safetensors file"
     items.append(("CHECKPOINT", "Checkpoint…", other, "FILE_FOLDER", CHECKPOINT))

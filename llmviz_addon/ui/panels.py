@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import bpy
 
+from ..breaking import NO_BREAK
 from ..counting import counted, lasting
 from ..offer import cards, generation
-from . import running, state
+from . import running, state, translating
 from .build import LLMVIZ_OT_build_demo
 from .build_panels import LLMVIZ_PT_build, LLMVIZ_PT_detail
 from .inspect_panel import LLMVIZ_PT_inspect, LLMVIZ_PT_words
-from .layout import NO_BREAK, OnModel, Sidebar, draw_progress, facts, paragraph, shortened
+from .layout import OnModel, Sidebar, draw_progress, facts, paragraph, shortened
 from .pictures import (
     LLMVIZ_OT_render_film,
     LLMVIZ_OT_render_part,
@@ -72,7 +73,7 @@ class LLMVIZ_PT_model(Sidebar, bpy.types.Panel):
             column = layout.column(align=True)
             column.scale_y = 0.85
             for fact in card.facts:
-                column.label(text=fact, translate=False)
+                column.label(text=translating.say(fact), translate=False)
         if card.problem:
             icon = "ERROR" if settings.model else "INFO"
             paragraph(layout, context, card.problem, icon, alert=bool(settings.model))
@@ -86,7 +87,7 @@ class LLMVIZ_PT_model(Sidebar, bpy.types.Panel):
             files = column.column(align=True)
             files.scale_y = 0.75
             for file in card.files:
-                files.label(text=file, icon="DOT", translate=False)
+                files.label(text=translating.say(file), icon="DOT", translate=False)
 
 
 class LLMVIZ_PT_prompt(Sidebar, bpy.types.Panel):
@@ -277,7 +278,7 @@ class LLMVIZ_PT_render(OnModel, bpy.types.Panel):
         count = len(settings.stills)
         row.operator(
             LLMVIZ_OT_render_stills.bl_idname,
-            text=f"Render {counted(count, 'Still')}",
+            text=translating.say(f"Render {counted(count, 'Still')}"),
             icon="RENDER_STILL",
         )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from . import inspecting, rays, state
+from . import inspecting, rays, state, translating
 
 if TYPE_CHECKING:
     from ..scene.pointing import Pointed
@@ -55,7 +55,9 @@ class Picks:
             self._tell(context, hit)
             return {"RUNNING_MODAL"}
         if hit is None:
-            self.report({"WARNING"}, "There is no cell here; click a block, or press Esc")
+            translating.report(
+                self, "WARNING", "There is no cell here; click a block, or press Esc"
+            )
             return {"RUNNING_MODAL"}
         self.cancel(context)
         inspecting.choose(context.scene.llmviz, hit)
@@ -74,8 +76,10 @@ class Picks:
 
     def _tell(self, context: bpy.types.Context, hit: Pointed | None) -> None:
         """Show the cell under the mouse and the keys in the status bar."""
-        place = f"{hit.block}, column {hit.column}, row {hit.row}    " if hit else ""
-        context.workspace.status_text_set(f"{place}Click: {self.click}    Esc: Cancel")
+        keys = f"Click: {self.click}    Esc: Cancel"
+        if hit is not None:
+            keys = f"{hit.block}, column {hit.column}, row {hit.row}    {keys}"
+        context.workspace.status_text_set(translating.say(keys))
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Restore the cursor and the status bar."""

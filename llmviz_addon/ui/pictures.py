@@ -12,7 +12,7 @@ from bpy.props import StringProperty
 
 from ..counting import counted, lasting
 from ..progress import Steps
-from . import live, state
+from . import live, state, translating
 from .running import Stepwise
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class _Renders(Stepwise):
     rendering: Callable[[bpy.types.Scene, dict[str, Any]], Steps[Any]]
 
     def finish(self, context: bpy.types.Context, scene: bpy.types.Scene, result: Any) -> None:
-        self.report({"INFO"}, what_was_written(result))
+        translating.report(self, "INFO", what_was_written(result))
 
     def stays(self) -> str:
         return what_stays(self._made)
@@ -115,9 +115,7 @@ class LLMVIZ_OT_render_stills(_Renders, bpy.types.Operator):
         reason = why_no_render(context.scene)
         if not reason and not context.scene.llmviz.stills:
             reason = "Choose at least one still"
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason
+        return translating.allow(cls, reason)
 
     def rendering(self, scene: bpy.types.Scene, how: dict[str, Any]) -> Steps[Pictures]:
         from ..scene import still_steps, stills
@@ -134,9 +132,7 @@ class _RendersFilm(_Renders):
     def poll(cls, context: bpy.types.Context) -> bool:
         """True if there is a model and a folder for its film."""
         reason = why_no_render(context.scene)
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason
+        return translating.allow(cls, reason)
 
 
 class LLMVIZ_OT_render_film(_RendersFilm, bpy.types.Operator):
@@ -176,8 +172,9 @@ class LLMVIZ_OT_render_part(_RendersFilm, bpy.types.Operator):
         """The tooltip: which frames are rendered."""
         place = state.part_of(context.scene, properties.part)
         if place is None:
-            return cls.__doc__
-        return f"Render “{place.title}”, frames {place.frame} to {place.last}, as an MP4 film"
+            return translating.say(cls.__doc__)
+        said = f"Render “{place.title}”, frames {place.frame} to {place.last}, as an MP4 film"
+        return translating.say(said)
 
     def steps(self, context: bpy.types.Context) -> Steps[Pictures]:
         from ..scene import RenderError
@@ -209,9 +206,7 @@ class LLMVIZ_OT_time_frame(Stepwise, bpy.types.Operator):
         reason = state.why_locked(context.scene)
         if not reason and state.root_of(context.scene) is None:
             reason = "There is no model in this scene; build one first"
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason
+        return translating.allow(cls, reason)
 
     def steps(self, context: bpy.types.Context) -> Steps[float]:
         from ..scene.pictures.filming import trial_steps
@@ -220,7 +215,7 @@ class LLMVIZ_OT_time_frame(Stepwise, bpy.types.Operator):
         return trial_steps(context.scene, **context.scene.llmviz.how())
 
     def finish(self, context: bpy.types.Context, scene: bpy.types.Scene, result: float) -> None:
-        self.report({"INFO"}, f"One frame took {lasting(result)}")
+        translating.report(self, "INFO", f"One frame took {lasting(result)}")
 
 
 register, unregister = bpy.utils.register_classes_factory(

@@ -6,7 +6,7 @@ import bpy
 from bpy.props import BoolProperty, StringProperty
 
 from ..errors import PROBLEMS, sentence
-from . import asking, inspect_tool, inspecting, running, state
+from . import asking, inspect_tool, inspecting, running, state, translating
 
 
 class LLMVIZ_OT_pin_cell(bpy.types.Operator):
@@ -34,9 +34,7 @@ class LLMVIZ_OT_pin_cell(bpy.types.Operator):
         reason = state.why_locked(context.scene)
         if not reason and not state.models(context.scene):
             reason = "No model stands in this scene; build one first"
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason
+        return translating.allow(cls, reason)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from .. import scene as scene_room
@@ -54,14 +52,16 @@ class LLMVIZ_OT_pin_cell(bpy.types.Operator):
             else:
                 asked = asking.asked_of(scene)
                 if asked is None:
-                    self.report({"ERROR"}, "Choose a block and a cell to pin")
+                    translating.report(self, "ERROR", "Choose a block and a cell to pin")
                     return {"CANCELLED"}
                 found = pin_cell(asked.model, Cell(asked.block, asked.column, asked.row))
         except PROBLEMS as error:
-            self.report({"ERROR"}, sentence(error))
+            translating.report(self, "ERROR", sentence(error))
             return {"CANCELLED"}
         running.redraw(context.window_manager)
-        self.report({"INFO"}, f"Pinned {found.cell}; its card hangs in the film's picture")
+        translating.report(
+            self, "INFO", f"Pinned {found.cell}; its card hangs in the film's picture"
+        )
         return {"FINISHED"}
 
 
@@ -78,9 +78,7 @@ class LLMVIZ_OT_clear_pins(bpy.types.Operator):
         reason = state.why_locked(context.scene)
         if not reason and not has_pins(context.scene):
             reason = "No cell is pinned in this scene"
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason
+        return translating.allow(cls, reason)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from .. import scene as scene_room
@@ -89,9 +87,9 @@ class LLMVIZ_OT_clear_pins(bpy.types.Operator):
         try:
             count = scene_room.clear_pins(context.scene)
         except PROBLEMS as error:
-            self.report({"ERROR"}, sentence(error))
+            translating.report(self, "ERROR", sentence(error))
             return {"CANCELLED"}
-        self.report({"INFO"}, f"Cleared {counted(count, 'pin')}")
+        translating.report(self, "INFO", f"Cleared {counted(count, 'pin')}")
         return {"FINISHED"}
 
 

@@ -19,6 +19,7 @@ import gpu
 
 from ..errors import PROBLEMS, sentence
 from ..progress import Steps
+from . import translating
 from .handlers import watch
 from .messages import say
 
@@ -253,7 +254,8 @@ class Stepwise:
         finally:
             if ended:
                 self._clean_up(context)
-        context.workspace.status_text_set(f"{work.label}    Esc: Cancel")
+        label = translating.say(work.label)
+        context.workspace.status_text_set(translating.say(f"{label}    Esc: Cancel"))
         redraw(context.window_manager)
         self._rested = time.monotonic()
         return {"RUNNING_MODAL"}
@@ -284,7 +286,7 @@ class Stepwise:
         text = sentence(error)
         self.undo(scene)
         say(scene, text)
-        self.report({"ERROR"}, text)
+        translating.report(self, "ERROR", text)
         return {"CANCELLED"}
 
     def _stopped(self, context: bpy.types.Context) -> set[str]:
@@ -292,7 +294,7 @@ class Stepwise:
         scene = self._work.scene()
         if scene is not None:
             self.undo(scene)
-        self.report({"INFO"}, f"Stopped; {self.stays()}")
+        translating.report(self, "INFO", f"Stopped; {self.stays()}")
         return {"CANCELLED"}
 
     def _clean_up(self, context: bpy.types.Context) -> None:

@@ -1,6 +1,8 @@
-"""The sidebar in other languages, by Blender's own mechanism: it says them where it is set to them.
+"""The sidebar in other languages, as Blender's interface is set.
 
-The words stand in `presets/languages`, where a language adds itself.
+Labels and tooltips are said by Blender's own mechanism, which gets the words of all languages here.
+It knows only sentences as a whole, so those that are put together (reports, errors, facts, lines of
+paragraphs) go through `say`, which follows the same setting.
 """
 
 from __future__ import annotations
@@ -8,6 +10,8 @@ from __future__ import annotations
 import bpy
 
 from .. import languages
+from ..languages import Language
+from ..sentences import HOLE
 
 _OPERATOR = "Operator"
 
@@ -22,10 +26,35 @@ def dictionary() -> dict[str, dict[tuple[str, str], str]]:
             found[language.locale] = {
                 (context, english): words
                 for english, words in said.items()
-                if "{}" not in english
+                if HOLE not in english
                 for context in (bpy.app.translations.contexts.default, _OPERATOR)
             }
     return found
+
+
+def language() -> Language:
+    """The language of Blender's interface where it is one of ours; else English."""
+    view = bpy.context.preferences.view
+    if not view.use_translate_interface:
+        return languages.load()
+    return languages.load(languages.fitting(bpy.app.translations.locale or ""))
+
+
+def say(english: str) -> str:
+    """English words of the sidebar in the language of Blender's interface."""
+    return language().say(english)
+
+
+def report(operator: bpy.types.Operator, kind: str, english: str) -> None:
+    """Report a sentence of an operator, of a kind such as ``"ERROR"``."""
+    operator.report({kind}, say(english))
+
+
+def allow(operator: type[bpy.types.Operator], reason: str) -> bool:
+    """The answer of a poll: True if there is no reason against it, which the button says else."""
+    if reason:
+        operator.poll_message_set(say(reason))
+    return not reason
 
 
 def register() -> None:

@@ -6,7 +6,7 @@ import bpy
 from bpy.props import IntProperty, StringProperty
 
 from ..errors import PROBLEMS, sentence
-from . import inspecting, state
+from . import inspecting, state, translating
 from .picking import Picks
 
 
@@ -19,9 +19,7 @@ class _OnSlabs:
         reason = state.why_locked(context.scene)
         if not reason and not inspecting.with_slabs(context.scene):
             reason = "No model in this scene has slabs to open up"
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason
+        return translating.allow(cls, reason)
 
 
 class LLMVIZ_OT_open_window(_OnSlabs, Picks, bpy.types.Operator):
@@ -62,14 +60,14 @@ class LLMVIZ_OT_open_window(_OnSlabs, Picks, bpy.types.Operator):
         column = settings.cell_column if self.column < 0 else self.column
         row = settings.cell_row if self.row < 0 else self.row
         if not block:
-            self.report({"ERROR"}, "Choose a block to open up, or select a slab")
+            translating.report(self, "ERROR", "Choose a block to open up, or select a slab")
             return {"CANCELLED"}
         try:
             scene_room.open_window(context.scene, block, column, row)
         except PROBLEMS as error:
             # A clicked cell is named in the sidebar by now, so a warning is enough; typed ones and
             # scripts get an error.
-            self.report({"WARNING" if self._pointed else "ERROR"}, sentence(error))
+            translating.report(self, "WARNING" if self._pointed else "ERROR", sentence(error))
             return {"CANCELLED"}
         if settings.cell_block != block:
             settings.cell_block = block
@@ -104,7 +102,7 @@ class LLMVIZ_OT_close_windows(_OnSlabs, bpy.types.Operator):
         try:
             scene_room.close_windows(context.scene)
         except PROBLEMS as error:
-            self.report({"ERROR"}, sentence(error))
+            translating.report(self, "ERROR", sentence(error))
             return {"CANCELLED"}
         return {"FINISHED"}
 

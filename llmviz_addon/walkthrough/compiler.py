@@ -99,6 +99,9 @@ def compile_steps(
     if palette not in PALETTES:
         raise AuthoringError(f"There is no palette {palette!r}; there are {', '.join(PALETTES)}.")
     spoken = script.language
+    if reader is not None:
+        # Cards explain cells as the film speaks.
+        reader.language = spoken
     words = {**spoken.numbers, "colors": spoken.numbers[f"colors_{palette}"]}
     others = in_order(companions)
     stage = Stage(anatomy, run, aspect, bundles, others, reader)

@@ -13,7 +13,7 @@ from collections.abc import Hashable
 import numpy as np
 
 from ..bounded import Bounded
-from .framing import CameraPose, Margins, fit
+from .framing import CameraPose, Margins, axes, fit, half_extent, places
 from .picture import Picture, area_within, hull
 from .scenery import digest
 
@@ -29,6 +29,8 @@ _SIDE, _LOW, _HIGH = 70.0, -8.0, 44.0
 _MANY = 300
 # Where margins leave less than this of a side, the script wants the room for something else.
 _FREE = 0.6
+# Directions that are tried together, and corners of a hull.
+_TOGETHER, _SIDES = 12, 128
 # The least gain in coverage for which a degree is worth it, where no direction will do.
 _WORTH = 0.002
 
@@ -82,18 +84,42 @@ def _found(
         # The picture is to show something else, too.
         return fit(points, azimuth, elevation, lens=lens, aspect=aspect, margins=margins)
     outer = _outermost(points)
-    best: tuple[float, float, float] | None = None
-    for price, aside, up in _directions(azimuth, elevation):
-        pose = fit(outer, aside, up, lens=lens, aspect=aspect, margins=margins)
-        covered = coverage(outer, Picture(pose, aspect), foot)
-        if covered >= LEAST:
-            best = 0.0, aside, up
-            break
-        worth = covered - _WORTH * price
-        if best is None or worth > best[0]:
-            best = worth, aside, up
-    assert best is not None
-    return fit(points, best[1], best[2], lens=lens, aspect=aspect, margins=margins)
+    prices, asides, ups = np.array(_directions(azimuth, elevation)).T
+    covered = np.zeros(0)
+    while len(covered) < len(prices) and not (covered >= LEAST).any():
+        some = slice(len(covered), len(covered) + _TOGETHER)
+        turns = np.stack([axes(a, e) for a, e in zip(asides[some], ups[some], strict=True)])
+        found = _coverages(outer, turns, lens, aspect, margins, foot)
+        covered = np.concatenate([covered, found])
+    enough = np.flatnonzero(covered >= LEAST)
+    best = enough[0] if len(enough) else np.argmax(covered - _WORTH * prices[: len(covered)])
+    return fit(points, asides[best], ups[best], lens=lens, aspect=aspect, margins=margins)
+
+
+def _coverages(
+    points: np.ndarray,
+    turns: np.ndarray,
+    lens: float,
+    aspect: float,
+    margins: Margins,
+    foot: float,
+) -> np.ndarray:
+    """(D,) what `coverage` is through the cameras of `fit` with the axes `turns` (D, 3, 3).
+
+    All points are within the margins there, which leave `foot` free, so nothing is cut off.
+    """
+    seen = np.swapaxes(points @ turns, 1, 2)  # (D, 3, N)
+    at = places(seen, lens, aspect, margins)
+    flat = (seen[:, :2] - at[:, :2, None]) / (-seen[:, 2:] - at[:, 2, None, None])
+    angles = 2 * np.pi * np.arange(_SIDES) / _SIDES
+    ways = np.stack([np.cos(angles), np.sin(angles)])
+    # The hull as the points that are extreme in so many directions.
+    extreme = np.argmax(np.swapaxes(flat, 1, 2) @ ways, axis=1)
+    x, y = np.swapaxes(np.take_along_axis(flat, extreme[:, None], axis=2), 0, 1)
+    areas = np.abs((x * np.roll(y, -1, axis=1) - np.roll(x, -1, axis=1) * y).sum(1)) / 2
+    half_width, half_height = half_extent(lens, aspect)
+    whole = Picture(CameraPose((0.0, 0.0, 0.0), 0.0, 0.0, 1.0, lens), aspect)
+    return areas / (4 * half_width * half_height * (1 - foot / whole.height))
 
 
 def _directions(azimuth: float, elevation: float) -> list[tuple[float, float, float]]:

@@ -168,21 +168,11 @@ def fit(
         raise ValueError("There is nothing to frame: no points, or points that are not finite.")
     if not (lens > 0 and aspect > 0):
         raise ValueError(f"A lens of {lens} mm and an aspect of {aspect} make no picture.")
-    margins = margins or Margins()
     turn = axes(azimuth, elevation)
-    seen = points @ turn  # (N, 3): right, up, toward the camera
-    depth = -seen[:, 2]
-    half_width, half_height = half_extent(lens, aspect)
-    sides = (
-        (seen[:, 0], half_width * (2 * margins.left - 1), half_width * (1 - 2 * margins.right)),
-        (seen[:, 1], half_height * (2 * margins.bottom - 1), half_height * (1 - 2 * margins.top)),
-    )
-    limits = [(np.min(at - a * depth), np.max(at - b * depth), a, b) for at, a, b in sides]
-    camera = min((low - high) / (b - a) for low, high, a, b in limits)
-    camera = min(camera, float(depth.min()) - nearest)
-    x, y = (((high + b * camera) + (low + a * camera)) / 2 for low, high, a, b in limits)
+    seen = (points @ turn).T[None]
+    ((x, y, camera),) = places(seen, lens, aspect, margins or Margins(), nearest)
     place = [float(c) for c in turn @ np.array([x, y, -camera])]
-    middle = (depth.min() + depth.max()) / 2
+    middle = -(seen[0, 2].min() + seen[0, 2].max()) / 2
     return CameraPose(
         location=(place[0], place[1], place[2]),
         azimuth=float(azimuth),
@@ -190,3 +180,24 @@ def fit(
         distance=float(middle - camera),
         lens=float(lens),
     )
+
+
+def places(
+    seen: np.ndarray, lens: float, aspect: float, margins: Margins, nearest: float = 1.0
+) -> np.ndarray:
+    """(D, 3) the places of the cameras of `fit` for D directions: right, up, and depth.
+
+    `seen` is (D, 3, N): for each direction all points, right, up and toward the camera.
+    """
+    depth = -seen[:, 2]
+    half_width, half_height = half_extent(lens, aspect)
+    sides = (
+        (seen[:, 0], half_width * (2 * margins.left - 1), half_width * (1 - 2 * margins.right)),
+        (seen[:, 1], half_height * (2 * margins.bottom - 1), half_height * (1 - 2 * margins.top)),
+    )
+    limits = [((at - a * depth).min(1), (at - b * depth).max(1), a, b) for at, a, b in sides]
+    camera = depth.min(1) - nearest
+    for low, high, a, b in limits:
+        camera = np.minimum(camera, (low - high) / (b - a))
+    x, y = (((high + b * camera) + (low + a * camera)) / 2 for low, high, a, b in limits)
+    return np.stack([x, y, camera], axis=1)

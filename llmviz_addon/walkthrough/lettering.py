@@ -5,11 +5,10 @@ All lengths are in heights of a capital of Inter, the typeface of all words in t
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from functools import lru_cache
 
-from ..languages import BREAK
+from ..breaking import pieces
 
 FONT_SIZE = 1.966
 """Blender's font size over the height of a capital."""
@@ -63,8 +62,7 @@ def _advance(character: str) -> float:
 def wrapped(text: str, most: float) -> list[str]:
     """Words in as few lines of at most this width as they need, evenly filled.
 
-    Lines end at spaces, and at marks for their ends in languages that have none; no-break spaces
-    part no lines. A single word that is wider is broken.
+    Lines end where `breaking.pieces` says that they may. A single word that is wider is broken.
     """
     words = _words(text, most)
     lines = _filled(words, most)
@@ -82,12 +80,10 @@ def wrapped(text: str, most: float) -> list[str]:
 
 def _words(text: str, most: float) -> list[tuple[str, str]]:
     """Pairs of the gap before a word, where it does not begin a line, and the word."""
-    parts = re.split(f"([ {BREAK}])", text)
     found = []
-    for gap, word in zip(["", *parts[1::2]], parts[::2], strict=True):
-        between = gap.replace(BREAK, "")
+    for gap, word in pieces(text):
         for number, part in enumerate(_broken(word, most)):
-            found.append(("" if number else between, part))
+            found.append(("" if number else gap, part))
     return found
 
 

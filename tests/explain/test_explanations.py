@@ -292,7 +292,7 @@ def test_uses_tell_where_a_number_adds_most(nano, truth):
     np.testing.assert_allclose(use.shares, added, rtol=1e-4)
     assert found.uses.largest == explain.Cell("layer1.head2.q", int(np.abs(added).argmax()), 5)
     found = nano.explain("probabilities", 2, 0)
-    assert len(found.uses) == 0 and found.uses.summary == "goes into no other cell"
+    assert len(found.uses) == 0 and found.uses.summary == "Goes into no other cell"
 
 
 def test_places_are_said_in_the_fields_words(nano):
@@ -339,7 +339,7 @@ def test_an_explanation_prints_all_that_it_knows(nano):
         "            0.0134  ████          Projection Bias\n",
         "97 cells",
         "bias: layer0.projection_bias[0, 4] = 0.01340",
-        "goes into layer0.attention_residual[2, 4]: −0.0607",
+        "Goes into layer0.attention_residual[2, 4]: −0.0607",
     ):
         assert part in said, said
 

@@ -6,8 +6,9 @@ import bpy
 import pytest
 
 from llmviz_addon import scene as scene_room
+from llmviz_addon.breaking import NO_BREAK
 from llmviz_addon.ui import messages, running, state
-from llmviz_addon.ui.layout import NO_BREAK, shortened, wrap
+from llmviz_addon.ui.layout import shortened, wrap
 from tests.sorter import TEXT, save_with_words
 
 

@@ -8,7 +8,8 @@ import string
 import pytest
 
 from llmviz_addon import anatomy, languages, model, walkthrough
-from llmviz_addon.languages import BREAK, Language
+from llmviz_addon.breaking import BREAK
+from llmviz_addon.languages import Language
 from llmviz_addon.walkthrough import stills, transcripts
 from llmviz_addon.walkthrough.companions import rounded
 from llmviz_addon.walkthrough.loading import read_preset

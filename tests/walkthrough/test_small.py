@@ -61,7 +61,7 @@ def beside(body: anatomy.Anatomy, config: Config, count: int) -> tuple[Companion
 @given(
     small(), small(), st.integers(0, 2), st.integers(1, 8), st.integers(0, 7), *[st.booleans()] * 2
 )
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_the_film_and_all_stills_are_made_of_models_of_any_size(
     config: Config,
     other: Config,

@@ -139,11 +139,12 @@ def test_everything_is_blank_at_first_and_computed_after_the_introduction(films)
 
 def test_nothing_is_computed_before_what_it_is_computed_from(films):
     for anatomy, run, film in films:
+        ranks = {name: ranks_of(block, run.n_tokens) for name, block in anatomy.blocks.items()}
         for start, end in zip([0.0, *cuts(film)], [*cuts(film), film.duration], strict=True):
             for time in np.linspace(start + 1e-4, end - 1e-4, 40):
                 done = {
-                    name: computed(block, film.value_at(name, "progress", time), run.n_tokens)
-                    for name, block in anatomy.blocks.items()
+                    name: computed(ranks[name], film.value_at(name, "progress", time))
+                    for name in anatomy.blocks
                 }
                 for name, block in anatomy.blocks.items():
                     operands = block.formula.operands if block.formula else ()
@@ -153,11 +154,16 @@ def test_nothing_is_computed_before_what_it_is_computed_from(films):
                         assert beside or done[operand.block][1] >= done[name][0], (name, time)
 
 
-def computed(block, progress, n_tokens):
-    """Positions of a block that have begun, and of those the ones that are complete."""
+def ranks_of(block, n_tokens):
+    """The progress at which each position of a block begins; last its end."""
     if block.time_axis is None:
-        return n_tokens, n_tokens
-    ranks = [block.cells_before(t) / block.cells_before(n_tokens) for t in range(n_tokens + 1)]
+        # It is there from the beginning.
+        return [-1.0] * (n_tokens + 1)
+    return [block.cells_before(t) / block.cells_before(n_tokens) for t in range(n_tokens + 1)]
+
+
+def computed(ranks, progress):
+    """Positions of a block that have begun, and of those the ones that are complete."""
     begun = sum(rank < progress - 1e-6 for rank in ranks[:-1])
     return begun, sum(rank <= progress + 1e-6 for rank in ranks[1:])
 

@@ -120,8 +120,7 @@ def _said(found: Explanation) -> Iterator[_Row]:
     if found.place:
         yield from lines(found.place, "place", 2)
     if found.value is not None:
-        value, _, how = found.value_words.partition(", ")
-        yield _Row(value, "value", how or found.exactness)
+        yield _Row(found.said.number, "value", found.exactness_words)
     if found.why and found.state != "pending":
         yield from lines(found.why, "line", 3)
     if found.formula is not None and found.state != "masked":

@@ -15,7 +15,9 @@ from functools import cached_property
 
 import bpy
 
+from ... import languages
 from ...detail import Plan
+from ...languages import Language, LanguageError
 from ...model import Config
 from ...progress import Steps, run
 from ...walkthrough import Run
@@ -103,6 +105,14 @@ class Standing:
         except StandingError:
             return False
         return True
+
+    @cached_property
+    def language(self) -> Language:
+        """The language of its words; English where it is one that is not here any more."""
+        try:
+            return languages.load(self.recipe.language)
+        except (StandingError, LanguageError):
+            return languages.load()
 
     @cached_property
     def config(self) -> Config:
