@@ -14,7 +14,7 @@ import bpy
 import pointing
 import seeing
 from clock import bare_pointer, ticking
-from hands import TICK, addon, call, census, mouse, region, view, window
+from hands import TICK, addon, call, census, mouse, region, until, view, window
 from stage import facts, keep, settled
 
 TOOL = "llmviz.inspect_cell"
@@ -138,6 +138,7 @@ def over_each_kind(name: str) -> Iterator[float]:
     """Point at a cell of each kind of block; notes what was shown, and the times."""
     (model,) = addon("ui.state").models(window().scene)
     cells: list[list] = []
+    before = _all_but_the_view()
     facts[name] = {"cells": cells, "times": {}}
     with _what_cards_say() as said:
         for role, *cell in seeing.cells_of_all_kinds(model):
@@ -146,10 +147,46 @@ def over_each_kind(name: str) -> Iterator[float]:
             cells.append([role, cell, shown(), said[-1] if said else []])
             keep(f"hover-{name}-{role.replace('.', '-')}")
             if role in ("mlp", "mlp_weight", "logits"):
+                yield from settled(0.25)
                 found = yield from times(seeing.around(model, *cell))
                 facts[name]["times"][role] = found
                 print(f"pointing at {role} of {name}: {found} ms", flush=True)
             said.clear()
+    after = _all_but_the_view()
+    facts[name]["changed"] = [part for part in before if before[part] != after[part]]
+
+
+def _all_but_the_view() -> dict[str, object]:
+    """The file's contents, what is selected, and the operators that can be repeated or undone."""
+    found: dict[str, object] = dict(census())
+    del found["view"]
+    scene, layer = window().scene, window().view_layer
+    found["selected"] = sorted(o.name for o in scene.objects if o.select_get(view_layer=layer))
+    found["active"] = layer.objects.active and layer.objects.active.name
+    found["operators"] = [each.bl_idname for each in bpy.context.window_manager.operators]
+    return found
+
+
+def while_it_is_disabled() -> Iterator[float]:
+    """Disable the extension while the tool is on and a card is shown, and move the mouse on."""
+    x, y = region("WINDOW").x + 500, region("WINDOW").y + 400
+    tool_module = addon("ui.inspect_tool")
+    mouse(x, y)
+    yield 3 * TICK
+    was_on = tool() == TOOL and tool_module._hover is not None
+    bpy.ops.preferences.addon_disable(module="bl_ext.user_default.llmviz")
+    mouse(x + 30, y)
+    yield 3 * TICK
+    ours = [
+        function
+        for name in dir(bpy.app.handlers)
+        if isinstance(handlers := getattr(bpy.app.handlers, name), list)
+        for function in handlers
+        if "llmviz" in getattr(function, "__module__", "")
+    ]
+    maps = bpy.context.window_manager.keyconfigs.addon.keymaps
+    keys = [i.idname for m in maps for i in m.keymap_items if "llmviz" in i.idname]
+    facts["disabled"] = [was_on, tool(), tool_module._handle is None, len(ours), keys]
 
 
 def in_each_view() -> Iterator[float]:
@@ -176,13 +213,18 @@ def in_each_view() -> Iterator[float]:
 
 
 def point(x: int, y: int) -> Iterator[float]:
-    """Move the mouse to a pixel once the view has been drawn."""
-    region("WINDOW").tag_redraw()
-    yield from settled(0.25)
+    """Move the mouse to a pixel once the view has been drawn, and wait for the card."""
+    drawn: list[bool] = []
+    views = bpy.types.SpaceView3D.draw_handler_add(drawn.append, (True,), "WINDOW", "POST_PIXEL")
+    try:
+        region("WINDOW").tag_redraw()
+        yield from until(lambda: bool(drawn), "the view is drawn", TICK / 4)
+    finally:
+        bpy.types.SpaceView3D.draw_handler_remove(views, "WINDOW")
     mouse(x - 40, y - 40)
-    yield TICK
+    yield TICK / 2
     mouse(x, y)
-    yield 4 * TICK
+    yield 3 * TICK
 
 
 @contextmanager

@@ -42,6 +42,21 @@ def test_each_card_names_its_cell_and_says_its_number_or_why_there_is_none(
             assert float(value.split(",")[0].replace("−", "-")) is not None, role
 
 
+@pytest.mark.parametrize("model", MODELS)
+def test_pointing_changes_neither_the_file_nor_what_is_selected_or_can_be_undone(
+    walked: dict[str, object], model: str
+) -> None:
+    assert walked[model]["changed"] == []
+
+
+def test_disabling_the_extension_while_the_tool_is_on_leaves_nothing(
+    walked: dict[str, object],
+) -> None:
+    was_on, tool, *left = walked["disabled"]
+    assert was_on and tool == "builtin.select_box"
+    assert left == [True, 0, []]
+
+
 def test_in_every_view_the_card_is_about_the_cell_that_is_seen(walked: dict[str, object]) -> None:
     """With and without perspective and through cameras, of a model that somebody moved."""
     assert [shown for _, _, shown in walked["views"]] == [cell for _, cell, _ in walked["views"]]

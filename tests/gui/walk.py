@@ -42,6 +42,7 @@ def steps() -> Iterator[float]:
     yield from hovering.over_each_kind("checkpoint")
     yield from build("gpt3", "")
     yield from hovering.over_each_kind("gpt3")
+    yield from hovering.while_it_is_disabled()
 
 
 stage.play(steps())
