@@ -26,6 +26,7 @@ ENGLISH = "en"
 # A title and a note on it.
 _NOTED = re.compile(r"(.+) \((.+)\)")
 _NUMBER = re.compile(r"\d[\d,.]*\d|\d")
+_WRITTEN = re.compile("[+−-]?[0-9][0-9,]*([.][0-9]+)?")
 _COUNTED = re.compile(r"([\d,]+) ([a-z][a-z ]*)", re.IGNORECASE)
 
 # Tables of a file that are no phrases by their names.
@@ -76,13 +77,26 @@ class Language:
 
     def counted(self, number: int, noun: str) -> str:
         """A number and what it counts, such as ``"12 layers"``, by an English noun."""
+        return self._form(number, noun).format(self.integer(number))
+
+    def noun_in(self, counted: str) -> str:
+        """The noun alone of an English number with what it counts, such as ``"12 layers"``."""
+        match = _COUNTED.fullmatch(counted)
+        if match is None:
+            return self.say(counted)
+        noun, number = _nouns().get(match[2].lower(), ""), int(match[1].replace(",", ""))
+        if noun not in self.counts:
+            return self.say(match[2])
+        return self._form(number, noun).replace(HOLE, "").strip()
+
+    def _form(self, number: int, noun: str) -> str:
+        """The form of a noun after a number, with a hole for the number."""
         forms = self.counts[noun]
-        form = forms[min(self._plural(number), len(forms) - 1)]
-        return form.format(self.integer(number))
+        return forms[min(self._plural(number), len(forms) - 1)]
 
     def integer(self, number: int) -> str:
         """A whole number as the language groups its digits."""
-        return f"{number:,}".replace(",", str(self.numbers["thousands"]))
+        return in_digits(f"{number:,}", self.numbers)
 
     @cached_property
     def _plural(self) -> Callable[[int], int]:
@@ -119,8 +133,10 @@ def _said(language: Language, text: str) -> str:
     for known in (titles, interface):
         if text in known:
             return known[text]
+    if _WRITTEN.fullmatch(text):
+        return in_digits(text, language.numbers)
     if (numbered := titles.get(_NUMBER.sub(HOLE, text))) is not None:
-        return numbered.format(*_NUMBER.findall(text))
+        return filled(numbered, _NUMBER.findall(text), language.say)
     if (counted := _COUNTED.fullmatch(text)) is not None:
         noun = _nouns().get(counted[2].lower(), "")
         if noun in language.counts:
@@ -198,6 +214,17 @@ def _phrases(values: Mapping[str, Any]) -> dict[str, str]:
         if name not in _OTHER_TABLES
         for key, text in table.items()
     }
+
+
+def in_digits(number: str, numbers: Mapping[str, Any]) -> str:
+    """A number as the language with these `numbers` writes it, such as ``"85.584,25"``.
+
+    Formulas and the values of cells are written as in the code of all countries; this is for
+    sentences. The same where the text is no number.
+    """
+    if not _WRITTEN.fullmatch(number):
+        return number
+    return number.translate({44: str(numbers["thousands"]), 46: str(numbers["decimal"])})
 
 
 def fitting(locale: str) -> str:

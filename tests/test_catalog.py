@@ -86,6 +86,7 @@ POLISH = Language(
     {
         "plural": "n==1 ? 0 : n%10>=2 && n%10<=4 && (n%100<10 || n%100>=20) ? 1 : 2",
         "thousands": " ",
+        "decimal": ",",
     },
     titles={"Layer {}": "Warstwa {}", "Tokens": "Tokeny"},
     interface={
@@ -112,11 +113,19 @@ POLISH = Language(
         ),
         ("a/b.json: is missing", "a/b.json: brak"),
         ("a/b: is missing, and i.json lists it", "a/b: brak, a wymienia to i.json"),
+        ("1,234.5", "1 234,5"),
         ("Logits", "Logits"),
     ],
 )
 def test_a_sentence_is_said_by_the_rules_of_the_language(english, own):
     assert POLISH.say(english) == own
+
+
+def test_a_noun_stands_alone_beside_its_number():
+    said = [POLISH.noun_in(f"{number:,} layers") for number in (1, 3, 12)]
+    assert said == ["warstwa", "warstwy", "warstw"]
+    assert languages.load().noun_in("1 layer") == "layer"
+    assert languages.load("ja").noun_in("12 heads in each layer") == "ヘッド（各層）"
 
 
 def test_the_sentence_with_most_words_of_its_own_is_found():
@@ -174,7 +183,9 @@ PARTS: dict[str, tuple[str, ...]] = {
         "There is no block 'x'; this model has 3 heads, head0 to head2 in each layer",
         "There is no block 'x'; this model has 1 head, head0 in each layer",
     ),
-    "◇ in each layer": ("heads in each layer", "head in each layer"),
+    "◇ in each layer": ("1 head in each layer", "12 heads in each layer"),
+    "tokens of context": ("1,024 tokens of context",),
+    "tokens of vocabulary": ("3 tokens of vocabulary",),
     "◇, or not whole; download it again": ("◇: is not a safetensors file, or not whole",),
     "has its weights only as ◇, ◇": (
         "◇: has its weights only as ◇, a pickle, which could run code and is never opened; ◇",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from tools import check_source, environment, extension
+from tools import check_source, environment, extension, lacking
 
 
 def test_missing_packages_are_named_in_one_sentence_with_the_command(
@@ -117,3 +118,13 @@ def test_a_wheel_with_other_content_is_not_taken_for_the_real_one(
     assert not extension.is_intact(path)
     path.unlink()
     assert not extension.is_intact(path)
+
+
+def test_a_new_language_is_told_what_to_translate() -> None:
+    words = tomllib.loads(lacking.written(lacking.lacking("xx", ".toml")))
+    assert words["counts"]["layer"] == ["{} layer", "{} layers"]
+    assert words["titles"]["Layer {}"] == "Layer {}"
+    assert words["explain"]["with_token"] == "{place}, token {token}"
+    interface = tomllib.loads(lacking.written(lacking.lacking("xx", ".interface.toml")))
+    assert interface["labels"]["Build Model"] == "Build Model"
+    assert not lacking.lacking("ja", ".toml")

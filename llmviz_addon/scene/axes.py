@@ -10,6 +10,7 @@ import bpy
 
 from ..anatomy import Block
 from ..anatomy.strips import letter_size
+from ..languages import Language
 from . import names
 from .drawn.labels import DIMENSION, SECTION
 from .drawn.sheets import Sheet
@@ -40,7 +41,8 @@ def renew(standing: Standing, kit: Kit, whole: bool = False) -> None:
     drawn = []
     if run is not None:
         labels = [run.labels.get(token, "") for token in run.ids]
-        drawn = [_draw(b, labels, anchor, collection, kit) for b in _blocks(standing)]
+        sheets = [(b, _sheet(b, labels, kit, standing.language)) for b in _blocks(standing)]
+        drawn = [_draw(block, sheet, anchor, collection) for block, sheet in sheets]
     Graft(standing, AXES, drawn, whole=whole).put([collection])
 
 
@@ -54,10 +56,10 @@ def rewrite(standing: Standing, kit: Kit) -> None:
         if obj is None:
             # A person has deleted it.
             continue
-        sheet = _sheet(block, labels, kit)
-        if "\n".join(sheet.said) != obj.get(names.SAYS):
+        sheet = _sheet(block, labels, kit, standing.language)
+        if "\n".join(sheet.said) != obj.get(names.WORDS):
             sheet.write(obj.data)
-            obj[names.SAYS] = "\n".join(sheet.said)
+            obj[names.WORDS] = "\n".join(sheet.said)
 
 
 def _blocks(standing: Standing) -> list[Block]:
@@ -67,8 +69,9 @@ def _blocks(standing: Standing) -> list[Block]:
     return [block for block in alone if block.name in drawn][:_MOST]
 
 
-def _sheet(block: Block, labels: list[str], kit: Kit) -> Sheet:
+def _sheet(block: Block, labels: list[str], kit: Kit, language: Language) -> Sheet:
     """The words around a block."""
+    key, query = language.tell("table.key"), language.tell("table.query")
     x, y, z = block.origin
     front = y - 0.5
     sheet = Sheet((x, front, z), (kit.label,))
@@ -85,27 +88,22 @@ def _sheet(block: Block, labels: list[str], kit: Kit) -> Sheet:
             sheet.words(label, (left, front, z - place), size, kind=SECTION, align="RIGHT")
     end = count if count <= _MOST_TOKENS else 0
     across = (x + end - 0.5 + _GAP, front, top)
-    sheet.words("key", across, _NAME, kind=DIMENSION, align="LEFT", valign="BOTTOM_BASELINE")
+    sheet.words(key, across, _NAME, kind=DIMENSION, align="LEFT", valign="BOTTOM_BASELINE")
     down = (left, front, z - end - 0.15)
-    sheet.words("query", down, _NAME, kind=DIMENSION, align="RIGHT")
+    sheet.words(query, down, _NAME, kind=DIMENSION, align="RIGHT")
     return sheet
 
 
 def _draw(
-    block: Block,
-    labels: list[str],
-    anchor: bpy.types.Object,
-    collection: bpy.types.Collection,
-    kit: Kit,
+    block: Block, sheet: Sheet, anchor: bpy.types.Object, collection: bpy.types.Collection
 ) -> bpy.types.Object:
-    sheet = _sheet(block, labels, kit)
     mesh = bpy.data.meshes.new(f"{block.name} axes")
     mesh[names.OURS] = True
     sheet.write(mesh)
     obj = bpy.data.objects.new(mesh.name, mesh)
     obj[names.OURS], obj[names.KEY] = True, f"{AXES}:{block.name}"
     obj[names.LABEL_OF] = block.name
-    obj[names.SAYS] = "\n".join(sheet.said)
+    obj[names.WORDS] = "\n".join(sheet.said)
     obj[names.KIND], obj[names.OPACITY], obj[names.HIGHLIGHT] = 0.0, 1.0, 0.0
     obj.id_properties_ui(names.OPACITY).update(min=0.0, max=1.0)
     obj.parent, obj.location = anchor, [at * CELL for at in sheet.center]

@@ -83,13 +83,15 @@ WINDOWS = "llmviz_windows"
 # change the object's; the mesh tells which words are drawn.
 TEXT = "llmviz_text"
 SETTING = "llmviz_setting"
-# Of an object of words: the English words that it says in the model's language.
+# Of an object of words: the English words that it says in the model's language. Then, of one that
+# says the noun of a number beside it alone: True.
 SAYS = "llmviz_says"
+NOUN = "llmviz_noun"
 
-# Of an object of a pin: its cell, as it is written. Of its card: its words, and its height in
-# points.
+# Of an object of a pin: its cell, as it is written. Of its card, and of the tokens along an axis:
+# the words; and of the card, its height in points.
 PIN_OF = "llmviz_pin_of"
-SAYS = "llmviz_says"
+WORDS = "llmviz_words"
 HEIGHT = "llmviz_height"
 
 # Of the object of a table: the block whose numbers it has.

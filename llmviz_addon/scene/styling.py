@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 
 from ..progress import run
-from . import names
+from . import axes, names, pins
 from .attributes import read_attribute
 from .drawn import labels, slabs
 from .playing import company, film
@@ -97,10 +97,15 @@ def tell(scene: bpy.types.Scene, **telling: str) -> list[str]:
     board = run(company.compose(scene, found, voice=Voice.of(wanted)))
     kit = own_kit(found)
     reel = run(film.prepare(scene, first.root, first.anchor, board, kit))
+    said_anew = wanted.language != first.recipe.language
     for standing in found:
         recipes.write(standing.root, replace(standing.recipe, **telling))
-        labels.say_again(standing.objects.values(), wanted.language)
+        if said_anew:
+            labels.say_again(standing.objects.values(), wanted.language)
     notes = company.show_film(found, reel, memory, kit)
+    for standing in find(scene) if said_anew else ():
+        notes += pins.renew(standing)
+        axes.rewrite(standing, kit)
     memory.keep()
     tree.sweep()
     return notes

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..languages import in_digits
 from .run import elide
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ def told(companion: Companion, own: Config, words: Mapping[str, Any]) -> dict[st
     config = companion.config
     return {
         "companion_title": elide(companion.title),
-        "companion_parameters": f"{config.n_parameters:,}",
-        "companion_context": f"{config.n_ctx:,}",
+        "companion_parameters": in_digits(f"{config.n_parameters:,}", words),
+        "companion_context": in_digits(f"{config.n_ctx:,}", words),
         "companion_multiplications": rounded(config.multiplications(config.n_ctx), words),
         "times": rounded(config.n_parameters / own.n_parameters, words),
     }
@@ -68,7 +69,7 @@ def rounded(number: float, words: Mapping[str, Any]) -> str:
     step, first = words["scale_step"], words["scale_first"]
     digits = len(f"{number:.0f}")
     if digits <= first:
-        return f"{number:,.0f}" if number >= 100 else f"{number:g}"
+        return in_digits(f"{number:,.0f}" if number >= 100 else f"{number:g}", words)
     place = min(len(words["scales"]) - 1, (digits - 1 - first) // step)
     scaled = float(f"{number / 10 ** (first + step * place):.3g}")
-    return f"{scaled:,g}{words['scale_space']}{words['scales'][place]}"
+    return f"{in_digits(f'{scaled:,g}', words)}{words['scale_space']}{words['scales'][place]}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import numpy as np
 
 from .. import languages
-from ..languages import Language
+from ..languages import Language, in_digits
 from ..progress import Steps, rescaled
 from ..progress import run as go_through
 from . import targets
@@ -273,7 +273,7 @@ class _Film:
         for name, selector in beat.values:
             cells = stage.cells(selector, Moment(id_, 0.0, 0.0, names))
             (value,) = stage.numbers(cells.block, *([part[0]] for part in cells.places))
-            told[name] = figure(float(value))
+            told[name] = in_digits(figure(float(value)), self.language.numbers)
         return told
 
     def _shoot(self, spec: ShotSpec, moment: Moment, caption: Caption) -> None:

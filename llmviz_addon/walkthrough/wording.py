@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..counting import counted
+from ..languages import in_digits
 from .companions import Companion, rounded
 from .measures import TEMPERATURES, Measures
 from .run import Run, elide, quote
@@ -160,8 +161,13 @@ def values(anatomy: Anatomy, run: Run | None, words: Words, model: str = "") -> 
         The language's words for numbers, and ``colors`` of weights, activations and aggregates.
     """
     if run is None:
-        return _sizes(anatomy, model, words)
-    return {**_sizes(anatomy, run.model, words), **_told(run, words)}
+        return in_figures(_sizes(anatomy, model, words), words)
+    return in_figures({**_sizes(anatomy, run.model, words), **_told(run, words)}, words)
+
+
+def in_figures(told: Mapping[str, str], words: Words) -> dict[str, str]:
+    """Values for captions, with those that are numbers written as the language writes them."""
+    return {name: in_digits(value, words) for name, value in told.items()}
 
 
 def _sizes(anatomy: Anatomy, model: str, words: Words) -> dict[str, str]:
@@ -233,19 +239,13 @@ def followed(run: Run, layer: int, position: int, words: Words) -> dict[str, str
         for name, temperature in zip(("cold", "even", "hot"), TEMPERATURES, strict=True)
     }
     temperatures = dict(zip(("cold", "even", "hot"), (f"{t:g}" for t in TEMPERATURES), strict=True))
-    return (
-        told
-        | sizes
-        | numbers
-        | shares
-        | temperatures
-        | _lengths(measures, layer)
-        | {
-            "best_key": run.name(run.ids[int(measures["best_key"])], quotes),
-            "best_weight": probability(measures["best_weight"], words),
-            "best_token": run.name(int(measures["best_token"]), quotes),
-        }
-    )
+    measured = told | sizes | numbers | shares | temperatures | _lengths(measures, layer)
+    named = {
+        "best_key": run.name(run.ids[int(measures["best_key"])], quotes),
+        "best_weight": probability(measures["best_weight"], words),
+        "best_token": run.name(int(measures["best_token"]), quotes),
+    }
+    return in_figures(measured, words) | named
 
 
 def places(run: Run, position: int) -> dict[str, int]:
@@ -304,8 +304,10 @@ def probability(p: float, words: Words | None = None) -> str:
             return "> .99"
         return "< .01" if p < 5e-3 else f"{p:.2f}".removeprefix("0")
     if p > 1 - 5e-4:
-        return str(words["more"]).format("0.999")
-    return str(words["less"]).format("0.001") if p < 5e-4 else f"{p:.3f}"
+        return str(words["more"]).format(in_digits("0.999", words))
+    if p < 5e-4:
+        return str(words["less"]).format(in_digits("0.001", words))
+    return in_digits(f"{p:.3f}", words)
 
 
 def percentage(p: float, words: Words | None = None) -> str:

@@ -24,7 +24,7 @@ def test_each_head_names_both_axes_and_has_its_tokens_along_both(standing):
     heads = [b.name for b in model.plan.anatomy.blocks.values() if b.role == "attention"]
     letters = [model.run.labels[token] for token in model.run.ids]
     for name in heads:
-        said = axes(name)["llmviz_says"].split("\n")
+        said = axes(name)["llmviz_words"].split("\n")
         assert said[-2:] == ["key", "query"]
         assert sorted(said[:-2]) == sorted([*letters, *letters])
 
@@ -41,7 +41,7 @@ def test_they_stand_around_the_block_and_not_over_it(standing):
 
 def test_they_follow_a_prompt_that_is_typed(own_model):
     scene = bpy.context.scene
-    obj, before = axes(), axes()["llmviz_says"]
+    obj, before = axes(), axes()["llmviz_words"]
     assert live.follow(scene, replace(scene_room.recipe_of(own_model), prompt="AABBCC"))
-    assert axes() == obj and obj["llmviz_says"] != before
-    assert obj["llmviz_says"].startswith("A\nA\nA\nA\nB")
+    assert axes() == obj and obj["llmviz_words"] != before
+    assert obj["llmviz_words"].startswith("A\nA\nA\nA\nB")

@@ -8,11 +8,12 @@ import bpy
 import numpy as np
 import pytest
 
-from llmviz_addon import explain
+from llmviz_addon import explain, languages
 from llmviz_addon import scene as scene_room
 from llmviz_addon.scene import live, names, pins
 from llmviz_addon.scene.drawn import pin_cards
 from llmviz_addon.scene.style.kit import CELL
+from llmviz_addon.walkthrough import lettering
 
 from . import helpers
 
@@ -26,7 +27,7 @@ def objects(cell: str) -> dict[str, bpy.types.Object]:
 
 
 def said(cell: str) -> str:
-    return " ".join(objects(cell)["card"]["llmviz_says"].split())
+    return " ".join(objects(cell)["card"]["llmviz_words"].split())
 
 
 def model() -> scene_room.Standing:
@@ -50,6 +51,31 @@ def test_a_pin_frames_its_cell_and_its_card_says_what_the_explanation_says(own_m
     np.testing.assert_allclose(np.array(parts[""].location) / CELL, wanted, atol=1e-4)
     (part,) = {c.name for o in parts.values() for c in o.users_collection}
     assert part == "Pins"
+
+
+def test_a_card_follows_the_language_of_the_model(own_model):
+    scene_room.pin(bpy.context.scene, ATTENTION)
+    scene_room.tell(bpy.context.scene, language="ja")
+    written = said(ATTENTION).replace(" ", "")
+    assert "注意の重み（第0層ヘッド1）" in written
+    assert "クエリ3（トークンB）がキー1（トークンB）に向ける注意" in written
+    assert "0.32577" in written and "正確な値" in written
+    again = scene_room.explain(model(), "layer0.head1.attention", 1, 3)
+    assert again.language.id == "ja" and again.title in written.replace("層", "層 ", 1)
+
+
+@pytest.mark.parametrize("code", languages.available())
+def test_the_lines_of_a_card_fit_it_in_every_language(code):
+    explained = explain.load("nano-gpt", "CBABBC", language=code)
+    room = pin_cards._WIDTH - 2 * pin_cards._MARGIN - pin_cards._STRIPE
+    for block in explained.anatomy.blocks.values():
+        found = explained.explain(block.name, block.columns - 1, 0)
+        for row in pin_cards._said(found):
+            capital = pin_cards._ROWS[row.style][0]
+            if not row.beside:
+                assert lettering.width(row.text) * capital <= room + 1e-6, row.text
+            else:
+                assert lettering.width(row.beside) * pin_cards._ROWS["place"][0] < 0.6 * room
 
 
 def test_the_stronger_a_source_the_brighter_its_light(own_model):

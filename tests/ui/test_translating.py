@@ -8,7 +8,8 @@ from pathlib import Path
 import bpy
 import pytest
 
-from llmviz_addon import languages, ui
+from llmviz_addon import languages, model, ui
+from llmviz_addon.scene import looks
 from llmviz_addon.ui import layout, messages, translating
 
 OTHERS = languages.available()[1:]
@@ -69,6 +70,8 @@ def everything():
             yield from told(kind.bl_rna, bpy.types.Operator.bl_rna.properties.keys())
     for tool in kinds(bpy.types.WorkSpaceTool):
         yield from (tool.bl_label, tool.bl_description)
+    yield from (preset.summary for preset in model.presets())
+    yield from (looks.load(look).title for look in looks.available())
     settings = bpy.types.Scene.bl_rna.properties["llmviz"].fixed_type
     yield from told(settings, ())
     yield from written()

@@ -83,6 +83,13 @@ class Easel:
         obj[names.SAYS] = words
         return obj
 
+    def noun(self, name: str, counted: str, *place: Any, **setting: Any) -> bpy.types.Object:
+        """The noun of a number that stands beside it, such as ``"12 layers"``; else as `say`."""
+        said = languages.load(self.language).noun_in(counted)
+        obj = self.text(name, said, *place, **setting)
+        obj[names.SAYS], obj[names.NOUN] = counted, True
+        return obj
+
     def mesh(
         self,
         name: str,

@@ -199,11 +199,14 @@ def card(easel: Easel, anatomy: Anatomy, title: str) -> None:
     z = top - (room + 0.72) * size
     for number, meaning in lines:
         made.append(
-            easel.text("Card Number", number, (column, y, z), size, kind=TITLE, align="RIGHT")
+            easel.say("Card Number", number, (column, y, z), size, kind=TITLE, align="RIGHT")
         )
-        made.append(
-            easel.say("Card Line", meaning, (column + 0.6 * size, y, z), size, kind=SECTION)
-        )
+        beside = (column + 0.6 * size, y, z)
+        if number.startswith("+"):
+            made.append(easel.say("Card Line", meaning, beside, size, kind=SECTION))
+        else:
+            counted = f"{number} {meaning}"
+            made.append(easel.noun("Card Line", counted, beside, size, kind=SECTION))
         z -= _PITCH * size
     for obj in made:
         _lean(obj, bottom, place.lean)
@@ -230,6 +233,7 @@ def say_again(objects: Iterable[bpy.types.Object], language: str) -> None:
         changed = ledger.changed(obj)
         if obj.type != "MESH" or obj.library is not None or {names.TEXT, "data.shape"} & changed:
             continue
-        obj[names.TEXT] = said.say(obj[names.SAYS])
+        how = said.noun_in if obj.get(names.NOUN) else said.say
+        obj[names.TEXT] = how(obj[names.SAYS])
         typesetting.rewrite(obj)
         ledger.note_again(obj, changed)

@@ -101,7 +101,7 @@ def card(found: Explanation, easel: Easel, kit: Kit) -> bpy.types.Object:
     obj = easel.hang(bpy.data.objects.new(mesh.name, mesh), (0.0, 0.0, 0.0), 0)
     # Sheets face a model's viewer; cards face a camera.
     obj.rotation_euler = (-np.pi / 2, 0.0, 0.0)
-    obj[names.SAYS] = "\n".join(sheet.said)
+    obj[names.WORDS] = "\n".join(sheet.said)
     obj[names.HEIGHT] = height
     return obj
 
