@@ -108,9 +108,9 @@ def test_cells_are_pinned_in_the_file_that_is_written(called, tmp_path: Path):
     bpy.ops.wm.open_mainfile(filepath=str(out))
     assert scene.pinned(bpy.context.scene) == list(cells)
     said = [
-        o["llmviz_says"]
+        o["llmviz_words"]
         for o in bpy.context.scene.objects
-        if o.get("llmviz_pin_of") in cells and "llmviz_says" in o
+        if o.get("llmviz_pin_of") in cells and "llmviz_words" in o
     ]
     assert len(said) == 2 and "query 2" in " ".join(said)
 
