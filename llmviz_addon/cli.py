@@ -103,9 +103,23 @@ def _estimate(model: Any, prompt: str, options: argparse.Namespace) -> Any:
     """The memory and time that drawing a model takes."""
     from .offer import estimates
 
+    return estimates.estimate(*_question(model, prompt, options))
+
+
+def _question(model: Any, prompt: str, options: argparse.Namespace) -> tuple[Any, ...]:
+    """All that the plan of a model's drawing depends on, as `estimates` takes it."""
     n_prompt = len(model.read_prompt(prompt)) if model.has_weights else 0
     detail = options.full_context, options.cubes, options.slabs
-    return estimates.estimate(model.config, n_prompt, options.max_new_tokens, *detail)
+    return model.config, n_prompt, options.max_new_tokens, *detail
+
+
+def _anatomy(recipe: Any, options: argparse.Namespace) -> Any:
+    """The blocks of a model as it will be drawn."""
+    from . import model as model_room
+    from .offer import estimates
+
+    model = model_room.load(recipe.model, recipe.activation)
+    return estimates.plan_of(*_question(model, recipe.prompt, options)).anatomy
 
 
 def _appends(model: Any, prompt: str, options: argparse.Namespace) -> str:
@@ -233,10 +247,15 @@ def _build_in(scene: Any, options: argparse.Namespace, until: float) -> None:
     import bpy
 
     from . import scene as scene_room
+    from .offer import pins
     from .scene import views
 
     each = until / (1 + len(options.beside))
     recipe = _recipe(options.model, options)
+    own = argparse.Namespace(**{**vars(options), "prompt": None, "activation": ""})
+    beside = [_recipe(model, own) for model in options.beside]
+    if options.pin:
+        pins.check(options.pin, [_anatomy(each, options) for each in (recipe, *beside)])
     settings = scene.llmviz
     settings.model, settings.prompt = recipe.model, recipe.prompt
     settings.full_context = recipe.full_context
@@ -250,9 +269,8 @@ def _build_in(scene: Any, options: argparse.Namespace, until: float) -> None:
     settings.position, settings.channel = recipe.position, recipe.channel
     notes: list[str] = []
     _follow(scene_room.steps(scene, recipe, notes=notes), 0.0, each)
-    own = argparse.Namespace(**{**vars(options), "prompt": None, "activation": ""})
-    for number, model in enumerate(options.beside, 1):
-        work = scene_room.steps(scene, _recipe(model, own), beside=True, notes=notes)
+    for number, other in enumerate(beside, 1):
+        work = scene_room.steps(scene, other, beside=True, notes=notes)
         _follow(work, number * each, (number + 1) * each)
     for cell in options.pin:
         scene_room.pin(scene, cell)

@@ -10,7 +10,7 @@ and from the anatomy. This room knows no Blender: the scene has a reader of its 
 
 from __future__ import annotations
 
-from .addresses import Cell, check, find, parse, search
+from .addresses import Cell, cell_at, check, find, parse, search
 from .asking import explain
 from .errors import CellError
 from .explained import ExplainedModel, load
@@ -31,6 +31,7 @@ __all__ = [
     "Source",
     "Use",
     "Uses",
+    "cell_at",
     "check",
     "explain",
     "find",

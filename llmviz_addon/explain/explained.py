@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .. import anatomy as anatomy_room
 from .. import languages
 from .. import model as model_room
-from .addresses import parse
+from .addresses import cell_at
 from .asking import explain
 from .explanation import Explanation
 from .reading import ModelReader
@@ -70,17 +70,15 @@ class ExplainedModel:
         block
             A block's name; or a cell as it is written, ``"layer0.head1.attention[1, 3]"``.
         column, row
-            The cell in the block's grid: of attention, the key and the query.
+            The cell in the block's grid: of attention, the key and the query. Of a block of one
+            row or of one column, one of them is enough.
 
         Raises
         ------
         CellError
             If there is no such block or cell.
         """
-        if column is None:
-            cell = parse(self.anatomy, block)
-            return explain(self.reader, *cell)
-        return explain(self.reader, block, column, 0 if row is None else row)
+        return explain(self.reader, *cell_at(self.anatomy, block, column, row))
 
 
 def load(

@@ -79,9 +79,10 @@ class Source:
         elif len(self):
             key = "several_values" if known else "several"
             low, high = float(self.values.min()), float(self.values.max())
+            _, column, row = self.cell(len(self) - 1)
             said |= {
                 "first": self.cell(0),
-                "last": self.cell(len(self) - 1),
+                "last": f"[{column}, {row}]",
                 "cells": self.language.counted(len(self), "cell"),
                 "low": number(low),
                 "high": number(high),

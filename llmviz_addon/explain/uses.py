@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..anatomy import number
+from ..anatomy import first, number
 from .addresses import Cell
 
 if TYPE_CHECKING:
@@ -96,6 +96,23 @@ class Uses:
         if not self.groups:
             return None
         return self.groups[0].cell(self.groups[0].largest or 0)
+
+    def strongest(self, count: int) -> list[tuple[Cell, float]]:
+        """The cells to which it adds most, each with what it adds; empty where that is not known.
+
+        Parameters
+        ----------
+        count
+            As many at most.
+        """
+        found = [
+            (use.cell(index), float(use.shares[index]))
+            for use in self.groups
+            if use.shares is not None
+            for index in first(np.abs(use.shares), count)
+        ]
+        found.sort(key=lambda each: abs(each[1]), reverse=True)
+        return found[:count]
 
     @property
     def summary(self) -> str:

@@ -15,7 +15,7 @@ from ..bounded import Bounded
 from ..errors import Problem
 
 if TYPE_CHECKING:
-    from ..detail import Estimate
+    from ..detail import Estimate, Plan
     from ..model import Config
 
 _KILO = 1_000
@@ -60,15 +60,26 @@ def estimate(
     cubes, slabs
         The budget: cells as cubes, and megabytes of slab values.
     """
-    from .. import detail
-
     question = config, n_prompt, max_new_tokens, full_context, cubes, slabs
     if question not in _found:
-        computed = detail.n_computed(config, n_prompt, max_new_tokens)
-        budget = detail.Budget(cubes, slabs)
-        plan = detail.plan(config, computed, full_context=full_context, budget=budget)
-        _found[question] = plan.estimate
+        _found[question] = plan_of(*question).estimate
     return _found[question]
+
+
+def plan_of(
+    config: Config,
+    n_prompt: int,
+    max_new_tokens: int,
+    full_context: bool,
+    cubes: int,
+    slabs: int,
+) -> Plan:
+    """The plan of a model's drawing, as it is before a person has arranged anything."""
+    from .. import detail
+
+    computed = detail.n_computed(config, n_prompt, max_new_tokens)
+    budget = detail.Budget(cubes, slabs)
+    return detail.plan(config, computed, full_context=full_context, budget=budget)
 
 
 def rows(found: Estimate) -> tuple[tuple[str, str], ...]:

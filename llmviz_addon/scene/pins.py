@@ -60,19 +60,12 @@ def pin(
     failed: CellError | None = None
     for standing in found:
         try:
-            cell = _cell(standing, block, column, row)
+            cell = explain_room.cell_at(standing.plan.anatomy, block, column, row)
         except CellError as error:
             failed = failed or error
             continue
         return pin_cell(standing, cell)
     raise failed or CellError(f"There is no cell {block}")
-
-
-def _cell(standing: Standing, block: str, column: int | None, row: int | None) -> Cell:
-    anatomy = standing.plan.anatomy
-    if column is None:
-        return explain_room.parse(anatomy, block)
-    return explain_room.check(explain_room.find(anatomy, block), column, row or 0)
 
 
 def pin_cell(standing: Standing, cell: Cell) -> Explanation:

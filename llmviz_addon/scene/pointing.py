@@ -182,12 +182,12 @@ class Ground:
 
     def _meets(self, origin: NDArray, toward: NDArray) -> bool:
         """True if a ray meets the model's box: a quick test, since planning takes a while."""
-        corners = self.model.anchor.get(names.BOX)
-        if corners is None:
+        try:
+            low, high = np.reshape(list(self.model.anchor[names.BOX]), (2, 3)).astype(float)
+        except (KeyError, TypeError, ValueError):
             return True
         back = np.linalg.inv(self.anchor)
         start, way = back[:3, :3] @ origin + back[:3, 3], back[:3, :3] @ toward
-        low, high = np.reshape(list(corners), (2, 3))
         with np.errstate(divide="ignore", invalid="ignore"):
             sides = np.stack([(low - start) / way, (high - start) / way])
         # A ray along a face of the box divides zero by zero; the NaN is left out.

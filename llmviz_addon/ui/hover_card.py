@@ -25,6 +25,9 @@ Measure = Callable[[str, Style], float]
 # Blocks from which a cell takes something that are listed.
 _MOST_SOURCES = 4
 
+# Cells to which a weight adds most that are listed.
+_MOST_USES = 5
+
 # Lines that words may take; the rest is left out.
 _MOST_LINES: dict[Style, int] = {"formula": 3, "note": 3, "words": 2}
 
@@ -42,11 +45,22 @@ class Words:
 
 @dataclass(frozen=True)
 class Bar:
-    """A term of the cell's sum: its share of the largest one, with its sign; what it is."""
+    """A term of the cell's sum, or what the cell adds to another.
+
+    Attributes
+    ----------
+    share
+        Its share of the largest one, with its sign.
+    text
+        The name of what it is.
+    written, value
+        The term with its numbers, empty where it is a number, and what it comes to.
+    """
 
     share: float
     text: str
-    beside: str
+    written: str
+    value: str
 
 
 Row = Words | Bar
@@ -81,6 +95,7 @@ def _rows(found: Explanation, note: str) -> Iterator[Row]:
         for source in found.sources[:_MOST_SOURCES]:
             yield Words(source.summary, "words")
     yield from _ways(found)
+    yield from _uses(found)
 
 
 def _bars(found: Contributions, language: Language) -> Iterator[Row]:
@@ -89,8 +104,8 @@ def _bars(found: Contributions, language: Language) -> Iterator[Row]:
     most = max(abs(each.value) for each in found.largest) or 1.0
     for each in found.largest:
         value = number(each.value)
-        term = value if each.written == value else f"{each.written} = {value}"
-        yield Bar(each.value / most, each.words, term)
+        written = "" if each.written == value else each.written
+        yield Bar(each.value / most, each.words, written, value)
     left = len(found) - len(found.largest)
     if left:
         terms = language.counted(left, "term")
@@ -102,6 +117,23 @@ def _ways(found: Explanation) -> Iterator[Row]:
     if found.state in ("masked", "unused"):
         return
     yield Words(found.ways, "words", str(found.cell))
+
+
+def _uses(found: Explanation) -> Iterator[Row]:
+    """The cells that it goes into most; of what is given, a chart, since it has no other."""
+    from ..anatomy import number
+
+    strongest = found.uses.strongest(1 if found.sources else _MOST_USES)
+    if not strongest:
+        return
+    (cell, most), *more = strongest
+    if more and any(value != most for _, value in more):
+        for cell, value in strongest:
+            yield Bar(value / (abs(most) or 1.0), str(cell), "", number(value))
+        return
+    key = "only" if len(found.uses) == 1 else "alike" if more else "most"
+    said = found.language.tell(f"explain.into_{key}", cell=cell, value=number(most))
+    yield Words(said, "words")
 
 
 def wrapped(text: str, style: Style, width: float, measure: Measure) -> list[str]:
@@ -118,6 +150,22 @@ def wrapped(text: str, style: Style, width: float, measure: Measure) -> list[str
     if len(lines) > most:
         kept[-1] = shortened(f"{kept[-1]} {_ELLIPSIS}", style, width, measure)
     return kept
+
+
+def beside(bar: Bar, style: Style, width: float, measure: Measure) -> str:
+    """A bar's term and what it comes to, in a width in pixels; what it comes to is never cut."""
+    if not bar.written:
+        return bar.value
+    end = f" = {bar.value}"
+    return shortened(bar.written, style, width - measure(end, style), measure) + end
+
+
+def named(bar: Bar, style: Style, width: float, measure: Measure) -> str:
+    """A bar's name in a width in pixels: where it is too long, without all but its last part."""
+    text = bar.text
+    if measure(text, style) > width:
+        text = text.rpartition(", ")[2]
+    return shortened(text, style, width, measure)
 
 
 def shortened(text: str, style: Style, width: float, measure: Measure) -> str:

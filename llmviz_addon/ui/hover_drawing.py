@@ -16,7 +16,7 @@ import numpy as np
 from gpu_extras.batch import batch_for_shader
 
 from . import rays
-from .hover_card import Bar, Row, Style, Words, rows_of, shortened, wrapped
+from .hover_card import Bar, Row, Style, Words, beside, named, rows_of, wrapped
 
 if TYPE_CHECKING:
     from ..scene.pointing import Ground
@@ -190,8 +190,8 @@ def _card(context: bpy.types.Context, rows: Sequence[Row], kind: str, x: int, y:
         if isinstance(row, Bar):
             lines.append((row, ""))
             continue
-        beside = measure(row.beside, "words") + _MARGIN * scale if row.beside else 0.0
-        texts = wrapped(row.text, row.style, inner - beside, measure)
+        taken = measure(row.beside, "words") + _MARGIN * scale if row.beside else 0.0
+        texts = wrapped(row.text, row.style, inner - taken, measure)
         lines += [(row if not n else Words(row.text, row.style), t) for n, t in enumerate(texts)]
     height = (2 * _MARGIN - 4) * scale + sum(_pitch(row) for row, _ in lines) * scale
     left, top = _placed(context.region, _WIDTH * scale, height, _OFF * scale, x, y)
@@ -238,11 +238,11 @@ def _bar(bar: Bar, x: float, y: float, width: float, scale: float, color: Color,
     _quads(box[None], color if bar.share >= 0 else _NEGATIVE, np.array([0.95]))
     at = x + (_BAR_WIDTH + _BAR_GAP) * scale
     room = x + width - at
-    beside = shortened(bar.beside, _BAR_STYLE, 0.62 * room, measure)
-    wide = measure(beside, _BAR_STYLE)
-    text = shortened(bar.text, _BAR_STYLE, room - wide - _BAR_GAP * scale, measure)
+    term = beside(bar, _BAR_STYLE, 0.62 * room, measure)
+    wide = measure(term, _BAR_STYLE)
+    text = named(bar, _BAR_STYLE, room - wide - _BAR_GAP * scale, measure)
     _write(text, _BAR_STYLE, at, y, scale)
-    _write(beside, _BAR_STYLE, x + width - wide, y, scale, _STYLES["formula"][2])
+    _write(term, _BAR_STYLE, x + width - wide, y, scale, _STYLES["formula"][2])
 
 
 def _write(

@@ -89,8 +89,8 @@ class Hover:
         looked_at = scene.session_uid, space.as_pointer(), space.shading.type
         if self._field is None or self._looked_at != looked_at:
             faded = space.shading.type in ("MATERIAL", "RENDERED")
-            # A recipe that cannot be read is the sidebar's to tell of.
-            stand = [m for m in state.models(scene) if state.recipe_of(m) is not None]
+            # A model that cannot be read is the header's to tell of.
+            stand = [model for model in state.models(scene) if model.is_readable]
             self._field = Field(stand, space, faded)
             self._looked_at = looked_at
         return self._field

@@ -99,7 +99,7 @@ def why_nothing(scene: bpy.types.Scene) -> str:
     if not found:
         return "No model stands in this scene; build one first"
     for model in found:
-        if state.recipe_of(model) is None:
+        if not model.is_readable:
             return f"{model.root.name} does not say any more what it was made from; build it again"
         if not model.is_arranged:
             return f"{model.root.name} was built before layers could stand in rows; build it again"

@@ -92,6 +92,45 @@ def test_a_build_draws_the_tokens_that_the_options_choose(called, tmp_path: Path
     assert (settings.top_k, settings.seed) == (2, 5)
 
 
+def test_cells_are_pinned_in_the_file_that_is_written(called, tmp_path: Path):
+    from tests.scene import helpers
+
+    out, small = tmp_path / "pinned.blend", ("--model", helpers.small(), "--prompt", "0 1 2")
+    cells = "layer0.head1.attention[1, 2]", "wte[4, 7]"
+    pins = [part for cell in cells for part in ("--pin", cell)]
+    code, _, errors = called("build", *small, *pins, "--out", out)
+    assert code == 0, errors
+
+    import bpy
+
+    from llmviz_addon import scene
+
+    bpy.ops.wm.open_mainfile(filepath=str(out))
+    assert scene.pinned(bpy.context.scene) == list(cells)
+    said = [
+        o["llmviz_words"]
+        for o in bpy.context.scene.objects
+        if o.get("llmviz_pin_of") in cells and "llmviz_words" in o
+    ]
+    assert len(said) == 2 and "query 2" in " ".join(said)
+
+
+def test_a_cell_of_any_of_several_models_can_be_pinned(called, tmp_path: Path):
+    from tests.scene import helpers
+
+    small = ("--model", helpers.small(), "--prompt", "0 1 2", "--beside", "nano-gpt")
+    code, _, errors = called(
+        "build", *small, "--pin", "layer2.mlp[1, 9]", "--out", tmp_path / "a.blend"
+    )
+    assert code == 0, errors
+
+    import bpy
+
+    from llmviz_addon import scene
+
+    assert scene.pinned(bpy.context.scene) == ["layer2.mlp[1, 9]"]
+
+
 def test_a_build_without_blender_says_what_to_install():
     ended = run("build", source=WITHOUT_BPY)
     assert ended.returncode == 1
@@ -169,6 +208,12 @@ def test_film_writes_the_frames_that_are_asked_for(tmp_path: Path):
         (("build", "--look", "pink"), "dark, light"),
         (("build", "--head", "7"), "no head 7 to follow; they count from 0 to 2"),
         (("build", "--position", "6"), "no position 6"),
+        (
+            ("build", "--pin", "layer0.head1.atention[1, 3]"),
+            "did you mean 'layer0.head1.attention'",
+        ),
+        (("build", "--pin", "layer0.mlp[1, 99]"), "there is no cell at column 1, row 99"),
+        (("build", "--pin", "attention"), "is no cell; write"),
         (("stills", "--stills", "nothing"), "'nothing'"),
         (("explain", "--cell", "layer0.mpl[1, 2]"), "did you mean 'layer0.mlp'"),
         (("explain", "--cell", "logits[99, 0]"), "there is no cell at column 99"),

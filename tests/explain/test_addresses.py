@@ -53,6 +53,32 @@ def test_columns_and_rows_are_checked(nano):
             nano.explain("embedding", column, row)
 
 
+def test_one_number_is_enough_where_there_is_one_column_or_one_row(nano):
+    assert nano.explain("layer0.ln_1.weight", 40).cell == ("layer0.ln_1.weight", 0, 40)
+    assert nano.explain("layer0.ln_1.weight", row=40).cell == ("layer0.ln_1.weight", 0, 40)
+    assert nano.explain("tokens", column=4).cell == ("tokens", 4, 0)
+
+
+@pytest.mark.parametrize(
+    ("given", "match"),
+    [
+        (("layer0.mlp", 1), r"write both, such as layer0.mlp\[1, 0\]"),
+        (("layer0.mlp", None, 3), r"write both, such as layer0.mlp\[0, 3\]"),
+        (("tokens", None, 3), r"write both, such as tokens\[0, 3\]"),
+        (("layer0.mlp", 1.5, 2), "1.5 is no whole number"),
+        (("layer0.mlp", "a", 2), "'a' is no whole number"),
+        ((None, 1, 2), "None is no block's name"),
+        (("layer0.mlp[1, 2]", 3, 4), "did you mean 'layer0.mlp'"),
+        (("layer" + 5000 * "1" + ".mlp[1, 2]",), "There is no block"),
+        (("layer0.mlp[" + 5000 * "1" + ", 2]",), "is no cell; write"),
+    ],
+)
+def test_what_is_given_in_python_and_is_no_cell_gets_one_sentence(nano, given, match):
+    with pytest.raises(explain.CellError, match=match) as raised:
+        nano.explain(*given)
+    assert "\n" not in str(raised.value) and len(str(raised.value)) < 300
+
+
 @pytest.mark.parametrize(
     ("text", "first"),
     [

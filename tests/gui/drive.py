@@ -1,20 +1,13 @@
 """Runs in a full Blender with its window: a person's first minutes with the extension.
 
-Started by `test_window.py` with the zip, a folder for its results, and the file that Xvfb keeps the
-screen in. The steps are a generator that a timer moves on, since Blender handles events
-and draws only between timer calls; a `yield` waits that many seconds. It ends the process itself,
-because a timer's exception would only be printed.
+Started by `test_window.py`; see `stage`.
 """
 
 from __future__ import annotations
 
 import itertools
-import json
-import os
-import shutil
 import sys
 import time
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import hovering
 import pointing
+import stage
 from hands import (
     TICK,
     addon,
@@ -36,20 +30,14 @@ from hands import (
     mouse,
     over_the_view,
     press,
-    region,
     scroll,
     standing,
     type_over_the_view,
     unfold,
     until,
-    view,
     window,
 )
-
-ZIP, RESULTS, SCREEN = map(Path, sys.argv[sys.argv.index("--") + 1 :])
-TAB = "LLM Viz"
-
-facts: dict[str, object] = {}
+from stage import facts, screenshot
 
 
 def blocks() -> int:
@@ -62,22 +50,6 @@ def seen() -> int:
     return sum(item.visible_get() for item in window().scene.objects if "llmviz_block" in item)
 
 
-def screenshot(name: str) -> Iterator[float]:
-    """Keep the screen as it is once drawing has settled."""
-    print(f"looking at {name}", flush=True)
-    for item in view().regions:
-        item.tag_redraw()
-    yield 1.0
-    # The view smooths its edges over several redraws.
-    now = SCREEN.read_bytes()
-    for _ in range(8):
-        yield 1.0
-        before, now = now, SCREEN.read_bytes()
-        if before == now:
-            break
-    shutil.copy(SCREEN, RESULTS / f"{name}.xwd")
-
-
 def until_built() -> Iterator[float]:
     """Wait until blocks stand there and no more are coming."""
     yield from until(lambda: blocks() > 0, "the first block stands")
@@ -87,15 +59,7 @@ def until_built() -> Iterator[float]:
 
 def first_minute() -> Iterator[float]:
     """Install, open the tab, build the demo, take it back and bring it again."""
-    yield 1.0
-    bpy.ops.extensions.package_install_files(
-        filepath=str(ZIP), repo="user_default", enable_on_install=True
-    )
-    view().spaces.active.show_region_ui = True
-    yield from until(lambda: region("UI").width > 1, "the sidebar is open")
-    yield 0.5
-    # The names of the tabs exist only once the sidebar has been drawn.
-    yield from until(open_tab, f"there is a tab {TAB!r}")
+    yield from stage.install()
     yield from screenshot("1-empty")
     yield from press("llmviz.build_demo")
     yield from until_built()
@@ -296,43 +260,8 @@ def drawn() -> dict[str, list[str]]:
     return {m.root.name: list(state.ways_of(m)) for m in state.models(window().scene)}
 
 
-def open_tab() -> bool:
-    """Bring our tab to the front; True if that worked."""
-    try:
-        region("UI").active_panel_category = TAB
-    except (TypeError, ValueError):
-        region("UI").tag_redraw()
-        return False
-    return region("UI").active_panel_category == TAB
-
-
-def finish(status: int) -> None:
-    """Write the results and end the process here, since quitting would always report success."""
-    (RESULTS / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
-
-
-steps = itertools.chain(
-    first_minute(), typing(), large_models(), stops(), slabs(), picking(), inspecting()
+stage.play(
+    itertools.chain(
+        first_minute(), typing(), large_models(), stops(), slabs(), picking(), inspecting()
+    )
 )
-
-
-def advance() -> float:
-    """One step of the timer."""
-    try:
-        return next(steps)
-    except StopIteration:
-        finish(0)
-    except Exception:  # noqa: BLE001 - Blender would print it and go on forever
-        traceback.print_exc()
-        try:
-            shutil.copy(SCREEN, RESULTS / "failed.xwd")
-        finally:
-            finish(1)
-    return TICK
-
-
-bpy.context.preferences.view.show_splash = False
-bpy.app.timers.register(advance, first_interval=1.0)

@@ -8,10 +8,14 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 
 import bpy
 import pointing
-from hands import TICK, addon, call, census, mouse, region, view, window
+import seeing
+from clock import bare_pointer, ticking
+from hands import TICK, addon, call, census, mouse, region, until, view, window
+from stage import facts, keep, settled
 
 TOOL = "llmviz.inspect_cell"
 
@@ -39,8 +43,8 @@ def inspect(
     root: bpy.types.Collection, name: str, column: int, row: int
 ) -> Generator[float, None, dict]:
     """Point at a cell with the tool, walk from it, pin it, and leave; returns what happened."""
-    block = addon("scene").of_root(root).plan.anatomy.blocks[name]
-    place = pointing.place_of(root, block, column, row)
+    model = addon("scene").of_root(root)
+    place = pointing.place_of(root, model.plan.anatomy.blocks[name], column, row)
     pointing.look_at(place, None)
     yield 1.0
     x, y = pointing.pixel_of(place)
@@ -54,7 +58,7 @@ def inspect(
     mouse(x, y)
     yield 3 * TICK
     found["pointed at"] = shown()
-    found["times"] = yield from _times(x, y)
+    found["times"] = yield from times(seeing.around(model, name, column, row))
     mouse(x, y)
     yield 3 * TICK
     walked = []
@@ -83,30 +87,159 @@ def inspect(
     return found
 
 
-def _times(x: int, y: int) -> Generator[float, None, list[float]]:
-    """Seconds from a move of the mouse to its card, and of a redraw of the whole window."""
-    module, drawn = addon("ui.inspect_tool"), []
-    draw = module._draw
+def times(pixels: list[tuple[int, int]]) -> Generator[float, None, dict]:
+    """Milliseconds from a move of the mouse to its card, and of all else to compare them with.
 
-    def timed(xy: tuple[int, int]) -> None:
-        draw(xy)
-        drawn.append(time.perf_counter())
-
-    manager = bpy.types.WindowManager
-    manager.draw_cursor_remove(module._handle)
-    module._handle = manager.draw_cursor_add(timed, (), "VIEW_3D", "WINDOW")
-    waits = []
-    for turn in range(12):
-        count, began = len(drawn), time.perf_counter()
-        mouse(x + 4 * (turn % 4), y + 4 * (turn // 4))
-        while len(drawn) == count and time.perf_counter() - began < 5:
-            yield 0.001
-        waits.append(drawn[-1] - began if len(drawn) > count else 5.0)
-        yield TICK / 4
-    manager.draw_cursor_remove(module._handle)
-    module._handle = manager.draw_cursor_add(module._draw, (), "VIEW_3D", "WINDOW")
+    The mouse goes from pixel to pixel, each of which is another cell's. The result has the medians
+    of what the extension does when the pointer is drawn, by the wall and of the processor; of the
+    whole wait; of the wait with a pointer that carries nothing, which is Blender's own; and the
+    time of an idle redraw of the window.
+    """
+    with ticking() as clock:
+        waits, first = yield from _waits(pixels, clock.drawn)
+        found = clock.milliseconds(first) | {"wait": waits, "views": clock.views}
+    with bare_pointer() as drawn:
+        found["wait for nothing"], _ = yield from _waits(pixels, drawn)
     with bpy.context.temp_override(window=window(), area=view(), region=region("WINDOW")):
         began = time.perf_counter()
         bpy.ops.wm.redraw_timer(type="DRAW_WIN_SWAP", iterations=3)
-        idle = (time.perf_counter() - began) / 3
-    return [statistics.median(waits), idle]
+        found["idle redraw"] = round(1e3 * (time.perf_counter() - began) / 3, 1)
+    return found
+
+
+def _waits(
+    pixels: list[tuple[int, int]], drawn: list[float]
+) -> Generator[float, None, tuple[float, list[int]]]:
+    """The median of milliseconds from a move to the pointer's drawing; those drawings' numbers."""
+    waits, first = [], []
+    for x, y in pixels:
+        count, began = len(drawn), time.perf_counter()
+        mouse(x, y)
+        while len(drawn) == count and time.perf_counter() - began < 5:
+            yield 0.001
+        if len(drawn) > count:
+            waits.append(drawn[count] - began)
+            first.append(count)
+        yield TICK / 4
+    assert waits, "the pointer was never drawn"
+    return round(1e3 * statistics.median(waits), 1), first
+
+
+def choose_the_tool() -> Iterator[float]:
+    """Choose the tool with its shortcut."""
+    x, y = region("WINDOW").x + 300, region("WINDOW").y + 300
+    mouse(x, y)
+    yield TICK
+    yield from key("I", x, y, shift=True)
+    assert tool() == TOOL
+
+
+def over_each_kind(name: str) -> Iterator[float]:
+    """Point at a cell of each kind of block; notes what was shown, and the times."""
+    (model,) = addon("ui.state").models(window().scene)
+    cells: list[list] = []
+    before = _all_but_the_view()
+    facts[name] = {"cells": cells, "times": {}}
+    with _what_cards_say() as said:
+        for role, *cell in seeing.cells_of_all_kinds(model):
+            x, y = seeing.look(model, *cell)
+            yield from point(x, y)
+            cells.append([role, cell, shown(), said[-1] if said else []])
+            keep(f"hover-{name}-{role.replace('.', '-')}")
+            if role in ("mlp", "mlp_weight", "logits"):
+                yield from settled(0.25)
+                found = yield from times(seeing.around(model, *cell))
+                facts[name]["times"][role] = found
+                print(f"pointing at {role} of {name}: {found} ms", flush=True)
+            said.clear()
+    after = _all_but_the_view()
+    facts[name]["changed"] = [part for part in before if before[part] != after[part]]
+
+
+def _all_but_the_view() -> dict[str, object]:
+    """The file's contents, what is selected, and the operators that can be repeated or undone."""
+    found: dict[str, object] = dict(census())
+    del found["view"]
+    scene, layer = window().scene, window().view_layer
+    found["selected"] = sorted(o.name for o in scene.objects if o.select_get(view_layer=layer))
+    found["active"] = layer.objects.active and layer.objects.active.name
+    found["operators"] = [each.bl_idname for each in bpy.context.window_manager.operators]
+    return found
+
+
+def while_it_is_disabled() -> Iterator[float]:
+    """Disable the extension while the tool is on and a card is shown, and move the mouse on."""
+    x, y = region("WINDOW").x + 500, region("WINDOW").y + 400
+    tool_module = addon("ui.inspect_tool")
+    mouse(x, y)
+    yield 3 * TICK
+    was_on = tool() == TOOL and tool_module._hover is not None
+    bpy.ops.preferences.addon_disable(module="bl_ext.user_default.llmviz")
+    mouse(x + 30, y)
+    yield 3 * TICK
+    ours = [
+        function
+        for name in dir(bpy.app.handlers)
+        if isinstance(handlers := getattr(bpy.app.handlers, name), list)
+        for function in handlers
+        if "llmviz" in getattr(function, "__module__", "")
+    ]
+    maps = bpy.context.window_manager.keyconfigs.addon.keymaps
+    keys = [i.idname for m in maps for i in m.keymap_items if "llmviz" in i.idname]
+    facts["disabled"] = [was_on, tool(), tool_module._handle is None, len(ours), keys]
+
+
+def in_each_view() -> Iterator[float]:
+    """Point at cells in views without perspective and through cameras, at a model that was turned.
+
+    Before that, the model is scaled and one of its blocks put somewhere else.
+    """
+    scene = window().scene
+    (model,) = addon("ui.state").models(scene)
+    model.anchor.location.x, model.anchor.rotation_euler = 40.0, (0.1, 0.05, 0.6)
+    model.anchor.scale = (3.0, 3.0, 2.0)
+    model.blocks["layer1.mlp"].location.z += 30.0
+    scene.camera = bpy.data.objects.new("Mine", bpy.data.cameras.new("Mine"))
+    scene.collection.objects.link(scene.camera)
+    yield 1.0
+    facts["views"] = []
+    for kind in ("PERSP", "ORTHO", "CAMERA", "ORTHO CAMERA"):
+        for cell in (["layer1.mlp", 100, 4], ["layer0.head2.attention", 1, 5], ["wte", 2, 30]):
+            x, y = seeing.look(model, *cell, kind=kind)
+            yield from point(x, y)
+            facts["views"].append([kind, cell, shown()])
+        keep(f"hover-{kind.lower().replace(' ', '-')}")
+    view().spaces.active.region_3d.view_perspective = "PERSP"
+
+
+def point(x: int, y: int) -> Iterator[float]:
+    """Move the mouse to a pixel once the view has been drawn, and wait for the card."""
+    drawn: list[bool] = []
+    views = bpy.types.SpaceView3D.draw_handler_add(drawn.append, (True,), "WINDOW", "POST_PIXEL")
+    try:
+        region("WINDOW").tag_redraw()
+        yield from until(lambda: bool(drawn), "the view is drawn", TICK / 4)
+    finally:
+        bpy.types.SpaceView3D.draw_handler_remove(views, "WINDOW")
+    mouse(x - 40, y - 40)
+    yield TICK / 2
+    mouse(x, y)
+    yield 3 * TICK
+
+
+@contextmanager
+def _what_cards_say() -> Iterator[list[list]]:
+    """The lines of all cards that are drawn, the latest last."""
+    drawing, said = addon("ui.hover_drawing"), []
+    rows_of = drawing.rows_of
+
+    def noted(answer: object) -> list:
+        rows = rows_of(answer)
+        said.append([row.text for row in rows])
+        return rows
+
+    drawing.rows_of = noted
+    try:
+        yield said
+    finally:
+        drawing.rows_of = rows_of

@@ -6,23 +6,10 @@ where it is not simply `Xvfb`. Screenshots stay in `build/gui/`.
 
 from __future__ import annotations
 
-import json
-import os
-import shlex
-import shutil
-import subprocess
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from tests.gui import xwd
-from tests.gui.following import follow
+from tests.gui.conftest import PICTURES, Play
 
-ROOT = Path(__file__).parent.parent.parent
-DRIVE = Path(__file__).parent / "drive.py"
-PICTURES = ROOT / "build" / "gui"
-SIZE = (1600, 1000)
 SHOTS = (
     *("1-empty", "2-built", "3-removed", "2-typing", "2-typed"),
     *("4-gpt2", "5-gpt2-built", "6-beside", "7-inspect", "8-opened", "9-picked"),
@@ -30,84 +17,9 @@ SHOTS = (
 
 
 @pytest.fixture(scope="module")
-def blender() -> str:
-    """The full Blender to use."""
-    path = os.environ.get("LLMVIZ_BLENDER")
-    if not path:
-        pytest.skip("no full Blender: LLMVIZ_BLENDER is not set")
-    return path
-
-
-@pytest.fixture(scope="module")
-def screen(blender: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """A virtual X server: its display, and the file with what it shows."""
-    command = shlex.split(os.environ.get("LLMVIZ_XVFB", "Xvfb"))
-    if not shutil.which(command[0]):
-        pytest.fail(f"there is a Blender, but no {command[0]} to give it a screen: install xvfb")
-    folder = tmp_path_factory.mktemp("screen")
-    size = "x".join(map(str, SIZE))
-    command += ["-displayfd", "1", "-screen", "0", f"{size}x24", "-nolisten", "tcp"]
-    server = subprocess.Popen(
-        [*command, "-fbdir", str(folder)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert server.stdout
-    try:
-        number = server.stdout.readline().strip()
-        assert number, f"{command[0]} did not start"
-        yield f":{number}", folder / "Xvfb_screen0"
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
-
-
-@pytest.fixture(scope="module")
-def session(
-    blender: str,
-    screen: tuple[str, Path],
-    extension_zip: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-    pytestconfig: pytest.Config,
-) -> dict[str, object]:
-    """The results of the session in the window, with the pictures turned into PNGs."""
-    display, dump = screen
-    user, results = tmp_path_factory.mktemp("user"), tmp_path_factory.mktemp("results")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("BLENDER_")}
-    width, height = map(str, SIZE)
-    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
-
-    def told(line: str) -> None:
-        """Print the line, so that the runner of the tests sees a sign of life."""
-        with capture.global_and_fixture_disabled():
-            print(line, flush=True)
-
-    told("")
-    status, output = follow(
-        [
-            *(blender, "--window-geometry", "0", "0", width, height, "--enable-event-simulate"),
-            *("--python-exit-code", "1", "--python", str(DRIVE)),
-            *("--", str(extension_zip), str(results), str(dump)),
-        ],
-        {
-            **kept,
-            "DISPLAY": display,
-            "BLENDER_USER_RESOURCES": str(user),
-            "LIBGL_ALWAYS_SOFTWARE": "1",
-        },
-        told,
-    )
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    for old in PICTURES.glob("*.png"):
-        old.unlink()
-    for picture in results.glob("*.xwd"):
-        path = PICTURES / f"{picture.stem}.png"
-        path.write_bytes(xwd.png(*xwd.pixels(picture.read_bytes())))
-    assert status == 0, output[-6000:]
-    facts = json.loads((results / "facts.json").read_text(encoding="utf-8"))
-    return facts | {"complaints": [line for line in output.splitlines() if "LLMVIZ_" in line]}
+def session(play: Play) -> dict[str, object]:
+    """The results of the session in the window."""
+    return play("drive.py")
 
 
 def test_blender_has_no_complaint_about_our_classes(session: dict[str, object]) -> None:

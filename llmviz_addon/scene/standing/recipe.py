@@ -176,9 +176,13 @@ def _must_read(root: bpy.types.Collection, key: str, kind: type[T], **missing: o
     try:
         return kind(**{name: value for name, value in kept.items() if name in known})
     except (TypeError, ValueError) as error:
-        raise StandingError(
-            f"{root.name} does not say any more what it was made from; remove it and build it again"
-        ) from error
+        raise _unreadable(root) from error
+
+
+def _unreadable(root: bpy.types.Collection) -> StandingError:
+    return StandingError(
+        f"{root.name} does not say any more what it was made from; remove it and build it again"
+    )
 
 
 def write(root: bpy.types.Collection, recipe: Recipe) -> None:
@@ -229,7 +233,15 @@ def title_of(root: bpy.types.Collection) -> str:
 def plan_steps_of(root: bpy.types.Collection) -> Steps[Plan]:
     """The plan by which a model is drawn."""
     recipe, config = recipe_of(root), config_of(root)
-    return (yield from planned(config, int(root.get(_COMPUTED, 0)), recipe))
+    return (yield from planned(config, computed_of(root, config), recipe))
+
+
+def computed_of(root: bpy.types.Collection, config: Config) -> int:
+    """The number of tokens that were computed; raises what `recipe_of` raises."""
+    found = root.get(_COMPUTED, 0)
+    if not isinstance(found, int) or not 0 <= found <= config.n_ctx:
+        raise _unreadable(root)
+    return found
 
 
 def planned(config: Config, computed: int, recipe: Recipe) -> Steps[Plan]:
@@ -258,13 +270,35 @@ def write_run(root: bpy.types.Collection, run: Run | None) -> None:
 
 
 def run_of(root: bpy.types.Collection) -> Run | None:
-    """The run that a model shows; None for a model without numbers."""
+    """The run that a model shows; None for a model without numbers.
+
+    Raises
+    ------
+    StandingError
+        If it cannot be read.
+    """
     kept = root.get(_RUN)
     if not kept:
         return None
-    if kept not in _runs:
-        _runs[kept] = Run.from_json(kept)
-    return _runs[kept]
+    try:
+        if kept not in _runs:
+            _runs[kept] = Run.from_json(kept)
+        return _runs[kept]
+    except (TypeError, ValueError, LookupError, AttributeError) as error:
+        raise _unreadable(root) from error
+
+
+def check(root: bpy.types.Collection) -> None:
+    """Read all that is kept of what a model was made from.
+
+    Raises
+    ------
+    StandingError
+        If some of it cannot be read.
+    """
+    recipe_of(root)
+    computed_of(root, config_of(root))
+    run_of(root)
 
 
 def digest_of_run(root: bpy.types.Collection) -> str:

@@ -98,6 +98,15 @@ class Standing:
         return recipe.recipe_of(self.root)
 
     @cached_property
+    def is_readable(self) -> bool:
+        """True if all that is kept of what it was made from can be read."""
+        try:
+            recipe.check(self.root)
+        except StandingError:
+            return False
+        return True
+
+    @cached_property
     def language(self) -> Language:
         """The language of its words; English where it is one that is not here any more."""
         try:
@@ -117,7 +126,13 @@ class Standing:
 
     @cached_property
     def run(self) -> Run | None:
-        """The run whose numbers it shows; None for a model without numbers."""
+        """The run whose numbers it shows; None for a model without numbers.
+
+        Raises
+        ------
+        StandingError
+            If it cannot be read.
+        """
         return recipe.run_of(self.root)
 
     @property
@@ -145,7 +160,8 @@ class Standing:
     @property
     def size(self) -> float:
         """Its number of parameters, by which models in a scene are ordered."""
-        return float(self.root.get(names.PARAMETERS, 0.0))
+        found = self.root.get(names.PARAMETERS, 0.0)
+        return float(found) if isinstance(found, int | float) else 0.0
 
     # Its parts
 
