@@ -30,6 +30,11 @@ TEXEL = "texel"
 CELL_CO = "cell_co"
 CELL_COLOR = "cell_color"
 
+# Attributes of a mesh of bars: the levels of three states each; and the property of the object that
+# says which state it is in.
+LEVELS = ("levels0", "levels1", "levels2")
+STEP = "step"
+
 # Attributes of a flat mesh, one value per vertex: transparency, 0 to 1; and what is added to the
 # object's kind, where parts of the mesh have different colors.
 CLEAR = "clear"

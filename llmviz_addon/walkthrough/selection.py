@@ -197,6 +197,8 @@ class Selection:
     def cells(self, selector: str) -> CellRange:
         """The cells that a selector of one block means, of those that have numbers.
 
+        In a model without numbers these are all that are drawn.
+
         Raises
         ------
         AuthoringError
@@ -206,7 +208,8 @@ class Selection:
         names = self.blocks(match["name"] if match else selector)
         if len(names) != 1:
             raise AuthoringError(f"{selector!r}: cells can be chosen from one block only.")
-        columns, rows = self.anatomy.blocks[names[0]].extent(self.n_tokens)
+        count = self.n_tokens or self.anatomy.n_tokens
+        columns, rows = self.anatomy.blocks[names[0]].extent(count)
         across, down = (match["columns"], match["rows"] or ":") if match else (":", ":")
         return CellRange(
             names[0],
