@@ -76,8 +76,10 @@ PAGE_GAINS = "llmviz_page_gains"
 # Property of the anchor: the height of the floor, in meters below it.
 FLOOR = "llmviz_floor"
 
-# Of the anchor, the model's box in meters from it; of the root, the model's parameters.
+# Of the anchor, the box of all of the model in meters from it, and that of its blocks alone; of the
+# root, the model's parameters.
 BOX = "llmviz_box"
+BODY = "llmviz_body"
 PARAMETERS = "llmviz_parameters"
 
 # Of cubes that stand in place of a slab's cells: the bundle's name. Of the slab: its open windows.

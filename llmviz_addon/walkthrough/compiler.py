@@ -19,7 +19,7 @@ from .camera import clipping
 from .camera_path import Move
 from .choice import Choice
 from .companions import Companion, in_order, told
-from .composition import Taste, compose
+from .composition import compose
 from .errors import AuthoringError
 from .filling import filling
 from .framing import CameraPose
@@ -32,6 +32,7 @@ from .script import PALETTES, Beat, CaptionText, Chapter, Script, ShotSpec
 from .selection import ON, common_names, fill
 from .stage import Moment, Stage
 from .storyboard import FPS, Caption, Marker, Shot, Storyboard, Titles
+from .titles import Taste
 from .wording import facts, figure, followed, heading, places, values
 
 if TYPE_CHECKING:
