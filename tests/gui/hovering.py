@@ -190,9 +190,9 @@ def while_it_is_disabled() -> Iterator[float]:
 
 
 def in_each_view() -> Iterator[float]:
-    """Point at cells in views without perspective and through cameras, at a model that was turned.
+    """Point at cells in views without perspective and through cameras.
 
-    Before that, the model is scaled and one of its blocks put somewhere else.
+    Before that, the model is turned and scaled, and one of its blocks put somewhere else.
     """
     scene = window().scene
     (model,) = addon("ui.state").models(scene)
@@ -210,6 +210,7 @@ def in_each_view() -> Iterator[float]:
             facts["views"].append([kind, cell, shown()])
         keep(f"hover-{kind.lower().replace(' ', '-')}")
     view().spaces.active.region_3d.view_perspective = "PERSP"
+    call("llmviz.remove")
 
 
 def point(x: int, y: int) -> Iterator[float]:
