@@ -30,6 +30,11 @@ TEXEL = "texel"
 CELL_CO = "cell_co"
 CELL_COLOR = "cell_color"
 
+# Attributes of a mesh of bars: the levels of three states each; and the property of the object that
+# says which state it is in.
+LEVELS = ("levels0", "levels1", "levels2")
+STEP = "step"
+
 # Attributes of a flat mesh, one value per vertex: transparency, 0 to 1; and what is added to the
 # object's kind, where parts of the mesh have different colors.
 CLEAR = "clear"
@@ -71,8 +76,10 @@ PAGE_GAINS = "llmviz_page_gains"
 # Property of the anchor: the height of the floor, in meters below it.
 FLOOR = "llmviz_floor"
 
-# Of the anchor, the model's box in meters from it; of the root, the model's parameters.
+# Of the anchor, the box of all of the model in meters from it, and that of its blocks alone; of the
+# root, the model's parameters.
 BOX = "llmviz_box"
+BODY = "llmviz_body"
 PARAMETERS = "llmviz_parameters"
 
 # Of cubes that stand in place of a slab's cells: the bundle's name. Of the slab: its open windows.

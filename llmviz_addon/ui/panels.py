@@ -223,6 +223,7 @@ class LLMVIZ_PT_walkthrough(OnModel, bpy.types.Panel):
         row.operator(
             "llmviz.play",
             text="Pause" if playing else "Play",
+            text_ctxt=translating.CONTEXT,
             icon="PAUSE" if playing else "PLAY",
         )
         row.operator("screen.marker_jump", text="", icon="NEXT_KEYFRAME").next = True
@@ -268,7 +269,7 @@ class LLMVIZ_PT_render(OnModel, bpy.types.Panel):
         # Titles are long, so they get the whole width.
         column = form.column(align=True)
         column.use_property_split = False
-        column.label(text="Stills")
+        column.label(text="Stills", text_ctxt=translating.CONTEXT)
         for index, (_, title) in enumerate(state.stills_of(context.scene)):
             column.prop(settings, "stills_ticked", index=index, text=title)
         if draw_progress(layout, LLMVIZ_OT_render_stills.bl_idname):

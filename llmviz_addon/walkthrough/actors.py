@@ -113,6 +113,20 @@ class Words(Actor):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Labels(Actor):
+    """Several texts that come and go as one, each with its middle at its offset from the place.
+
+    Many numbers that change together are one such actor for each state, since a counter costs every
+    frame of the film.
+    """
+
+    texts: tuple[str, ...]
+    offsets: tuple[Point, ...]
+    size: float
+    tone: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Counter(Actor):
     """A number in digits, which the channel `count` changes; its point stays where it is.
 
@@ -139,15 +153,18 @@ class Bars(Actor):
     Attributes
     ----------
     block
-        The block, whose kind and color scale they have.
+        The block, whose kind they have.
     values
-        The number of each, which is its color in all states.
+        For each state the number of each box, which its color shows.
+    scales
+        For each state the block on whose color scale its numbers are; empty where 1 shines fully.
     boxes
         For each state the least and greatest corner of each box, from the actor's place.
     """
 
     block: str
-    values: tuple[float, ...]
+    values: tuple[tuple[float, ...], ...]
+    scales: tuple[str, ...]
     boxes: tuple[tuple[tuple[Point, Point], ...], ...]
 
 

@@ -19,10 +19,11 @@ from .camera import clipping
 from .camera_path import Move
 from .choice import Choice
 from .companions import Companion, in_order, told
-from .composition import Taste, compose
+from .composition import compose
 from .errors import AuthoringError
 from .filling import filling
 from .framing import CameraPose
+from .leads import within_sections
 from .loading import load
 from .picture import POINTS, Picture
 from .run import Run
@@ -31,6 +32,7 @@ from .script import PALETTES, Beat, CaptionText, Chapter, Script, ShotSpec
 from .selection import ON, common_names, fill
 from .stage import Moment, Stage
 from .storyboard import FPS, Caption, Marker, Shot, Storyboard, Titles
+from .titles import Taste
 from .wording import facts, figure, followed, heading, places, values
 
 if TYPE_CHECKING:
@@ -124,7 +126,8 @@ def compile_steps(
             f"No chapter that was chosen plays for this model; those that do: {playing}."
         )
     titles = yield from rescaled(film.titles(), 0.85, 0.95)
-    channels = yield from rescaled(stage.leads.merge(stage.board.channels()), 0.95, 1.0)
+    written = within_sections(stage.board.channels(), anatomy)
+    channels = yield from rescaled(stage.leads.merge(written), 0.95, 1.0)
     return Storyboard(
         title=f"{script.title}, {film.values['model'] if run is None else run.model}",
         duration=film.time,
@@ -216,10 +219,10 @@ class _Film:
         known |= self._told(beat, names, id_)
         text, heading = _filled(found.text, known, id_), _filled(beat.title, known, id_)
         start = self.time
-        gestures = [g for g in beat.gestures if frozenset(g.if_) <= self.facts]
-        needed = max((gesture.length(given) for gesture in gestures), default=0.0)
         spec = None if beat.shot is None else beat.shot.suited(self.stage.aspect, self.facts)
         shot = 0.0 if spec is None else spec.at + spec.move
+        gestures = [g.after(shot) for g in beat.gestures if frozenset(g.if_) <= self.facts]
+        needed = max((gesture.length(given) for gesture in gestures), default=0.0)
         reading = self.language.reading_time(text) if text else 0.0
         seconds = max(beat.duration, needed, shot, reading)
         # Beats start on whole frames, where their markers are.

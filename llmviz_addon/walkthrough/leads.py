@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..progress import Steps
+from . import targets
 from .properties import PROPERTIES, Property
 from .storyboard import Channel, Key
 from .tracks import INSTANT
@@ -160,6 +161,28 @@ def _merged(row: Property, found: Sequence[Channel | None]) -> tuple[Key, ...]:
     if row.merge == "largest":
         return _keys(curves, lambda values: values.max(axis=0), NOTICED)
     return _keys(curves, lambda values: np.minimum(values.mean(axis=0) * AHEAD, 1.0), EXACT)
+
+
+def within_sections(channels: Iterable[Channel], anatomy: Anatomy) -> tuple[Channel, ...]:
+    """Channels where those of arrows come first, and fade with their section, too.
+
+    An object of arrows has one opacity, and the first channel that moves it is the one that does.
+    """
+    rest: list[Channel] = []
+    arrows: list[Channel] = []
+    sections: dict[str, Channel] = {}
+    for channel in channels:
+        (arrows if channel.target.startswith(targets.ARROWS) else rest).append(channel)
+        if channel.target.startswith(targets.SECTION):
+            sections[channel.target] = channel
+    found = []
+    for channel in arrows:
+        block = anatomy.blocks[channel.target.removeprefix(targets.ARROWS)]
+        section = sections.get(targets.section(block.section.partition(".")[0]))
+        curves = [_Curve.of(each.keys) for each in (channel, section) if each is not None]
+        keys = _keys(curves, lambda values: values.prod(axis=0), NOTICED)
+        found.append(Channel(channel.target, channel.property, keys))
+    return (*found, *rest)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,9 @@ from .script import (
 )
 from .tables import Table
 
+VARIANTS = ("tall", "large", "tower", "told")
+"""Keys of a shot that say what differs; each is filled in with the shot's own values."""
+
 
 def parse(
     script: Mapping[str, Any], texts: Mapping[str, Any], language: Language | None = None
@@ -136,9 +139,10 @@ def _shot(table: Table) -> ShotSpec:
         at=table.number("at", 0.0),
         move=table.number("move", 1.5),
         drift=table.number("drift", 0.0, least=-90),
-        tall=_shot(table.variant("tall", "large", "tower")) if "tall" in table.values else None,
-        large=_shot(table.variant("large", "tower")) if "large" in table.values else None,
-        tower=_shot(table.variant("tower", "tall", "large")) if "tower" in table.values else None,
+        told=_shot(table.variant("told", *VARIANTS)) if "told" in table.values else None,
+        tall=_shot(table.variant("tall", *VARIANTS)) if "tall" in table.values else None,
+        large=_shot(table.variant("large", "told", "tower")) if "large" in table.values else None,
+        tower=_shot(table.variant("tower", *VARIANTS)) if "tower" in table.values else None,
     )
     if not shot.show:
         raise AuthoringError(f"{table.where}: show is empty; name what the camera is to see.")

@@ -19,7 +19,8 @@ a row cannot be lost on the way, and one that has none cannot be keyed.
 | `breadth` | 1, or 0 while words that face the camera are not there; they are flat, so without breadth there is nothing of them |
 | `value` | the number that a cell of the film's own shows, in its color |
 | `count` | the number that a counter of the film's own shows, in digits |
-| `state1`, `state2` … | 0 to 1; how far bars have gone from one state to the next |
+| `step` | the state that bars are in, counted from 0, for their color; between two numbers they are on their way |
+| `form` | the same for their shape, in the tenths of a state that Blender counts |
 | `lens` | millimeters, on a sensor whose longer side is 36 mm |
 | `focus_distance` | in cells, from the camera to the plane of focus |
 | `clip_start` | in cells; what is nearer to the camera is not seen |
@@ -105,6 +106,9 @@ def _custom(name: str, default: float, least: float, greatest: float, merge: Mer
 STATES = 8
 """Further states that bars may have after the first."""
 
+FORM = 10.0
+"""The steps that Blender counts from one state of bars to the next."""
+
 ROWS = (
     _custom("progress", 1.0, 0.0, 1.0, "mean"),
     _custom("highlight", 0.0, 0.0, 1.0, "largest"),
@@ -126,10 +130,8 @@ ROWS = (
     Property("breadth", 1.0, 0.0, 1.0, path="scale"),
     Property("value", 0.0, path='["value"]'),
     Property("count", 0.0, owner="counter"),
-    *(
-        Property(f"state{i}", 0.0, 0.0, 1.0, owner="keys", path=f'key_blocks["state{i}"].value')
-        for i in range(1, STATES + 1)
-    ),
+    Property("step", 0.0, 0.0, float(STATES), path='["step"]'),
+    Property("form", 0.0, 0.0, FORM * STATES, owner="keys", path="eval_time"),
     Property("lens", 50.0, 1.0, owner="data", path="lens"),
     Property("focus_distance", 100.0, 0.0, owner="data", path="dof.focus_distance", in_cells=True),
     Property("clip_start", 0.5, 0.0, owner="data", path="clip_start", in_cells=True),

@@ -7,6 +7,7 @@ cell's value of the sum. All of it follows from the formula's tree; no role of a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,15 @@ class Factor:
     columns: tuple[int, ...]
     rows: tuple[int, ...]
     values: Floats
+
+    def picked(self, order: Sequence[int]) -> Factor:
+        """Some of the cells, in an order."""
+        return Factor(
+            tuple(self.blocks[i] for i in order),
+            tuple(self.columns[i] for i in order),
+            tuple(self.rows[i] for i in order),
+            self.values[list(order)],
+        )
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from ..counting import counted
 from . import targets
 from .companions import Companion
 from .run import elide
 
 if TYPE_CHECKING:
     from ..anatomy import Anatomy, Section
+    from .picture import Picture
     from .selection import Selection
+    from .titles import Taste
 
 Rank = Literal["model", "section", "part", "head", "block"]
 """Of a title, from the most important one on: a model; embedding, a layer or the output; a part of
@@ -42,7 +45,11 @@ class Named:
     part
         The target whose opacity says that it has been shown.
     blocks
-        The blocks that it consists of, of which at least one is to be seen; empty for a companion.
+        The blocks that it consists of, of which at least one is to be seen; empty for a model.
+    facts
+        Lines below its title.
+    is_inset
+        True if it is seen in an inset.
     """
 
     text: str
@@ -50,6 +57,8 @@ class Named:
     box: np.ndarray
     part: str
     blocks: tuple[str, ...]
+    facts: tuple[str, ...] = ()
+    is_inset: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,6 +98,11 @@ class Scenery:
     def anatomy(self) -> Anatomy:
         """The model."""
         return self.selection.anatomy
+
+    @property
+    def ground(self) -> float:
+        """The height of the ground, or a little more: the lowest edge of all blocks."""
+        return self.anatomy.bounds()[0][2]
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -191,16 +205,43 @@ class Scenery:
         part = targets.section(block.section.partition(".")[0])
         return Named(self.say(block.title), "block", self.block_boxes[number], part, (name,))
 
-    def models(self, title: str) -> list[Named]:
-        """All models, the scenery's own first, which has this title."""
-        own = np.array(self.anatomy.bounds(), float)
-        return [
-            Named(title, "model", own, "", ()),
-            *(
-                Named(elide(c.title), "model", np.array(c.bounds, float), "", ())
-                for c in self.companions
-            ),
-        ]
+    def models(self, taste: Taste, picture: Picture) -> list[Named]:
+        """All models, the scenery's own first, which is titled as the heading says."""
+        own, say = np.array(self.anatomy.bounds(), float), self.say
+        title, *more = taste.heading
+        found = [(title, own, more[:1])]
+        for companion in self.companions:
+            if taste.models is not None and companion.id not in taste.models:
+                continue
+            count = say(counted(companion.config.n_parameters, "parameter"))
+            found.append((elide(companion.title), np.array(companion.bounds, float), [count]))
+        models = []
+        for number, (name, box, facts) in enumerate(found):
+            again = taste.shift if number == 0 else None
+            seen = box if again is None else box + np.array(again)
+            lines: tuple[str, ...] = ()
+            if taste.sizes:
+                lines = (*self._told(box, seen, taste, picture), *facts)
+            inset = again is not None and taste.inset is not None
+            models.append(Named(name, "model", seen, "", (), lines, inset))
+        return models
+
+    def _told(
+        self, box: np.ndarray, seen: np.ndarray, taste: Taste, picture: Picture
+    ) -> tuple[str, ...]:
+        """The width of a model, and the distance or the magnification at which it is seen."""
+        say, (wide, *_) = self.say, (box[1] - box[0]) * taste.cell
+        eye = np.array(picture.pose.location)
+        there, here = (
+            float((each.mean(axis=0) - eye) @ -picture.pose.rotation[:, 2]) for each in (box, seen)
+        )
+        size = say(f"{_metric(wide)} wide")
+        if taste.inset is not None:
+            if here == there:
+                return (size,)
+            return size, say(f"enlarged {there / here:,.0f} times")
+        away = float(np.linalg.norm(seen.mean(axis=0) - eye)) * taste.cell
+        return (f"{size} · {say(f'{_metric(away)} away')}",)
 
     @cached_property
     def _all(self) -> tuple[frozenset[str], frozenset[str]]:
@@ -223,6 +264,11 @@ class Scenery:
         if "model" in names:
             return self._all[0]
         return frozenset(name for each in names for name in self.selection.found(each))
+
+
+def _metric(meters: float) -> str:
+    """A length in meters or kilometers, to three digits."""
+    return f"{meters:.3g} m" if meters < 999.5 else f"{meters / 1000:.3g} km"
 
 
 def digest(array: np.ndarray) -> bytes:

@@ -54,6 +54,8 @@ class ShotSpec:
         The shot for models with the fact ``"large"``, where it differs.
     tower
         The shot for models in one tower, in pictures that are not higher than wide.
+    told
+        The shot where the numbers of all cells are at hand, with variants of its own.
     """
 
     show: tuple[str, ...]
@@ -67,9 +69,12 @@ class ShotSpec:
     tall: ShotSpec | None = None
     large: ShotSpec | None = None
     tower: ShotSpec | None = None
+    told: ShotSpec | None = None
 
     def suited(self, aspect: float, facts: frozenset[str]) -> ShotSpec:
         """The shot for a picture with this width over its height, and a model of these facts."""
+        if self.told is not None and "told" in facts:
+            return self.told.suited(aspect, facts)
         if self.tower is not None and "tower" in facts and aspect >= 1:
             return self.tower
         if self.large is not None and "large" in facts:

@@ -194,8 +194,27 @@ class Selection:
         """
         return np.concatenate([self._corners(selector) for selector in selectors])
 
+    def beside(self, selectors: Iterable[str]) -> frozenset[str]:
+        """The ids of the other models that selectors mean.
+
+        Raises
+        ------
+        AuthoringError
+            If there are not so many.
+        """
+        found: set[str] = set()
+        for selector in selectors:
+            word, _, number = selector.rpartition(":")
+            if selector == "companions" or word in ("companion", "companions"):
+                last = self._companion(selector, word, number)
+                first = last if word == "companion" else 0
+                found.update(c.id for c in self.companions[first : last + 1])
+        return frozenset(found)
+
     def cells(self, selector: str) -> CellRange:
         """The cells that a selector of one block means, of those that have numbers.
+
+        In a model without numbers these are all that are drawn.
 
         Raises
         ------
@@ -206,7 +225,8 @@ class Selection:
         names = self.blocks(match["name"] if match else selector)
         if len(names) != 1:
             raise AuthoringError(f"{selector!r}: cells can be chosen from one block only.")
-        columns, rows = self.anatomy.blocks[names[0]].extent(self.n_tokens)
+        count = self.n_tokens or self.anatomy.n_tokens
+        columns, rows = self.anatomy.blocks[names[0]].extent(count)
         across, down = (match["columns"], match["rows"] or ":") if match else (":", ":")
         return CellRange(
             names[0],
@@ -322,15 +342,19 @@ class Selection:
 
     def _boxes(self, selector: str, word: str, number: str) -> np.ndarray:
         """Corners of other models, and of this one where all up to a number are meant."""
-        count = len(self.companions)
-        try:
-            last = range(count)[int(number) if word else -1]
-        except (ValueError, IndexError):
-            raise AuthoringError(f"{selector!r}: there are {count} other models here.") from None
+        last = self._companion(selector, word, number)
         if word == "companion":
             return _corners([self.companions[last].bounds])
         own = self._corners("model")
         return np.concatenate([own, _corners([c.bounds for c in self.companions[: last + 1]])])
+
+    def _companion(self, selector: str, word: str, number: str) -> int:
+        """The place of the last companion that a selector means."""
+        count = len(self.companions)
+        try:
+            return range(count)[int(number) if word else -1]
+        except (ValueError, IndexError):
+            raise AuthoringError(f"{selector!r}: there are {count} other models here.") from None
 
     def _cells(self, selector: str, match: re.Match[str]) -> np.ndarray:
         strip = match["name"].removesuffix(":prompt")

@@ -300,6 +300,23 @@ class Stage:
         for index, value in enumerate(actor.place):
             self.board.set(actor.name, targets.LOCATION, 0.0, value, owner, index)
 
+    @cached_property
+    def arrows(self) -> dict[str, set[str]]:
+        """By block, the targets of the arrows to and from it; none where blocks share objects."""
+        found: dict[str, set[str]] = {}
+        for arrow in self.anatomy.arrows if self.leads.bundles is None else ():
+            for block in (arrow.source, arrow.target):
+                found.setdefault(block, set()).add(targets.ARROWS + arrow.target)
+        return found
+
+    def fade_arrows(
+        self, blocks: Sequence[str], start: float, end: float, opacity: float, owner: str
+    ) -> None:
+        """Let the arrows to and from blocks come or go, since they do not move with these."""
+        for target in sorted(set().union(*(self.arrows.get(block, ()) for block in blocks))):
+            if self.board.value(target, targets.OPACITY, math.inf) != opacity:
+                self.board.ramp(target, targets.OPACITY, start, end, opacity, owner)
+
     # The state of the model
 
     def prepare(
@@ -332,6 +349,9 @@ class Stage:
                 if self.board.value(block, targets.OFFSET, time, index):
                     self.board.set(block, targets.OFFSET, time, 0.0, owner, index)
         self.selection.stages.clear()
+        for target in self.board.moved(targets.OPACITY):
+            if target.startswith(targets.ARROWS):
+                self._put(target, targets.OPACITY, time, 1.0, owner)
 
     def veil(self, block: str, thing: Thing, time: float, owner: str) -> None:
         """Let parts stand in for the cells of a block from a time on."""

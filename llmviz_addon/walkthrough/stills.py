@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,8 +17,10 @@ import numpy as np
 from .companions import Companion, in_order
 from .errors import AuthoringError
 from .filling import filling
-from .framing import CameraPose, Margins
+from .framing import CameraPose, Margins, fit
 from .loading import read_preset
+from .nearby import Nearby, at_height
+from .picture import Picture
 from .run import Run
 from .selection import Selection, common_names, fill
 from .storyboard import Storyboard
@@ -71,6 +74,11 @@ class Still:
         The still for models with the fact ``"large"``, where it differs.
     tower
         The still for models in one tower, in pictures that are wider than high.
+    eye
+        The height of the camera above the ground, in cells, where it is given rather than the
+        elevation; 0 where it is not.
+    near
+        Room for the film's own model, which is drawn a second time near the camera; see `Nearby`.
     facts
         Facts that must hold for it to be offered.
     """
@@ -94,6 +102,8 @@ class Still:
     tall: Still | None
     large: Still | None
     tower: Still | None
+    eye: float
+    near: Nearby | None
     facts: frozenset[str]
 
     def suited(self, anatomy: Anatomy, aspect: float) -> Still:
@@ -167,10 +177,21 @@ def _still(table: Table) -> Still:
         tall=tall,
         large=large,
         tower=tower,
+        eye=table.number("eye", 0.0),
+        near=_nearby(table.table("near")) if "near" in table.values else None,
         facts=table.facts("if"),
     )
     table.done()
     return still
+
+
+def _nearby(table: Table) -> Nearby:
+    sides = [table.number(side, 0.0) for side in ("left", "right", "bottom", "top")]
+    table.done()
+    left, right, bottom, top = sides
+    if not (left < right <= 1 and bottom <= top <= 1):
+        raise AuthoringError(f"{table.where}: near has no room; right is beyond left, up to 1.")
+    return Nearby(*sides)
 
 
 def _moment(table: Table) -> float:
@@ -267,19 +288,30 @@ def still_pose(
             focus = selection.center(*filled([still.focus], anatomy, run))
     except AuthoringError as error:
         raise AuthoringError(f"still {still.id!r}: {error}") from error
-    pose = filling(
-        points,
-        still.azimuth,
-        still.elevation,
-        lens=still.lens,
-        aspect=aspect,
-        margins=still.margins,
-    )
+    if still.eye:
+        way = partial(fit, points, still.azimuth)
+        fitted = partial(way, lens=still.lens, aspect=aspect, margins=still.margins)
+        pose = at_height(still.eye, fitted)
+    else:
+        pose = filling(
+            points,
+            still.azimuth,
+            still.elevation,
+            lens=still.lens,
+            aspect=aspect,
+            margins=still.margins,
+        )
     if still.closer != 1:
         pose = CameraPose.looking_at(
             pose.aim, pose.azimuth, pose.elevation, still.closer * pose.distance, pose.lens
         )
     if focus is not None:
         depth = float((np.array(pose.location) - focus) @ pose.rotation[:, 2])
+        pose = replace(pose, distance=depth)
+    if still.near is not None:
+        # What is near the camera is in focus, and the picture begins before it.
+        box = np.array(anatomy.bounds(), float)
+        middle = box.mean(axis=0) + still.near.shift(Picture(pose, aspect), box)
+        depth = float((np.array(pose.location) - middle) @ pose.rotation[:, 2])
         pose = replace(pose, distance=depth)
     return pose

@@ -16,10 +16,10 @@ from typing import Literal
 
 from . import captioning, targets
 from .actors import Actor
-from .composition import Lettering
 from .easing import EASINGS, blend, hermite
 from .errors import AuthoringError
 from .framing import CameraPose
+from .titles import Lettering
 
 FPS = 24
 

@@ -5,6 +5,7 @@
 | a block's or a bundle's name | its cells | `progress`, `highlight`, `opacity`, `focus_column`, |
 | | | `presence`; with its title and brackets, `offset` x 3 |
 | ``section:<path>`` | titles and arrows of a section and all its parts | `opacity` |
+| ``arrows:<block>`` | the arrows that lead to a block, of their section | `opacity` |
 | ``strip:input:<t>`` | tile and wire of position *t* at the input | `opacity`, `highlight` |
 | ``strip:output:<t>`` | bar and wire of position *t* at the output | `opacity`, `highlight` |
 | ``key`` | the legend of kinds and signs | `opacity` |
@@ -37,6 +38,8 @@ OFFSET = "offset"
 PRESENCE = "presence"
 VALUE = "value"
 COUNT = "count"
+STEP = "step"
+FORM = "form"
 
 CAMERA = "camera"
 CAPTIONS = "captions"
@@ -46,6 +49,9 @@ INPUT = "strip:input"
 OUTPUT = "strip:output"
 SECTION = "section:"
 """The beginning of a section's target; the section's path follows."""
+
+ARROWS = "arrows:"
+"""The beginning of the target of arrows; the name of the block that they lead to follows."""
 
 DEFAULTS = {row.name: row.default for row in ROWS}
 """Values of properties that no channel moves: everything computed, nothing lit."""

@@ -88,3 +88,29 @@ def test_models_out_of_view_are_seen_again_but_for_those_that_somebody_hid():
     with scene_room.out_of_view(bpy.context.scene):
         assert not helpers.seen()
     assert helpers.seen() == shown
+
+
+def test_a_still_of_scale_shows_the_first_model_twice_and_leaves_nothing(tmp_path):
+    helpers.open_small()
+    _beside("gpt2")
+    scene = bpy.context.scene
+    before, copies = helpers.census(), []
+    (ground,) = (o for o in bpy.data.objects if "llmviz_ground" in o)
+    haze = ground.data.materials[0].node_tree.nodes["haze"].outputs[0]
+    far = haze.default_value
+
+    def look(rendered: bpy.types.Scene, *_: object) -> None:
+        holder = bpy.data.objects["LLM Near"]
+        copies.append({child.data.name for child in holder.children})
+        assert haze.default_value > far
+
+    bpy.app.handlers.render_pre.append(look)
+    try:
+        for still in ("scale", "towers"):
+            steps = scene_room.still_steps(scene, [still], tmp_path, (32, 18), "CYCLES", 1)
+            scene_room.run(steps)
+    finally:
+        bpy.app.handlers.render_pre.remove(look)
+    assert len(copies) == 2 and all(copies)
+    assert not helpers.difference(before, helpers.census())
+    assert haze.default_value == far

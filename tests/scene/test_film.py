@@ -46,10 +46,16 @@ def _moments(board, count: int) -> list[float]:
     return [0.0, *inside, board.duration]
 
 
-def _owners(root: bpy.types.Collection) -> dict[str, list[bpy.types.Object]]:
+def _owners(root: bpy.types.Collection, board) -> dict[str, list[bpy.types.Object]]:
     """The objects that each target of the storyboard moves, found by their marks."""
     found: dict[str, list[bpy.types.Object]] = {}
+    moved = {channel.target for channel in board.channels}
     for obj in root.all_objects:
+        arrows = f"arrows:{obj.get('llmviz_leads_to')}"
+        if arrows in moved:
+            # They fade with their section, too; their own channel says both.
+            found.setdefault(arrows, []).append(obj)
+            continue
         for mark in ("llmviz_block", "llmviz_strip", "llmviz_actor"):
             if mark in obj:
                 found.setdefault(obj[mark], []).append(obj)
@@ -74,7 +80,7 @@ def _titles(root: bpy.types.Collection) -> dict[str, list[bpy.types.Object]]:
 
 
 def test_every_channel_plays_what_the_storyboard_says(clean_scene, root):
-    owners, titles = _owners(root), _titles(root)
+    owners, titles = _owners(root, clean_scene), _titles(root)
     checked = set()
     for time in _moments(clean_scene, 14):
         _go(time)

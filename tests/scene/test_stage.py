@@ -164,7 +164,7 @@ def test_actors_and_blocks_play_what_the_storyboard_says(clean_scene):
                     f"{channel.target}.{channel.property} at {moment}"
                 )
                 checked.add(channel.property)
-    assert {"location", "scale", "offset", "presence", "count", "value", "state1"} <= checked
+    assert {"location", "scale", "offset", "presence", "count", "value", "step", "form"} <= checked
 
 
 def test_what_stands_in_for_a_block_shows_the_blocks_own_cells(clean_scene):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from llmviz_addon.walkthrough import CameraPose, Choice, Marker, Run, Storyboard, targets
+from llmviz_addon.walkthrough.actors import Part
+from llmviz_addon.walkthrough.selection import Selection
 
 
 class MadeUp(Mapping):
@@ -56,6 +60,26 @@ def camera_at(board: Storyboard, time: float) -> CameraPose:
         distance=value(targets.FOCUS_DISTANCE),
         lens=value(targets.LENS),
     )
+
+
+def standing(board: Storyboard, selection: Selection, beat: str) -> Selection:
+    """A selection in which blocks stand where they have gone at the end of a beat."""
+    time = board.span(beat)[1] - 1e-3
+    shifts = defaultdict(lambda: np.zeros(3))
+    parts = [actor for actor in board.actors if isinstance(actor, Part)]
+    # A block that is open has several parts, and stands where it did.
+    groups = Counter(part.group for part in parts)
+    homes = {part.name: part for part in parts if groups[part.group] == 1}
+    for channel in board.channels:
+        if channel.property == targets.OFFSET:
+            shifts[channel.target][channel.index] = channel.at(time)
+        elif channel.property == targets.LOCATION and channel.target in homes:
+            # A copy goes in place of a block that shares its object.
+            part = homes[channel.target]
+            if board.value_at(part.group, targets.SCALE, time):
+                home = part.place[channel.index]
+                shifts[part.block][channel.index] = channel.at(time) - home
+    return replace(selection, shifts=dict(shifts))
 
 
 def project(pose: CameraPose, points: np.ndarray, aspect: float) -> np.ndarray:

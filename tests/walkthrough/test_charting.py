@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from llmviz_addon.walkthrough import AuthoringError
-from llmviz_addon.walkthrough.actors import Bars, Cells, Counter, Lines, Words
+from llmviz_addon.walkthrough.actors import Bars, Cells, Counter, Labels, Lines, Words
 
 from .staging import compiled
 
@@ -19,13 +19,27 @@ def bars(film):
 
 def heights(film, time):
     """(n,) the signed heights of the bars at a time, as the states are mixed then."""
-    actor = bars(film)
-    states = np.array(actor.boxes)
-    mixed = states[0].copy()
-    for state in range(1, len(states)):
-        mixed += film.value_at(actor.name, f"state{state}", time) * (states[state] - states[0])
+    mixed = shown(film, "boxes", film.value_at(bars(film).name, "form", time) / 10)
     low, high = mixed[:, 0, 2], mixed[:, 1, 2]
     return np.where(high > -low, high, low)
+
+
+def shown(film, what, state):
+    """Boxes or values of bars in a state, or between two."""
+    states = np.array(getattr(bars(film), what))
+    before, part = int(state), state - int(state)
+    after = min(before + 1, len(states) - 1)
+    return (1 - part) * states[before] + part * states[after]
+
+
+def numbers(film, time):
+    """The numbers beside the bars at a time."""
+    (label,) = (
+        actor
+        for actor in film.actors
+        if isinstance(actor, Labels) and film.value_at(actor.name, "opacity", time) > 0.5
+    )
+    return [float(text.replace("−", "-")) for text in label.texts]
 
 
 def proportional(found, wanted):
@@ -58,9 +72,10 @@ def test_bars_take_the_values_of_a_softmax(told):
         (4, trace["layer0.head1.attention"][4, :5]),
     ):
         proportional(heights(film, time), np.asarray(wanted, float))
-        labels = [actor for actor in film.actors if isinstance(actor, Counter)]
-        told_now = [film.value_at(label.name, "count", time) for label in labels]
-        assert told_now == pytest.approx(np.asarray(wanted, float).tolist(), abs=1e-6)
+        assert numbers(film, time - 1e-3) == pytest.approx(np.asarray(wanted, float), abs=0.005)
+        # The color follows, too.
+        step = film.value_at(bars(film).name, "step", time)
+        assert shown(film, "values", step) == pytest.approx(np.asarray(wanted, float), abs=1e-6)
     # A probability of 1 has the full height in both rows, so they can be compared.
     assert heights(film, 3).sum() == pytest.approx(8.0, abs=0.2)
 
@@ -81,9 +96,10 @@ def test_a_norm_centers_scales_and_shifts_its_column(told):
     gained = normal * trace["layer0.ln_1.weight"]
     raw = proportional(heights(film, ends[0]), x)
     assert proportional(heights(film, ends[2]), x - x.mean()) == pytest.approx(raw, rel=1e-3)
-    proportional(heights(film, ends[4]), normal)
-    proportional(heights(film, ends[5]), gained)
-    proportional(heights(film, ends[6]), trace["layer0.ln_1"][3].astype(float))
+    scale = proportional(heights(film, ends[4]), normal)
+    assert proportional(heights(film, ends[5]), gained) == pytest.approx(scale, rel=1e-3)
+    after = trace["layer0.ln_1"][3].astype(float)
+    assert proportional(heights(film, ends[6]), after) == pytest.approx(scale, rel=1e-3)
     values = {a.name: a for a in film.actors if isinstance(a, Counter)}
     mean, std = (next(a for n, a in values.items() if f"{s} value" in n) for s in "μσ")
     assert mean.value == pytest.approx(x.mean(), abs=1e-6)

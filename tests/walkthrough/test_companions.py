@@ -10,9 +10,14 @@ import pytest
 
 from llmviz_addon import anatomy, languages, model, walkthrough
 from llmviz_addon.walkthrough import AuthoringError, Companion, still_pose, still_time, targets
-from llmviz_addon.walkthrough.companions import rounded
+from llmviz_addon.walkthrough.actors import Group, Part
+from llmviz_addon.walkthrough.companions import in_order, rounded
+from llmviz_addon.walkthrough.composition import compose
 from llmviz_addon.walkthrough.gestures.computing import Process
+from llmviz_addon.walkthrough.picture import Picture
+from llmviz_addon.walkthrough.scenery import Scenery
 from llmviz_addon.walkthrough.selection import Selection
+from llmviz_addon.walkthrough.titles import Taste
 
 from .helpers import camera_at, chapters, project
 
@@ -147,6 +152,50 @@ def test_stills_of_several_models_are_offered_only_then(sorter, companions, film
         assert at[:, 2].min() > 0, still.id
 
 
+@pytest.mark.parametrize("aspect", [16 / 9, 9 / 16])
+@pytest.mark.parametrize("id_", ["scale", "towers", "cell-to-tower"])
+def test_pictures_of_scale_show_every_model_whole_and_the_first_one_near(
+    sorter, companions, id_, aspect
+):
+    body, _ = sorter
+    (still,) = (s for s in walkthrough.stills(frozenset(walkthrough.FACTS)) if s.id == id_)
+    pose = still_pose(still, *sorter, aspect, companions)
+    suited, picture = still.suited(body, aspect), Picture(pose, aspect)
+    beside = in_order(companions)
+    selection = Selection.of(*sorter, beside)
+    at = project(pose, selection.points(suited.show), aspect)
+    assert (at[:, 2] > 0).all() and at[:, :2].min() > -1e-6 and at[:, :2].max() < 1 + 1e-6
+    box = np.array(body.bounds(), float)
+    shift = suited.near.shift(picture, box)
+    seen = picture.project(_corners(box + shift))
+    left, bottom, right, top = suited.near.rect(picture)
+    assert seen[:, 2].min() > picture.near
+    assert seen[:, 0].min() > left - 1 and seen[:, 0].max() < right + 1
+    if suited.near.is_inset:
+        assert seen[:, 1].min() > bottom and seen[:, 1].max() < top
+    else:
+        assert shift[2] == 0, "it stands on the ground"
+        assert pose.location[2] == pytest.approx(suited.eye, abs=1)
+        assert seen[:, 0].max() - seen[:, 0].min() == pytest.approx(right - left, abs=2)
+    scenery = Scenery(selection, beside)
+    taste = Taste(
+        heading=("nano-gpt", "85,584 parameters"),
+        sizes=True,
+        models=selection.beside(suited.show),
+        shift=tuple(shift.tolist()),
+        inset=suited.near.rect(picture) if suited.near.is_inset else None,
+    )
+    words = {each.text for each in compose(scenery, picture, taste).words}
+    assert {"nano-gpt", "GPT-3"} <= words
+    wide = (box[1, 0] - box[0, 0]) * 0.02
+    assert any(text.startswith(f"{wide:.3g} m wide") for text in words)
+    assert any(text.startswith("10.2 km wide") for text in words), "512,000 cells of 2 cm"
+
+
+def _corners(box):
+    return np.array([np.where(pick, box[1], box[0]) for pick in np.ndindex(2, 2, 2)])
+
+
 def test_there_is_no_companion_beyond_the_last(sorter, companions):
     selection = Selection.of(*sorter, companions)
     assert (selection.points(["companions:-1"]) == selection.points(["companions"])).all()
@@ -190,7 +239,7 @@ def test_a_model_without_numbers_has_a_film_of_its_shape(id_, aspect):
     assert preset.title in texts and "not here" in texts
     assert f"{preset.config.n_parameters:,}" in texts
     assert targets.PROGRESS not in {channel.property for channel in film.channels}
-    assert not film.actors
+    assert {type(actor) for actor in film.actors} <= {Group, Part}, "nothing with a number"
     for caption in film.captions:
         assert len(caption.lines()) <= 2
         assert caption.end - caption.start >= 0.3 * len(caption.text.split()) + 1.2 - 1e-6

@@ -11,10 +11,11 @@ import pytest
 from llmviz_addon import anatomy as anatomy_room
 from llmviz_addon import model, walkthrough
 from llmviz_addon.walkthrough import composition, lettering, targets
-from llmviz_addon.walkthrough.composition import LARGEST, SMALLEST, Taste, compose
+from llmviz_addon.walkthrough.composition import compose
 from llmviz_addon.walkthrough.picture import Outlines, Picture, area_within, hull
 from llmviz_addon.walkthrough.scenery import Scenery
 from llmviz_addon.walkthrough.selection import Selection
+from llmviz_addon.walkthrough.titles import LARGEST, SMALLEST, Taste
 
 from .helpers import project
 
@@ -57,7 +58,7 @@ def test_titles_of_a_large_models_film_can_be_read(preset):
     body = anatomy_room.build(model.load(preset).config)
     board = walkthrough.compile(None, body, None, model=preset)
     check_film(board, 16 / 9)
-    assert len(board.titles) >= len(board.shots) - 2, "of a few cells there is nothing to say"
+    assert len(board.titles) >= len(board.shots) - 3, "of a few cells there is nothing to say"
 
 
 def test_no_title_names_what_has_not_been_shown(sorter):
@@ -101,8 +102,9 @@ def test_what_is_far_out_of_focus_has_no_title(sorter):
     board = walkthrough.compile(None, body, run)
     (pose,) = (shot.pose for shot in board.shots if shot.beat == "introduction.heads")
     picture = Picture(pose, 16 / 9)
-    sharp = compose(scenery, picture, Taste())
-    blurred = compose(scenery, picture, Taste(f_stop=0.05))
+    taste = Taste(subject=scenery.subject(["layer0.head*"]))
+    sharp = compose(scenery, picture, taste)
+    blurred = compose(scenery, picture, replace(taste, f_stop=0.05))
     assert len(blurred.words) < len(sharp.words)
     for words in blurred.words:
         assert picture.blur(words.depth, 0.05, 0.02) <= 2.5
@@ -139,6 +141,44 @@ def test_of_many_boxes_the_same_ones_are_seen_as_of_few():
     assert whole.which.tolist() == np.concatenate(numbers).tolist()
     assert np.allclose(whole.rect, np.concatenate([part.rect for part in parts]))
     assert (whole.depth[:, 0] == picture.near).any(), "no box reaches behind the camera"
+
+
+def test_of_dozens_of_layers_only_the_first_and_the_last_are_named():
+    body = anatomy_room.build(model.load("gpt3").config)
+    scenery = Scenery(Selection.of(body, None))
+    for id_ in ("shape", "shape-front"):
+        (still,) = (s for s in walkthrough.stills(frozenset(walkthrough.FACTS)) if s.id == id_)
+        picture = Picture(walkthrough.still_pose(still, body, None), 16 / 9)
+        found = compose(scenery, picture, Taste(subject=scenery.subject(["model"])))
+        named = {words.text for words in found.words if words.text.startswith("Layer")}
+        assert "Layer 0" in named and named <= {"Layer 0", "Layer 95"}
+
+
+def test_names_of_other_blocks_do_not_stand_beside_the_subject(sorter):
+    scenery = Scenery(Selection.of(*sorter))
+    (still,) = (s for s in walkthrough.stills() if s.id == "residual")
+    picture = Picture(walkthrough.still_pose(still, *sorter, 9 / 16), 9 / 16)
+    subject = scenery.subject(["layer0.attention_residual", "layer0.mlp_residual"])
+    found = compose(scenery, picture, Taste(subject=subject))
+    blocks = {words.text for words in found.words if words.rank == "block"}
+    assert blocks <= {"Attention Residual", "MLP Residual"}
+    everything = compose(scenery, picture, Taste())
+    assert len(everything.words) > len(found.words)
+
+
+def test_no_words_sink_into_the_ground(sorter):
+    body, _ = sorter
+    scenery = Scenery(Selection.of(*sorter))
+    for still in walkthrough.stills():
+        picture = Picture(walkthrough.still_pose(still, *sorter), 16 / 9)
+        pose = picture.pose
+        if pose.location[2] <= body.bounds()[0][2]:
+            continue
+        for words in compose(scenery, picture, Taste()).words:
+            across = np.array([words.left - picture.width / 2, words.baseline - picture.height / 2])
+            way = np.append(across / picture.scale, -1.0) * words.depth
+            place = np.array(pose.location) + pose.rotation @ way
+            assert place[2] > body.bounds()[0][2], f"{words.text!r} in {still.id}"
 
 
 def test_words_are_composed_again_where_anything_but_the_tokens_differs(sorter):

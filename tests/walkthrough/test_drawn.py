@@ -61,13 +61,13 @@ def test_a_greedy_run_draws_nothing(sampling, drawn):
     body = anatomy.build(model.load("nano-gpt").config)
     assert not {"drawn", "top_k"} & wording.facts(body, run)
     assert "drawn" in wording.facts(body, drawn[0])
-    assert caption(run, "loop") == "So A goes back to the input, as the seventh token."
+    assert caption(run, "loop") == "So A goes back to the input."
 
 
 def test_a_run_in_which_nothing_was_appended_draws_nothing():
     run, _ = run_of(HOT, n=0)
     assert run.drawn == {} and run.chances == ()
-    assert "only read" in caption(run, "result")
+    assert "appends its prediction" in caption(run, "end")
 
 
 def test_a_drawn_run_comes_back_from_a_scene_as_it_was(drawn):
@@ -100,7 +100,7 @@ def test_the_film_says_what_was_drawn_and_with_which_chance(drawn):
     for letter in "ABC":
         assert f"{letter}\u00a0" in caption(run, "prediction")
     run, _ = run_of(replace(HOT, top_k=2))
-    assert "Of the 2 most probable" in caption(run, "loop")
+    assert "of the 2 most probable" in caption(run, "loop")
     run, _ = run_of(replace(HOT, top_k=3))
     assert "most probable" not in caption(run, "loop"), "that is the whole vocabulary"
 

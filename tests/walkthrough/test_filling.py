@@ -12,20 +12,21 @@ from llmviz_addon.walkthrough.filling import coverage, filling
 from llmviz_addon.walkthrough.picture import Picture
 from llmviz_addon.walkthrough.selection import Selection
 
+from .helpers import standing
 from .test_composition import ASPECTS, check_film
 
 FLOOR = 0.4
 
 # What no direction fills, with its floor: a layer of GPT-2 is a column twice as high as wide, and
-# the rows of GPT-3's embedding are far apart.
+# the rows of GPT-3's embedding are far apart; stacked heads stand above what they go into.
 LESS = {
+    ("nano-gpt", "projection.opening", 16 / 9): 0.38,
     ("gpt2", "* shape-within", 16 / 9): 0.28,
     ("gpt2", "* shape-heads", 9 / 16): 0.33,
     ("gpt3", "shape.embedding", 9 / 16): 0.36,
 }
-# Stages of sums and cards beside a pinned cell are composed where they are made; the heads' outputs
-# stand elsewhere by the time at which they are stacked.
-ELSEWHERE = {"* number", "* weight", "projection.opening"}
+# Stages of sums and cards beside a pinned cell are composed where they are made.
+ELSEWHERE = {"* number", "* weight"}
 
 
 def _covered(body, run, board, aspect):
@@ -35,7 +36,8 @@ def _covered(body, run, board, aspect):
     for shot in board.shots:
         if any(selector.startswith("on:") for selector in shot.show):
             continue
-        points, foot = selection.points(shot.show), captions.get(shot.beat, 0.0)
+        points = standing(board, selection, shot.beat).points(shot.show)
+        foot = captions.get(shot.beat, 0.0)
         yield shot.beat, coverage(points, Picture(shot.pose, aspect), foot)
     for still in stills(board.facts):
         suited = still.suited(body, aspect)

@@ -12,7 +12,7 @@ from llmviz_addon.walkthrough import Run, Texts, filled, still_pose, still_time,
 from llmviz_addon.walkthrough.framing import SENSOR
 from llmviz_addon.walkthrough.selection import Selection
 
-from .helpers import camera_at, measured, project
+from .helpers import camera_at, measured, project, standing
 
 WIDTH = 1920
 PROMPT = "The quick brown fox jumps over the lazy dog, and"
@@ -57,12 +57,13 @@ def test_what_shots_are_near_to_can_be_read(gpt2):
     }
     assert near["number"] > 90
     # A tile of the strip, some 96 cells wide, carries a word: no less than 60 pixels.
-    for beat in ("input", "prediction", "loop", "result"):
+    for beat in ("input", "prediction", "loop", "end"):
         assert 96 * near[beat] > 60, beat
     # A grid of positions by positions is larger than a tenth of the picture's height.
-    assert run.n_tokens * near["attention"] > 30
+    (shares,) = (shot for shot in film.shots if shot.beat == "self_attention.shares")
+    assert run.n_tokens * pixels(shares.pose) > 30
     # A residual column of 768 channels, and an MLP of 3,072 neurons.
-    for beat in ("embedding", "heads", "residual", "mlp", "output"):
+    for beat in ("embedding", "heads", "mlp"):
         assert 768 * near[beat] > 200, beat
 
 
@@ -70,7 +71,8 @@ def test_shots_have_their_subject_in_view(gpt2):
     body, run, film = gpt2
     selection = Selection(body, run.n_prompt, run.n_tokens)
     for shot in film.shots:
-        at = project(camera_at(film, shot.end), selection.points(shot.show), 16 / 9)
+        shown = standing(film, selection, shot.beat).points(shot.show)
+        at = project(camera_at(film, shot.end), shown, 16 / 9)
         assert at[:, 2].min() > 0, shot.beat
         assert at[:, :2].min() > -1e-3, shot.beat
         assert at[:, :2].max() < 1 + 1e-3, shot.beat

@@ -11,7 +11,7 @@ from llmviz_addon.model import Config
 from llmviz_addon.walkthrough import Companion, Run, still_pose, still_time, stills
 from llmviz_addon.walkthrough.selection import Selection
 
-from .helpers import camera_at, measured, project
+from .helpers import camera_at, measured, project, standing
 
 ASPECT = 16 / 9
 
@@ -80,7 +80,8 @@ def test_the_film_and_all_stills_are_made_of_models_of_any_size(
     film = walkthrough.compile(None, body, run, ASPECT, bundles=bundles, companions=others)
     selection = Selection.of(body, run, walkthrough.companions.in_order(others))
     for shot in film.shots:
-        at = project(camera_at(film, shot.end), selection.points(shot.show), ASPECT)
+        shown = standing(film, selection, shot.beat).points(shot.show)
+        at = project(camera_at(film, shot.end), shown, ASPECT)
         assert at[:, 2].min() > 0, shot.beat
         assert at[:, :2].min() > -1e-3 and at[:, :2].max() < 1 + 1e-3, shot.beat
     offered = stills(film.facts)

@@ -14,7 +14,7 @@ from llmviz_addon.walkthrough.actors import TokenTile
 from llmviz_addon.walkthrough.loading import load
 from llmviz_addon.walkthrough.selection import Selection
 
-from .helpers import camera_at, chapters, project
+from .helpers import camera_at, chapters, project, standing
 
 ASPECTS = (16 / 9, 1.0, 9 / 16)
 
@@ -45,11 +45,9 @@ def films(wide, sized):
     return [wide, *((a, run, walkthrough.compile(None, a, run)) for a, run in others)]
 
 
-def test_the_introduction_takes_one_to_two_minutes(wide):
+def test_the_introduction_begins_the_film(wide):
     _, _, film = wide
-    start, end = film.span("introduction")
-    assert start == 0
-    assert 60 <= end <= 120
+    assert film.span("introduction")[0] == 0
 
 
 def test_there_are_ten_chapters_in_order(wide):
@@ -98,15 +96,15 @@ def test_captions_say_what_the_run_says(wide):
     predicted = run.candidates[5][0].token
     assert f": {'ABC'[predicted]}," in texts["introduction.prediction"]
     assert "sixth column" in texts["introduction.prediction"]
-    assert "ABBBCC" in texts["introduction.result"]
-    assert "all 11 columns are taken" in texts["introduction.result"]
+    assert "ABBBCC" in texts["introduction.end"]
+    assert "all 11 columns are taken" in texts["introduction.end"]
 
 
 def test_a_result_that_is_not_sorted_is_not_called_so(sized):
     anatomy, run = sized(n_vocab=6, n_prompt=4, n_tokens=7)
     made_up = replace(run, prompt_ids=(0, 1, 2, 3), ids=(0, 1, 2, 3, 5, 4, 5))
     film = walkthrough.compile(None, anatomy, made_up)
-    text = next(c.text for c in film.captions if c.beat == "introduction.result")
+    text = next(c.text for c in film.captions if c.beat == "introduction.end")
     assert "in order" not in text
     assert "545" in text
 
@@ -203,7 +201,8 @@ def test_each_shot_has_its_subject_in_view_when_the_camera_arrives(film):
     }
     assert {shot.beat for shot in board.shots} <= set(margins)
     for shot in board.shots:
-        at = project(camera_at(board, shot.end), selection.points(shot.show), aspect)
+        shown = standing(board, selection, shot.beat).points(shot.show)
+        at = project(camera_at(board, shot.end), shown, aspect)
         m: Margins = margins[shot.beat]
         assert at[:, 2].min() > 0
         assert at[:, 0].min() >= m.left - 1e-4, shot.beat
@@ -296,10 +295,12 @@ def test_a_prompt_that_fills_the_context_has_no_loop(sized):
     assert "introduction.prediction" in beats
 
 
-def test_the_film_takes_five_to_six_minutes(wide):
-    _, _, film = wide
-    assert 300 <= film.duration <= 430
-    for chapter in chapters(film)[1:]:
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_film_takes_five_to_six_minutes(told, language):
+    body, run, reader, _ = told
+    film = walkthrough.compile(None, body, run, reader=reader, language=language)
+    assert 300 <= film.duration <= 360
+    for chapter in chapters(film):
         assert 20 <= chapter.end - chapter.time <= 50, chapter.id
 
 

@@ -1,4 +1,8 @@
-"""Bars: boxes for the numbers of cells, as one mesh, whose shape keys are their states."""
+"""Bars: boxes for the numbers of cells, as one mesh, which goes from one state to the next.
+
+The states' boxes are absolute shape keys, and their colors are attributes, so that one curve moves
+each, however many states there are.
+"""
 
 from __future__ import annotations
 
@@ -18,15 +22,15 @@ _SIDES = np.array(
 _WITHIN = (_CORNERS - 0.5) * 0.9
 
 
-def create(name: str, boxes: np.ndarray, values: np.ndarray, kit: Kit) -> bpy.types.Object:
+def create(name: str, boxes: np.ndarray, levels: np.ndarray, kit: Kit) -> bpy.types.Object:
     """Make bars.
 
     Parameters
     ----------
     boxes
         (states, n, 2, 3) least and greatest corners in cells.
-    values
-        (n,) the numbers, for the color.
+    levels
+        (states, n) the strength of color, -1 to 1, where negative ones are hollow.
     """
     places = _points(boxes)
     count = boxes.shape[1]
@@ -36,14 +40,19 @@ def create(name: str, boxes: np.ndarray, values: np.ndarray, kit: Kit) -> bpy.ty
     mesh.from_pydata(places[0].tolist(), [], faces.tolist())
     mesh.materials.append(kit.bars)
     write_attribute(mesh, names.CELL_CO, np.tile(_WITHIN, (count, 1)), "FLOAT_VECTOR")
-    write_attribute(mesh, names.VALUE, np.repeat(values, 8), "FLOAT")
+    shown = np.zeros((3 * len(names.LEVELS), count))
+    shown[: len(levels)] = levels.clip(-1.0, 1.0)
+    for attribute, three in zip(names.LEVELS, np.split(shown, len(names.LEVELS)), strict=True):
+        write_attribute(mesh, attribute, np.repeat(three.T, 8, axis=0), "FLOAT_VECTOR")
     obj = bpy.data.objects.new(name, mesh)
+    obj[names.STEP] = 0.0
     if len(places) > 1:
-        obj.shape_key_add(name="Basis", from_mix=False)
+        obj.shape_key_add(name="State 0", from_mix=False).interpolation = "KEY_LINEAR"
+        mesh.shape_keys.use_relative = False
         for state, moved in enumerate(places[1:], 1):
-            key = obj.shape_key_add(name=f"state{state}", from_mix=False)
+            key = obj.shape_key_add(name=f"State {state}", from_mix=False)
             key.data.foreach_set("co", moved.astype(np.float32).reshape(-1))
-            key.value = 0.0
+            key.interpolation = "KEY_LINEAR"
     return obj
 
 

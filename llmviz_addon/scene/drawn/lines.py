@@ -1,4 +1,4 @@
-"""Lines in space as thin prisms, which are seen from every side; and plates behind words."""
+"""Lines in space as thin prisms, which are seen from every side; plates; and rows of labels."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import numpy as np
 
 from .. import names
 from ..attributes import write_attribute
+from ..words import typesetting
+from ..words.typesetting import Setting
 
 # Corners of a prism's cross section.
 _SQUARE = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)])
@@ -73,4 +75,26 @@ def plate(
     mesh.from_pydata(points.tolist(), [], faces.tolist())
     clear = 1.0 - strength * (rise[:, None] * rise[None, :])
     write_attribute(mesh, names.CLEAR, clear.reshape(-1), "FLOAT")
+    return mesh
+
+
+def labels(name: str, texts: Sequence[str], offsets: np.ndarray, size: float) -> bpy.types.Mesh:
+    """Several texts as one mesh in the plane of x and y, which faces along z.
+
+    Parameters
+    ----------
+    offsets
+        (n, 3) the middle of each text, in meters to the right, away from the viewer, and up.
+    size
+        Font size in meters.
+    """
+    setting = Setting(size, "CENTER", "CENTER")
+    shapes = [typesetting.shape(text, setting) for text in texts]
+    places = [
+        np.column_stack([shape.points + offset[[0, 2]], np.full(len(shape.points), -offset[1])])
+        for shape, offset in zip(shapes, offsets, strict=True)
+    ]
+    mesh = bpy.data.meshes.new(name)
+    mesh[names.OURS] = True
+    typesetting.joined(shapes).fill(mesh, np.concatenate(places).astype(np.float32))
     return mesh

@@ -262,7 +262,8 @@ def _anchor(
     else:
         at = placing.beside(others, (low, high), size) or placing.clear_of(scene, (low, high))
         anchor.location = (*at, -low.z)
-    placing.note(root, anchor, (low, high), size)
+    body = [Vector(corner) * CELL for corner in plan.anatomy.bounds()]
+    placing.note(root, anchor, (low, high), size, (body[0], body[1]))
     root.objects.link(anchor)
     return anchor
 

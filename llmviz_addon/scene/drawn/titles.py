@@ -12,8 +12,8 @@ from collections.abc import Iterable
 import bpy
 import numpy as np
 
-from ...walkthrough.composition import Lettering, Plate, Words
 from ...walkthrough.lettering import FONT_SIZE
+from ...walkthrough.titles import Lettering, Plate, Words
 from .. import names
 from ..attributes import write_attribute
 from ..standing import ledger

@@ -12,11 +12,12 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import bpy
+import numpy as np
 
 from ... import walkthrough
 from ...explain import Cell
 from ...progress import Steps
-from ...walkthrough import CameraPose, Still
+from ...walkthrough import CameraPose, Still, targets
 from ...walkthrough.picture import Picture
 from .. import pins
 from ..drawn.titles import TITLES
@@ -26,7 +27,7 @@ from ..standing.finding import find
 from ..standing.standing import Standing
 from ..style import studio
 from ..style.kit import CELL
-from . import files, isolating, naming, taking, titling
+from . import files, isolating, naming, repeating, taking, titling
 from .files import Pictures, RenderError
 
 # A still's moment is a time of the film, so a person's time stretching must not shift it.
@@ -104,6 +105,7 @@ def still_steps(
             _posed(standing, pose, still.f_stop) as camera,
             _without(_words_to_hide(standing, still.captions)),
             _without(isolating.others(standing, suited)),
+            _without(_beside(scene) if others else []),
             # Asked now, since far cubes are hidden for the picture, and slabs stand in for them.
             nullcontext(_hidden(standing)) as hidden,
             taking.prepared(
@@ -111,6 +113,8 @@ def still_steps(
             ),
             pins.meanwhile(standing, cells),
             pins.before(scene, camera, aspect, focus),
+            taking.clear_air(standing, _reach(suited, pose, others)),
+            repeating.near(standing, suited, Picture(pose, aspect)),
             titling.titled(standing, suited, Picture(pose, aspect), others, hidden),
         ):
             taking.take(scene, part)
@@ -182,6 +186,20 @@ def _words_to_hide(
         *([] if captioned else captions.switches(standing)),
         *([] if titles is None else [titles]),
     ]
+
+
+def _reach(still: Still, pose: CameraPose, others: Sequence[walkthrough.Companion]) -> float:
+    """Meters to the farthest of the other models, of a still that shows several."""
+    if not (others and still.heading):
+        return 0.0
+    middles = [np.mean(other.bounds, axis=0) for other in others]
+    return float(max(np.linalg.norm(middle - pose.location) for middle in middles)) * CELL
+
+
+def _beside(scene: bpy.types.Scene) -> list[bpy.types.Collection | bpy.types.Object]:
+    """The switches of the legends of several models, each of which is as large as its model."""
+    found = (standing.collections.get(targets.KEY) for standing in find(scene))
+    return [legend for legend in found if legend is not None]
 
 
 @contextmanager

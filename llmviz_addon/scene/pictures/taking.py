@@ -167,6 +167,27 @@ def _without_ground(standing: Standing) -> Iterator[None]:
 
 
 @contextmanager
+def clear_air(standing: Standing, far: float) -> Iterator[None]:
+    """Have the ground seen as far as `far` meters; nearer haze begins as the look says."""
+    trees = [
+        material.node_tree
+        for obj in standing.objects.values()
+        if names.GROUND in obj and obj.type == "MESH"
+        for material in obj.data.materials
+        if material is not None and material.node_tree is not None
+    ]
+    nodes = [node for tree in trees if (node := tree.nodes.get("haze")) is not None]
+    before = [node.outputs[0].default_value for node in nodes]
+    try:
+        for node, value in zip(nodes, before, strict=True):
+            node.outputs[0].default_value = max(value, far)
+        yield
+    finally:
+        for node, value in zip(nodes, before, strict=True):
+            node.outputs[0].default_value = value
+
+
+@contextmanager
 def _heeding_interrupts() -> Iterator[None]:
     """Raise Ctrl-C after the picture, because Cycles swallows it and only ends the picture."""
     usual = signal.default_int_handler

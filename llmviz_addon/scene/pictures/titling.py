@@ -6,13 +6,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import bpy
+import numpy as np
 
 from ... import languages, walkthrough
 from ...walkthrough import Still, targets, wording
-from ...walkthrough.composition import Taste, compose
+from ...walkthrough.composition import compose
 from ...walkthrough.picture import Picture
 from ...walkthrough.scenery import Scenery
 from ...walkthrough.selection import Selection
+from ...walkthrough.titles import Taste
 from .. import names
 from ..drawn import titles
 from ..drawn.blocks import CELL
@@ -40,13 +42,20 @@ def titled(
     anatomy, run = standing.plan.anatomy, standing.run
     say = languages.load(standing.recipe.language).say
     others = walkthrough.in_order(companions)
-    scenery = Scenery(Selection.of(anatomy, run, others), others, say)
+    near, box = still.near, np.array(anatomy.bounds(), float)
+    selection = Selection.of(anatomy, run, others)
+    scenery = Scenery(selection, others, say)
+    show = walkthrough.filled(still.show, anatomy, run)
     taste = Taste(
-        subject=scenery.subject(walkthrough.filled(still.show, anatomy, run)),
+        subject=scenery.subject(show),
         unseen=_unseen(standing, hidden),
         heading=wording.heading(anatomy.config, standing.title, say) if still.heading else (),
         f_stop=still.f_stop,
         cell=CELL,
+        sizes=bool(companions) and still.heading,
+        models=selection.beside(show),
+        shift=None if near is None else tuple(near.shift(picture, box).tolist()),
+        inset=near.rect(picture) if near is not None and near.is_inset else None,
     )
     lettering = compose(scenery, picture, taste)
     if not lettering.words:

@@ -16,7 +16,7 @@ from .. import names
 from ..drawn import bars, blocks, counters, parts, strips
 from ..drawn.flat import FACING_VIEWER, Easel
 from ..drawn.labels import PAPER
-from ..drawn.lines import plate, prisms
+from ..drawn.lines import labels, plate, prisms
 from ..standing import tree
 from ..standing.standing import Standing
 from ..style.kit import CELL, Kit
@@ -126,8 +126,13 @@ class _Painter:
     @draw.register
     def _(self, actor: kinds.Bars) -> bpy.types.Object:
         values = np.array(actor.values)
-        obj = bars.create(actor.name, np.array(actor.boxes), values, self.kit)
-        parts.dress(obj, self.anatomy.blocks[actor.block], self._gain(actor.block, values))
+        gains = [
+            self._gain(scale, row) if scale else 1.0
+            for scale, row in zip(actor.scales, values, strict=True)
+        ]
+        levels = values * np.array(gains)[:, None]
+        obj = bars.create(actor.name, np.array(actor.boxes), levels, self.kit)
+        parts.dress(obj, self.anatomy.blocks[actor.block], 1.0)
         return obj
 
     @draw.register
@@ -144,6 +149,16 @@ class _Painter:
         )
         self.part.objects.unlink(obj)
         return self._turned(actor, obj)
+
+    @draw.register
+    def _(self, actor: kinds.Labels) -> bpy.types.Object:
+        unit = self.unit(actor) * CELL
+        offsets = np.array(actor.offsets) * unit
+        mesh = labels(actor.name, actor.texts, offsets, actor.size * unit)
+        mesh.materials.append(self.kit.label)
+        obj = bpy.data.objects.new(actor.name, mesh)
+        obj[names.TEXT] = "\n".join(actor.texts)
+        return self._turned(actor, self._flat(obj, actor.tone))
 
     @draw.register
     def _(self, actor: kinds.Counter) -> bpy.types.Object:

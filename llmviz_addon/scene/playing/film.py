@@ -411,6 +411,8 @@ class _Targets:
                 if path in ("model", section) or section.startswith(f"{path}.")
                 for obj in objects
             ]
+        if target.startswith(targets.ARROWS):
+            return self._leading.get(target.removeprefix(targets.ARROWS), [])
         found = self._found.get(target, [])
         if row.with_words:
             # The texts beside a block fade and go with it.

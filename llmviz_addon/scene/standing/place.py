@@ -17,9 +17,15 @@ from .standing import Standing
 GAP, LEAST_GAP = 0.06, 2.0
 
 
-def note(root: bpy.types.Collection, anchor: bpy.types.Object, box: Box, size: float) -> None:
-    """Note a model's size: its box in meters from its anchor, and its number of parameters."""
+def note(
+    root: bpy.types.Collection, anchor: bpy.types.Object, box: Box, size: float, body: Box
+) -> None:
+    """Note a model's size: its box in meters from its anchor, and its number of parameters.
+
+    `body` is the box of its blocks alone, without words and legend.
+    """
     anchor[names.BOX] = [*box[0], *box[1]]
+    anchor[names.BODY] = [*body[0], *body[1]]
     anchor[names.FLOOR] = box[0].z
     root[names.PARAMETERS] = size
 
@@ -39,15 +45,16 @@ def matrix_of(anchor: bpy.types.Object) -> Matrix:
     return anchor.parent.matrix_world @ anchor.matrix_parent_inverse @ anchor.matrix_basis
 
 
-def box_of(standing: Standing, within: Matrix | None = None) -> Box | None:
+def box_of(standing: Standing, within: Matrix | None = None, noted: str = names.BOX) -> Box | None:
     """The box of a model in the world's coordinates, or in those of `within`.
 
-    None where its anchor is gone, or has no box noted.
+    None where its anchor is gone, or has no box noted. Of models that were made by an earlier
+    version `names.BODY` is not noted.
     """
     anchor = standing.anchor
-    if anchor is None or len(anchor.get(names.BOX, ())) != 6:
+    if anchor is None or len(anchor.get(noted, ())) != 6:
         return None
-    sides = np.reshape(list(anchor[names.BOX]), (2, 3))
+    sides = np.reshape(list(anchor[noted]), (2, 3))
     to = matrix_of(anchor) if within is None else within.inverted_safe() @ matrix_of(anchor)
     corners = [to @ Vector(np.where(pick, sides[1], sides[0])) for pick in np.ndindex(2, 2, 2)]
     return Vector(np.min(corners, axis=0)), Vector(np.max(corners, axis=0))
@@ -97,7 +104,7 @@ def companions(found: Sequence[Standing]) -> list[Companion]:
     here = matrix_of(found[0].anchor)
     companions = []
     for other in found[1:]:
-        box = box_of(other, within=here)
+        box = box_of(other, here, names.BODY) or box_of(other, here)
         if box is not None:
             low, high = (tuple(corner / CELL) for corner in box)
             companions.append(Companion(other.root.name, other.title, other.config, (low, high)))

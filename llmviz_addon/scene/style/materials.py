@@ -101,7 +101,7 @@ def _mix(g: Graph, factor: Socket, one: Socket, other: Socket) -> Socket:
 
 
 def bars(group: bpy.types.ShaderNodeTree) -> bpy.types.Material:
-    """The material of bars, whose numbers are attributes of their mesh."""
+    """The material of bars, whose levels in each of their states are attributes of their mesh."""
     material = _new(names.MATERIAL_BARS)
     with Graph.material(material) as g:
 
@@ -111,11 +111,18 @@ def bars(group: bpy.types.ShaderNodeTree) -> bpy.types.Material:
             )
 
         traits = from_instance(g, names.TRAITS, out="Vector")
-        gain = g.node("ShaderNodeSeparateXYZ", out="Z", vector=traits)
-        number = of_mesh(names.VALUE)
+        step = from_instance(g, names.STEP)
+        levels = []
+        for index, name in enumerate(names.LEVELS):
+            three = of_mesh(name, out="Vector")
+            for place, axis in enumerate("XYZ"):
+                level = g.node("ShaderNodeSeparateXYZ", out=axis, vector=three)
+                # All of it in its own state, nothing of it in the next.
+                near = g.node("ShaderNodeClamp", value=1.0 - abs(step - (3.0 * index + place)))
+                levels.append(near * level)
         color = g.call(
             group,
-            number=g.node("ShaderNodeClamp", value=number * gain, min=-1.0, max=1.0),
+            number=sum(levels[1:], levels[0]),
             lead=1.0,
             in_focus=0.0,
             position=of_mesh(names.CELL_CO, out="Vector"),

@@ -34,6 +34,10 @@ _SAME = 1e-6
 # that no font has; and one that the built-in font takes from Inter.
 _RULER, _NOTHING, _BORROWED = "l", "\uffff", "→"
 
+# In Blender's Inter the hyphen is as wide as a digit, so that numbers stand in columns; in words it
+# looks as if there were spaces around it. The room at its sides instead. A minus stays as it is.
+_HYPHEN, _BESIDE = "-", 0.045
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outline:
@@ -138,6 +142,11 @@ class _Asking:
         # The ruler's points come last; a character may reach farther than its advance.
         ruler = nodes[ends[len(loops) - 1] :] if len(loops) else nodes
         advance = float(ruler[:, 0].max() - self._right(font)) * scale
+        if character == _HYPHEN and len(loops):
+            left, right = float(fine[:, 0].min()), float(fine[:, 0].max())
+            away = np.array([left * scale - _BESIDE, 0.0])
+            contours = [tuple(piece - away for piece in contour) for contour in contours]
+            advance = (right - left) * scale + 2 * _BESIDE
         return Outline(tuple(contours), max(0.0, advance))
 
     def _right(self, font: bpy.types.VectorFont) -> float:

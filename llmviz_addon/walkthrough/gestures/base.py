@@ -51,6 +51,11 @@ class Gesture:
         """Least seconds that its beat must last."""
         return self.at + (self.natural(run) if self.time is None else self.time)
 
+    def after(self, seconds: float) -> Self:
+        """The gesture in a beat whose camera arrives after so many seconds."""
+        del seconds
+        return self
+
     def place(self, stage: Stage, moment: Moment) -> Mapping[str, np.ndarray]:
         """Corners, (N, 3) in cells, of what it brings onto the stage, by the name that shots use.
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import targets
-from ..actors import LABELS, Bars, Counter, Lines, Plate
+from ..actors import LABELS, Bars, Labels, Lines, Plate
 from ..errors import AuthoringError
-from ..properties import STATES
+from ..properties import FORM, STATES
 from ..running import decimals
 from ..selection import CellRange
 from ..stage import Moment, Stage, Thing
@@ -20,8 +20,17 @@ from .flying import fill_in
 
 Floats = NDArray[np.float64]
 
-WIDTH, WIDEST = 40.0, 3.2
+WIDTH, WIDEST = 40.0, 4.2
 """Cells that many bars take beside each other, and the most that one of them takes."""
+
+LETTER = 0.56
+"""Width of a digit over the font size."""
+
+SOFT = 14.0
+"""Cells over which the plate behind bars fades out: far enough that no edge of it is seen."""
+
+FOOT = 2.6
+"""Cells below the lowest bar, for its number and for the names of bars."""
 
 LABELED = 16
 """Bars up to which each has its number below it."""
@@ -45,8 +54,12 @@ class Chart:
         Their target.
     state
         The number of the state that they are in.
-    labels
-        Counters below the bars; none where there are many.
+    beside
+        Cells left free on both sides.
+    thing
+        What they are on the stage.
+    label
+        The actor of the numbers below the bars; empty where there are many.
     notes
         Further actors by what they show, such as the line of a mean.
     """
@@ -58,7 +71,9 @@ class Chart:
     values: Floats
     actor: str = ""
     state: int = 0
-    labels: list[str] = field(default_factory=list)
+    beside: float = 1.5
+    thing: Thing | None = None
+    label: str = ""
     notes: dict[str, list[str]] = field(default_factory=dict)
 
     @property
@@ -94,9 +109,9 @@ class Chart:
     @property
     def corners(self) -> Floats:
         """(2, 3) the least and greatest corner of the room that it takes."""
-        wide = len(self.values) * self.pitch / 2 + 6.5
-        room = np.array([wide, 0.0, self.height + 2.0])
-        found: Floats = np.stack([self.middle - room, self.middle + room])
+        wide = len(self.values) * self.pitch / 2 + self.beside
+        low, high = self.height + FOOT + 1.6, self.height + FOOT
+        found: Floats = self.middle + np.array([[-wide, 0.0, -low], [wide, 0.0, high]])
         return found
 
 
@@ -111,24 +126,26 @@ def chart(stage: Stage, cells: CellRange, height: float, offset: Vector) -> Char
 def bring(stage: Stage, name: str, found: Chart, moment: Moment) -> None:
     """Bring bars onto the stage, as cells where their cells stand."""
     thing = stage.bring(name, moment)
-    thing.told = found
+    thing.told, found.thing = found, thing
     home = found.as_cells(stage.selection.places(found.cells))
     actor = Bars(
         name=stage.name(thing, "bars"),
         group=thing.group,
         place=tuple(found.middle.tolist()),
         block=found.cells.block,
-        values=tuple(found.values.tolist()),
-        boxes=(_plain(home),),
+        values=(tuple(found.values.tolist()),),
+        scales=(found.cells.block,),
+        boxes=(plain(home),),
     )
     found.actor = stage.add(thing, actor)
-    wide, high = len(found.values) * found.pitch + 8.0, 2 * found.height + 9.0
+    (wide, _, high), middle = np.ptp(found.corners, axis=0), found.corners.mean(axis=0)
     plate = Plate(
         name=stage.name(thing, "plate"),
         group=thing.group,
-        place=tuple((found.middle + (0.0, 1.6, 0.0)).tolist()),
-        size=(wide, high),
-        soft=3.0,
+        place=tuple((middle + (0.0, 1.6, 0.0)).tolist()),
+        size=(float(wide) + 2 * SOFT, float(high) + 2 * SOFT),
+        soft=SOFT,
+        strength=0.92,
     )
     half = len(found.values) * found.pitch / 2 + 0.5
     line = Lines(
@@ -142,41 +159,75 @@ def bring(stage: Stage, name: str, found: Chart, moment: Moment) -> None:
     for shown in (plate, line):
         stage.add(thing, shown)
         stage.appear(shown.name, moment.at(0.3), moment.at(0.8), moment.id)
-    if len(found.values) <= LABELED:
-        digits = decimals(found.values)
-        for across, value in zip(found.across.tolist(), found.values.tolist(), strict=True):
-            label = Counter(
-                name=stage.name(thing, "label"),
-                group=thing.group,
-                place=tuple((found.middle + (across, -0.6, -found.height - 1.2)).tolist()),
-                size=min(1.6, found.pitch / 2.1),
-                decimals=min(digits, 2),
-                value=value,
-            )
-            found.labels.append(stage.add(thing, label))
-            stage.board.set(label.name, targets.OPACITY, 0.0, 0.0, moment.id)
 
 
-def turn(stage: Stage, found: Chart, boxes: Floats, values: Floats, moment: Moment) -> None:
-    """Let bars go over into another state."""
+def turn(
+    stage: Stage,
+    found: Chart,
+    boxes: Floats,
+    values: Floats,
+    moment: Moment,
+    scale: str | None = None,
+) -> None:
+    """Let bars go over into another state, whose numbers are on the color scale of a block.
+
+    That is `scale`, the one that they were on unless given; empty where 1 shines fully.
+    """
+    _turn(stage, found, boxes, values, moment, scale)
+    if len(values) <= LABELED:
+        _relabel(stage, found, boxes, moment)
+
+
+def _turn(
+    stage: Stage,
+    found: Chart,
+    boxes: Floats,
+    values: Floats,
+    moment: Moment,
+    scale: str | None = None,
+) -> None:
+    """Let bars go over into another state, without their numbers."""
     actor = stage.actors[found.actor]
     assert isinstance(actor, Bars)
     if len(actor.boxes) > STATES:
         raise AuthoringError(f"{moment.id}: bars can change {STATES} times.")
-    stage.actors[found.actor] = replace(actor, boxes=(*actor.boxes, _plain(boxes)))
+    stage.actors[found.actor] = replace(
+        actor,
+        values=(*actor.values, tuple(values.tolist())),
+        scales=(*actor.scales, actor.scales[-1] if scale is None else scale),
+        boxes=(*actor.boxes, plain(boxes)),
+    )
     board, owner = stage.board, moment.id
-    if found.state:
-        board.ramp(found.actor, f"state{found.state}", moment.start, moment.end, 0.0, owner)
     found.state = len(actor.boxes)
-    board.ramp(found.actor, f"state{found.state}", moment.start, moment.end, 1.0, owner)
-    for label, old, new in zip(found.labels, found.values.tolist(), values.tolist(), strict=False):
-        if not board.has(label, targets.COUNT):
-            board.set(label, targets.COUNT, 0.0, old, owner)
-        # It is gone while its bar is on its way, whose height is no number then.
-        board.ramp(label, targets.OPACITY, moment.start, moment.at(0.2), 0.0, owner)
-        board.set(label, targets.COUNT, moment.at(0.5), new, owner)
-        board.ramp(label, targets.OPACITY, moment.at(0.85), moment.end, 1.0, owner)
+    board.ramp(found.actor, targets.STEP, moment.start, moment.end, float(found.state), owner)
+    board.ramp(found.actor, targets.FORM, moment.start, moment.end, FORM * found.state, owner)
     found.values = values
+
+
+def _relabel(stage: Stage, found: Chart, boxes: Floats, moment: Moment) -> None:
+    """Write the numbers at the ends of bars, once these have arrived."""
+    thing, board = found.thing, stage.board
+    assert thing is not None
+    if found.label:
+        board.ramp(found.label, targets.OPACITY, moment.start, moment.at(0.2), 0.0, moment.id)
+    digits = min(decimals(found.values), 3 if np.abs(found.values).max() <= 1 else 2)
+    texts = tuple(f"{value:.{digits}f}".replace("-", "−") for value in found.values.tolist())
+    size = min(1.6, found.pitch / (LETTER * (max(map(len, texts)) + 0.6)))
+    below, above = boxes[:, 0, 2], boxes[:, 1, 2]
+    ends = np.where(found.values < 0, below - 0.8 * size, above + 0.8 * size)
+    label = Labels(
+        name=stage.name(thing, "numbers"),
+        group=thing.group,
+        place=tuple((found.middle + (0.0, -0.6, 0.0)).tolist()),
+        texts=texts,
+        offsets=tuple(
+            (across, 0.0, up)
+            for across, up in zip(found.across.tolist(), ends.tolist(), strict=True)
+        ),
+        size=size,
+    )
+    found.label = stage.add(thing, label)
+    stage.appear(label.name, moment.at(0.85), moment.end, moment.id)
 
 
 def land(stage: Stage, thing: Thing, found: Chart, cells: CellRange, moment: Moment) -> None:
@@ -185,13 +236,12 @@ def land(stage: Stage, thing: Thing, found: Chart, cells: CellRange, moment: Mom
     for name in thing.members:
         if name != found.actor and stage.board.value(name, targets.OPACITY, np.inf):
             stage.board.ramp(name, targets.OPACITY, moment.start, moment.at(0.3), 0.0, moment.id)
-    found.labels.clear()
-    turn(stage, found, found.as_cells(goal), found.values, moment)
+    _turn(stage, found, found.as_cells(goal), found.values, moment)
     fill_in(stage, cells, [moment.end] * len(cells), moment)
     stage.drop(thing.name, moment.end, moment.id)
 
 
-def _plain(boxes: Floats) -> tuple:
+def plain(boxes: Floats) -> tuple:
     """Boxes as plain data."""
     return tuple(
         tuple(tuple(float(at) for at in corner) for corner in box) for box in boxes.tolist()

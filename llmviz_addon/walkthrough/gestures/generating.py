@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -72,6 +72,10 @@ class Generate(Gesture):
     faster: float = 1.0
     most: float = 30.0
     """Most seconds that all passes take together."""
+
+    def after(self, seconds: float) -> Self:
+        """The same, where the first token does not fly before the camera has arrived."""
+        return replace(self, at=max(self.at, seconds - self.sweep))
 
     def passes(self, run: Run) -> range:
         """The numbers of the passes; pass *p* is the one with *p* appended tokens."""

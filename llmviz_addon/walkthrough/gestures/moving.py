@@ -53,8 +53,13 @@ class _Moving(Gesture):
         return {}
 
     def play(self, stage: Stage, moment: Moment) -> None:
-        """Move each block; one that shares an object with others sends a copy."""
-        for block, shift in stage.coming.pop(self).items():
+        """Move each block without its arrows; one that shares an object sends a copy."""
+        shifts = stage.coming.pop(self)
+        home = [block for block, shift in shifts.items() if not shift.any()]
+        away = [block for block in shifts if block not in home]
+        stage.fade_arrows(away, moment.start, moment.at(0.4), 0.0, moment.id)
+        stage.fade_arrows(home, moment.at(0.6), moment.end, 1.0, moment.id)
+        for block, shift in shifts.items():
             if block in stage.stand_ins and not stage.stand_ins[block].told == "copy":
                 raise AuthoringError(f"{moment.id}: {block} is open; close it before it is moved.")
             if stage.leads.is_own(block):
@@ -153,7 +158,9 @@ class Back(_Moving):
         blocks = list(stage.coming.get(self, ()))
         super().play(stage, moment)
         for block in blocks:
-            del stage.selection.shifts[block]
+            if not stage.selection.shifts[block].any():
+                # It may leave again in the same beat.
+                del stage.selection.shifts[block]
             if block in stage.stand_ins:
                 stage.unveil(block, moment.end, moment.id)
 

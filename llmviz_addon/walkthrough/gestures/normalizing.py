@@ -24,6 +24,9 @@ Floats = NDArray[np.float64]
 SIGMA = 2.6
 """Cells of one standard deviation in a chart of normalized numbers."""
 
+BESIDE = 9.5
+"""Cells on both sides of the bars, where the signs of their lines stand."""
+
 PHASES = ("bars", "mean", "center", "spread", "scale", "weigh", "shift", "land")
 """The steps of a layer norm, in order."""
 
@@ -75,6 +78,7 @@ class Normalize(Gesture):
         parts = self._parts(stage, moment)
         found = chart(stage, parts["input"], self.height, self.offset)
         found.middle = before_layer(stage, parts["target"]) + np.array(self.offset)
+        found.beside = BESIDE
         return found
 
     def play(self, stage: Stage, moment: Moment) -> None:
@@ -116,8 +120,14 @@ def _normalize(
     found = thing.told
     assert isinstance(found, Chart)
     x, mean, std = numbers["input"], float(numbers["mean"][0]), float(numbers["std"][0])
-    # One unit for the numbers as they come, and one for the normalized ones.
+    # One unit for the numbers as they come, and one for the normalized ones, so that it is seen
+    # what γ and β do to these.
     raw = found.unit(np.append(x, x - mean))
+    scaled = (x - mean) / std
+    weighed = scaled * numbers.get("weight", np.ones(1))
+    shifted = weighed + numbers.get("bias", np.zeros(1))
+    most = float(np.abs([scaled, weighed, shifted]).max(initial=1e-9))
+    unit = min(SIGMA, found.height / most)
     if phase == "bars":
         turn(stage, found, found.boxes(x, raw), x, moment)
     elif phase == "mean":
@@ -128,16 +138,12 @@ def _normalize(
     elif phase == "spread":
         _level(stage, thing, found, "σ", [std * raw, -std * raw], std, moment)
     elif phase == "scale":
-        scaled = (x - mean) / std
-        unit = min(SIGMA, found.height / float(np.abs(scaled).max(initial=1e-9)))
-        turn(stage, found, found.boxes(scaled, unit), scaled, moment)
+        turn(stage, found, found.boxes(scaled, unit), scaled, moment, parts["target"].block)
         _widen(stage, found, std * raw, unit, moment)
     elif phase in ("weigh", "shift"):
-        scaled = (x - mean) / std * numbers["weight"]
-        if phase == "shift":
-            scaled = scaled + numbers["bias"]
+        values = weighed if phase == "weigh" else shifted
         _leave(stage, found, moment)
-        turn(stage, found, found.boxes(scaled, found.unit(scaled)), scaled, moment)
+        turn(stage, found, found.boxes(values, unit), values, moment)
     else:
         _leave(stage, found, moment)
         land(stage, thing, found, parts["target"], moment)
@@ -170,14 +176,14 @@ def _level(
         Words(
             name=f"{thing.group}:{symbol} sign",
             group=thing.group,
-            place=tuple((beside + (-half - 4.4, 0.0, 0.0)).tolist()),
+            place=tuple((beside + (-half - 6.2, 0.0, 0.0)).tolist()),
             text=f"{symbol} =",
             size=1.5,
         ),
         Counter(
             name=f"{thing.group}:{symbol} value",
             group=thing.group,
-            place=tuple((beside + (-half - 2.0, 0.0, 0.0)).tolist()),
+            place=tuple((beside + (-half - 2.8, 0.0, 0.0)).tolist()),
             size=1.5,
             decimals=min(4, decimals(np.array([value]))),
             value=value,

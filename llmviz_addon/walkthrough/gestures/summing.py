@@ -6,14 +6,14 @@ the running sum is right at every frame, since it changes at the moment at which
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import AuthoringError
-from ..running import Factor, Running, running
+from ..running import Running, running
 from ..stage import Moment, Stage
 from .base import Gesture
 from .base import Words as Texts
@@ -128,16 +128,7 @@ def _reordered(told: Running, count: int) -> Running:
     maximum = not np.allclose(told.sums, np.cumsum(told.terms))
     return replace(
         told,
-        factors=tuple(_picked(factor, order.tolist()) for factor in told.factors),
+        factors=tuple(factor.picked(order.tolist()) for factor in told.factors),
         terms=terms,
         sums=np.maximum.accumulate(terms) if maximum else np.cumsum(terms),
-    )
-
-
-def _picked(factor: Factor, order: Sequence[int]) -> Factor:
-    return Factor(
-        tuple(factor.blocks[i] for i in order),
-        tuple(factor.columns[i] for i in order),
-        tuple(factor.rows[i] for i in order),
-        factor.values[order],
     )
