@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import explain as explain_room
 from ..explain import Cell, CellError, Explanation
-from ..walkthrough import targets
+from ..walkthrough import captioning, targets
 from ..walkthrough.framing import SENSOR
 from ..walkthrough.picture import POINTS
 from . import names
@@ -30,6 +30,9 @@ from .standing.graft import Graft
 from .standing.standing import Standing
 from .style import looks
 from .style.kit import CELL, Kit
+
+# Lines of a caption that find room below cards.
+_LINES = 2
 
 MOST = 24
 """Pins of a model at most; each has an object of some thousand faces, and a card."""
@@ -175,7 +178,8 @@ def hang(standing: Standing) -> None:
         return
     render = standing.scene.render
     aspect = render.resolution_x / render.resolution_y
-    cards.compose(standing.objects, parent, camera.data.lens, aspect)
+    foot = captioning.top(_LINES, titled=True) if film.recipe.captions else 0.0
+    cards.compose(standing.objects, parent, camera.data.lens, aspect, foot=foot)
 
 
 @contextmanager

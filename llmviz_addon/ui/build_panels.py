@@ -29,10 +29,12 @@ class LLMVIZ_PT_build(Sidebar, bpy.types.Panel):
         _draw_message(layout, context)
         row = layout.row(align=True)
         row.scale_y = 1.3
-        row.operator(LLMVIZ_OT_build.bl_idname, text="Rebuild" if found else "Build")
+        said = {"text_ctxt": translating.CONTEXT}
+        row.operator(LLMVIZ_OT_build.bl_idname, text="Rebuild" if found else "Build", **said)
         if not found:
             return
-        row.operator("llmviz.remove", text="Remove All" if len(found) > 1 else "Remove").name = ""
+        remove = "Remove All" if len(found) > 1 else "Remove"
+        row.operator("llmviz.remove", text=remove, **said).name = ""
         layout.operator(LLMVIZ_OT_build_beside.bl_idname, icon="ADD")
         if len(found) > 1:
             _draw_several(layout, found)

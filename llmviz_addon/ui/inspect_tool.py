@@ -90,7 +90,7 @@ class LLMVIZ_WST_inspect_cell(bpy.types.WorkSpaceTool):
             ("Back", "EVENT_BACKSPACE"),
             ("Leave", "EVENT_ESC"),
         ):
-            layout.label(text=text, icon=icon)
+            layout.label(text=text, text_ctxt=translating.CONTEXT, icon=icon)
 
 
 def why_nothing(scene: bpy.types.Scene) -> str:

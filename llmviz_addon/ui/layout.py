@@ -27,6 +27,7 @@ class Sidebar:
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
     bl_category = "LLM Viz"
+    bl_translation_context = translating.CONTEXT
 
 
 class OnModel(Sidebar):
@@ -45,7 +46,7 @@ def draw_progress(layout: bpy.types.UILayout, *operators: str) -> bool:
         return False
     column = layout.column(align=True)
     column.progress(factor=work.fraction, text=translating.say(work.label))
-    column.label(text="Press Esc to stop")
+    column.label(text="Press Esc to stop", text_ctxt=translating.CONTEXT)
     return True
 
 
@@ -99,7 +100,7 @@ def facts(
         split = column.split(factor=1 - _VALUE)
         left = split.row()
         left.alignment = "RIGHT"
-        left.label(text=name)
+        left.label(text=name, text_ctxt=translating.CONTEXT)
         text = translating.say(value) if translate else value
         split.label(text=text, translate=False)
 

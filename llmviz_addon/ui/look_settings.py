@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..scene import Recipe
 
 MOST_CHAPTERS = 32
-"""Chapters that can be chosen; Blender allows no more in a vector."""
+"""Chapters that have a tick in the sidebar; Blender allows no more in a vector."""
 
 
 def _looks(_self: bpy.types.PropertyGroup, _context: bpy.types.Context | None) -> list[tuple]:
@@ -144,11 +144,16 @@ def _set_script(self: LookSettings, path: str) -> None:
 def _chosen(self: LookSettings) -> list[bool]:
     """For each chapter that could play, True if it does."""
     root = state.root_of(self.id_data)
-    recipe = _recipe(self)
-    wanted = recipe.chapters.split(",") if recipe is not None and recipe.chapters else []
     offered = [] if root is None else [id_ for id_, _ in state.offered_of(root)]
-    ticks = [not wanted or id_ in wanted for id_ in offered]
+    played = _played(self, offered)
+    ticks = [id_ in played for id_ in offered]
     return (ticks + [False] * MOST_CHAPTERS)[:MOST_CHAPTERS]
+
+
+def _played(self: LookSettings, offered: Sequence[str]) -> set[str]:
+    """The chapters that play, of those that could."""
+    recipe = _recipe(self)
+    return set(recipe.chapters.split(",") if recipe is not None and recipe.chapters else offered)
 
 
 def _choose(self: LookSettings, ticks: Sequence[bool]) -> None:
@@ -156,7 +161,11 @@ def _choose(self: LookSettings, ticks: Sequence[bool]) -> None:
     if root is None:
         return
     offered = [id_ for id_, _ in state.offered_of(root)]
-    wanted = [id_ for id_, tick in zip(offered, ticks, strict=False) if tick]
+    # What has no tick stays as it is.
+    played = _played(self, offered)
+    kept = [id_ in played for id_ in offered[MOST_CHAPTERS:]]
+    shown = [*ticks[: len(offered)], *kept]
+    wanted = [id_ for id_, tick in zip(offered, shown, strict=True) if tick]
     if not wanted:
         messages.say(self.id_data, "A film needs a chapter at least; the last one stays")
         return

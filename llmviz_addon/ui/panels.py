@@ -15,6 +15,7 @@ from .build import LLMVIZ_OT_build_demo
 from .build_panels import LLMVIZ_PT_build, LLMVIZ_PT_detail
 from .inspect_panel import LLMVIZ_PT_inspect, LLMVIZ_PT_words
 from .layout import OnModel, Sidebar, draw_progress, facts, paragraph, shortened
+from .look_settings import MOST_CHAPTERS
 from .pictures import (
     LLMVIZ_OT_render_film,
     LLMVIZ_OT_render_part,
@@ -205,7 +206,7 @@ class LLMVIZ_PT_walkthrough(OnModel, bpy.types.Panel):
             chapter = playing.get(id_)
             name = f"LLMVIZ_chapter_{id_}"
             header, body = layout.panel(name, default_closed=index > 0 or chapter is None)
-            if len(offered) > 1:
+            if len(offered) > 1 and index < MOST_CHAPTERS:
                 header.prop(scene.llmviz, "chapters_ticked", index=index, text="")
             header.label(text=title, translate=False)
             if body is not None and chapter is not None:
@@ -223,6 +224,7 @@ class LLMVIZ_PT_walkthrough(OnModel, bpy.types.Panel):
         row.operator(
             "llmviz.play",
             text="Pause" if playing else "Play",
+            text_ctxt=translating.CONTEXT,
             icon="PAUSE" if playing else "PLAY",
         )
         row.operator("screen.marker_jump", text="", icon="NEXT_KEYFRAME").next = True
@@ -268,7 +270,7 @@ class LLMVIZ_PT_render(OnModel, bpy.types.Panel):
         # Titles are long, so they get the whole width.
         column = form.column(align=True)
         column.use_property_split = False
-        column.label(text="Stills")
+        column.label(text="Stills", text_ctxt=translating.CONTEXT)
         for index, (_, title) in enumerate(state.stills_of(context.scene)):
             column.prop(settings, "stills_ticked", index=index, text=title)
         if draw_progress(layout, LLMVIZ_OT_render_stills.bl_idname):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 from bpy.props import IntProperty, PointerProperty, StringProperty
 
-from . import inspecting
+from . import inspecting, translating
 from .look_settings import LookSettings
 from .model_settings import ModelSettings
 from .picture_settings import PictureSettings
@@ -50,6 +50,7 @@ _register, _unregister = bpy.utils.register_classes_factory((LLMVIZ_PG_settings,
 
 def register() -> None:
     """Give every scene its settings."""
+    translating.give_context(LLMVIZ_PG_settings)
     _register()
     bpy.types.Scene.llmviz = PointerProperty(
         type=LLMVIZ_PG_settings, override={"LIBRARY_OVERRIDABLE"}

@@ -7,11 +7,16 @@ paragraphs) go through `say`, which follows the same setting.
 
 from __future__ import annotations
 
+import inspect
+
 import bpy
 
 from .. import languages
 from ..languages import Language
 from ..sentences import HOLE
+
+CONTEXT = "LLM Viz"
+"""The context of our labels: Blender's own words for, say, a layer, are for other things."""
 
 _OPERATOR = "Operator"
 
@@ -27,9 +32,19 @@ def dictionary() -> dict[str, dict[tuple[str, str], str]]:
                 (context, english): words
                 for english, words in said.items()
                 if HOLE not in english
-                for context in (bpy.app.translations.contexts.default, _OPERATOR)
+                for context in (bpy.app.translations.contexts.default, _OPERATOR, CONTEXT)
             }
     return found
+
+
+def give_context(kind: type) -> None:
+    """Have the names of a class's properties said as ours, before it is registered."""
+    for base in kind.__mro__:
+        if base.__module__.startswith(__package__):
+            written = inspect.get_annotations(base, eval_str=True)
+            for prop in written.values():
+                prop.keywords["translation_context"] = CONTEXT
+            base.__annotations__ = written
 
 
 def language() -> Language:

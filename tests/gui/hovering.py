@@ -97,7 +97,8 @@ def times(pixels: list[tuple[int, int]]) -> Generator[float, None, dict]:
     """
     with ticking() as clock:
         waits, first = yield from _waits(pixels, clock.drawn)
-        found = clock.milliseconds(first) | {"wait": waits, "views": clock.views}
+        found = clock.milliseconds(first) | {"wait": waits}
+        found |= {"moves": len(pixels), "views": clock.views}
     with bare_pointer() as drawn:
         found["wait for nothing"], _ = yield from _waits(pixels, drawn)
     with bpy.context.temp_override(window=window(), area=view(), region=region("WINDOW")):
@@ -147,7 +148,7 @@ def over_each_kind(name: str) -> Iterator[float]:
             cells.append([role, cell, shown(), said[-1] if said else []])
             keep(f"hover-{name}-{role.replace('.', '-')}")
             if role in ("mlp", "mlp_weight", "logits"):
-                yield from settled(0.25)
+                yield from settled()
                 found = yield from times(seeing.around(model, *cell))
                 facts[name]["times"][role] = found
                 print(f"pointing at {role} of {name}: {found} ms", flush=True)
@@ -190,9 +191,9 @@ def while_it_is_disabled() -> Iterator[float]:
 
 
 def in_each_view() -> Iterator[float]:
-    """Point at cells in views without perspective and through cameras, at a model that was turned.
+    """Point at cells in views without perspective and through cameras.
 
-    Before that, the model is scaled and one of its blocks put somewhere else.
+    Before that, the model is turned and scaled, and one of its blocks put somewhere else.
     """
     scene = window().scene
     (model,) = addon("ui.state").models(scene)
@@ -210,6 +211,7 @@ def in_each_view() -> Iterator[float]:
             facts["views"].append([kind, cell, shown()])
         keep(f"hover-{kind.lower().replace(' ', '-')}")
     view().spaces.active.region_3d.view_perspective = "PERSP"
+    call("llmviz.remove")
 
 
 def point(x: int, y: int) -> Iterator[float]:

@@ -21,11 +21,12 @@ _TURNS = ((75, -15), (75, 20), (60, -30), (60, 30), (85, 0), (45, 0), (80, -55),
 _AWAY = (26, 16, 10, 6, 4, 2.5)
 
 
-def middle_of(model: object, block: str, column: int, row: int) -> tuple[Vector, float]:
-    """The middle of a cell, wherever its object stands, and the size of a cell there."""
+def front_of(model: object, block: str, column: int, row: int) -> tuple[Vector, float]:
+    """The middle of the front of a cell's cube, wherever its object stands, and a cell's size."""
     found = addon("scene.pointing")
     ground = found.Field([model]).grounds[model.id]
     place, size = found.middle_of(ground, block, column, row)
+    place = place - 0.45 * ground.matrix(block)[:3, 1]
     return Vector(map(float, place)), size
 
 
@@ -38,7 +39,7 @@ def look(model: object, block: str, column: int, row: int, kind: str = "PERSP") 
         "PERSP" or "ORTHO"; or "CAMERA" or "ORTHO CAMERA", where the view looks through the scene's
         camera, which is put there.
     """
-    place, size = middle_of(model, block, column, row)
+    place, size = front_of(model, block, column, row)
     for away, turn in product(_AWAY, _TURNS):
         tilt, around = map(math.radians, turn)
         _stand(Euler((tilt, 0, around)).to_quaternion(), place, away * size, kind)
@@ -54,7 +55,7 @@ def around(model: object, block: str, column: int, row: int) -> list[tuple[int, 
         (min(max(column + across, 0), found.columns - 1), min(max(row + down, 0), found.rows - 1))
         for across, down in product((-1, 0, 1, 2), repeat=2)
     }
-    return [pointing.pixel_of(middle_of(model, block, *cell)[0]) for cell in sorted(cells)]
+    return [pointing.pixel_of(front_of(model, block, *cell)[0]) for cell in sorted(cells)]
 
 
 def _stand(turn: Quaternion, place: Vector, away: float, kind: str) -> None:
@@ -87,7 +88,7 @@ def _is_seen(place: Vector, size: float) -> bool:
         start = place - 40 * size * toward
     graph = bpy.context.evaluated_depsgraph_get()
     hit, at, *_ = window().scene.ray_cast(graph, start, toward)
-    return hit and (at - place).length < 0.75 * size
+    return hit and (at - place).length < 0.2 * size
 
 
 def cells_of_all_kinds(model: object) -> Iterator[tuple[str, str, int, int]]:

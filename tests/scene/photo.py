@@ -75,8 +75,12 @@ def photo(of: Callable[[bpy.types.ID | None], object] = uid) -> Photo:
             **_own(owner),
         }
     for pool in (bpy.data.meshes, bpy.data.actions, bpy.data.curves, bpy.data.lights):
-        found |= {of(d): {"ours": is_ours(d), "name": d.name_full, **_own(d)} for d in pool}
+        found |= {of(d): _data(d) for d in pool}
     return found
+
+
+def _data(data: bpy.types.ID) -> Aspects:
+    return {"ours": is_ours(data), "name": data.name_full, "users": data.users, **_own(data)}
 
 
 def _collection(collection: bpy.types.Collection, of: Callable) -> Aspects:
@@ -221,10 +225,9 @@ def datablocks() -> Iterator[bpy.types.ID]:
 
 
 def changes(then: Aspects, now: Aspects) -> dict[str, tuple[object, object]]:
-    """Differences between two photos of one thing."""
-    return {
-        k: (then.get(k), now.get(k)) for k in then.keys() | now.keys() if then.get(k) != now.get(k)
-    }
+    """Differences between two photos of one thing, whoever uses it."""
+    aspects = (then.keys() | now.keys()) - {"users"}
+    return {k: (then.get(k), now.get(k)) for k in aspects if then.get(k) != now.get(k)}
 
 
 def difference(then: Photo, now: Photo) -> dict[object, object]:

@@ -107,6 +107,9 @@ def test_a_card_is_in_the_films_picture_wherever_the_camera_looks(own_model):
         seen = corners[:, :2] / -corners[:, 2:] * camera.data.lens / 36 * 2
         assert (corners[:, 2] < 0).all()
         assert (np.abs(seen) <= [1.0, 1.0 / aspect]).all(), frame
+        # Two lines of a caption stand below it, with a chapter's title: see `captioning`.
+        below = (seen[:, 1] + 1.0 / aspect) * aspect / 2 * 1080
+        assert (below >= 52 + 58 + 28 + 34 + 40).all(), frame
         # It faces the camera: its letters stand upright in the picture.
         np.testing.assert_allclose(
             place[:3, 0] / np.linalg.norm(place[:3, 0]), [1, 0, 0], atol=1e-4

@@ -206,3 +206,20 @@ def test_the_words_of_a_title_are_written_in_the_sidebar(own_model, sidebar, set
     own_model["llmviz_drawing"] = 1
     bpy.ops.llmviz.build()
     assert bpy.data.objects["layer1.mlp title"].data["llmviz_text"] == "What it knows"
+
+
+def test_more_chapters_than_have_ticks_are_listed_and_play(own_model, sidebar, tmp_path):
+    beat = "[[chapter.beat]]\nid = 'a'\ntext = 'Look.'\nshot = { show = ['model'], move = 0 }\n"
+    chapters = [
+        f"[[chapter]]\nid = 'c{i}'\ntitle = 'Part {i}.'\nstate = 'any'\n{beat}" for i in range(35)
+    ]
+    path = tmp_path / "long.toml"
+    path.write_text("title = 'Long'\n" + "".join(chapters))
+    settings = bpy.context.scene.llmviz
+    settings.script = str(path)
+    assert "Part 34." in said(sidebar())
+    ticks = list(settings.chapters_ticked)
+    settings.chapters_ticked = [False, *ticks[1:]]
+    (standing,) = scene_room.find(bpy.context.scene)
+    assert standing.recipe.chapters.split(",") == [f"c{i}" for i in range(1, 35)]
+    assert "Part 34." in said(sidebar())

@@ -14,6 +14,8 @@ from llmviz_addon.ui import layout, messages, translating
 
 OTHERS = languages.available()[1:]
 
+SKIPPED = ("rna_type", "name")
+
 # Names that are the same in all languages.
 NAMES = ("1080 × 1080", "1080 × 1920", "1920 × 1080", "Object Mode")
 
@@ -29,7 +31,7 @@ def kinds(base):
 def told(rna, common):
     """Names and tooltips of properties and their items, but for those that all of a kind have."""
     for prop in rna.properties:
-        if prop.is_hidden or prop.identifier in (*common, "rna_type", "name"):
+        if prop.is_hidden or prop.identifier in (*common, *SKIPPED):
             continue
         yield from (prop.name, prop.description)
         for item in prop.enum_items if prop.type == "ENUM" else ():
@@ -87,6 +89,14 @@ def test_every_label_and_tooltip_has_words_in_each_language(registered, code):
     assert not lacking, f"{code} lacks {sorted(lacking)}"
 
 
+def test_labels_are_said_in_our_words_and_not_in_blenders_for_other_things(registered):
+    settings = bpy.types.Scene.bl_rna.properties["llmviz"].fixed_type
+    ours = [p for p in settings.properties if not p.is_hidden and p.identifier not in SKIPPED]
+    assert {prop.translation_context for prop in ours} == {translating.CONTEXT}
+    for panel in kinds(bpy.types.Panel):
+        assert panel.bl_translation_context == translating.CONTEXT
+
+
 def test_nothing_is_reported_past_the_languages():
     for path in Path(ui.__file__).parent.glob("*.py"):
         if path.stem != "translating":
@@ -98,6 +108,7 @@ def test_blender_gets_words_for_labels_and_for_operators():
     words = translating.dictionary()["ja_JP"]
     assert words["*", "Walkthrough"] == "ウォークスルー"
     assert words["Operator", "Export Script"] == "台本を書き出す"
+    assert words["LLM Viz", "Layer"] == "層"
     assert not [english for _, english in words if "{}" in english]
 
 

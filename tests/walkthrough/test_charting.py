@@ -211,3 +211,36 @@ def test_what_cannot_be_shown_is_named(told, gestures, says):
     body, run, reader, _ = told
     with pytest.raises(AuthoringError, match=f"one.beat0: .*{says}"):
         compiled(body, run, gestures, reader=reader)
+
+
+def test_values_are_weighed_and_mixed_into_a_heads_output(told):
+    body, run, reader, trace = told
+    film = compiled(body, run, [{"mix": "layer0.head1.output[4]", "time": 4}], reader=reader)
+    shares = trace["layer0.head1.attention"][4, :5].astype(float)
+    values = trace["layer0.head1.v"][:5].astype(float)
+    columns, row, *weighed, total = (a for a in film.actors if isinstance(a, Cells))
+    assert columns.values == pytest.approx(values.reshape(-1).tolist())
+    assert row.values == pytest.approx(shares.tolist())
+    products = [actor.values for actor in weighed]
+    assert np.array(products) == pytest.approx(shares[:, None] * values)
+    assert total.values == pytest.approx(np.sum(products, axis=0).tolist(), abs=1e-5)
+    # It drops into its column.
+    x, y, z = body.blocks["layer0.head1.output"].origin
+    end = [film.value_at(total.name, "location", 3.999, axis) for axis in range(3)]
+    assert end == pytest.approx([x + 4, y, z - 7.5], abs=0.01)
+
+
+def test_what_layers_add_has_bars_as_long_as_their_columns(told):
+    body, run, reader, trace = told
+    gesture = {
+        "lengths": ["layer*.attention_output", "layer*.mlp_result"],
+        "columns": "4",
+        "together": True,
+    }
+    film = compiled(body, run, [gesture], reader=reader)
+    stream = [trace["embedding"], *(trace[f"layer{i}.mlp_residual"] for i in range(3))]
+    added = np.linalg.norm(np.diff(np.array(stream, float)[:, 4], axis=0), axis=1)
+    boxes = np.array(bars(film).boxes[-1])
+    proportional(np.ptp(boxes[:, :, 2], axis=1), added)
+    (label,) = (actor for actor in film.actors if isinstance(actor, Labels))
+    assert [float(text) for text in label.texts] == pytest.approx(added, rel=0.01)

@@ -181,3 +181,30 @@ def test_a_sweep_computes_one_position_cell_by_cell(sorter):
     assert 0 < shown(2.5)[3].sum() < 48
     assert shown(3)[:4].all()
     assert not shown(3)[4:].any()
+
+
+def test_blocks_that_move_leave_no_arrows_behind(told):
+    body, run, reader, _ = told
+    film = compiled(
+        body,
+        run,
+        [
+            {"slide": ["layer0.head1.output"], "by": [-20, 0, 0], "time": 1},
+            {"back": ["layer0.head1.output"], "at": 2, "time": 1},
+        ],
+        [{"slide": ["layer0.head1.output"], "by": [0, 9, 0], "time": 1}],
+        then=[[]],
+        reader=reader,
+    )
+    touching = {
+        f"arrows:{arrow.target}"
+        for arrow in body.arrows
+        if "layer0.head1.output" in (arrow.source, arrow.target)
+    }
+    faded = {channel.target for channel in film.channels if channel.target.startswith("arrows:")}
+    assert faded == touching != set()
+    away = [film.value_at(name, "opacity", 1.5) for name in touching]
+    home = [film.value_at(name, "opacity", 3.5) for name in touching]
+    # The chapter that begins puts all back.
+    later = [film.value_at(name, "opacity", film.span("two")[0] + 0.1) for name in touching]
+    assert (set(away), set(home), set(later)) == ({0.0}, {1.0}, {1.0})

@@ -157,6 +157,7 @@ def compose(
     aspect: float,
     distance: float = 0.0,
     sides: Mapping[str, tuple[int, int]] | None = None,
+    foot: float = 0.0,
 ) -> None:
     """Hang the cards of pins before a camera.
 
@@ -174,6 +175,8 @@ def compose(
     sides
         By the key of a pin, the side of its cell on which its card hangs; see `best_side`. Above
         it to the right, unless given.
+    foot
+        Points at the lower edge of the picture that are the captions' alone.
     """
     sides = {} if sides is None else sides
     top = objects.get("pin hud")
@@ -196,11 +199,12 @@ def compose(
         _follow(spot, frame, top)
         size = np.array([_WIDTH, float(card.get(names.HEIGHT, 0.0))]) * point
         half = np.array([width, height]) / 2 - _EDGE * point
+        low = np.array([-half[0], max(-half[1], foot * point - height / 2)])
         side = np.array(sides.get(key, (1, 1)))
         off = np.where(side > 0, _OFF, -np.array(_OFF)) * point
         corner = np.where(side > 0, off, off - size)
         card.location, card.scale = (*corner, 0.0), [point * POINTS] * 3
-        _keep_within(card, spot, -half, np.maximum(half - size, -half))
+        _keep_within(card, spot, low, np.maximum(half - size, low))
         leader = objects.get(f"{key} leader")
         if leader is not None:
             leader.parent = top
