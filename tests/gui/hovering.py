@@ -18,6 +18,8 @@ from hands import TICK, addon, call, census, mouse, region, until, view, window
 from stage import facts, keep, settled
 
 TOOL = "llmviz.inspect_cell"
+TIMED = ("mlp", "mlp_weight", "logits")
+"""The kinds of block over which times are taken."""
 
 
 def tool() -> str:
@@ -135,19 +137,23 @@ def choose_the_tool() -> Iterator[float]:
     assert tool() == TOOL
 
 
-def over_each_kind(name: str) -> Iterator[float]:
-    """Point at a cell of each kind of block; notes what was shown, and the times."""
+def over_each_kind(name: str, step: int = 1) -> Iterator[float]:
+    """Point at a cell of each kind of block, or only of each so many; notes what was shown, and the
+    times.
+    """
     (model,) = addon("ui.state").models(window().scene)
     cells: list[list] = []
     before = _all_but_the_view()
     facts[name] = {"cells": cells, "times": {}}
     with _what_cards_say() as said:
-        for role, *cell in seeing.cells_of_all_kinds(model):
+        for number, (role, *cell) in enumerate(seeing.cells_of_all_kinds(model)):
+            if number % step and role not in TIMED:
+                continue
             x, y = seeing.look(model, *cell)
             yield from point(x, y)
             cells.append([role, cell, shown(), said[-1] if said else []])
             keep(f"hover-{name}-{role.replace('.', '-')}")
-            if role in ("mlp", "mlp_weight", "logits"):
+            if role in TIMED:
                 yield from settled()
                 found = yield from times(seeing.around(model, *cell))
                 facts[name]["times"][role] = found

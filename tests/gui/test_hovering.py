@@ -1,6 +1,7 @@
 """The tool Inspect Cell in a real Blender window, over each kind of block of models of each size.
 
-Needs what `test_window` needs. Screenshots stay in `build/gui/`; the times are in the log.
+Needs what `test_window` needs. LLMVIZ_WALK=1 walks over all kinds of the larger models, too.
+Screenshots stay in `build/gui/`; the times are in the log.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def test_over_each_kind_of_block_the_card_is_about_the_cell_that_is_seen(
 ) -> None:
     cells = walked[model]["cells"]
     assert [shown for _, _, shown, _ in cells] == [wanted for _, wanted, _, _ in cells]
-    assert len(cells) == 50
+    assert len(cells) == 50 or (model != "nano-gpt" and len(cells) >= 10)
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -63,13 +64,14 @@ def test_in_every_view_the_card_is_about_the_cell_that_is_seen(walked: dict[str,
     assert {kind for kind, _, _ in walked["views"]} == {"PERSP", "ORTHO", "CAMERA", "ORTHO CAMERA"}
 
 
-@pytest.mark.parametrize(("model", "most"), [("nano-gpt", 16), ("checkpoint", 50), ("gpt3", 50)])
-def test_the_card_is_there_at_once_and_no_view_is_drawn_for_it(
-    walked: dict[str, object], model: str, most: float
+@pytest.mark.parametrize("model", MODELS)
+def test_the_card_is_there_sooner_than_a_redraw_and_no_view_is_drawn_for_it(
+    walked: dict[str, object], model: str
 ) -> None:
-    """The extension's own part; of the wait nearly all is Blender's without a graphics card."""
+    """Of the wait nearly all is Blender's without a graphics card."""
+    assert set(walked[model]["times"]) == {"mlp", "mlp_weight", "logits"}
     for role, times in walked[model]["times"].items():
-        assert times["processor"] < most, (role, times)
+        assert times["processor"] < times["idle redraw"] / 2, (role, times)
         assert times["wait"] < times["idle redraw"], (role, times)
         # Blender may smooth the edges of the view meanwhile, but does not for each move.
         assert times["views"] < times["moves"] / 2, (role, times)
@@ -78,5 +80,5 @@ def test_the_card_is_there_at_once_and_no_view_is_drawn_for_it(
 @pytest.mark.parametrize("model", MODELS)
 def test_the_window_was_drawn_with_each_card(walked: dict[str, object], model: str) -> None:
     pictures = list(PICTURES.glob(f"hover-{model}-*.png"))
-    assert len(pictures) == 50
+    assert len(pictures) >= len(walked[model]["cells"])
     assert all(picture.stat().st_size > 20_000 for picture in pictures)
