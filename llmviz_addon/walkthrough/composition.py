@@ -301,10 +301,12 @@ class _Composer:
                 rect = (x, y, x + width, y + height)
                 if not self._is_free(rect):
                     continue
-                # The corners of a picture are the best places, above all the upper right one: the
-                # stream rises at the left, and the ground is at the foot.
-                low = 0.4 if y < picture.height / 2 else 0.0
-                price = 0.02 * (6 - i) + 0.02 * (8 - j) + 0.1 * (i % 6 > 0) + 0.1 * (j % 8 > 0)
+                # The corners of a picture are the best places. Of a whole model it is the upper
+                # right one: the stream rises at the left, and the ground is at the foot. A part
+                # hangs in the air, with room below it.
+                off = (i, j) if self.taste.hangs else (6 - i, 8 - j)
+                low = 0.4 if off[1] > 4 else 0.0
+                price = 0.02 * sum(off) + 0.1 * (i % 6 > 0) + 0.1 * (j % 8 > 0)
                 wider = (x - 30, y - 24, x + width + 30, y + height + 24)
                 cost = price + low + 6 * self._cover(wider)
                 if best is None or cost < best[0]:

@@ -66,6 +66,8 @@ class Still:
         are.
     heading
         True if the model's title and size are written where there is room.
+    line
+        A sentence that is written under the still's own title where there is room; empty for none.
     alone
         Selectors of the only blocks that are in the picture; all are where there are none.
     tall
@@ -98,6 +100,7 @@ class Still:
     captions: bool
     pin: tuple[str, ...]
     heading: bool
+    line: str
     alone: tuple[str, ...]
     tall: Still | None
     large: Still | None
@@ -173,6 +176,7 @@ def _still(table: Table) -> Still:
         captions=table.flag("captions"),
         pin=tuple(table.strings("pin")) if "pin" in table.values else (),
         heading=table.flag("heading"),
+        line=table.text("line") if "line" in table.values else "",
         alone=tuple(table.strings("alone")) if "alone" in table.values else (),
         tall=tall,
         large=large,

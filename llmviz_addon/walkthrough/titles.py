@@ -98,6 +98,8 @@ class Taste:
         Room for other things, such as the caption.
     heading
         The lines of a card about the model, the first one its title; empty for none.
+    hangs
+        True if the heading belongs below what hangs in the air, and not above what stands.
     f_stop, cell
         The aperture, 0 for no depth of field, and the length of a cell in meters.
     sizes
@@ -114,6 +116,7 @@ class Taste:
     unseen: frozenset[str] = frozenset()
     avoid: tuple[Rect, ...] = ()
     heading: tuple[str, ...] = ()
+    hangs: bool = False
     f_stop: float = 0.0
     cell: float = 0.02
     sizes: bool = False
@@ -128,7 +131,7 @@ class Taste:
         Names of blocks count by their hashes, since there are many of them in a large model.
         """
         names = ((len(each), hash(each)) for each in (self.subject, self.unseen))
-        rest = (self.avoid, self.heading, self.f_stop, self.cell)
+        rest = (self.avoid, self.heading, self.hangs, self.f_stop, self.cell)
         return (*names, *rest, self.sizes, self.models, self.shift, self.inset)
 
 

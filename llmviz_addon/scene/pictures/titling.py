@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import bpy
@@ -49,7 +49,8 @@ def titled(
     taste = Taste(
         subject=scenery.subject(show),
         unseen=_unseen(standing, hidden),
-        heading=wording.heading(anatomy.config, standing.title, say) if still.heading else (),
+        heading=_heading(standing, still, say),
+        hangs=not still.heading,
         f_stop=still.f_stop,
         cell=CELL,
         sizes=bool(companions) and still.heading,
@@ -69,6 +70,13 @@ def titled(
     finally:
         bpy.data.objects.remove(obj)
         bpy.data.meshes.remove(mesh)
+
+
+def _heading(standing: Standing, still: Still, say: Callable[[str], str]) -> tuple[str, ...]:
+    """The lines where there is room: of the model and its size, or of what the still shows."""
+    if still.heading:
+        return wording.heading(standing.plan.anatomy.config, standing.title, say)
+    return (say(still.title), say(still.line)) if still.line else ()
 
 
 def _unseen(standing: Standing, hidden: frozenset[str]) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import bpy
 from mathutils import Vector
@@ -11,7 +12,10 @@ from .. import compat, names
 from . import ground
 from .kit import CELL
 from .looks import Look, linear
-from .nodes import Graph
+from .nodes import Graph, Socket
+
+# The rim over which the sun's disc ends softly, as a part of one minus the cosine of its radius.
+_RIM = 0.06
 
 
 def world() -> bpy.types.World:
@@ -29,25 +33,59 @@ def world() -> bpy.types.World:
     height = g.node("ShaderNodeSeparateXYZ", out="Z", vector=direction)
     # The sine of the elevation; the light of the horizon fades above it as haze does.
     above = g.math("MAXIMUM", height * -1.0, 0.0)
-    band = g.node("ShaderNodeValue", title="band")
-    band.socket.node.name = "band"
+    band = _named(g, "Value", "band")
     rise = g.math("SUBTRACT", 1.0, g.math("EXPONENT", above * -1.0 / band))
-    horizon = g.node("ShaderNodeRGB", title="horizon")
-    horizon.socket.node.name = "horizon"
-    zenith = g.node("ShaderNodeRGB", title="zenith")
-    zenith.socket.node.name = "zenith"
-    strength = g.node("ShaderNodeValue", title="strength")
-    strength.socket.node.name = "strength"
+    horizon, zenith = _named(g, "RGB", "horizon"), _named(g, "RGB", "zenith")
+    strength = _named(g, "Value", "strength")
     # What is seen may be brighter than what lights the model: else a white sky would wash it out.
-    ambient = g.node("ShaderNodeValue", title="ambient")
-    ambient.socket.node.name = "ambient"
+    ambient = _named(g, "Value", "ambient")
     seen = g.node("ShaderNodeLightPath", out="Is Camera Ray")
     seen = g.math("MAXIMUM", seen, g.outputs(seen, "Is Glossy Ray"))
     shown = g.mix(seen, ambient, strength, data_type="FLOAT")
-    light = g.node("ShaderNodeBackground", color=g.mix(rise, horizon, zenith), strength=shown)
+    sun, sky = _sun(g, direction, height, seen), g.mix(rise, horizon, zenith)
+    sky = g.mix(sun, sky, _named(g, "RGB", "sun"))
+    light = g.node("ShaderNodeBackground", color=sky, strength=shown)
     out = tree.nodes.new("ShaderNodeOutputWorld")
     tree.links.new(light.socket, out.inputs["Surface"])
     return made
+
+
+def _named(g: Graph, kind: str, name: str) -> Socket:
+    """A node that holds a value of the look, found by its name."""
+    found = g.node(f"ShaderNode{kind}", title=name)
+    found.socket.node.name = name
+    return found
+
+
+def _sun(g: Graph, direction: Socket, height: Socket, seen: Socket) -> Socket:
+    """1 on the part of a sun's disc that is above the horizon, for eyes and mirrors; else 0.
+
+    It lights nothing, so that a look may set its sun where pictures want it.
+    """
+    near = g.node("ShaderNodeVectorMath", "Value", operation="DOT_PRODUCT", vector=direction)
+    near.socket.node.name = "away from the sun"
+    rim = _named(g, "Value", "cosine of the sun")
+    disc = g.math("DIVIDE", near - rim, (1.0 - rim) * _RIM, clamp=True)
+    return disc * (height < 0.0) * seen
+
+
+def _paint_sun(nodes: bpy.types.Nodes, sun: dict[str, Any] | None) -> None:
+    """Set the sun of a look; one without has a disc of no size."""
+    if "sun" not in nodes:
+        # A world of a scene that was built before there were suns.
+        return
+    if sun is None:
+        nodes["cosine of the sun"].outputs[0].default_value = 1.0
+        return
+    way, radius = math.radians(float(sun["direction"])), math.radians(float(sun["radius"]))
+    lift = math.radians(float(sun["elevation"]))
+    level = math.cos(lift)
+    toward = Vector((math.sin(way) * level, math.cos(way) * level, math.sin(lift)))
+    nodes["away from the sun"].inputs[1].default_value = -toward
+    nodes["cosine of the sun"].outputs[0].default_value = math.cos(radius)
+    color = linear(sun["color"])
+    bright = float(sun["strength"])
+    nodes["sun"].outputs[0].default_value = (*(bright * part for part in color[:3]), 1.0)
 
 
 def paint_world(made: bpy.types.World, look: Look) -> None:
@@ -57,6 +95,7 @@ def paint_world(made: bpy.types.World, look: Look) -> None:
     nodes["zenith"].outputs[0].default_value = linear(look.world["zenith"])
     for key in ("strength", "ambient", "band"):
         nodes[key].outputs[0].default_value = float(look.world[key])
+    _paint_sun(nodes, look.world.get("sun"))
 
 
 LAMP_DISTANCE = 60.0
