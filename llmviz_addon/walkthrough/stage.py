@@ -16,7 +16,7 @@ from .actors import HUD, Actor, Cells, Group
 from .camera import Camera
 from .companions import Companion
 from .easing import blend
-from .errors import AuthoringError
+from .errors import AuthoringError, LackingError
 from .leads import Leads
 from .run import Run
 from .selection import CellRange, Selection, fill
@@ -90,6 +90,7 @@ class Stage:
     board: Board = field(default_factory=Board)
     actors: dict[str, Actor] = field(default_factory=dict)
     things: dict[str, Thing] = field(default_factory=dict)
+    lacking: set[str] = field(default_factory=set)
     stand_ins: dict[str, Thing] = field(default_factory=dict)
     """By block, the parts of it that stand in for it."""
     coming: dict[Gesture, dict[str, Floats]] = field(default_factory=dict)
@@ -159,6 +160,8 @@ class Stage:
                 found += self.things[name].members
             elif name in self.surroundings:
                 found.append(name)
+            elif name in self.lacking:
+                continue
             elif name == targets.section("*"):
                 found += [targets.section(path) for path in self.sections]
             else:
@@ -197,9 +200,11 @@ class Stage:
         Raises
         ------
         AuthoringError
-            If there is nothing of that name.
+            If there is nothing of that name; a `LackingError` where its numbers are not known.
         """
         wanted = fill(name, moment.names)
+        if wanted in self.lacking:
+            raise LackingError(f"{moment.id}: the numbers of {wanted!r} are not known.")
         if wanted not in self.things:
             known = ", ".join(sorted(self.things)) or "nothing"
             raise AuthoringError(f"{moment.id}: {wanted!r} is not on the stage; there is {known}.")
@@ -214,6 +219,7 @@ class Stage:
         """
         if name in self.things:
             self.drop(name, moment.start, moment.id)
+        self.lacking.discard(name)
         chapter = moment.id.partition(".")[0]
         group = f"{chapter}:{name}"
         while group in self.actors:
@@ -223,6 +229,11 @@ class Stage:
         self.board.set(group, targets.SCALE, moment.start, 1.0, moment.id)
         thing = self.things[name] = Thing(name, group)
         return thing
+
+    def lack(self, name: str) -> None:
+        """Note that a thing cannot be brought, since numbers of it are not known."""
+        if name not in self.things:
+            self.lacking.add(name)
 
     def add(self, thing: Thing, actor: Actor) -> str:
         """Add an actor that shows something; returns its target."""

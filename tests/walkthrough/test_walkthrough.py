@@ -337,3 +337,28 @@ def test_one_lens_films_everything_so_that_captions_keep_their_size(film):
     _, _, board, _ = film
     lenses = {camera_at(board, t).lens for t in np.arange(0, board.duration, 0.5)}
     assert len(lenses) == 1
+
+
+class Forgetful:
+    """Somebody who reads the cells of a model, but knows no number of some blocks."""
+
+    def __init__(self, reader, words):
+        self._reader, self._words = reader, words
+
+    def __getattr__(self, name):
+        return getattr(self._reader, name)
+
+    def read(self, block, columns, rows):
+        found = self._reader.read(block, columns, rows)
+        if any(word in block.name for word in self._words):
+            found = replace(found, values=np.full(len(columns), np.nan, np.float32))
+        return found
+
+
+@pytest.mark.parametrize("words", [("",), ("attention_scores",), ("ln_",), ("mlp",), ("weight",)])
+def test_a_film_is_made_where_numbers_are_not_known(told, words):
+    body, run, reader, _ = told
+    whole = walkthrough.compile(None, body, run, reader=reader)
+    film = walkthrough.compile(None, body, run, reader=Forgetful(reader, words))
+    assert [m.id for m in film.markers] == [m.id for m in whole.markers]
+    assert len(film.actors) < len(whole.actors)

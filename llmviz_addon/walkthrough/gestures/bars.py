@@ -57,7 +57,9 @@ class BarsOf(Gesture):
     def play(self, stage: Stage, moment: Moment) -> None:
         """Bring the bars, and let them rise."""
         found = self._chart(stage, moment)
-        if np.isfinite(found.values).all():
+        if not np.isfinite(found.values).all():
+            stage.lack(self.name)
+        else:
             bring(stage, self.name, found, moment)
             unit = found.unit(found.values, self.full)
             turn(stage, found, found.boxes(found.values, unit), found.values, moment)

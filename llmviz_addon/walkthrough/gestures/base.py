@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self, get_args
 
-from ..errors import AuthoringError
+from ..errors import AuthoringError, LackingError
 from ..stage import Moment, Stage
 
 if TYPE_CHECKING:
@@ -92,7 +93,10 @@ class Gesture:
                 f"{beat.id}: {self.verb} takes from {self.at:g} s to {end - beat.start:g} s of a "
                 f"beat of {beat.end - beat.start:g} s."
             )
-        self.play(stage, moment)
+        # Numbers may be missing, where a file is opened without its checkpoint. What needs them is
+        # left out then, and the film goes on.
+        with suppress(LackingError):
+            self.play(stage, moment)
 
     def moment(self, stage: Stage, beat: Moment) -> Moment:
         """Its own time in a beat: as long as it says, else naturally, else to the beat's end."""

@@ -116,6 +116,7 @@ class Graph(Gesture):
         """Draw axes and curve, and let the values come, walk, and land."""
         plot = self._plot(stage, moment)
         if not (np.isfinite(plot.inputs).all() and np.isfinite(plot.outputs).all()):
+            stage.lack(self.name)
             return
         thing = stage.bring(self.name, moment)
         _draw(stage, thing, plot, moment)

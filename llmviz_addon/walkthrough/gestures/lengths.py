@@ -85,6 +85,7 @@ class Lengths(Gesture):
             columns, numbers = _by_layer(stage, columns, numbers)
         lengths = np.array([float(np.linalg.norm(values)) for values in numbers])
         if not np.isfinite(lengths).all() or not lengths.any():
+            stage.lack(self.name)
             return
         parts = lengths / lengths.max()
         flat, full = (self._boxes(stage, columns, each) for each in (0.0 * parts, parts))

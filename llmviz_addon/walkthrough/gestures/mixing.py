@@ -138,6 +138,7 @@ class Mix(Gesture):
         """Let the columns come, be weighed, run together, and drop."""
         found = self._mixture(stage, moment)
         if found is None or not np.isfinite(found.values).all():
+            stage.lack(self.name)
             return
         thing = stage.bring(self.name, moment)
         _back(stage, thing, found, moment)

@@ -87,6 +87,7 @@ class Normalize(Gesture):
         parts = self._parts(stage, moment)
         numbers = {part: stage.numbers(c.block, *c.places) for part, c in parts.items()}
         if not all(np.isfinite(values).all() for values in numbers.values()):
+            stage.lack(self.name)
             return
         if self.phase[0] == "bars" or self.name not in stage.things:
             found = self._begun(stage, moment)

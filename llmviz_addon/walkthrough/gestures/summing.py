@@ -86,6 +86,7 @@ class _Exploding(Gesture):
         if phases[0] == "out" or self.known_as not in stage.things:
             found = self._found(stage, moment)
             if found is None:
+                stage.lack(self.known_as)
                 return
             thing = stage.bring(self.known_as, moment)
             thing.told = found
