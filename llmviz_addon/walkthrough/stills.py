@@ -67,7 +67,8 @@ class Still:
     heading
         True if the model's title and size are written where there is room.
     line
-        A sentence that is written under the still's own title where there is room; empty for none.
+        A sentence that is written under the still's own title where there is room, in pictures that
+        are wider than high; empty for none.
     alone
         Selectors of the only blocks that are in the picture; all are where there are none.
     tall

@@ -49,7 +49,7 @@ def titled(
     taste = Taste(
         subject=scenery.subject(show),
         unseen=_unseen(standing, hidden),
-        heading=_heading(standing, still, say),
+        heading=_heading(standing, still, picture, say),
         hangs=not still.heading,
         f_stop=still.f_stop,
         cell=CELL,
@@ -72,11 +72,17 @@ def titled(
         bpy.data.meshes.remove(mesh)
 
 
-def _heading(standing: Standing, still: Still, say: Callable[[str], str]) -> tuple[str, ...]:
-    """The lines where there is room: of the model and its size, or of what the still shows."""
+def _heading(
+    standing: Standing, still: Still, picture: Picture, say: Callable[[str], str]
+) -> tuple[str, ...]:
+    """The lines where there is room: of the model and its size, or of what the still shows.
+
+    A part of a model leaves room beside it in wide pictures only.
+    """
     if still.heading:
         return wording.heading(standing.plan.anatomy.config, standing.title, say)
-    return (say(still.title), say(still.line)) if still.line else ()
+    wide = picture.width > picture.height
+    return (say(still.title), say(still.line)) if still.line and wide else ()
 
 
 def _unseen(standing: Standing, hidden: frozenset[str]) -> frozenset[str]:
