@@ -138,15 +138,7 @@ def bring(stage: Stage, name: str, found: Chart, moment: Moment) -> None:
         boxes=(plain(home),),
     )
     found.actor = stage.add(thing, actor)
-    (wide, _, high), middle = np.ptp(found.corners, axis=0), found.corners.mean(axis=0)
-    plate = Plate(
-        name=stage.name(thing, "plate"),
-        group=thing.group,
-        place=tuple((middle + (0.0, 1.6, 0.0)).tolist()),
-        size=(float(wide) + 2 * SOFT, float(high) + 2 * SOFT),
-        soft=SOFT,
-        strength=0.92,
-    )
+    plate = backing(stage, thing, found.corners)
     half = len(found.values) * found.pitch / 2 + 0.5
     line = Lines(
         name=stage.name(thing, "line"),
@@ -156,9 +148,24 @@ def bring(stage: Stage, name: str, found: Chart, moment: Moment) -> None:
         width=0.07,
         tone=LABELS + 1,
     )
+    stage.add(thing, line)
     for shown in (plate, line):
-        stage.add(thing, shown)
         stage.appear(shown.name, moment.at(0.3), moment.at(0.8), moment.id)
+
+
+def backing(stage: Stage, thing: Thing, corners: Floats) -> Plate:
+    """Bring a plate with soft ends behind the room within `corners`, (N, 3)."""
+    (wide, _, high), middle = np.ptp(corners, axis=0).tolist(), corners.mean(axis=0)
+    plate = Plate(
+        name=stage.name(thing, "plate"),
+        group=thing.group,
+        place=tuple((middle + (0.0, 1.6, 0.0)).tolist()),
+        size=(wide + 2 * SOFT, high + 2 * SOFT),
+        soft=SOFT,
+        strength=0.92,
+    )
+    stage.add(thing, plate)
+    return plate
 
 
 def turn(
@@ -168,25 +175,14 @@ def turn(
     values: Floats,
     moment: Moment,
     scale: str | None = None,
+    *,
+    labeled: bool = True,
 ) -> None:
     """Let bars go over into another state, whose numbers are on the color scale of a block.
 
-    That is `scale`, the one that they were on unless given; empty where 1 shines fully.
+    That is `scale`, the one that they were on unless given; empty where 1 shines fully. Where
+    `labeled`, the numbers of a few bars are written at their ends.
     """
-    _turn(stage, found, boxes, values, moment, scale)
-    if len(values) <= LABELED:
-        _relabel(stage, found, boxes, moment)
-
-
-def _turn(
-    stage: Stage,
-    found: Chart,
-    boxes: Floats,
-    values: Floats,
-    moment: Moment,
-    scale: str | None = None,
-) -> None:
-    """Let bars go over into another state, without their numbers."""
     actor = stage.actors[found.actor]
     assert isinstance(actor, Bars)
     if len(actor.boxes) > STATES:
@@ -202,6 +198,8 @@ def _turn(
     board.ramp(found.actor, targets.STEP, moment.start, moment.end, float(found.state), owner)
     board.ramp(found.actor, targets.FORM, moment.start, moment.end, FORM * found.state, owner)
     found.values = values
+    if labeled and len(values) <= LABELED:
+        _relabel(stage, found, boxes, moment)
 
 
 def _relabel(stage: Stage, found: Chart, boxes: Floats, moment: Moment) -> None:
@@ -236,7 +234,7 @@ def land(stage: Stage, thing: Thing, found: Chart, cells: CellRange, moment: Mom
     for name in thing.members:
         if name != found.actor and stage.board.value(name, targets.OPACITY, np.inf):
             stage.board.ramp(name, targets.OPACITY, moment.start, moment.at(0.3), 0.0, moment.id)
-    _turn(stage, found, found.as_cells(goal), found.values, moment)
+    turn(stage, found, found.as_cells(goal), found.values, moment, labeled=False)
     fill_in(stage, cells, [moment.end] * len(cells), moment)
     stage.drop(thing.name, moment.end, moment.id)
 

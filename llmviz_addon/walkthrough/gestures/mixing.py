@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import targets
-from ..actors import Cells, Labels, Plate
+from ..actors import Cells, Labels
 from ..errors import AuthoringError
 from ..running import Factor, running
 from ..selection import CellRange
 from ..stage import Moment, Stage, Thing
 from .base import Gesture
-from .charts import LETTER, SOFT
+from .charts import LETTER, backing
 from .exploding import before_layer, hidden, hide, show
 from .flying import fill_in
 
@@ -152,16 +152,7 @@ class Mix(Gesture):
 
 def _back(stage: Stage, thing: Thing, found: Mixture, moment: Moment) -> None:
     """The plate behind all of it."""
-    wide, _, high = (found.corners[1] - found.corners[0]).tolist()
-    plate = Plate(
-        name=stage.name(thing, "plate"),
-        group=thing.group,
-        place=tuple((found.middle + (0.0, 1.6, 0.0)).tolist()),
-        size=(wide + 2 * SOFT, high + 2 * SOFT),
-        soft=SOFT,
-        strength=0.92,
-    )
-    stage.add(thing, plate)
+    plate = backing(stage, thing, found.corners)
     stage.appear(plate.name, moment.start, moment.at(0.2), moment.id)
     hide(stage, [plate.name], moment.at(0.84), 0.16 * moment.seconds, moment.id)
 
