@@ -8,6 +8,7 @@ two characters, but for signs that cling to one of them.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 BREAK = "\u200b"
@@ -20,14 +21,18 @@ NO_BREAK = "\u00a0"
 _CLOSING = "、。，．・：；！？）」』】〕》〉”’…ー々)]},.;:!?%％"
 _OPENING = "（「『【〔《〈“‘([{"
 
+# A space, but for one between the places of an index, as in ``W[i, 15]``.
+_SPACE = re.compile(r" (?![^\[\]]*\])")
+
 
 def pieces(text: str) -> list[tuple[str, str]]:
     """Pairs of a gap and a piece of text, between which lines may end.
 
-    The gap is a space or nothing; it is left out where the line ends before the piece.
+    The gap is a space or nothing; it is left out where the line ends before the piece. What square
+    brackets hold stays together.
     """
     found: list[tuple[str, str]] = []
-    for number, word in enumerate(text.split(" ")):
+    for number, word in enumerate(_SPACE.split(text)):
         gap = " " if number else ""
         for part in word.split(BREAK) if BREAK in text else _parts(word):
             found.append((gap, part))

@@ -20,7 +20,7 @@ from .picking import Hit
 from .picks import MANY, Pick
 from .places import Place
 from .router import FLOWS
-from .sections import Section
+from .sections import Section, section_title
 from .terms import first
 from .uses import User
 from .writing import number
@@ -57,4 +57,5 @@ __all__ = [
     "n_cells",
     "number",
     "read_from",
+    "section_title",
 ]

@@ -91,7 +91,7 @@ def _section(
     parts = tuple(_section(child, direct, children, space) for child in children[path])
     own = direct.get(path, [])
     bounds = union([*(block.bounds for block in own), *(part.bounds for part in parts)])
-    title = _title(path)
+    title = section_title(path)
     names = tuple(block.name for block in own)
     label = _label(path, title, bounds, space)
     labeled = path not in ("model", "embedding") and title != _TITLES["ln_1"]
@@ -106,7 +106,8 @@ def union(bounds: Iterable[Bounds]) -> Bounds:
     return (min(x0), min(y0), min(z0)), (max(x1), max(y1), max(z1))
 
 
-def _title(path: str) -> str:
+def section_title(path: str) -> str:
+    """The title of a section, by its dotted path or the last part of it."""
     last = path.rpartition(".")[2]
     if last == "model":
         return "Model"

@@ -10,12 +10,13 @@ and from the anatomy. This room knows no Blender: the scene has a reader of its 
 
 from __future__ import annotations
 
-from .addresses import Cell, cell_at, check, find, parse, search
+from .addresses import Cell, cell_at, check, find, parse
 from .asking import explain
 from .errors import CellError
 from .explained import ExplainedModel, load
 from .explanation import Contribution, Contributions, Explanation, Source
 from .reading import CellReader, ModelReader, Reading, nothing
+from .searching import search
 from .uses import Use, Uses
 
 __all__ = [

@@ -18,12 +18,8 @@ if TYPE_CHECKING:
 # Python refuses to read numbers of some thousand digits, which no model needs.
 _WRITTEN = re.compile(r"\s*([\w.]+)\s*\[\s*(\d{1,18})\s*(?:,\s*(\d{1,18})\s*)?\]\s*")
 _PLACE = re.compile(r"(?:layer(\d{1,18})\.)?(?:head(\d{1,18})\.)?(.*)")
-_NUMBERED = re.compile(r"\b(layer|head)\s*(\d{1,18})\b")
 
 _LONGEST_NAME = 80
-
-# Blocks that a search in words finds most.
-_MOST_FOUND = 200
 
 
 class Cell(NamedTuple):
@@ -137,41 +133,3 @@ def find(anatomy: Anatomy, name: str) -> Block:
 def _quoted(text: str) -> str:
     """Words that somebody has written, in quotes, cut off where they are longer than any name."""
     return repr(text if len(text) <= _LONGEST_NAME else f"{text[: _LONGEST_NAME - 1]}…")
-
-
-def search(anatomy: Anatomy, text: str, most: int = _MOST_FOUND) -> list[str]:
-    """Names of blocks that words describe, the likeliest first.
-
-    Parameters
-    ----------
-    text
-        A name or part of it, or words, such as ``"head 3 of layer 7, attention"``.
-    most
-        Names that are given at most.
-    """
-    lowered = text.lower().replace("_", " ")
-    wanted = {what: int(number) for what, number in _NUMBERED.findall(lowered)}
-    words = [w for w in re.findall(r"\w+", _NUMBERED.sub(" ", lowered)) if w not in ("of", "the")]
-    ranks: dict[int, int | None] = {}
-    found: list[tuple[int, int, str]] = []
-    for place, block in enumerate(anatomy.blocks.values()):
-        key = id(block.spec)
-        if key not in ranks:
-            ranks[key] = _rank(block, words)
-        rank = ranks[key]
-        if rank is None or any(getattr(block, w) != number for w, number in wanted.items()):
-            continue
-        found.append((rank, place, block.name))
-    return [name for _, _, name in sorted(found)[:most]]
-
-
-def _rank(block: Block, words: list[str]) -> int | None:
-    """A number that is lower the likelier words mean a block's role; None if they do not."""
-    role = re.findall(r"\w+", block.role.replace("_", " "))
-    title = re.findall(r"\w+", f"{block.title} {block.short_title}".lower())
-    known = [*role, *title, block.kind, *block.section.split(".")]
-    if not all(any(each.startswith(word) for each in known) for word in words):
-        return None
-    if words in (role, re.findall(r"\w+", block.title.lower())):
-        return 0
-    return 1 if set(words) <= {*role, *title} else 2

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import bpy
 
 from . import state
+from .translating import language
 
 if TYPE_CHECKING:
     from ..anatomy import Anatomy
@@ -100,7 +101,7 @@ def set_cell_block(settings: bpy.types.PropertyGroup, text: str) -> None:
             except explain.CellError:
                 continue
     if name and not any(name in anatomy.blocks for anatomy in found):
-        likely = (explain.search(anatomy, name, 1) for anatomy in found)
+        likely = (explain.search(anatomy, name, language(), 1) for anatomy in found)
         name = next((names[0] for names in likely if names), name)
     _keep(settings, name, "")
 
@@ -153,7 +154,7 @@ def search_blocks(
     """Names of blocks that `text` describes, the likeliest first."""
     from .. import explain
 
-    found = (explain.search(anatomy, text) for anatomy in _anatomies(settings.id_data))
+    found = (explain.search(anatomy, text, language()) for anatomy in _anatomies(settings.id_data))
     return list(dict.fromkeys(name for names in found for name in names))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from llmviz_addon import anatomy, explain, model
+from llmviz_addon import anatomy, explain, languages, model
 from llmviz_addon.errors import Problem
 
 
@@ -98,7 +98,27 @@ def test_a_block_is_found_by_words(text, first):
     assert set(found) <= body.blocks.keys()
 
 
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("第7層のヘッド3の注意の重み", "layer7.head3.attention"),
+        ("7層 ヘッド11 Qの重み", "layer7.head11.q_weight"),
+        ("ヘッド０のキー", "layer0.head0.k"),
+        ("トークン埋め込み", "wte"),
+        ("MLPの重み 第5層", "layer5.mlp_weight"),
+        ("LNのスケール", "layer0.ln_1.weight"),
+        ("layer 7, attention", "layer7.head0.attention"),
+    ],
+)
+def test_a_block_is_found_by_words_of_the_language(text, first):
+    body = anatomy.build(model.load("gpt2").config, 4)
+    found = explain.search(body, text, languages.load("ja"))
+    assert found[0] == first
+    assert set(found) <= body.blocks.keys()
+
+
 def test_a_search_without_a_match_finds_nothing_and_an_empty_one_everything(nano):
     assert explain.search(nano.anatomy, "banana") == []
     assert explain.search(nano.anatomy, "layer 9") == []
+    assert explain.search(nano.anatomy, "第9層", languages.load("ja")) == []
     assert len(explain.search(nano.anatomy, "", most=10**6)) == len(nano.anatomy.blocks)

@@ -230,3 +230,11 @@ def test_lines_are_broken_so_that_they_fit():
     assert " ".join(lines) == "to be or not to be, that is the question"
     assert "".join(lettering.wrapped("m" * 40, 10)) == "m" * 40
     assert lettering.wrapped("", 10) == [""]
+
+
+def test_no_line_ends_within_an_index():
+    formula = "Σ_i W[i, 15] · ln_1[3, i] + b[15]"
+    for most in range(12, 40):
+        lines = lettering.wrapped(formula, most)
+        assert " ".join(lines) == formula
+        assert all(line.count("[") == line.count("]") for line in lines)

@@ -117,10 +117,10 @@ class _Builder(SpecMaker):
         found = [
             self.aggregate(f"{name}.mean", "LN Mean", "Mean", "T1", section, mean_formula),
             self.aggregate(f"{name}.std", "LN Std", "Std", "T1", section, std_formula),
-            self.weight(f"{name}.weight", "γ", "1C", section, side="below"),
+            self.weight(f"{name}.weight", "LN Scale γ", "1C", section, "below", "γ"),
         ]
         if self.config.bias:
-            found.append(self.weight(f"{name}.bias", "β", "1C", section, side="below"))
+            found.append(self.weight(f"{name}.bias", "LN Shift β", "1C", section, "below", "β"))
         title = "Final Layer Norm" if name == "ln_f" else "Layer Norm"
         found.append(self.spec(name, title, "TC", section, side="header", formula=normalized))
         return tuple(found)
