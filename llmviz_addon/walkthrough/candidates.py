@@ -27,6 +27,8 @@ of titles of one kind in a picture."""
 _WITHIN, _UNHIDDEN = 0.55, 0.45
 # The part of the picture that a thing fills if it may have a title though less of it is within.
 _FILLING = 0.05
+# Points by which a head or a block may be blurred that has a title.
+_SHARP = 5.0
 # The length of the shortest section that has a title.
 _SHORTEST = min(LEAST[rank][0] for rank in ("section", "part", "head"))
 # Things that are looked at for one kind of title; they are the largest.
@@ -68,6 +70,8 @@ class Candidates:
         if rank in ("section", "part"):
             # Their titles head them, so their upper edge must be in the picture.
             good &= found.rect[:, 3] <= self.picture.height
+        elif rank != "model" and self.taste.f_stop:
+            good &= self._blurred(found) <= _SHARP
         order = np.flatnonzero(good)
         order = order[np.argsort(-size[order].prod(1))][:_LOOKED_AT]
         ranked = []
@@ -134,6 +138,11 @@ class Candidates:
         area = np.maximum((rect[:, 2] - rect[:, 0]) * (rect[:, 3] - rect[:, 1]), 1e-9)
         part: np.ndarray = np.maximum(width, 0) * np.maximum(height, 0) / area
         return part
+
+    def _blurred(self, found: Outlines) -> np.ndarray:
+        """(N,) points by which each thing's middle is blurred."""
+        f_stop, cell = self.taste.f_stop, self.taste.cell
+        return np.array([self.picture.blur(at, f_stop, cell) for at in found.depth.mean(1)])
 
     def _left_end(self, named: Named, rect: np.ndarray) -> Outlines | None:
         """The outline of the left third of a block, if nothing hides its upper edge."""

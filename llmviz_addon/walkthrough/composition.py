@@ -105,15 +105,7 @@ class _Composer:
 
     def _look(self) -> None:
         """Find what words may cover, and what may hide."""
-        boxes, names = self.scenery.boxes, self.scenery.names
-        largest, unseen = self._all.largest(_MOST), self.taste.unseen
-        shown = [at >= len(names) or names[at] not in unseen for at in largest.which.tolist()]
-        self._outlines = largest.chosen(np.array(shown, bool))
-        boxes = boxes[self._outlines.which]
-        if self.taste.shift is not None:
-            again = self._all_again(boxes)
-            self._outlines = Outlines.of(self.picture, again)
-            boxes = again[self._outlines.which]
+        self._outlines, boxes = _shown(self.scenery, self._all, self.taste)
         covered = self._outlines.covered
         # Sums over all squares to the left and below; from them those in a rectangle are counted.
         self._covered = np.zeros(np.add(covered.shape, 1), np.int64)
@@ -122,11 +114,6 @@ class _Composer:
         self._candidates = Candidates(
             self.scenery, self.picture, self.taste, self._all, self._outlines, boxes
         )
-
-    def _all_again(self, boxes: np.ndarray) -> np.ndarray:
-        """Boxes, and that of the model where it stands a second time."""
-        own = np.array(self.scenery.anatomy.bounds(), float) + np.array(self.taste.shift)
-        return np.concatenate([boxes, own[None]])
 
     def go(self) -> Lettering:
         """Choose and place all words."""
@@ -328,6 +315,26 @@ class _Composer:
         if self._cover(best[1]) > _BUSY:
             self._plates.append(Plate(around, depth, 0.12))
         self._taken.append(around)
+
+
+def shown(scenery: Scenery, picture: Picture, taste: Taste) -> Outlines:
+    """The outlines of what a picture shows of a scenery, of the largest ones where it is much."""
+    return _shown(scenery, Outlines.of(picture, scenery.boxes), taste)[0]
+
+
+def _shown(scenery: Scenery, inside: Outlines, taste: Taste) -> tuple[Outlines, np.ndarray]:
+    """Those of all outlines in a picture that are seen, and their boxes (N, 2, 3)."""
+    names, unseen, largest = scenery.names, taste.unseen, inside.largest(_MOST)
+    seen = [at >= len(names) or names[at] not in unseen for at in largest.which.tolist()]
+    found = largest.chosen(np.array(seen, bool))
+    boxes = scenery.boxes[found.which]
+    if taste.shift is None:
+        return found, boxes
+    # And the model where it stands a second time.
+    own = np.array(scenery.anatomy.bounds(), float) + np.array(taste.shift)
+    again = np.concatenate([boxes, own[None]])
+    found = Outlines.of(inside.picture, again)
+    return found, again[found.which]
 
 
 def _bounded(place: float, most: int) -> int:

@@ -18,6 +18,7 @@ from .run import elide
 
 if TYPE_CHECKING:
     from ..anatomy import Anatomy, Section
+    from ..anatomy.label import Bounds
     from .picture import Picture
     from .selection import Selection
     from .titles import Taste
@@ -164,20 +165,18 @@ class Scenery:
     def section_boxes(self) -> np.ndarray:
         """(N, 2, 3) the boxes of `sections`; of a head, that of its weights for queries.
 
-        Heads stand behind each other, and these reach out farthest to the left.
+        Heads stand behind each other, and these reach out farthest to the left. Attention is where
+        its first head is, since its others reach far behind all other parts.
         """
         if self.still is not None:
             return self.still.section_boxes
-        blocks = self.anatomy.blocks
-        return np.array(
-            [
-                blocks[f"{section.name.replace('attention.', '')}.q_weight"].bounds
-                if _is_head(section.name)
-                else section.bounds
-                for section in self.sections
-            ],
-            float,
-        )
+        return np.array([self._box(section) for section in self.sections], float)
+
+    def _box(self, section: Section) -> Bounds:
+        if _is_head(section.name):
+            return self.anatomy.blocks[f"{section.name.replace('attention.', '')}.q_weight"].bounds
+        heads = (part for part in section.children if _is_head(part.name))
+        return next(heads, section).bounds
 
     @cached_property
     def _named(self) -> dict[int, Named]:

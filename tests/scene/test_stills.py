@@ -15,6 +15,7 @@ from llmviz_addon import scene as scene_room
 from llmviz_addon.scene.pictures import taking
 from llmviz_addon.scene.playing import captions
 from llmviz_addon.scene.standing.finding import of_root
+from llmviz_addon.scene.style import looks, studio
 
 from . import helpers, pictures
 
@@ -118,11 +119,41 @@ def _watch(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
                 "clip": camera.data.clip_end,
                 "frame": scene.frame_current_final,
                 "shown": {o["llmviz_block"] for o in helpers.block_objects() if o["opacity"] > 0.5},
+                "sun": _sun(scene),
+                "before the sun": _before_the_sun(scene),
             }
         )
 
     pictures.stand_in(monkeypatch, look)
     return shots
+
+
+def _away(scene: bpy.types.Scene) -> bpy.types.NodeSocket:
+    """The direction away from the sun, in the world's material."""
+    return scene.world.node_tree.nodes["away from the sun"].inputs[1]
+
+
+def _sun(scene: bpy.types.Scene) -> Vector:
+    """Across, up and depth of the sun in the picture, in parts of its width and height."""
+    eye = scene.camera.matrix_world.translation
+    return world_to_camera_view(scene, scene.camera, eye - 1e4 * Vector(_away(scene).default_value))
+
+
+def _before_the_sun(scene: bpy.types.Scene) -> list[str]:
+    """The blocks in the picture that a ray from the camera to the sun meets."""
+    found = []
+    for obj in helpers.block_objects():
+        back = obj.matrix_world.inverted()
+        eye = back @ scene.camera.matrix_world.translation
+        way = -(back.to_3x3() @ Vector(_away(scene).default_value))
+        corners = _corners(obj)
+        enters, leaves = 0.0, float("inf")
+        for axis in range(3):
+            ends = [(corner[axis] - eye[axis]) / (way[axis] or 1e-12) for corner in corners]
+            enters, leaves = max(enters, min(ends)), min(leaves, max(ends))
+        if enters < leaves and not obj.hide_render:
+            found.append(obj["llmviz_block"])
+    return found
 
 
 def _corners(obj: bpy.types.Object) -> list[tuple[float, float, float]]:
@@ -168,6 +199,32 @@ def test_each_still_shows_cells(taken, shape):
 def test_a_macro_has_depth_of_field_and_its_cells_in_focus(taken):
     lenses = [shot["dof"] for shot in taken("wide").shots]
     assert any(use and 0.01 < distance < 100 for use, distance in lenses)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_sun_stands_free_or_out_of_the_picture(taken, shape):
+    within = 0
+    for shot in taken(shape).shots:
+        across, up, depth = shot["sun"]
+        if depth > 0 and 0 < across < 1 and 0 < up < 1:
+            within += 1
+            assert not shot["before the sun"]
+    assert within >= 2
+    assert studio.has_sun_of(bpy.context.scene.world, looks.load("dark")), "it is back"
+
+
+def test_a_sun_that_somebody_has_moved_stays(monkeypatch, tmp_path):
+    scene = bpy.context.scene
+    socket = _away(scene)
+    before, theirs = tuple(socket.default_value), (0.6, -0.8, 0.0)
+    socket.default_value = theirs
+    seen = []
+    pictures.stand_in(monkeypatch, lambda scene: seen.append(tuple(_away(scene).default_value)))
+    first = scene_room.stills()[0][0]
+    scene_room.run(scene_room.still_steps(scene, [first], tmp_path, SHAPES["wide"]))
+    assert seen == [pytest.approx(theirs)]
+    assert tuple(socket.default_value) == pytest.approx(theirs)
+    socket.default_value = before
 
 
 def test_all_is_as_it_was_when_the_render_fails(monkeypatch, tmp_path):

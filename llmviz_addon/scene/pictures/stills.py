@@ -27,7 +27,7 @@ from ..standing.finding import find
 from ..standing.standing import Standing
 from ..style import studio
 from ..style.kit import CELL
-from . import files, isolating, naming, repeating, taking, titling
+from . import files, isolating, lighting, naming, repeating, taking, titling
 from .files import Pictures, RenderError
 
 # A still's moment is a time of the film, so a person's time stretching must not shift it.
@@ -115,7 +115,8 @@ def still_steps(
             pins.before(scene, camera, aspect, focus),
             taking.clear_air(standing, _reach(suited, pose, others)),
             repeating.near(standing, suited, Picture(pose, aspect)),
-            titling.titled(standing, suited, Picture(pose, aspect), others, hidden),
+            titling.titled(standing, suited, Picture(pose, aspect), others, hidden) as composed,
+            lighting.sun_free(standing, *composed),
         ):
             taking.take(scene, part)
             if extras.passes:

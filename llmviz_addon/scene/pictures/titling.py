@@ -10,11 +10,11 @@ import numpy as np
 
 from ... import languages, walkthrough
 from ...walkthrough import Still, targets, wording
-from ...walkthrough.composition import compose
-from ...walkthrough.picture import Picture
+from ...walkthrough.composition import compose, shown
+from ...walkthrough.picture import Outlines, Picture
 from ...walkthrough.scenery import Scenery
 from ...walkthrough.selection import Selection
-from ...walkthrough.titles import Taste
+from ...walkthrough.titles import Lettering, Taste
 from .. import names
 from ..drawn import titles
 from ..drawn.blocks import CELL
@@ -33,11 +33,11 @@ def titled(
     picture: Picture,
     companions: Sequence[walkthrough.Companion],
     hidden: frozenset[str],
-) -> Iterator[None]:
+) -> Iterator[tuple[Outlines, Lettering]]:
     """Have the scene show the titles of a still, as it suits the model, while this context lasts.
 
     The scene must be at the still's frame, since its objects tell what is seen then; `hidden` are
-    the names of those that renders leave out.
+    the names of those that renders leave out. Gives what is seen in the picture, and its words.
     """
     anatomy, run = standing.plan.anatomy, standing.run
     say = languages.load(standing.recipe.language).say
@@ -59,14 +59,15 @@ def titled(
         inset=near.rect(picture) if near is not None and near.is_inset else None,
     )
     lettering = compose(scenery, picture, taste)
+    composed = shown(scenery, picture, taste), lettering
     if not lettering.words:
-        yield
+        yield composed
         return
     easel = Easel(standing.anchor, standing.scene.collection, Kit([standing.root]).label)
     obj = titles.draw(easel, lettering, "Still Titles")
     mesh = obj.data
     try:
-        yield
+        yield composed
     finally:
         bpy.data.objects.remove(obj)
         bpy.data.meshes.remove(mesh)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import bpy
@@ -16,6 +18,10 @@ from .nodes import Graph, Socket
 
 # The rim over which the sun's disc ends softly, as a part of one minus the cosine of its radius.
 _RIM = 0.06
+# The radius that mirrors show of it, as a part of its own.
+_MIRRORED = 0.6
+# Nodes that place it: a direction away from it, and the cosine of its radius.
+_AWAY, _COSINE = "away from the sun", "cosine of the sun"
 
 
 def world() -> bpy.types.World:
@@ -63,8 +69,11 @@ def _sun(g: Graph, direction: Socket, height: Socket, seen: Socket) -> Socket:
     It lights nothing, so that a look may set its sun where pictures want it.
     """
     near = g.node("ShaderNodeVectorMath", "Value", operation="DOT_PRODUCT", vector=direction)
-    near.socket.node.name = "away from the sun"
-    rim = _named(g, "Value", "cosine of the sun")
+    near.socket.node.name = _AWAY
+    rim = _named(g, "Value", _COSINE)
+    # Ripples spread what mirrors show of it; as wide as the sun itself it would be a slab.
+    eye = g.node("ShaderNodeLightPath", out="Is Camera Ray")
+    rim = rim + (1.0 - rim) * (1.0 - eye) * (1.0 - _MIRRORED**2)
     disc = g.math("DIVIDE", near - rim, (1.0 - rim) * _RIM, clamp=True)
     return disc * (height < 0.0) * seen
 
@@ -75,17 +84,44 @@ def _paint_sun(nodes: bpy.types.Nodes, sun: dict[str, Any] | None) -> None:
         # A world of a scene that was built before there were suns.
         return
     if sun is None:
-        nodes["cosine of the sun"].outputs[0].default_value = 1.0
+        nodes[_COSINE].outputs[0].default_value = 1.0
         return
     way, radius = math.radians(float(sun["direction"])), math.radians(float(sun["radius"]))
-    lift = math.radians(float(sun["elevation"]))
-    level = math.cos(lift)
-    toward = Vector((math.sin(way) * level, math.cos(way) * level, math.sin(lift)))
-    nodes["away from the sun"].inputs[1].default_value = -toward
-    nodes["cosine of the sun"].outputs[0].default_value = math.cos(radius)
+    nodes[_AWAY].inputs[1].default_value = -_toward(sun, (math.sin(way), math.cos(way)))
+    nodes[_COSINE].outputs[0].default_value = math.cos(radius)
     color = linear(sun["color"])
     bright = float(sun["strength"])
     nodes["sun"].outputs[0].default_value = (*(bright * part for part in color[:3]), 1.0)
+
+
+def _toward(sun: dict[str, Any], way: Sequence[float]) -> Vector:
+    """The direction to a sun above the horizon in the level direction `way`."""
+    lift = math.radians(float(sun["elevation"]))
+    level = Vector((way[0], way[1], 0.0)).normalized() * math.cos(lift)
+    return Vector((level.x, level.y, math.sin(lift)))
+
+
+def has_sun_of(world: bpy.types.World | None, look: Look) -> bool:
+    """True if a world is ours and has the sun of a look where the look sets it."""
+    sun = look.world.get("sun")
+    if sun is None or world is None or names.OURS not in world or world.node_tree is None:
+        return False
+    node = world.node_tree.nodes.get(_AWAY)
+    way = math.radians(float(sun["direction"]))
+    there = _toward(sun, (math.sin(way), math.cos(way)))
+    return node is not None and (Vector(node.inputs[1].default_value) + there).length < 1e-4
+
+
+@contextmanager
+def sun_toward(world: bpy.types.World, look: Look, way: Sequence[float]) -> Iterator[None]:
+    """Have the sun of a look stand in a direction, while this context lasts."""
+    socket = world.node_tree.nodes[_AWAY].inputs[1]
+    before = tuple(socket.default_value)
+    try:
+        socket.default_value = -_toward(look.world["sun"], way)
+        yield
+    finally:
+        socket.default_value = before
 
 
 def paint_world(made: bpy.types.World, look: Look) -> None:

@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import targets
-from ..actors import LABELS, Bars, Labels, Lines, Plate
+from ..actors import LABELS, Bars, Labels, Lines
 from ..errors import AuthoringError
 from ..properties import FORM, STATES
 from ..running import decimals
 from ..selection import CellRange
 from ..stage import Moment, Stage, Thing
 from .base import Vector
-from .exploding import before_layer
 from .flying import fill_in
+from .fronting import backing, before_layer
 
 Floats = NDArray[np.float64]
 
@@ -25,9 +25,6 @@ WIDTH, WIDEST = 40.0, 4.2
 
 LETTER = 0.56
 """Width of a digit over the font size."""
-
-SOFT = 14.0
-"""Cells over which the plate behind bars fades out: far enough that no edge of it is seen."""
 
 FOOT = 2.6
 """Cells below the lowest bar, for its number and for the names of bars."""
@@ -151,21 +148,6 @@ def bring(stage: Stage, name: str, found: Chart, moment: Moment) -> None:
     stage.add(thing, line)
     for shown in (plate, line):
         stage.appear(shown.name, moment.at(0.3), moment.at(0.8), moment.id)
-
-
-def backing(stage: Stage, thing: Thing, corners: Floats) -> Plate:
-    """Bring a plate with soft ends behind the room within `corners`, (N, 3)."""
-    (wide, _, high), middle = np.ptp(corners, axis=0).tolist(), corners.mean(axis=0)
-    plate = Plate(
-        name=stage.name(thing, "plate"),
-        group=thing.group,
-        place=tuple((middle + (0.0, 1.6, 0.0)).tolist()),
-        size=(wide + 2 * SOFT, high + 2 * SOFT),
-        soft=SOFT,
-        strength=0.92,
-    )
-    stage.add(thing, plate)
-    return plate
 
 
 def turn(

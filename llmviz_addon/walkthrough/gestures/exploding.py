@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import targets
-from ..actors import Actor, Cells, Counter, Plate, Words
+from ..actors import Actor, Cells, Counter, Words
 from ..running import Factor, Running, decimals
 from ..selection import CellRange
 from ..stage import Moment, Stage, Thing
+from .fronting import soft_plate
 
 Floats = NDArray[np.float64]
 
@@ -136,16 +137,6 @@ class Exploded:
         return decimals(np.append(self.sum.sums, [step.after for step in self.sum.steps]), 4)
 
 
-def before_layer(stage: Stage, cells: CellRange) -> Floats:
-    """(3,) a place before some cells, and before all that stands in their layer."""
-    block = stage.anatomy.blocks[cells.block]
-    beside = [b.name for b in stage.anatomy.blocks.values() if b.layer == block.layer]
-    front = stage.selection.points(beside)[:, 1].min()
-    at = stage.selection.places(cells)[0]
-    middle: Floats = np.array([at[0], front - 8.0, at[2]])
-    return middle
-
-
 def bring(stage: Stage, thing: Thing, found: Exploded, moment: Moment) -> None:
     """Make all actors; none is seen before its phase."""
     factors, board = found.sum.factors, found.board
@@ -215,15 +206,7 @@ def _write(stage: Stage, thing: Thing, found: Exploded, moment: Moment) -> None:
     counter("count", 4.4, -2.0, 0.7, 0, 1)
     word("of", f"/ {len(found.sum):,}", 5.2, -2.0, 0.7, 1)
     found.written = written
-    size = board.width + 6.0, board.height + 6.0
-    place = found.middle + (0.0, 1.6, 0.0)
-    plate = Plate(
-        name=stage.name(thing, "plate"),
-        group=thing.group,
-        place=tuple(place.tolist()),
-        size=size,
-        soft=3.0,
-    )
+    plate = soft_plate(stage, thing, found.middle, board.width, board.height)
     found.plate = hidden(stage, thing, plate, moment)
 
 

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from ...anatomy.operations import settings
 from ...anatomy.terms import evaluate, parts_of
 from .. import targets
-from ..actors import LABELS, Actor, Cells, Counter, Lines, Plate, Words
+from ..actors import LABELS, Actor, Cells, Counter, Lines, Words
 from ..errors import AuthoringError
 from ..selection import CellRange
 from ..stage import Moment, Stage, Thing
 from .base import Gesture, Vector, words_of
-from .exploding import before_layer
 from .flying import fill_in
+from .fronting import before_layer, soft_plate
 
 Floats = NDArray[np.float64]
 Function = Literal["own", "exp"]
@@ -170,13 +170,7 @@ def _draw(stage: Stage, thing: Thing, plot: Plot, moment: Moment) -> None:
     level = polyline(np.array([low, high]), np.zeros(2))
     upright = polyline(np.zeros(2), ends)
     shown: list[Actor] = [
-        Plate(
-            name=stage.name(thing, "plate"),
-            group=thing.group,
-            place=tuple((plot.middle + (0.0, 1.6, 1.0)).tolist()),
-            size=(WIDTH + 10.0, HEIGHT + 12.0),
-            soft=3.0,
-        ),
+        soft_plate(stage, thing, plot.middle + (0.0, 0.0, 1.0), WIDTH + 4.0, HEIGHT + 6.0),
         Lines(
             name=stage.name(thing, "axes"),
             group=thing.group,

@@ -15,9 +15,10 @@ from ..running import Factor, running
 from ..selection import CellRange
 from ..stage import Moment, Stage, Thing
 from .base import Gesture
-from .charts import LETTER, backing
-from .exploding import before_layer, hidden, hide, show
+from .charts import LETTER
+from .exploding import hidden, hide, show
 from .flying import fill_in
+from .fronting import backing, before_layer
 
 Floats = NDArray[np.float64]
 

@@ -17,7 +17,7 @@ from ..stage import Moment, Stage, Thing
 from .base import Gesture, Vector
 from .base import Words as Texts
 from .charts import Chart, bring, chart, land, turn
-from .exploding import before_layer
+from .fronting import before_layer
 
 Floats = NDArray[np.float64]
 

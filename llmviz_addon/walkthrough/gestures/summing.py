@@ -17,7 +17,8 @@ from ..running import Running, running
 from ..stage import Moment, Stage
 from .base import Gesture
 from .base import Words as Texts
-from .exploding import Board, Exploded, before_layer, bring
+from .exploding import Board, Exploded, bring
+from .fronting import before_layer
 from .summing_phases import PER_STEP, PHASES, PLAY, SECONDS
 
 Floats = NDArray[np.float64]

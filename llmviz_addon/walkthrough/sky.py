@@ -1,0 +1,68 @@
+"""The sun of a look in a picture: where on the horizon it stands free of all that is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from .picture import STEP, Outlines, Picture
+from .titles import Rect
+
+# The room of the sun and of its light on the ground: to the sides of its middle, above the horizon
+# and below it, in radii.
+_ASIDE, _ABOVE, _BELOW = 1.5, 1.5, 2.6
+# Radii from the picture's edge, and those to what is beside it beyond which more is no better.
+_EDGE, _FREE = 2.2, 4.0
+# A picture's best places for an accent, as parts of its width, and what it costs, in radii, to be
+# half a picture away from them.
+_THIRDS, _AWAY = (0.2, 0.8), 5.0
+
+
+def horizon(picture: Picture) -> float:
+    """The height of the horizon in a picture, in points; it may be outside of it."""
+    turn = picture.pose.rotation
+    return picture.height / 2 + picture.scale * float(turn[2, 2] / max(turn[2, 1], 1e-9))
+
+
+def sun(
+    outlines: Outlines, words: Iterable[Rect], radius: float
+) -> tuple[float, float, float] | None:
+    """The level direction to a sun that stands free in a picture; None where there is no room.
+
+    Parameters
+    ----------
+    outlines
+        All that is shown.
+    words
+        The room of words.
+    radius
+        Of the sun, in radians.
+    """
+    picture = outlines.picture
+    up = horizon(picture)
+    size = picture.scale * float(np.tan(radius))
+    bottom, top = up - _BELOW * size, up + _ABOVE * size
+    if bottom < 0 or top > picture.height:
+        return None
+    busy = outlines.covered
+    band = busy[:, int(bottom // STEP) : int(top // STEP) + 1].any(1)
+    for left, low, right, high in words:
+        if low < top and high > bottom:
+            band[max(0, int(left // STEP)) : max(0, int(right // STEP) + 1)] = True
+    across = (np.arange(len(band)) + 0.5) * STEP
+    taken = across[band]
+    gaps = np.full(len(across), np.inf)
+    if len(taken):
+        gaps = np.abs(across[:, None] - taken).min(1)
+    edge = np.minimum(across, picture.width - across)
+    fits = (gaps >= _ASIDE * size) & (edge >= _EDGE * size)
+    if not fits.any():
+        return None
+    away = np.abs(across[:, None] / picture.width - np.array(_THIRDS)).min(1)
+    worth = np.minimum(gaps / size, _FREE) - 2 * _AWAY * away
+    x = float(across[np.argmax(np.where(fits, worth, -np.inf))])
+    seen = np.array([x - picture.width / 2, up - picture.height / 2, -picture.scale])
+    way = picture.pose.rotation @ seen
+    way /= np.linalg.norm(way)
+    return float(way[0]), float(way[1]), 0.0
