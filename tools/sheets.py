@@ -125,6 +125,7 @@ def film(sheet: Sheet, chapters: tuple[str, ...]) -> None:
         bundles=plan.bundles if plan.bundled else None,
         companions=others,
         model=standing.title,
+        language=standing.recipe.language,
     )
     selection = Selection.of(plan.anatomy, standing.run, walkthrough.in_order(others))
     captions = {caption.beat: caption.top(aspect) for caption in board.captions}
@@ -171,15 +172,19 @@ def stills(sheet: Sheet, only: tuple[str, ...] = ()) -> None:
         sheet.take(f"* {still.id}", hull, render)
 
 
-def build(name: str, look: str, folder: Path, size: tuple[int, int]) -> tuple[str, ...]:
+def build(
+    name: str, look: str, folder: Path, size: tuple[int, int], language: str
+) -> tuple[str, ...]:
     """Build the models of a film; returns the chapters of which the sheet has frames."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     scene = bpy.context.scene
     scene.render.resolution_x, scene.render.resolution_y = size
     if name == "scale":
-        room.build(scene, room.Recipe("nano-gpt", "CBABBC", look=look))
+        room.build(scene, room.Recipe("nano-gpt", "CBABBC", look=look, language=language))
         for other in ("gpt2", "gpt2-xl", "gpt3"):
-            run(room.steps(scene, room.Recipe(other, "", look=look), beside=True))
+            run(
+                room.steps(scene, room.Recipe(other, "", look=look, language=language), beside=True)
+            )
         return ("scale",)
     if name == "gpt2":
         import bench_checkpoint
@@ -188,10 +193,13 @@ def build(name: str, look: str, folder: Path, size: tuple[int, int]) -> tuple[st
         if not checkpoint.is_dir():
             checkpoint.mkdir(parents=True)
             bench_checkpoint.write_checkpoint(checkpoint)
-        room.build(scene, room.Recipe(str(checkpoint), "464 3290 318 3772 1660", look=look))
+        room.build(
+            scene,
+            room.Recipe(str(checkpoint), "464 3290 318 3772 1660", look=look, language=language),
+        )
         return ()
     prompt = "CBABBC" if name == "nano-gpt" else ""
-    room.build(scene, room.Recipe(name, prompt, look=look))
+    room.build(scene, room.Recipe(name, prompt, look=look, language=language))
     return ()
 
 
@@ -200,6 +208,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--films", default=",".join(FILMS), help="of " + ", ".join(FILMS))
     parser.add_argument("--looks", default="", help="all unless given")
+    parser.add_argument("--language", default="en")
     parser.add_argument("--size", default="480x270")
     parser.add_argument("--samples", type=int, default=4)
     parser.add_argument("--only", choices=("films", "stills"), default="")
@@ -214,7 +223,9 @@ def main() -> None:
     begun = time.monotonic()
     for look in looks:
         for name in asked.films.split(","):
-            chapters = build(name, look, ROOT / "build" / "checkpoints", (width, height))
+            chapters = build(
+                name, look, ROOT / "build" / "checkpoints", (width, height), asked.language
+            )
             sheet = Sheet((width, height), asked.samples, not asked.unmeasured)
             print(f"\n{name}, {look}, {time.monotonic() - begun:.0f} s", flush=True)
             # The films of further looks have the same shots.
@@ -222,7 +233,8 @@ def main() -> None:
                 film(sheet, chapters)
             if asked.only != "films":
                 stills(sheet, tuple(asked.still) or (("scale",) if name == "scale" else ()))
-            sheet.write(SHEETS / f"{name}-{look}-{asked.size}.png")
+            said = "" if asked.language == "en" else f"-{asked.language}"
+            sheet.write(SHEETS / f"{name}-{look}{said}-{asked.size}.png")
     print(f"\n{time.monotonic() - begun:.0f} s; the sheets are in {SHEETS}")
 
 

@@ -28,7 +28,7 @@ _WITHIN, _UNHIDDEN = 0.55, 0.45
 # The part of the picture that a thing fills if it may have a title though less of it is within.
 _FILLING = 0.05
 # Points by which a head or a block may be blurred that has a title.
-_SHARP = 5.0
+_SHARP = 8.0
 # The length of the shortest section that has a title.
 _SHORTEST = min(LEAST[rank][0] for rank in ("section", "part", "head"))
 # Things that are looked at for one kind of title; they are the largest.

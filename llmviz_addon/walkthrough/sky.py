@@ -14,9 +14,9 @@ from .titles import Rect
 _ASIDE, _ABOVE, _BELOW = 1.5, 1.5, 2.6
 # Radii from the picture's edge, and those to what is beside it beyond which more is no better.
 _EDGE, _FREE = 2.2, 4.0
-# A picture's best places for an accent, as parts of its width, and what it costs, in radii, to be
-# half a picture away from them.
-_THIRDS, _AWAY = (0.2, 0.8), 5.0
+# A picture's best places for an accent, as parts of its width, what it costs, in radii, to be
+# half a picture away from them, and what it is worth to stand where things recede to.
+_THIRDS, _AWAY, _FAR = (0.2, 0.8), 7.0, 2.0
 
 
 def horizon(picture: Picture) -> float:
@@ -61,8 +61,17 @@ def sun(
         return None
     away = np.abs(across[:, None] / picture.width - np.array(_THIRDS)).min(1)
     worth = np.minimum(gaps / size, _FREE) - 2 * _AWAY * away
+    worth += _FAR * _recession(outlines) * (2 * across / picture.width - 1)
     x = float(across[np.argmax(np.where(fits, worth, -np.inf))])
     seen = np.array([x - picture.width / 2, up - picture.height / 2, -picture.scale])
     way = picture.pose.rotation @ seen
     way /= np.linalg.norm(way)
     return float(way[0]), float(way[1]), 0.0
+
+
+def _recession(outlines: Outlines) -> float:
+    """From 1, where things are the farther away the more to the right they stand, to -1."""
+    middles, depths = outlines.rect[:, ::2].mean(1), outlines.depth.mean(1)
+    if len(middles) < 3 or not np.ptp(middles) or not np.ptp(depths):
+        return 0.0
+    return float(np.corrcoef(middles, depths)[0, 1])

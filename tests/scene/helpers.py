@@ -30,9 +30,23 @@ _NOT_COUNTED = {
 }
 
 
+SHORT = "introduction"
+"""The chapter that the films of most tests have: half of a build is to compose all ten."""
+
+
+def recipe(
+    prompt: str = PROMPT, model: str = "nano-gpt", chapters: str = SHORT, **options: object
+) -> scene_room.Recipe:
+    """The recipe of a model whose film is short, unless other chapters are asked for.
+
+    A model without a prompt has no numbers, and but one chapter.
+    """
+    return scene_room.Recipe(str(model), prompt, chapters=prompt and chapters, **options)
+
+
 def build(prompt: str = PROMPT, model: str = "nano-gpt", **options: object) -> bpy.types.Collection:
-    """Build a model in the current scene."""
-    return scene_room.build(bpy.context.scene, scene_room.Recipe(str(model), prompt, **options))
+    """Build a model in the current scene, with a short film; see `recipe`."""
+    return scene_room.build(bpy.context.scene, recipe(prompt, model, **options))
 
 
 # Three of the small model's tokens, and twice as many.
@@ -70,15 +84,15 @@ def open_built(
     It is as after `build` in an empty file, unsaved, and costs a third: each model is built once in
     a run of the tests, saved, and opened from then on. So a checkpoint has to stay as it is.
     """
-    recipe = scene_room.Recipe(model, prompt, **options)
-    if recipe not in _built:
+    wanted = recipe(prompt, model, **options)
+    if wanted not in _built:
         bpy.ops.wm.read_factory_settings(use_empty=True)
-        scene_room.build(bpy.context.scene, recipe)
+        scene_room.build(bpy.context.scene, wanted)
         path = RUN / f"built-{len(_built)}.blend"
         bpy.ops.wm.save_as_mainfile(filepath=str(path), copy=True, compress=False)
-        _built[recipe] = path
+        _built[wanted] = path
     # Opened like a person's start-up file, so that the new file has no name and counts as unsaved.
-    bpy.ops.wm.read_homefile(filepath=str(_built[recipe]))
+    bpy.ops.wm.read_homefile(filepath=str(_built[wanted]))
     (root,) = scene_room.roots(bpy.context.scene)
     return root
 

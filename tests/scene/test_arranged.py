@@ -153,7 +153,7 @@ def test_keys_that_cannot_stay_are_named(model):
     curve.keyframe_points[0].co.y += 5
     curve.update()
     notes: list[str] = []
-    recipe = scene_room.Recipe("nano-gpt", "A")
+    recipe = helpers.recipe("A")
     scene_room.run(scene_room.steps(bpy.context.scene, recipe, notes=notes))
     assert any("Film Camera" in note for note in notes)
 

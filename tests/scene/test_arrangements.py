@@ -71,7 +71,7 @@ def test_a_scene_from_before_arrangements_is_known_and_a_rebuild_brings_them(own
     with pytest.raises(StandingError, match="build it again"):
         next(scene_room.still_steps(scene, ["model"], tmp_path))
     with pytest.raises(StandingError, match="build it again"):
-        scene_room.run(scene_room.steps(scene, scene_room.Recipe("gpt2", ""), beside=True))
+        scene_room.run(scene_room.steps(scene, helpers.recipe("", "gpt2"), beside=True))
     helpers.build()
     (standing,) = scene_room.find(scene)
     assert standing.is_arranged

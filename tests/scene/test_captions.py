@@ -24,7 +24,7 @@ def clean_scene(request, expect):
     width, height = SHAPES[request.param]
     render = bpy.context.scene.render
     render.resolution_x, render.resolution_y = width, height
-    helpers.build()
+    helpers.build(chapters="")
     return expect(helpers.PROMPT).board(width / height)
 
 

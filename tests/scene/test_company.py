@@ -12,7 +12,7 @@ from . import helpers
 
 
 def _beside(name: str) -> bpy.types.Collection:
-    steps = scene_room.steps(bpy.context.scene, scene_room.Recipe(name, ""), beside=True)
+    steps = scene_room.steps(bpy.context.scene, helpers.recipe("", name), beside=True)
     return scene_room.run(steps)
 
 
@@ -74,7 +74,7 @@ def test_removing_one_leaves_the_other_with_its_film_and_removing_all_leaves_not
 def test_a_large_model_that_is_stopped_beside_a_small_one_leaves_nothing():
     helpers.open_small()
     before = helpers.census()
-    steps = scene_room.steps(bpy.context.scene, scene_room.Recipe("gpt2", ""), beside=True)
+    steps = scene_room.steps(bpy.context.scene, helpers.recipe("", "gpt2"), beside=True)
     next(told for told in steps if told[1] == "Showing the film")
     steps.close()
     assert not helpers.difference(before, helpers.census())

@@ -201,7 +201,7 @@ def test_a_linked_copy_of_a_scene_gets_a_model_of_its_own(model):
     objects, camera, film = len(first.objects), first.camera, len(first.timeline_markers)
     bpy.ops.scene.new(type="LINK_COPY")
     second = bpy.context.scene
-    scene_room.build(second, scene_room.Recipe(helpers.small(), helpers.FEW))
+    scene_room.build(second, helpers.recipe(helpers.FEW, helpers.small()))
     (here,), (there,) = scene_room.find(first), scene_room.find(second)
     assert here.root == model.root != there.root
     people.check_shows(here, helpers.MORE)
@@ -227,7 +227,7 @@ def test_a_model_beside_in_a_linked_copy_of_a_scene_leaves_the_film_of_the_first
     bpy.ops.scene.new(type="LINK_COPY")
     second = bpy.context.scene
     path = checkpoints.save(tmp_path / "other", n_embd=channels, n_head=1, n_layer=1)
-    scene_room.run(scene_room.steps(second, scene_room.Recipe(str(path), "1 2"), beside=True))
+    scene_room.run(scene_room.steps(second, helpers.recipe("1 2", str(path)), beside=True))
     assert len(scene_room.find(second)) == 2
     assert first.camera == camera and len(people.curves_of(camera)) == keys
     assert [(m.name, m.frame) for m in first.timeline_markers] == said
@@ -258,7 +258,7 @@ def test_a_root_dissolved_in_a_linked_copy_of_a_scene_takes_nothing_from_the_fir
             scene.collection.objects.link(obj)
     bpy.data.collections.remove(model.root)
     objects, camera = set(first.objects), first.camera
-    scene_room.build(second, scene_room.Recipe(helpers.small(), helpers.FEW))
+    scene_room.build(second, helpers.recipe(helpers.FEW, helpers.small()))
     assert objects <= set(first.objects) and first.camera == camera is not None
 
 
@@ -266,7 +266,7 @@ def test_a_full_copy_of_a_scene_is_a_model_of_its_own(model):
     first = bpy.context.scene
     bpy.ops.scene.new(type="FULL_COPY")
     second = bpy.context.scene
-    scene_room.build(second, scene_room.Recipe(helpers.small(), helpers.FEW, look="light"))
+    scene_room.build(second, helpers.recipe(helpers.FEW, helpers.small(), look="light"))
     (here,), (there,) = scene_room.find(first), scene_room.find(second)
     people.check_shows(here, helpers.MORE)
     people.check_shows(there, helpers.FEW)
@@ -291,10 +291,10 @@ def _color(model: scene_room.Standing) -> tuple:
 
 def test_two_scenes_with_two_looks_keep_their_colors():
     first, second = bpy.context.scene, bpy.data.scenes.new("Second")
-    scene_room.build(first, scene_room.Recipe(helpers.small(), helpers.FEW, look="dark"))
+    scene_room.build(first, helpers.recipe(helpers.FEW, helpers.small(), look="dark"))
     (here,) = scene_room.find(first)
     before = _color(here), [tuple(n.outputs[0].default_value) for n in _colors(first)]
-    scene_room.build(second, scene_room.Recipe(helpers.small(), helpers.FEW, look="light"))
+    scene_room.build(second, helpers.recipe(helpers.FEW, helpers.small(), look="light"))
     (here,), (there,) = scene_room.find(first), scene_room.find(second)
     assert (_color(here), [tuple(n.outputs[0].default_value) for n in _colors(first)]) == before
     assert _color(there) != _color(here)
@@ -359,7 +359,7 @@ def test_a_hidden_linked_collection_of_the_same_name_stays_hidden(tmp_path):
 def test_a_model_beside_one_that_was_scaled_and_turned_does_not_overlap_it(model, turn):
     model.anchor.scale = (4, 4, 4)
     model.anchor.rotation_euler.z = turn
-    recipe = scene_room.Recipe("gpt2", "")
+    recipe = helpers.recipe("", "gpt2")
     scene_room.run(scene_room.steps(bpy.context.scene, recipe, beside=True))
     bpy.context.view_layer.update()
     first, second = (_right_and_left(m) for m in scene_room.find(bpy.context.scene))
@@ -386,8 +386,8 @@ def test_a_second_checkpoint_of_the_same_shapes_brings_its_own_title(tmp_path):
 
 def test_a_model_that_is_none_of_several_does_not_replace_one_of_them(model):
     scene = bpy.context.scene
-    scene_room.run(scene_room.steps(scene, scene_room.Recipe("gpt2", ""), beside=True))
+    scene_room.run(scene_room.steps(scene, helpers.recipe("", "gpt2"), beside=True))
     before = [m.root.name for m in scene_room.find(scene)]
     with pytest.raises(Problem, match="beside"):
-        scene_room.build(scene, scene_room.Recipe(str(CHECKPOINT), "1 2 3"))
+        scene_room.build(scene, helpers.recipe("1 2 3", str(CHECKPOINT)))
     assert [m.root.name for m in scene_room.find(scene)] == before

@@ -23,7 +23,7 @@ ASPECT = 16 / 9
 @pytest.fixture(scope="module", autouse=True)
 def clean_scene(expect):
     """One build for all tests, which only scrub."""
-    helpers.open_built()
+    helpers.open_built(chapters="")
     render = bpy.context.scene.render
     assert (render.resolution_x, render.resolution_y) == (1920, 1080)
     return expect(helpers.PROMPT).board(ASPECT)

@@ -267,6 +267,7 @@ class Played(Habits, RuleBasedStateMachine):
         asked = scene.llmviz
         asked.model, asked.prompt, asked.cubes = recipe.model, recipe.prompt, recipe.cubes
         asked.look_kept, asked.accessible_kept = recipe.look, recipe.accessible
+        asked.chapters_kept = recipe.chapters
         (bpy.ops.llmviz.build_beside if beside else bpy.ops.llmviz.build)()
 
     def _recipe(self, **about):
@@ -274,7 +275,7 @@ class Played(Habits, RuleBasedStateMachine):
         if standing:
             return replace(standing[0].recipe, **about)
         about = {"model": self.models[0], "prompt": self.prompts[0]} | about
-        return scene_room.Recipe(**about)
+        return helpers.recipe(**about)
 
     @rule(at=few)
     def prompt(self, at):

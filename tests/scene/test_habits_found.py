@@ -46,7 +46,7 @@ def test_a_look_can_be_chosen_for_a_model_whose_anchor_is_deleted(tiny):
 
 
 def _beside(folder: str) -> None:
-    recipe = scene_room.Recipe(folder, "1 2", cubes=100)
+    recipe = helpers.recipe("1 2", folder, cubes=100)
     scene_room.run(scene_room.steps(bpy.context.scene, recipe, beside=True))
 
 
@@ -54,7 +54,7 @@ def test_a_slab_that_is_opened_up_stays_so_where_another_model_has_the_film(tiny
     tiny(cubes=100)
     opened = scene_room.open_window(bpy.context.scene, "layer0.mlp_weight", 1, 1).name
     _beside(folder)
-    scene_room.build(bpy.context.scene, scene_room.Recipe(folder, "4 4 0 1", cubes=100))
+    scene_room.build(bpy.context.scene, helpers.recipe("4 4 0 1", folder, cubes=100))
     assert len(scene_room.roots(bpy.context.scene)) == 2
     assert bpy.data.objects[opened]["llmviz_window_of"] == "layer0.mlp_weight"
 
@@ -94,7 +94,7 @@ def test_a_copy_is_not_taken_for_what_a_look_takes_away(tiny):
 def test_a_section_has_its_collection_again_after_a_model_without_it(tiny, tmp_path):
     before = _standing().collections.keys()
     other = checkpoints.save(tmp_path / "two", **SHAPE | {"n_head": 1})
-    scene_room.build(bpy.context.scene, scene_room.Recipe(str(other), "1 2"))
+    scene_room.build(bpy.context.scene, helpers.recipe("1 2", str(other)))
     assert not _standing().missing and _standing().collections.keys() < before
     tiny()
     assert not _standing().missing and _standing().collections.keys() == before

@@ -26,7 +26,7 @@ def test_widths_and_heights_are_those_of_the_font(words):
 
 
 def test_titles_of_a_shot_are_where_they_were_composed(expect):
-    root = helpers.build()
+    root = helpers.build(chapters="")
     scene = bpy.context.scene
     aspect = scene.render.resolution_x / scene.render.resolution_y
     board = expect(helpers.PROMPT).board(aspect)

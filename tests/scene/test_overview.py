@@ -23,7 +23,7 @@ def clean_scene():
     """A small model and a large one without numbers beside it."""
     small = helpers.open_built()
     scene = bpy.context.scene
-    return small, scene_room.run(scene_room.steps(scene, scene_room.Recipe("gpt2", ""), True))
+    return small, scene_room.run(scene_room.steps(scene, helpers.recipe("", "gpt2"), True))
 
 
 def corners(root: bpy.types.Collection) -> np.ndarray:

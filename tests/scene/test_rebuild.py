@@ -146,7 +146,7 @@ def interrupted(request):
     elif request.param == "a model beside":
         helpers.build("", "gpt2")
     beside = request.param == "a model beside"
-    recipe = scene_room.Recipe(helpers.small(), helpers.MORE)
+    recipe = helpers.recipe(helpers.MORE, helpers.small())
     return lambda: scene_room.steps(bpy.context.scene, recipe, beside=beside)
 
 
@@ -215,7 +215,7 @@ def _open_another_file() -> None:
 def test_a_build_that_is_stopped_late_raises_nothing_and_leaves_nothing(meanwhile):
     _furnish()
     bpy.ops.ed.undo_push(message="Furnished")
-    recipe = scene_room.Recipe(helpers.small(), helpers.FEW)
+    recipe = helpers.recipe(helpers.FEW, helpers.small())
     steps = scene_room.steps(bpy.context.scene, recipe)
     assert any(told == "Drawing the captions" for _, told in steps)
     bpy.ops.ed.undo_push(message="Half built")
@@ -251,7 +251,7 @@ def test_a_new_prompt_leaves_hidden_what_somebody_hid():
 
 def test_progress_never_goes_back_and_ends_at_one():
     for prompt in (helpers.MORE, helpers.FEW):  # the second recolors
-        steps = scene_room.steps(bpy.context.scene, scene_room.Recipe(helpers.small(), prompt))
+        steps = scene_room.steps(bpy.context.scene, helpers.recipe(prompt, helpers.small()))
         told = [fraction for fraction, _ in steps]
         assert told == sorted(told) and told[-1] == 1.0 and len(told) > 5
 

@@ -13,13 +13,13 @@ from . import helpers
 def test_two_scenes_have_a_model_each():
     first = bpy.context.scene
     second = bpy.data.scenes.new("Second")
-    one = scene_room.build(first, scene_room.Recipe(helpers.small(), helpers.MORE))
+    one = scene_room.build(first, helpers.recipe(helpers.MORE, helpers.small()))
     before = {o.name: helpers.values(o.data) for o in one.all_objects if "llmviz_block" in o}
-    two = scene_room.build(second, scene_room.Recipe(helpers.small(), helpers.FEW, look="light"))
+    two = scene_room.build(second, helpers.recipe(helpers.FEW, helpers.small(), look="light"))
     assert scene_room.roots(first) == [one] and scene_room.roots(second) == [two]
     assert scene_room.recipe_of(one).prompt == helpers.MORE
     assert scene_room.recipe_of(two).prompt == helpers.FEW
-    scene_room.build(second, scene_room.Recipe(helpers.small(), "1 0 2"))
+    scene_room.build(second, helpers.recipe("1 0 2", helpers.small()))
     after = {o.name: helpers.values(o.data) for o in one.all_objects if "llmviz_block" in o}
     assert after == before
     groups = {m.node_group for o in helpers.block_objects() for m in o.modifiers}
@@ -28,14 +28,14 @@ def test_two_scenes_have_a_model_each():
     assert not second.objects and not second.timeline_markers
     assert len(helpers.block_objects()) == len(before)
     assert first.world is not None and first.camera is not None
-    scene_room.build(first, scene_room.Recipe(helpers.small(), helpers.FEW))
+    scene_room.build(first, helpers.recipe(helpers.FEW, helpers.small()))
     assert scene_room.remove(first)
     assert helpers.counts() == {"scenes": 2}
 
 
 def test_a_scene_that_is_not_in_the_window_can_be_built_and_rendered(tmp_path):
     other = bpy.data.scenes.new("Other")
-    scene_room.build(other, scene_room.Recipe(helpers.small(), helpers.FEW))
+    scene_room.build(other, helpers.recipe(helpers.FEW, helpers.small()))
     for obj in helpers.block_objects():
         obj.hide_render = obj["llmviz_block"] != "tokens"
     still = scene_room.stills()[1][0]

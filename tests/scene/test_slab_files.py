@@ -196,7 +196,7 @@ def test_pages_that_somebody_has_taken_away_are_made_again(slabs):
 
 def test_a_stopped_rebuild_leaves_the_pages_that_it_would_have_kept(slabs):
     census = helpers.census()
-    recipe = scene_room.Recipe(str(slabs), "9 8 7", cubes=0)
+    recipe = helpers.recipe("9 8 7", str(slabs), cubes=0)
     steps = scene_room.steps(bpy.context.scene, recipe)
     next(told for told in steps if told[1] == "Showing the film")
     steps.close()

@@ -10,7 +10,7 @@ from llmviz_addon import scene as scene_room
 from llmviz_addon.scene.drawn import slabs
 from llmviz_addon.scene.style import kit
 
-from . import checkpoints
+from . import checkpoints, helpers
 
 CELL, LENS = 0.02, 200.0
 SENSOR = 36.0
@@ -34,7 +34,7 @@ def clean_scene(tmp_path_factory):
 
 
 def _recipe(path: str, cubes: int) -> scene_room.Recipe:
-    return scene_room.Recipe(path, PROMPT, cubes=cubes, full_context=True)
+    return helpers.recipe(PROMPT, path, cubes=cubes, full_context=True)
 
 
 class Studio:

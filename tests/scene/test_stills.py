@@ -210,7 +210,7 @@ def test_the_sun_stands_free_or_out_of_the_picture(taken, shape):
             within += 1
             assert not shot["before the sun"]
     assert within >= 2
-    assert studio.has_sun_of(bpy.context.scene.world, looks.load("dark")), "it is back"
+    assert studio.has_sun_of(bpy.context.scene.world, looks.load("dark")), "it has set again"
 
 
 def test_a_sun_that_somebody_has_moved_stays(monkeypatch, tmp_path):

@@ -147,7 +147,7 @@ def test_a_root_that_does_not_say_what_it_is_gets_a_sentence_and_can_be_removed(
 
 
 def test_what_is_deleted_while_a_model_is_built_ends_the_build_with_a_sentence(model):
-    steps = scene_room.steps(bpy.context.scene, scene_room.Recipe(helpers.small(), helpers.FEW))
+    steps = scene_room.steps(bpy.context.scene, helpers.recipe(helpers.FEW, helpers.small()))
     for told in steps:
         if told[0] > 0.9:
             break
@@ -160,7 +160,7 @@ def test_what_is_deleted_while_a_model_is_built_ends_the_build_with_a_sentence(m
 
 def test_a_model_that_is_deleted_while_it_is_renewed_is_built_afresh(model):
     count = len(model.blocks)
-    steps = scene_room.steps(bpy.context.scene, scene_room.Recipe(helpers.small(), helpers.FEW))
+    steps = scene_room.steps(bpy.context.scene, helpers.recipe(helpers.FEW, helpers.small()))
     for told in steps:
         if told[0] > 0.9:
             break

@@ -17,9 +17,9 @@ from ..style import looks, studio
 
 @contextmanager
 def sun_free(standing: Standing, shown: Outlines, lettering: Lettering) -> Iterator[None]:
-    """Have the look's sun stand where nothing is before or behind it, while this context lasts.
+    """Have the look's sun rise where nothing is before or behind it, while this context lasts.
 
-    Where there is no such place it is out of the picture. A sun that somebody has moved stays.
+    Where there is no such place it stays set. A sun that somebody has moved is theirs.
     """
     look, world, anchor = looks.load(standing.recipe.look), standing.scene.world, standing.anchor
     if anchor is None or not studio.has_sun_of(world, look):
@@ -30,9 +30,7 @@ def sun_free(standing: Standing, shown: Outlines, lettering: Lettering) -> Itera
     radius = math.radians(float(look.world["sun"]["radius"]))
     way = sky.sun(shown, [*words, *plates], radius)
     if way is None:
-        # Behind the camera.
-        backward = shown.picture.pose.rotation[:, 2]
-        way = float(backward[0]), float(backward[1]), 0.0
-    turned = anchor.matrix_world.to_3x3() @ Vector(way)
-    with studio.sun_toward(world, look, turned):
+        yield
+        return
+    with studio.sun_toward(world, look, anchor.matrix_world.to_3x3() @ Vector(way)):
         yield

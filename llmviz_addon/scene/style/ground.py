@@ -139,10 +139,16 @@ def _surface(g: Graph, place: Socket, color: Socket, strength: Socket) -> Socket
     bright = g.node("ShaderNodeEmission", color=color, strength=strength)
     plain = _mix(g, look_value(g, "bright"), matt, bright)
     # A mirror that is perfectly sharp needs no lamps, which are most of what a blurred one
-    # costs. So each ray gets a normal that leans another way, as on rough water.
+    # costs. So each ray gets a normal that leans another way, as on rough water: most lean little,
+    # so that a light and its reflection are one shape that fades downward.
     grain = g.node("ShaderNodeTexWhiteNoise", out="Color", vector=place)
     lean = g.node("ShaderNodeVectorMath", operation="SUBTRACT", vector=grain)
     lean.socket.node.inputs[1].default_value = (0.5, 0.5, 0.5)
+    cubed = g.node("ShaderNodeVectorMath", operation="MULTIPLY", vector=lean)
+    g.tree.links.new(lean.socket, cubed.socket.node.inputs[1])
+    steep = g.node("ShaderNodeVectorMath", operation="MULTIPLY", vector=cubed)
+    g.tree.links.new(lean.socket, steep.socket.node.inputs[1])
+    lean = g.node("ShaderNodeVectorMath", operation="SCALE", vector=steep, scale=4.0)
     lean = g.node(
         "ShaderNodeVectorMath", operation="SCALE", vector=lean, scale=look_value(g, "roughness")
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,10 +18,10 @@ from .nodes import Graph, Socket
 
 # The rim over which the sun's disc ends softly, as a part of one minus the cosine of its radius.
 _RIM = 0.06
-# The radius that mirrors show of it, as a part of its own.
-_MIRRORED = 0.6
 # Nodes that place it: a direction away from it, and the cosine of its radius.
 _AWAY, _COSINE = "away from the sun", "cosine of the sun"
+# Away from a sun that has set: only stills have room for it.
+_SET = (0.0, 0.0, 1.0)
 
 
 def world() -> bpy.types.World:
@@ -66,14 +66,11 @@ def _named(g: Graph, kind: str, name: str) -> Socket:
 def _sun(g: Graph, direction: Socket, height: Socket, seen: Socket) -> Socket:
     """1 on the part of a sun's disc that is above the horizon, for eyes and mirrors; else 0.
 
-    It lights nothing, so that a look may set its sun where pictures want it.
+    It lights nothing, so that a still may set it where there is room.
     """
     near = g.node("ShaderNodeVectorMath", "Value", operation="DOT_PRODUCT", vector=direction)
     near.socket.node.name = _AWAY
     rim = _named(g, "Value", _COSINE)
-    # Ripples spread what mirrors show of it; as wide as the sun itself it would be a slab.
-    eye = g.node("ShaderNodeLightPath", out="Is Camera Ray")
-    rim = rim + (1.0 - rim) * (1.0 - eye) * (1.0 - _MIRRORED**2)
     disc = g.math("DIVIDE", near - rim, (1.0 - rim) * _RIM, clamp=True)
     return disc * (height < 0.0) * seen
 
@@ -86,42 +83,32 @@ def _paint_sun(nodes: bpy.types.Nodes, sun: dict[str, Any] | None) -> None:
     if sun is None:
         nodes[_COSINE].outputs[0].default_value = 1.0
         return
-    way, radius = math.radians(float(sun["direction"])), math.radians(float(sun["radius"]))
-    nodes[_AWAY].inputs[1].default_value = -_toward(sun, (math.sin(way), math.cos(way)))
-    nodes[_COSINE].outputs[0].default_value = math.cos(radius)
+    nodes[_AWAY].inputs[1].default_value = _SET
+    nodes[_COSINE].outputs[0].default_value = math.cos(math.radians(float(sun["radius"])))
     color = linear(sun["color"])
     bright = float(sun["strength"])
     nodes["sun"].outputs[0].default_value = (*(bright * part for part in color[:3]), 1.0)
 
 
-def _toward(sun: dict[str, Any], way: Sequence[float]) -> Vector:
-    """The direction to a sun above the horizon in the level direction `way`."""
-    lift = math.radians(float(sun["elevation"]))
-    level = Vector((way[0], way[1], 0.0)).normalized() * math.cos(lift)
-    return Vector((level.x, level.y, math.sin(lift)))
-
-
 def has_sun_of(world: bpy.types.World | None, look: Look) -> bool:
-    """True if a world is ours and has the sun of a look where the look sets it."""
-    sun = look.world.get("sun")
-    if sun is None or world is None or names.OURS not in world or world.node_tree is None:
+    """True if a look has a sun, and a world of ours has it below the horizon, where it rests."""
+    if "sun" not in look.world or world is None or names.OURS not in world:
         return False
-    node = world.node_tree.nodes.get(_AWAY)
-    way = math.radians(float(sun["direction"]))
-    there = _toward(sun, (math.sin(way), math.cos(way)))
-    return node is not None and (Vector(node.inputs[1].default_value) + there).length < 1e-4
+    node = None if world.node_tree is None else world.node_tree.nodes.get(_AWAY)
+    return node is not None and tuple(node.inputs[1].default_value) == _SET
 
 
 @contextmanager
-def sun_toward(world: bpy.types.World, look: Look, way: Sequence[float]) -> Iterator[None]:
-    """Have the sun of a look stand in a direction, while this context lasts."""
+def sun_toward(world: bpy.types.World, look: Look, way: Vector) -> Iterator[None]:
+    """Have the sun of a look rise in a level direction, while this context lasts."""
     socket = world.node_tree.nodes[_AWAY].inputs[1]
-    before = tuple(socket.default_value)
+    lift = math.radians(float(look.world["sun"]["elevation"]))
+    level = Vector((way.x, way.y, 0.0)).normalized() * math.cos(lift)
     try:
-        socket.default_value = -_toward(look.world["sun"], way)
+        socket.default_value = (-level.x, -level.y, -math.sin(lift))
         yield
     finally:
-        socket.default_value = before
+        socket.default_value = _SET
 
 
 def paint_world(made: bpy.types.World, look: Look) -> None:
