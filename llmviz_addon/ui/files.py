@@ -2,7 +2,8 @@
 
 Originals and copies are told apart by numbers that Blender gives anew whenever a file is read. So
 they are noted as soon as it is open, before anybody can delete an original, and settled in the file
-before it is saved. A film that is behind the prompt that is shown follows before that, too.
+before it is saved. A film that is behind the prompt that is shown follows before that, too. A file
+that a script has made asks for what it shows.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import bpy
 
 from ..errors import PROBLEMS, sentence
-from . import live, messages
+from . import live, messages, state
 from .handlers import watch
 
 # That of `scene.names`, which is not imported where no model stands, since it brings numpy.
@@ -28,6 +29,8 @@ def _after_load(*_: object) -> None:
         from ..scene import find
 
         find(scene)
+        with live.resting(scene):
+            state.adopt(scene)
 
 
 @bpy.app.handlers.persistent

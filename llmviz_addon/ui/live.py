@@ -9,6 +9,8 @@ leads to a moment in which they had not followed yet.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import bpy
@@ -27,13 +29,32 @@ REST = 0.35
 _changes: Counter[int] = Counter()
 
 
+# Scenes whose settings are not changed by a person just now.
+_resting: set[int] = set()
+
+
+@contextmanager
+def resting(scene: bpy.types.Scene) -> Iterator[None]:
+    """Change a scene's settings without a model that follows, while this context lasts."""
+    _resting.add(scene.session_uid)
+    try:
+        yield
+    finally:
+        _resting.discard(scene.session_uid)
+
+
+def _follows(scene: bpy.types.Scene) -> bool:
+    """True if a person may have changed a scene's settings."""
+    return not bpy.app.background and scene.session_uid not in _resting
+
+
 def changed(settings: bpy.types.PropertyGroup, _context: bpy.types.Context | None) -> None:
     """Show the prompt that was typed; Blender calls this at every key.
 
     Without a window nobody is typing, and a script that sets a prompt builds when it is ready.
     """
     messages.say(settings.id_data, "")
-    if not bpy.app.background:
+    if _follows(settings.id_data):
         follow(settings.id_data)
 
 
@@ -61,7 +82,7 @@ def chosen(settings: bpy.types.PropertyGroup, _context: bpy.types.Context | None
 
     scene = settings.id_data
     messages.say(scene, "")
-    if bpy.app.background or state.models(scene) == ():
+    if not _follows(scene) or state.models(scene) == ():
         return
     if locked := state.why_locked(scene):
         messages.say(scene, locked)

@@ -187,12 +187,65 @@ def wanted(scene: bpy.types.Scene) -> Recipe:
         seed=settings.seed,
         language=language_of(settings.language),
         script=settings.script,
-        chapters=settings.chapters_kept,
+        chapters=chapters_of(scene),
         layer=settings.layer,
         head=settings.head,
         position=settings.position,
         channel=settings.channel,
     )
+
+
+def chapters_of(scene: bpy.types.Scene) -> str:
+    """The chapters that a film is to have: those of the film that stands, where it has such.
+
+    A model without numbers has chapters of its own.
+    """
+    model, prompt = model_of(scene), prompt_of(scene)
+    recipe = None if model is None else recipe_of(model)
+    if recipe is None:
+        return scene.llmviz.chapters_kept if prompt else ""
+    return recipe.chapters if bool(recipe.prompt) == bool(prompt) else ""
+
+
+# The settings that are a recipe's fields by the same names; the prompt last, since it is shown once
+# it is set.
+_ASKED = (
+    "full_context",
+    "cubes",
+    "slabs",
+    "arrangement",
+    "columns",
+    "folded",
+    "max_new_tokens",
+    "temperature",
+    "top_k",
+    "seed",
+    "layer",
+    "head",
+    "position",
+    "channel",
+    "model",
+    "prompt",
+)
+
+
+def adopt(scene: bpy.types.Scene) -> None:
+    """Have settings that nobody has touched ask for the model that stands.
+
+    A file that a script has made has none; without this, its next build would put another model in
+    the place of the one that it shows.
+    """
+    settings, model = scene.llmviz, model_of(scene)
+    recipe = None if model is None else recipe_of(model)
+    if recipe is None or any(map(settings.is_property_set, (*_ASKED, "activation"))):
+        return
+    if recipe.activation:
+        settings.activation = recipe.activation
+    for name in _ASKED:
+        value = getattr(recipe, name)
+        # A recipe from before arrangements has none.
+        if value != "":
+            setattr(settings, name, value)
 
 
 def language_of(setting: str) -> str:

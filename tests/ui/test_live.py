@@ -105,7 +105,7 @@ def test_an_undo_to_a_moment_between_has_the_film_follow(standing_model, setting
 def test_after_an_undo_the_films_of_all_scenes_follow(standing_model, settings):
     first = bpy.context.scene
     second = bpy.data.scenes.new("Second")
-    scene_room.build(second, scene_room.Recipe("nano-gpt", "CBABBC"))
+    scene_room.build(second, helpers.recipe())
     for scene in (first, second):
         scene.llmviz.prompt = "AB"
         assert live.follow(scene)

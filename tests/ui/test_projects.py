@@ -9,6 +9,7 @@ import bpy
 import pytest
 
 from llmviz_addon import scene as scene_room
+from llmviz_addon.ui import state
 from tests import sorter
 from tests.scene import helpers
 
@@ -44,6 +45,34 @@ def test_a_checkpoint_that_is_gone_is_named_and_nothing_is_replaced(settings, tm
     with pytest.raises(scene_room.Problem, match="weights"):
         scene_room.build(bpy.context.scene, scene_room.Recipe(str(folder), "2 1 0"))
     assert not helpers.difference(before, helpers.census())
+
+
+def test_the_settings_of_a_file_that_a_script_has_made_ask_for_what_it_shows(settings, tmp_path):
+    folder = sorter.save(tmp_path / "weights")
+    chosen = {"cubes": 100, "arrangement": "tower", "max_new_tokens": 2, "temperature": 0.7}
+    chosen |= {"seed": 3, "look": "paper", "chapters": "introduction", "position": 1}
+    recipe = scene_room.Recipe(str(folder), "0 1 2", **chosen)
+    scene_room.build(bpy.context.scene, recipe)
+    assert state.wanted(bpy.context.scene) != recipe
+    path = str(tmp_path / "made.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    bpy.ops.wm.open_mainfile(filepath=path)
+    assert state.wanted(bpy.context.scene) == recipe
+    # What a person has chosen since is theirs.
+    bpy.context.scene.llmviz.prompt = "2 1"
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    bpy.ops.wm.open_mainfile(filepath=path)
+    assert bpy.context.scene.llmviz.prompt == "2 1"
+
+
+def test_the_chapters_of_a_film_stay_at_a_rebuild_and_not_where_there_are_none(settings):
+    scene_room.build(bpy.context.scene, helpers.recipe("ABC", chapters="introduction,mlp"))
+    settings.prompt = "CBA"
+    assert bpy.ops.llmviz.build() == {"FINISHED"}
+    assert state.model_of(bpy.context.scene).recipe.chapters == "introduction,mlp"
+    settings.model, settings.prompt = "gpt2", ""
+    assert bpy.ops.llmviz.build() == {"FINISHED"}
+    assert state.model_of(bpy.context.scene).recipe.chapters == ""
 
 
 def test_times_of_beats_count_from_where_the_film_begins(own_model, sidebar):
