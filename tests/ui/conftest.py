@@ -11,12 +11,15 @@ import bpy
 import pytest
 
 from tests import sorter
+from tests.scene import helpers
 
 
 @pytest.fixture
 def settings() -> bpy.types.PropertyGroup:
-    """The scene's settings for the extension."""
-    return bpy.context.scene.llmviz
+    """The scene's settings for the extension, which ask for a short film."""
+    found = bpy.context.scene.llmviz
+    found.chapters_kept = helpers.SHORT
+    return found
 
 
 @pytest.fixture
