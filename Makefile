@@ -38,7 +38,7 @@ bench:  ## Measure what frames, builds, prompts and files cost, of small models 
 extension:  ## Build and validate the zip to install, in dist/
 	$(ENV) newest tools/extension.py build
 
-test-blender:  ## Run the tests inside a full Blender: make test-blender BLENDER=/path/to/blender
+test-blender:  ## Run the tests inside a full Blender and in its window: make test-blender BLENDER=/path/to/blender
 	@test -n "$(BLENDER)" || { echo "Say which Blender: make test-blender BLENDER=/path/to/blender"; exit 2; }
 	$(PYTHON) tools/run_tests.py blender "$(BLENDER)"
 

@@ -212,7 +212,7 @@ def _how(options: argparse.Namespace) -> dict[str, Any]:
 def _frames_of(scene: Any, options: argparse.Namespace) -> tuple[int | None, int | None]:
     """First and last frame of the film that is asked for."""
     from .scene import chapters, roots
-    from .scene.playing.film import part
+    from .scene.playing.marks import part
 
     if not options.part:
         return options.frames

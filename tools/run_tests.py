@@ -1,8 +1,8 @@
 """Run the test suites and print the result of each.
 
-    run_tests.py wheels            with every Python here: the plain rooms and the tests with bpy,
-                                   and the window test once, side by side on all processors
-    run_tests.py blender PATH      all but the window test inside the full Blender at PATH
+    run_tests.py wheels            with every Python here, side by side on all processors: the
+                                   plain rooms and the tests with bpy
+    run_tests.py blender PATH      the same inside the full Blender at PATH, and the window test
 
 Further arguments after `--` go to pytest. Each suite is a process of its own; `suite.py` follows
 it and stops it when it falls silent. A suite that finds no tests counts as failed, unless further
@@ -101,10 +101,6 @@ def wheels(extra: list[str], ended: list[Ended]) -> None:
         for what, where in parts().items()
         for version in reversed(versions)
     ]
-    if not extra:
-        # Before the last one, which needs little memory and is short enough to fill up the time
-        # that the window, half of which is waiting, leaves over.
-        suites.insert(-1, Suite("window", pytest(versions[-1], f"tests/{WINDOW}")))
     run(suites, ended)
 
 
@@ -157,7 +153,9 @@ def full_blender(blender: str, extra: list[str], ended: list[Ended]) -> None:
     # would end with status 0.
     end = ["--", "--factory-startup", "--python-use-system-env", "--python-exit-code", "1"]
     with ExitStack() as stack:
-        suites = []
+        # The window takes longest, half of which is waiting.
+        window = Suite("window", pytest(version, f"tests/{WINDOW}"), LLMVIZ_BLENDER=blender)
+        suites = [] if extra else [window]
         for what, where in parts().items():
             # Tests about the repository do not depend on Blender, so they do not run here.
             folders = [path for path in where if not path.endswith(".py")]

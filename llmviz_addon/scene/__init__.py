@@ -39,7 +39,7 @@ from .pictures.stills import still_steps, stills
 from .pictures.transcribing import export_script_steps
 from .pins import clear_pins, pin, pinned
 from .playing import captions
-from .playing.film import BeatMark, ChapterMark, chapters, offered
+from .playing.marks import BeatMark, ChapterMark, chapters, offered
 from .removal import remove
 from .standing.errors import StandingError
 from .standing.finding import find, of_root, roots, settle_copies

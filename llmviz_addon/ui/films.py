@@ -34,7 +34,7 @@ class LLMVIZ_OT_jump(_OnModel, bpy.types.Operator):
     )
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.playing.film import part
+        from ..scene.playing.marks import part
 
         place = part(state.root_of(context.scene), self.to)
         if place is None:

@@ -46,7 +46,7 @@ def root_of(scene: bpy.types.Scene) -> bpy.types.Collection | None:
 
 def part_of(scene: bpy.types.Scene, part_id: str) -> ChapterMark | BeatMark | None:
     """The chapter or beat of this id in the scene's film; None if there is none that has an end."""
-    from ..scene.playing.film import part
+    from ..scene.playing.marks import part
 
     root = root_of(scene)
     place = None if root is None else part(root, part_id)

@@ -9,7 +9,7 @@ import bpy
 from ... import languages
 from ...progress import Steps
 from ...walkthrough import transcripts
-from ..playing import company, film
+from ..playing import company, marks
 from ..playing.timeline import FIRST_FRAME
 from ..playing.voice import Voice
 from ..standing.finding import find
@@ -32,7 +32,7 @@ def write_subtitles(
         If they cannot be written.
     """
     found = find(scene)
-    captions = film.said(found[0].root) if found else ()
+    captions = marks.said(found[0].root) if found else ()
     rate = scene.render.fps / scene.render.fps_base
     span = ((frames[0] - FIRST_FRAME) / rate, (frames[-1] + 1 - FIRST_FRAME) / rate)
     made = []

@@ -1,12 +1,10 @@
-"""The walkthrough in the scene: camera, captions, markers, and the curves of a storyboard."""
+"""The walkthrough in the scene: made ahead, shown in place of the one before, and taken away."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import bpy
 
@@ -14,11 +12,10 @@ from ... import walkthrough
 from ...detail import Plan
 from ...explain import CellReader
 from ...progress import Steps, rescaled
-from ...walkthrough import Channel, Choice, Run, Storyboard, targets
-from ...walkthrough.properties import PROPERTIES, ROWS, Property
-from ...walkthrough.storyboard import Caption
+from ...walkthrough import Choice, Run, Storyboard, targets
+from ...walkthrough.properties import ROWS
 from .. import names
-from ..drawn import counters, slabs, titles
+from ..drawn import slabs, titles
 from ..drawn.flat import Easel
 from ..standing import recipe, tree
 from ..standing.graft import Graft
@@ -27,43 +24,16 @@ from ..standing.memory import Memory
 from ..standing.standing import Standing
 from ..style import kit as kits
 from ..style import studio
-from ..style.kit import CELL, Kit
-from . import actors, captions
+from ..style.kit import Kit
+from . import actors, captions, channels, marks
 from .curves import Curves, written_on
 from .timeline import FIRST_FRAME, REST_FRAME, frame_of
 from .voice import Voice
 
 CAMERA = "Film Camera"
-CHAPTERS = "llmviz_chapters"
-_OFFERED = "llmviz_chapters_offered"
-_SAID = "llmviz_captions_said"
 TIMES = "llmviz_times"
 # A digest of the run that the film tells of, and of the cells that it dwells on.
 _TOLD = "llmviz_told"
-
-
-@dataclass(frozen=True)
-class BeatMark:
-    """A beat of a film: its id ("chapter.beat"), its title, and its first and last frame.
-
-    Files of earlier versions do not tell the last one, which is then 0.
-    """
-
-    id: str
-    title: str
-    frame: int
-    last: int = 0
-
-
-@dataclass(frozen=True)
-class ChapterMark:
-    """A chapter of a film, as a beat is told, and its beats."""
-
-    id: str
-    title: str
-    frame: int
-    beats: tuple[BeatMark, ...]
-    last: int = 0
 
 
 @dataclass(frozen=True)
@@ -189,13 +159,13 @@ def show(
     collections = [reel.collection, *reel.collection.children]
     drawn = [obj for collection in collections for obj in collection.objects]
     Graft(standing, FILM, drawn, whole=whole).put(collections)
-    _write_curves(standing, board, curves)
+    channels.write(standing, board, curves)
     curves.finish(_owners(standing))
     root[TIMES] = times
     recipe.write_still_frames(root, reel.still_frames)
     recipe.write_facts(root, board.facts)
     root[_TOLD] = _digest(standing)
-    _mark(root, memory, board)
+    marks.write(root, memory, board)
     camera = next(iter(standing.acting(targets.CAMERA)), None)
     memory.put("camera", camera)
     memory.set("frame_start", FIRST_FRAME)
@@ -237,10 +207,10 @@ def clear(standing: Standing, memory: Memory) -> None:
     _take_curves_away(standing, curves)
     Graft(standing, FILM, ()).put()
     curves.finish(_owners(standing))
-    for key in (CHAPTERS, _OFFERED, _SAID, TIMES, _TOLD, names.ACTION):
+    for key in (TIMES, _TOLD, names.ACTION):
         if key in standing.root:
             del standing.root[key]
-    memory.mark(())
+    marks.clear(standing.root, memory)
 
 
 def set_pixel(standing: Standing) -> None:
@@ -328,155 +298,3 @@ def _take_curves_away(standing: Standing, curves: Curves) -> None:
                     owner[row.name] = row.default
             else:
                 setattr(owner, row.path, (row.default,) * 3)
-
-
-def _write_curves(standing: Standing, board: Storyboard, curves: Curves) -> None:
-    moved, fps = _Targets(standing), board.fps
-    for channel in board.channels:
-        for obj in moved.of(channel.target, PROPERTIES[channel.property]):
-            _write(curves, obj, channel, fps)
-    captioned = {caption.beat: caption for caption in board.captions}
-    said = {
-        names.CAPTION_OF: captioned,
-        names.SHADE_OF: captioned,
-        names.TITLES_OF: {shown.beat: shown for shown in board.titles},
-    }
-    for obj in standing.objects.values():
-        found = (told.get(obj.get(mark)) for mark, told in said.items())
-        words = next((each for each in found if each is not None), None)
-        if words is None:
-            continue
-        for channel in captions.channels(words.beat, words.start, words.end):
-            _write(curves, obj, channel, fps, lasting=False)
-
-
-def _write(
-    curves: Curves, obj: bpy.types.Object, channel: Channel, fps: int, *, lasting: bool = True
-) -> None:
-    """Write the curves of a channel where its property lives.
-
-    What is not `lasting` exists only for the film, and so has no rest before it.
-    """
-    row = PROPERTIES[channel.property]
-    owner, path, scale = obj, row.path, CELL if row.in_cells else 1.0
-    if row.owner == "data":
-        owner = obj.data
-    elif row.owner == "keys":
-        owner = obj.data.shape_keys
-    elif row.owner == "counter":
-        path = counters.path(obj)
-    if owner is None or not path:
-        # A person has taken away what the property was of.
-        return
-    rest = row.default if row.at_rest and lasting and names.ACTOR not in obj else None
-    for axis in range(row.axes):
-        index = channel.index + axis
-        curves.write(owner, path, channel, fps, index=index, scale=scale, rest=rest)
-
-
-class _Targets:
-    """The objects that the targets of a storyboard stand for."""
-
-    def __init__(self, standing: Standing):
-        self._found: dict[str, list[bpy.types.Object]] = defaultdict(list)
-        self._sections: dict[str, list[bpy.types.Object]] = defaultdict(list)
-        self._hung: dict[str, list[bpy.types.Object]] = defaultdict(list)
-        self._leading: dict[str, list[bpy.types.Object]] = defaultdict(list)
-        self._parts: dict[str, list[bpy.types.Object]] = defaultdict(list)
-        for obj in standing.objects.values():
-            for mark in (names.BLOCK, names.WINDOW_OF, names.STRIP, names.ACTOR):
-                if mark in obj:
-                    self._found[obj[mark]].append(obj)
-            if names.PART_OF in obj:
-                self._parts[obj[names.PART_OF]].append(obj)
-            owner = obj.get(names.LABEL_OF)
-            if owner in (targets.CARD, targets.KEY):
-                self._found[owner].append(obj)
-            elif owner is not None and owner.startswith(targets.SECTION):
-                self._sections[owner.removeprefix(targets.SECTION)].append(obj)
-            elif owner is not None:
-                self._hung[owner].append(obj)
-            if names.LEADS_TO in obj:
-                self._leading[obj[names.LEADS_TO]].append(obj)
-            if names.ARROWS_OF in obj:
-                self._sections[obj[names.ARROWS_OF]].append(obj)
-
-    def of(self, target: str, row: Property) -> list[bpy.types.Object]:
-        """The objects whose property follows the channel."""
-        if target.startswith(targets.SECTION):
-            path = target.removeprefix(targets.SECTION)
-            return [
-                obj
-                for section, objects in self._sections.items()
-                if path in ("model", section) or section.startswith(f"{path}.")
-                for obj in objects
-            ]
-        if target.startswith(targets.ARROWS):
-            return self._leading.get(target.removeprefix(targets.ARROWS), [])
-        found = self._found.get(target, [])
-        if row.with_words:
-            # The texts beside a block fade and go with it.
-            return [*found, *self._hung.get(target, [])]
-        if row.of_block:
-            # What stands in for a block computes and shines with it, and arrows carry light while
-            # the block that they lead to is computed.
-            leading = [obj for obj in self._leading.get(target, []) if row.name in obj]
-            return [*found, *self._parts.get(target, []), *leading]
-        if row.path in ("location", "scale", "rotation_euler"):
-            # The other parts of an actor are parented to the one that is moved.
-            return [obj for obj in found if obj.parent not in found]
-        return found
-
-
-def _mark(root: bpy.types.Collection, memory: Memory, board: Storyboard) -> None:
-    """Put a film's markers on the timeline, and note the frames of chapters and beats."""
-    chapters: list[dict] = []
-    wanted = []
-    begun: dict[str, dict] = {}
-    for marker in board.markers:
-        frame = round(frame_of(marker.time, board.fps))
-        entry = {"id": marker.id, "title": marker.name, "frame": frame}
-        if marker.kind == "chapter":
-            entry["beats"] = []
-            chapters.append(entry)
-            _end(begun.values(), frame - 1)
-            begun = {"chapter": entry}
-        else:
-            chapters[-1]["beats"].append(entry)
-            _end([begun[kind] for kind in begun if kind == "beat"], frame - 1)
-            begun["beat"] = entry
-        wanted.append((f"{marker.kind} {marker.id}", marker.name, frame))
-    _end(begun.values(), round(frame_of(board.duration, board.fps)))
-    root[CHAPTERS] = json.dumps(chapters)
-    root[_OFFERED] = json.dumps(board.offered)
-    root[_SAID] = json.dumps([astuple(caption) for caption in board.captions])
-    memory.mark(wanted)
-
-
-def _end(begun: Iterable[dict], last: int) -> None:
-    for entry in begun:
-        entry["last"] = max(last, entry["frame"])
-
-
-def said(root: bpy.types.Collection) -> tuple[Caption, ...]:
-    """The captions of the film that was written for a model."""
-    return tuple(Caption(*each) for each in recipe.read(root, _SAID, []))
-
-
-def offered(root: bpy.types.Collection) -> tuple[tuple[str, str], ...]:
-    """The ids and titles of all chapters that could play for a model, chosen or not."""
-    return tuple((str(id_), str(title)) for id_, title in recipe.read(root, _OFFERED, []))
-
-
-def chapters(root: bpy.types.Collection) -> tuple[ChapterMark, ...]:
-    """The chapters of the film that was written for a model."""
-    return tuple(
-        ChapterMark(**c | {"beats": tuple(BeatMark(**b) for b in c["beats"])})
-        for c in recipe.read(root, CHAPTERS, [])
-    )
-
-
-def part(root: bpy.types.Collection, part_id: str) -> ChapterMark | BeatMark | None:
-    """The chapter or beat of this id in a model's film; None if there is none."""
-    places = (place for c in chapters(root) for place in (c, *c.beats))
-    return next((place for place in places if place.id == part_id), None)
