@@ -240,7 +240,7 @@ def _check_stills(wanted: list[str] | None) -> None:
 
 
 def _build_in(scene: Any, options: argparse.Namespace, until: float) -> None:
-    """Build in a scene as the options say, and leave it as the sidebar would.
+    """Build in a scene as the options say; the sidebar asks for the same once the file is opened.
 
     `until` is the fraction of the whole work that is done when the build is complete.
     """
@@ -256,17 +256,6 @@ def _build_in(scene: Any, options: argparse.Namespace, until: float) -> None:
     beside = [_recipe(model, own) for model in options.beside]
     if options.pin:
         pins.check(options.pin, [_anatomy(each, options) for each in (recipe, *beside)])
-    settings = scene.llmviz
-    settings.model, settings.prompt = recipe.model, recipe.prompt
-    settings.full_context = recipe.full_context
-    settings.cubes, settings.slabs = recipe.cubes, recipe.slabs
-    settings.activation = recipe.activation or "CONFIG"
-    settings.max_new_tokens, settings.temperature = recipe.max_new_tokens, recipe.temperature
-    settings.top_k, settings.seed = recipe.top_k, recipe.seed
-    settings.arrangement, settings.columns = recipe.arrangement, recipe.columns
-    settings.folded = recipe.folded
-    settings.layer, settings.head = recipe.layer, recipe.head
-    settings.position, settings.channel = recipe.position, recipe.channel
     notes: list[str] = []
     _follow(scene_room.steps(scene, recipe, notes=notes), 0.0, each)
     for number, other in enumerate(beside, 1):

@@ -15,7 +15,7 @@ import pytest
 from tests import alive
 from tools.suite import ROOT, Ended, Suite
 
-SILENCE = 4.0
+SILENCE = 3.0
 
 HANGING = "tests/scene/test_film.py::test_it_plays[dark look]"
 

@@ -44,6 +44,9 @@ ARRIVING, SOON, LEAVING = 0.35, 0.5, 0.25
 """Seconds: titles begin to appear so long before the camera arrives, belong to things that have
 been shown so soon after that, and are gone so long after it has left."""
 
+# What says itself what it is.
+_SPEAKING = (targets.KEY, targets.CARD)
+
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -326,8 +329,10 @@ class _Film:
         for index, (shot, end) in enumerate(zip(self.shots, ends, strict=True)):
             yield index / len(self.shots), "Placing titles"
             shifts, stages = self.staged[index]
-            if all(name.startswith(ON) for name in shot.show):
-                # What gestures show says itself what it is.
+            if all(
+                name.startswith(ON) or name in (targets.KEY, targets.CARD) for name in shot.show
+            ):
+                # What gestures show says itself what it is, and so do the key and the card.
                 continue
             scenery = still.moved(shifts)
             start = max(shot.start, shot.end - ARRIVING)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from ..anatomy.strips import LETTERS, candidates
 from ..counting import counted
 from . import targets
 from .companions import Companion
@@ -28,6 +29,9 @@ Rank = Literal["model", "section", "part", "head", "block"]
 a layer, such as the MLP; a head; a block."""
 
 RANKS: tuple[Rank, ...] = ("model", "section", "part", "head", "block")
+
+# Blocks of a model from which on its arrows are too many to be looked at one by one.
+_MANY_BLOCKS = 5000
 
 _GENERAL = ("Layer Norm",)
 """Titles of sections that say nothing that the titles of their blocks do not say."""
@@ -139,6 +143,25 @@ class Scenery:
             if name in shifts:
                 moved[number] += shifts[name]
         return moved
+
+    @cached_property
+    def thin(self) -> np.ndarray:
+        """(N, 2, 3) boxes along the arrows, and of the list of best tokens: what words may cover.
+
+        Arrows of very large models are left out; they are too many, and too thin to be seen.
+        """
+        if len(self.anatomy.blocks) > _MANY_BLOCKS:
+            return np.zeros((0, 2, 3))
+        found = [np.zeros((0, 2, 3))]
+        for arrow in self.anatomy.arrows:
+            ends = np.stack([arrow.points[:-1], arrow.points[1:]], axis=1)
+            half = arrow.width / 2 * np.abs(arrow.across[:-1])
+            found.append(np.stack([ends.min(1) - half, ends.max(1) + half], axis=1))
+        if self.selection.n_tokens and self.anatomy.config.n_vocab > LETTERS:
+            rows = candidates(self.anatomy, len(self.selection.tiles(targets.OUTPUT)))
+            found.append(np.array([row.corners for row in rows], float))
+        boxes: np.ndarray = np.concatenate(found)
+        return boxes
 
     @property
     def _rails(self) -> Iterator[tuple[tuple[float, ...], tuple[float, ...]]]:

@@ -26,7 +26,7 @@ def horizon(picture: Picture) -> float:
 
 
 def sun(
-    outlines: Outlines, words: Iterable[Rect], radius: float
+    outlines: Outlines, words: Iterable[Rect], radius: float, thin: Outlines | None = None
 ) -> tuple[float, float, float] | None:
     """The level direction to a sun that stands free in a picture; None where there is no room.
 
@@ -38,6 +38,8 @@ def sun(
         The room of words.
     radius
         Of the sun, in radians.
+    thin
+        Further things of which the sun stands free, such as arrows.
     """
     picture = outlines.picture
     up = horizon(picture)
@@ -45,7 +47,7 @@ def sun(
     bottom, top = up - _BELOW * size, up + _ABOVE * size
     if bottom < 0 or top > picture.height:
         return None
-    busy = outlines.covered
+    busy = outlines.covered if thin is None else outlines.covered | thin.covered
     band = busy[:, int(bottom // STEP) : int(top // STEP) + 1].any(1)
     for left, low, right, high in words:
         if low < top and high > bottom:

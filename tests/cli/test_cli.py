@@ -73,6 +73,7 @@ def test_info_tells_which_tokens_will_be_appended():
 
 def test_a_build_draws_the_tokens_that_the_options_choose(called, tmp_path: Path):
     choice = ("--max-new-tokens", "4", "--temperature", "8", "--top-k", "2", "--seed", "5")
+    choice += ("--chapters", "introduction")
     code, _, errors = called("build", *choice, "--out", tmp_path / "drawn.blend")
     assert code == 0
     assert "nano-gpt: Appends 4 tokens, each drawn at temperature 8" in errors
@@ -87,6 +88,7 @@ def test_a_build_draws_the_tokens_that_the_options_choose(called, tmp_path: Path
     prompt = nano.read_prompt("CBABBC")
     wanted = nano.generate(prompt, 4, model.Sampling(8.0, 2, 5))
     assert list(run_of(root).ids) == [*prompt, *wanted]
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "drawn.blend"))
     settings = bpy.context.scene.llmviz
     assert (settings.max_new_tokens, settings.temperature) == (4, 8.0)
     assert (settings.top_k, settings.seed) == (2, 5)

@@ -75,16 +75,13 @@ def test_a_model_without_numbers_is_built_as_a_shape(asked, tmp_path):
     assert build(tmp_path, "--model", "gpt3", "--prompt", "is not read") == 0
     ((recipe, beside),) = asked
     assert (recipe.model, recipe.prompt, beside) == ("gpt3", "", False)
-    settings = bpy.context.scene.llmviz
-    assert settings.model == "gpt3"
 
 
-def test_the_file_remembers_the_detail_it_was_built_with(asked, tmp_path):
+def test_a_model_is_built_in_the_detail_that_is_asked_for(asked, tmp_path):
     detail = ("--full-context", "--cubes", "70000", "--slabs", "16")
     assert build(tmp_path, "--model", "gpt2", *detail) == 0
-    recipe, settings = asked[0][0], bpy.context.scene.llmviz
-    for kept in (recipe, settings):
-        assert (kept.full_context, kept.cubes, kept.slabs) == (True, 70_000, 16)
+    recipe = asked[0][0]
+    assert (recipe.full_context, recipe.cubes, recipe.slabs) == (True, 70_000, 16)
 
 
 @pytest.mark.parametrize(
@@ -96,11 +93,10 @@ def test_the_file_remembers_the_detail_it_was_built_with(asked, tmp_path):
         (("--columns", "4", "--unfolded"), ("rows", 4, False)),
     ],
 )
-def test_the_file_remembers_the_arrangement_it_was_built_in(asked, tmp_path, said, expected):
+def test_a_model_is_built_in_the_arrangement_that_is_asked_for(asked, tmp_path, said, expected):
     assert build(tmp_path, "--model", "gpt2", *said) == 0
-    recipe, settings = asked[0][0], bpy.context.scene.llmviz
-    for kept in (recipe, settings):
-        assert (kept.arrangement, kept.columns, kept.folded) == expected
+    recipe = asked[0][0]
+    assert (recipe.arrangement, recipe.columns, recipe.folded) == expected
 
 
 def test_a_tower_of_several_columns_is_refused(asked, tmp_path, capsys):

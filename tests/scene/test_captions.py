@@ -41,7 +41,7 @@ def _texts(root: bpy.types.Collection) -> list[bpy.types.Object]:
 def _frames(board) -> list[int]:
     """Frames to look at: of each caption the middle, and moments between captions."""
     middles = [round(1 + (c.start + c.end) / 2 * FPS) for c in board.captions]
-    return sorted({1, *middles, *range(1, round(board.duration * FPS), 97)})
+    return sorted({1, *middles, *range(1, round(board.duration * FPS), 397)})
 
 
 def _expected(board, frame: int) -> list[str]:
@@ -107,7 +107,7 @@ def test_nothing_of_the_model_comes_between_the_camera_and_a_caption(clean_scene
             local = np.array([tuple(corner) for corner in obj.bound_box])
         matrix = np.array(obj.matrix_world)
         clouds.append((obj, local @ matrix[:3, :3].T + matrix[:3, 3]))
-    for frame in range(1, scene.frame_end, 110):
+    for frame in range(1, scene.frame_end, 190):
         scene.frame_set(frame)
         bpy.context.view_layer.update()
         depths = [

@@ -204,7 +204,7 @@ def test_a_frame_costs_three_times_the_same_curves_on_empties_and_four_milliseco
     root, _ = clean_scene
     scene = bpy.context.scene
 
-    def cost(count=40):
+    def cost(count=25):
         # Processors' time, since others may work on this machine, too.
         scene.frame_set(2)
         start = time.process_time()
@@ -212,7 +212,8 @@ def test_a_frame_costs_three_times_the_same_curves_on_empties_and_four_milliseco
             scene.frame_set(2 + (index * 37) % (scene.frame_end - 2))
         return (time.process_time() - start) / count
 
-    ours = cost()
+    # The least of several, since other work on this machine makes each frame dearer.
+    ours = min(cost() for _ in range(3))
     owners = [obj for obj in root.all_objects if compat.fcurves_of(obj)]
     bare = bpy.data.scenes.new("Empties")
     action = bpy.data.actions.new("Empties")
@@ -233,7 +234,7 @@ def test_a_frame_costs_three_times_the_same_curves_on_empties_and_four_milliseco
     bare.frame_end = scene.frame_end
     bpy.context.window.scene = scene = bare
     try:
-        theirs = cost()
+        theirs = min(cost() for _ in range(3))
     finally:
         bpy.context.window.scene = scene = window
         for obj in list(bare.collection.objects):

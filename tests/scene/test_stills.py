@@ -181,7 +181,7 @@ def test_a_still_of_everything_has_every_block_in_the_picture(monkeypatch, tmp_p
     assert max(across, up) > 0.4, "it fills the picture"
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", ["wide", "tall"])
 def test_each_still_shows_cells(taken, shape):
     for shot in taken(shape).shots:
         seen = [
@@ -201,7 +201,7 @@ def test_a_macro_has_depth_of_field_and_its_cells_in_focus(taken):
     assert any(use and 0.01 < distance < 100 for use, distance in lenses)
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", ["wide", "tall"])
 def test_the_sun_stands_free_or_out_of_the_picture(taken, shape):
     within = 0
     for shot in taken(shape).shots:

@@ -16,7 +16,9 @@ from ..style import looks, studio
 
 
 @contextmanager
-def sun_free(standing: Standing, shown: Outlines, lettering: Lettering) -> Iterator[None]:
+def sun_free(
+    standing: Standing, shown: Outlines, thin: Outlines, lettering: Lettering
+) -> Iterator[None]:
     """Have the look's sun rise where nothing is before or behind it, while this context lasts.
 
     Where there is no such place it stays set. A sun that somebody has moved is theirs.
@@ -28,7 +30,7 @@ def sun_free(standing: Standing, shown: Outlines, lettering: Lettering) -> Itera
     plates = [plate.rect for plate in lettering.plates]
     words = [each.rect for each in lettering.words]
     radius = math.radians(float(look.world["sun"]["radius"]))
-    way = sky.sun(shown, [*words, *plates], radius)
+    way = sky.sun(shown, [*words, *plates], radius, thin)
     if way is None:
         yield
         return

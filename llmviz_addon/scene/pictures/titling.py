@@ -33,11 +33,12 @@ def titled(
     picture: Picture,
     companions: Sequence[walkthrough.Companion],
     hidden: frozenset[str],
-) -> Iterator[tuple[Outlines, Lettering]]:
+) -> Iterator[tuple[Outlines, Outlines, Lettering]]:
     """Have the scene show the titles of a still, as it suits the model, while this context lasts.
 
     The scene must be at the still's frame, since its objects tell what is seen then; `hidden` are
-    the names of those that renders leave out. Gives what is seen in the picture, and its words.
+    the names of those that renders leave out. Gives what is seen in the
+    picture, such thin things as arrows, and its words.
     """
     anatomy, run = standing.plan.anatomy, standing.run
     say = languages.load(standing.recipe.language).say
@@ -59,7 +60,8 @@ def titled(
         inset=near.rect(picture) if near is not None and near.is_inset else None,
     )
     lettering = compose(scenery, picture, taste)
-    composed = shown(scenery, picture, taste), lettering
+    thin = Outlines.of(picture, scenery.thin, least=0.0)
+    composed = shown(scenery, picture, taste), thin, lettering
     if not lettering.words:
         yield composed
         return
