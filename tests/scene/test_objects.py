@@ -141,3 +141,13 @@ def test_a_look_that_does_not_exist_gets_a_sentence(root):
     with pytest.raises(scene_room.LookError, match="dark"):
         scene_room.apply_look(bpy.context.scene, root, "neon", False)
     assert not helpers.difference(before, helpers.census())
+
+
+def test_the_ground_under_a_model_has_faces_that_a_graphics_card_can_draw():
+    (ground,) = (o for o in bpy.data.objects if o.get("llmviz_ground"))
+    corners = np.array([v.co for v in ground.data.vertices])
+    assert np.ptp(corners[:, :2], axis=0).min() > 100_000, "it reaches to the horizon"
+    for face in ground.data.polygons:
+        box = corners[list(face.vertices)]
+        nearest, longest = np.abs(box[:, :2]).max(axis=1).min(), np.ptp(box[:, :2], axis=0).max()
+        assert longest <= 8 * max(nearest, 1.0)

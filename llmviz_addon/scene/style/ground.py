@@ -22,6 +22,10 @@ from .nodes import Graph, Socket
 # Half the side of the plain, in meters; and cells of the bend of a sweep.
 FAR, BEND = 400_000.0, 150.0
 
+# Meters from the middle at which its faces end. A single one as large as the plain is more than the
+# precision of graphics cards allows: parts of it would not be drawn.
+_AWAY = np.geomspace(1.0, FAR, 12)
+
 # Meters along a model for which the lengths of looks are meant.
 USUAL = 13.0
 
@@ -44,15 +48,22 @@ def make(look: Look, height: float, footprint: Footprint, cell: float) -> bpy.ty
         Meters along a cell.
     """
     (left, front), (right, behind) = footprint
-    profile = [(-FAR, height), (FAR, height)]
+    profile = [(y, height) for y in (*-_AWAY[::-1], *_AWAY)]
     if "wall" in look.ground:
         y, bend = behind + float(look.ground["wall"]) * cell, BEND * cell
         turn = np.linspace(0.0, np.pi / 2, 17)
         curve = [(y + bend * (math.sin(t) - 1), height + bend * (1 - math.cos(t))) for t in turn]
-        profile = [(-FAR, height), *curve, (y, height + FAR)]
+        before = [point for point in profile if point[0] < curve[0][0]]
+        profile = [*before, *curve, *((y, height + bend + up) for up in _AWAY)]
+    across = [*-_AWAY[::-1], *_AWAY]
     mesh = bpy.data.meshes.new("Ground")
-    corners = [(side * FAR, *point) for point in profile for side in (-1, 1)]
-    faces = [(2 * i, 2 * i + 1, 2 * i + 3, 2 * i + 2) for i in range(len(profile) - 1)]
+    corners = [(x, *point) for point in profile for x in across]
+    wide = len(across)
+    faces = [
+        (at, at + 1, at + wide + 1, at + wide)
+        for row in range(len(profile) - 1)
+        for at in range(row * wide, (row + 1) * wide - 1)
+    ]
     mesh.from_pydata(corners, [], faces)
     mesh.shade_smooth()
     middle = ((left + right) / 2, (front + behind) / 2)
