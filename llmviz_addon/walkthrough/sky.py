@@ -11,9 +11,9 @@ from .titles import Rect
 
 # The room of the sun and of its light on the ground: to the sides of its middle, above the horizon
 # and below it, in radii.
-_ASIDE, _ABOVE, _BELOW = 1.5, 1.5, 2.6
+_ASIDE, _ABOVE, _BELOW = 1.3, 1.5, 2.6
 # Radii from the picture's edge, and those to what is beside it beyond which more is no better.
-_EDGE, _FREE = 2.2, 4.0
+_EDGE, _FREE = 1.7, 4.0
 # A picture's best places for an accent, as parts of its width, what it costs, in radii, to be
 # half a picture away from them, and what it is worth to stand where things recede to.
 _THIRDS, _AWAY, _FAR = (0.2, 0.8), 7.0, 2.0
@@ -58,11 +58,13 @@ def sun(
     if len(taken):
         gaps = np.abs(across[:, None] - taken).min(1)
     edge = np.minimum(across, picture.width - across)
-    fits = (gaps >= _ASIDE * size) & (edge >= _EDGE * size)
+    # A wide lens draws it the wider the farther it is from the middle.
+    wide = size * (1 + np.square((across - picture.width / 2) / picture.scale))
+    fits = (gaps >= _ASIDE * wide) & (edge >= _EDGE * wide)
     if not fits.any():
         return None
     away = np.abs(across[:, None] / picture.width - np.array(_THIRDS)).min(1)
-    worth = np.minimum(gaps / size, _FREE) - 2 * _AWAY * away
+    worth = np.minimum(gaps / wide, _FREE) - 2 * _AWAY * away
     worth += _FAR * _recession(outlines) * (2 * across / picture.width - 1)
     x = float(across[np.argmax(np.where(fits, worth, -np.inf))])
     seen = np.array([x - picture.width / 2, up - picture.height / 2, -picture.scale])
