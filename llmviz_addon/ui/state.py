@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -237,15 +238,18 @@ def adopt(scene: bpy.types.Scene) -> None:
     """
     settings, model = scene.llmviz, model_of(scene)
     recipe = None if model is None else recipe_of(model)
-    if recipe is None or any(map(settings.is_property_set, (*_ASKED, "activation"))):
+    if recipe is None or scene.library is not None or scene.override_library is not None:
+        return
+    if any(map(settings.is_property_set, (*_ASKED, "activation"))):
         return
     if recipe.activation:
         settings.activation = recipe.activation
     for name in _ASKED:
         value = getattr(recipe, name)
-        # A recipe from before arrangements has none.
+        # A recipe from before arrangements has none; a script may ask for more than settings hold.
         if value != "":
-            setattr(settings, name, value)
+            with suppress(OverflowError, ValueError):
+                setattr(settings, name, value)
 
 
 def language_of(setting: str) -> str:

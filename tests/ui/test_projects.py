@@ -8,6 +8,7 @@ import shutil
 import bpy
 import pytest
 
+from llmviz_addon import defaults
 from llmviz_addon import scene as scene_room
 from llmviz_addon.ui import state
 from tests import sorter
@@ -63,6 +64,16 @@ def test_the_settings_of_a_file_that_a_script_has_made_ask_for_what_it_shows(set
     bpy.ops.wm.save_as_mainfile(filepath=path)
     bpy.ops.wm.open_mainfile(filepath=path)
     assert bpy.context.scene.llmviz.prompt == "2 1"
+
+
+def test_what_settings_cannot_hold_stays_as_it_is_usually(settings, tmp_path):
+    recipe = helpers.recipe("0 1 2", helpers.small(), slabs=10**12)
+    scene_room.build(bpy.context.scene, recipe)
+    path = str(tmp_path / "made.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    bpy.ops.wm.open_mainfile(filepath=path)
+    found = bpy.context.scene.llmviz
+    assert (found.prompt, found.slabs) == ("0 1 2", defaults.SLABS)
 
 
 def test_the_chapters_of_a_film_stay_at_a_rebuild_and_not_where_there_are_none(settings):

@@ -37,8 +37,8 @@ def titled(
     """Have the scene show the titles of a still, as it suits the model, while this context lasts.
 
     The scene must be at the still's frame, since its objects tell what is seen then; `hidden` are
-    the names of those that renders leave out. Gives what is seen in the
-    picture, such thin things as arrows, and its words.
+    the names of those that renders leave out. Gives what is seen in the picture, such thin things
+    as arrows, and its words.
     """
     anatomy, run = standing.plan.anatomy, standing.run
     say = languages.load(standing.recipe.language).say
