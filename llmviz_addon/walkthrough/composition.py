@@ -89,6 +89,7 @@ class _Composer:
     _outlines: Outlines = field(init=False)
     _candidates: Candidates = field(init=False)
     _covered: np.ndarray = field(init=False)
+    _crossed: np.ndarray = field(init=False)
     _taken: list[Rect] = field(default_factory=list)
     _words: list[Words] = field(default_factory=list)
     _plates: list[Plate] = field(default_factory=list)
@@ -107,9 +108,9 @@ class _Composer:
         """Find what words may cover, and what may hide."""
         self._outlines, boxes = _shown(self.scenery, self._all, self.taste)
         covered = self._outlines.covered
-        # Sums over all squares to the left and below; from them those in a rectangle are counted.
-        self._covered = np.zeros(np.add(covered.shape, 1), np.int64)
-        self._covered[1:, 1:] = covered.cumsum(0).cumsum(1)
+        self._covered = _summed(covered)
+        thin = Outlines.of(self.picture, self.scenery.thin, least=0.0) if self.taste.still else None
+        self._crossed = self._covered if thin is None else _summed(covered | thin.covered)
         self._taken += self.taste.avoid
         self._candidates = Candidates(
             self.scenery, self.picture, self.taste, self._all, self._outlines, boxes
@@ -217,7 +218,8 @@ class _Composer:
         near = self._depth(plate, depth)
         if near is None:
             return None
-        busy = cover > _BUSY or words.rank not in ("model", "section")
+        bare = self.taste.still or words.rank in ("model", "section")
+        busy = not bare or self._cover(plate, self._crossed) > _BUSY
         shape = Plate(plate, near, 0.5 if len(words.lines) < 2 else 0.16)
         return cost, words.at(x, y, near), shape, busy
 
@@ -233,12 +235,12 @@ class _Composer:
             for a, b, r, t in self._taken
         )
 
-    def _cover(self, rect: Rect) -> float:
-        """The part of a rectangle that blocks cover."""
-        columns, rows = np.subtract(self._covered.shape, 1)
+    def _cover(self, rect: Rect, sums: np.ndarray | None = None) -> float:
+        """The part of a rectangle that blocks cover, or what `sums` counts."""
+        sums = self._covered if sums is None else sums
+        columns, rows = np.subtract(sums.shape, 1)
         left, right = (_bounded(x, columns) for x in (rect[0], rect[2] + STEP))
         low, high = (_bounded(y, rows) for y in (rect[1], rect[3] + STEP))
-        sums = self._covered
         count = sums[right, high] - sums[left, high] - sums[right, low] + sums[left, low]
         return float(count) / max(1, (right - left) * (high - low))
 
@@ -335,6 +337,13 @@ def _shown(scenery: Scenery, inside: Outlines, taste: Taste) -> tuple[Outlines, 
     again = np.concatenate([boxes, own[None]])
     found = Outlines.of(inside.picture, again)
     return found, again[found.which]
+
+
+def _summed(covered: np.ndarray) -> np.ndarray:
+    """Sums over all squares to the left and below; from them those in a rectangle are counted."""
+    sums = np.zeros(np.add(covered.shape, 1), np.int64)
+    sums[1:, 1:] = covered.cumsum(0).cumsum(1)
+    return sums
 
 
 def _bounded(place: float, most: int) -> int:

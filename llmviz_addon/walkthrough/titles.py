@@ -104,6 +104,8 @@ class Taste:
         The aperture, 0 for no depth of field, and the length of a cell in meters.
     sizes
         True to say of each model how large it is, and how far away.
+    still
+        True if nothing moves, so that words need a plate only where something is behind them.
     models
         The ids of those companions that are named; all of them where None.
     shift
@@ -120,6 +122,7 @@ class Taste:
     f_stop: float = 0.0
     cell: float = 0.02
     sizes: bool = False
+    still: bool = False
     models: frozenset[str] | None = None
     shift: tuple[float, float, float] | None = None
     inset: Rect | None = None
@@ -132,7 +135,7 @@ class Taste:
         """
         names = ((len(each), hash(each)) for each in (self.subject, self.unseen))
         rest = (self.avoid, self.heading, self.hangs, self.f_stop, self.cell)
-        return (*names, *rest, self.sizes, self.models, self.shift, self.inset)
+        return (*names, *rest, self.sizes, self.still, self.models, self.shift, self.inset)
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,25 @@ def test_what_is_far_out_of_focus_has_no_title(sorter):
         assert picture.blur(words.depth, 0.05, 0.02) <= 2.5
 
 
+@pytest.mark.parametrize("beat", ["introduction.heads", "introduction.mlp", "introduction.end"])
+def test_words_of_a_still_have_a_plate_only_where_something_is_behind_them(sorter, beat):
+    body, run = sorter
+    scenery = Scenery(Selection.of(body, run))
+    board = walkthrough.compile(None, body, run)
+    (pose,) = (shot.pose for shot in board.shots if shot.beat == beat)
+    picture = Picture(pose, 16 / 9)
+    found = compose(scenery, picture, Taste(still=True))
+    assert found.words
+    things = Outlines.of(picture, np.concatenate([scenery.boxes, scenery.thin]), least=0.0)
+    for plate in found.plates:
+        assert len(things.behind(plate.rect)), "something is behind it"
+    for words in found.words:
+        bare = not any(overlap(words.rect, plate.rect) for plate in found.plates)
+        # A corner of a thing may touch the room of letters.
+        inner = np.array(words.rect) + 6 * np.array([1, 1, -1, -1])
+        assert not bare or len(things.behind(tuple(inner.tolist()))) <= 1, words.text
+
+
 @pytest.mark.parametrize("aspect", ASPECTS)
 def test_outlines_enclose_what_is_projected(aspect):
     rng = np.random.default_rng(1)

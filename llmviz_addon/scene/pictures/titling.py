@@ -55,6 +55,7 @@ def titled(
         f_stop=still.f_stop,
         cell=CELL,
         sizes=bool(companions) and still.heading,
+        still=True,
         models=selection.beside(show),
         shift=None if near is None else tuple(near.shift(picture, box).tolist()),
         inset=near.rect(picture) if near is not None and near.is_inset else None,
