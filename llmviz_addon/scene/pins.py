@@ -33,6 +33,8 @@ from .style.kit import CELL, Kit
 
 # Lines of a caption that find room below cards.
 _LINES = 2
+# Nearest distances that a camera sees, before which cards hang at least.
+_BEYOND = 1.3
 
 MOST = 24
 """Pins of a model at most; each has an object of some thousand faces, and a card."""
@@ -194,6 +196,8 @@ def before(
         Of the plane that is in focus, in meters; 0 where all is.
     """
     having = [standing for standing in find(scene) if standing.made(PINS)]
+    # Beyond what is too near for the camera to see, which is farther before a larger model.
+    distance = max(distance, _BEYOND * camera.data.clip_start)
     try:
         for standing in having:
             sides = _sides(standing, camera, aspect)

@@ -128,6 +128,21 @@ def test_a_card_hangs_beside_the_place_at_which_its_cell_is_seen(own_model):
     assert np.linalg.norm(seen[1]) < 0.1
 
 
+def test_a_card_hangs_where_a_far_camera_sees_it(own_model):
+    scene = bpy.context.scene
+    scene_room.pin(scene, ATTENTION)
+    eye = bpy.data.objects.new("Eye", bpy.data.cameras.new("Eye"))
+    eye.data.clip_start = 3.0
+    eye.location, eye.rotation_euler = (0.0, -3000.0, 2.0), (np.pi / 2, 0.0, 0.0)
+    scene.collection.objects.link(eye)
+    card = objects(ATTENTION)["card"]
+    with pins.before(scene, eye, 16 / 9, 0.0):
+        place = np.linalg.inv(evaluated(eye)) @ evaluated(card)
+        assert (-(np.array(card.bound_box) @ place[:3, :3].T + place[:3, 3])[:, 2] > 3.0).all()
+    place = np.linalg.inv(evaluated(scene.camera)) @ evaluated(card)
+    assert -place[2, 3] < 3.0, "it hangs before the film's camera again"
+
+
 def test_another_prompt_brings_pins_up_to_date_at_once_and_when_it_is_built(own_model):
     scene = bpy.context.scene
     scene_room.pin(scene, PRODUCT)
