@@ -75,7 +75,7 @@ def test_a_suite_that_falls_silent_is_stopped_and_the_test_that_ran_is_named(wai
     ended, _ = waited_for["silent"]
     assert not ended.passed
     assert ended.summary.startswith(
-        f"stopped: it had printed nothing for 4 s while {HANGING} was running; 1 tests had ended"
+        f"stopped: it had printed nothing for 3 s while {HANGING} was running; 1 tests had ended"
     )
 
 

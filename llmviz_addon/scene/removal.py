@@ -73,4 +73,6 @@ def clear_away(scene: bpy.types.Scene, but: bpy.types.Collection | None = None) 
         if root != but:
             tree.delete(root)
     finding.disown_strays(scene)
-    tree.remove(finding.leftovers(scene), scene.collection)
+    own, shared = finding.leftovers(scene)
+    tree.let_go(scene, shared)
+    tree.remove(own, scene.collection)

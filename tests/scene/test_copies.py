@@ -12,7 +12,7 @@ from mathutils import Matrix, Vector
 from llmviz_addon import scene as scene_room
 from llmviz_addon.errors import Problem
 
-from . import checkpoints, helpers, people
+from . import checkpoints, habits, helpers, people
 
 CHECKPOINT = Path(__file__).parents[1] / "model" / "golden" / "huggingface-tied"
 
@@ -245,6 +245,17 @@ def test_removing_in_a_linked_copy_of_a_scene_leaves_the_first(model):
     assert not second.objects and not second.timeline_markers and second.frame_end == 250
     assert (len(first.objects), first.camera, first.frame_end) == (objects, camera, ended)
     assert scene_room.roots(first) == [model.root] and not scene_room.roots(second)
+
+
+def test_what_a_dissolved_root_leaves_goes_with_the_last_scene_that_shows_it(model):
+    first = bpy.context.scene
+    habits.dissolve(model.root)
+    bpy.ops.scene.new(type="LINK_COPY")
+    second = bpy.context.scene
+    shown = set(second.objects)
+    assert scene_room.remove(first) and not first.objects and set(second.objects) == shown
+    assert scene_room.remove(second) and not second.objects
+    assert not [o for o in bpy.data.objects if "llmviz" in o]
 
 
 def test_a_root_dissolved_in_a_linked_copy_of_a_scene_takes_nothing_from_the_first(model):

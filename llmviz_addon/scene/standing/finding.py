@@ -61,11 +61,12 @@ def unfinished(scene: bpy.types.Scene) -> list[bpy.types.Collection]:
     return [c for c in found if c.get(names.ROLE) == names.UNFINISHED and c.library is None]
 
 
-def leftovers(scene: bpy.types.Scene) -> list[bpy.types.ID]:
+def leftovers(scene: bpy.types.Scene) -> tuple[list[bpy.types.ID], list[bpy.types.ID]]:
     """The remains in a scene of models whose root collection a person has deleted.
 
-    Only models that were built in this scene count: parts that a person copied into it from another
-    one belong to that person. Whatever another scene shows, too, is left to it.
+    Those that no other scene shows, and the others, which are left to these scenes. Only models
+    that were built in this scene count: parts that a person copied into it from another one belong
+    to that person.
     """
     elsewhere: set[bpy.types.ID] = set()
     for other in bpy.data.scenes:
@@ -78,8 +79,11 @@ def leftovers(scene: bpy.types.Scene) -> list[bpy.types.ID]:
     for model in known:
         for things in (scene.objects, scene.collection.children_recursive):
             found, _ = sorted_out(scene, model, dict.fromkeys(things), True)
-            left += [thing for thing in found.values() if thing not in elsewhere]
-    return left
+            left += found.values()
+    return (
+        [thing for thing in left if thing not in elsewhere],
+        [thing for thing in left if thing in elsewhere],
+    )
 
 
 def disown_strays(scene: bpy.types.Scene) -> None:

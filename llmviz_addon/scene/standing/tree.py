@@ -147,6 +147,18 @@ def remove(doomed: Iterable[bpy.types.ID], home: bpy.types.Collection) -> None:
     bpy.data.batch_remove(list(doomed))
 
 
+def let_go(scene: bpy.types.Scene, things: Iterable[bpy.types.ID]) -> None:
+    """Take objects and collections out of a scene, and leave them to the others that show them."""
+    shared = {c for s in bpy.data.scenes if s != scene for c in s.collection.children_recursive}
+    things = set(things)
+    for home in (scene.collection, *scene.collection.children_recursive):
+        if home in shared:
+            continue
+        for held in (home.children, home.objects):
+            for thing in [each for each in held if each in things]:
+                held.unlink(thing)
+
+
 def settle_names(named: Iterable[bpy.types.ID]) -> None:
     """Drop the numbers that Blender appended to names while another model still had them."""
     for datablock in named:
