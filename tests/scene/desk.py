@@ -244,8 +244,16 @@ class Desk:
                 path: values
                 for path, values in changes(then, after.get(key, then)).items()
                 if f"curve {path}|0" not in then
+                if not (name == "remove" and self._is_of_leaving(path, values))
             }
             assert not wrong, f"{name} changed {then['name']} of another scene: {wrong}"
+
+    def _is_of_leaving(self, path: str, values: tuple[object, object]) -> bool:
+        """True for a change that comes of being taken out of this scene, and left to another."""
+        was, now = values
+        if path == "collections":
+            return set(now or ()) < set(was or ())
+        return now is None and path.startswith(f"hidden in {self.scene.name} ")
 
     def _forget(self, here: int, now: dict, whole: bool, styled: bool) -> None:
         """Forget what was deleted and is to be there again, or can never be."""
