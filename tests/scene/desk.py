@@ -331,6 +331,9 @@ class Desk:
             return
         if styled:
             aspects -= {a for a in aspects if a.startswith(("data.energy", "nodes", "materials"))}
+            if "data.energy" in then:
+                # A look that is chosen sets its lights, and where they stand.
+                aspects -= _PLACE
         if key in loose:
             aspects -= {a for a in aspects if "curve " in a}
         if other:
