@@ -64,7 +64,7 @@ def sun(
     if not fits.any():
         return None
     away = np.abs(across[:, None] / picture.width - np.array(_THIRDS)).min(1)
-    worth = np.minimum(gaps / wide, _FREE) - 2 * _AWAY * away
+    worth = np.minimum(np.minimum(gaps, edge) / wide, _FREE) - 2 * _AWAY * away
     worth += _FAR * _recession(outlines) * (2 * across / picture.width - 1)
     x = float(across[np.argmax(np.where(fits, worth, -np.inf))])
     seen = np.array([x - picture.width / 2, up - picture.height / 2, -picture.scale])
