@@ -135,3 +135,13 @@ def test_what_a_look_adds_to_a_model_that_two_scenes_show_is_there_once_in_both(
         (standing,) = scene_room.find(scene)
         assert not standing.missing and not standing.copies
     assert [o.name for o in bpy.data.objects if o.name.startswith("Ground")] == ["Ground"]
+
+
+def test_a_look_that_is_chosen_leaves_a_light_its_name():
+    root = helpers.build_small()
+    light = next(o for o in root.all_objects if o.type == "LIGHT")
+    light.name, light.data.energy = "Mine", 99.0
+    scene_room.apply_look(bpy.context.scene, root, "light", accessible=False)
+    assert "Mine" in {o.name for o in root.all_objects if o.type == "LIGHT"}
+    scene_room.apply_look(bpy.context.scene, root, "dark", accessible=False)
+    assert light.name == "Mine" and light.data.energy != 99.0

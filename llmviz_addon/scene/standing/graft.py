@@ -41,7 +41,8 @@ class Graft:
     whole
         True if objects that a person deleted come back, because they have asked for that.
     insist
-        True if a person's changes are overwritten, because they have asked for that.
+        True if a person's changes, but for names, are overwritten, because they have asked for
+        that.
     other
         True if the drawing is of another model. Then only the anchor, the film's
         camera and the parent of the captions are kept.
@@ -189,7 +190,10 @@ class Graft:
 
     def _renew(self, stands: bpy.types.Object, drawn: bpy.types.Object) -> None:
         """Give an object that stands the contents of the new drawing."""
-        theirs = frozenset() if self._insist else ledger.changed(stands)
+        theirs = ledger.changed(stands)
+        if self._insist:
+            # What a person calls a thing is no part of what they ask for.
+            theirs &= {"name"}
         for name in _places(stands):
             if name not in theirs:
                 setattr(stands, name, getattr(drawn, name))
