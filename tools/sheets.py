@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import bpy
@@ -179,12 +180,11 @@ def build(
     bpy.ops.wm.read_factory_settings(use_empty=True)
     scene = bpy.context.scene
     scene.render.resolution_x, scene.render.resolution_y = size
+    recipe = partial(room.Recipe, look=look, language=language)
     if name == "scale":
-        room.build(scene, room.Recipe("nano-gpt", "CBABBC", look=look, language=language))
+        room.build(scene, recipe("nano-gpt", "CBABBC"))
         for other in ("gpt2", "gpt2-xl", "gpt3"):
-            run(
-                room.steps(scene, room.Recipe(other, "", look=look, language=language), beside=True)
-            )
+            run(room.steps(scene, recipe(other, ""), beside=True))
         return ("scale",)
     if name == "gpt2":
         import bench_checkpoint
@@ -193,13 +193,10 @@ def build(
         if not checkpoint.is_dir():
             checkpoint.mkdir(parents=True)
             bench_checkpoint.write_checkpoint(checkpoint)
-        room.build(
-            scene,
-            room.Recipe(str(checkpoint), "464 3290 318 3772 1660", look=look, language=language),
-        )
+        room.build(scene, recipe(str(checkpoint), "464 3290 318 3772 1660"))
         return ()
     prompt = "CBABBC" if name == "nano-gpt" else ""
-    room.build(scene, room.Recipe(name, prompt, look=look, language=language))
+    room.build(scene, recipe(name, prompt))
     return ()
 
 

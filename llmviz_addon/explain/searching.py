@@ -71,7 +71,8 @@ def _ranked(anatomy: Anatomy, wanted: dict[str, int], rank_of: _Rank) -> list[tu
 def _in_english(written: str) -> tuple[dict[str, int], _Rank]:
     """The numbers of layer and head that are asked for, and the ranks of roles."""
     wanted = {what: int(number) for what, number in _NUMBERED.findall(written)}
-    words = [w for w in re.findall(r"\w+", _NUMBERED.sub(" ", written)) if w not in ("of", "the")]
+    between = languages.load().phrases["search.between"].split()
+    words = [w for w in re.findall(r"\w+", _NUMBERED.sub(" ", written)) if w not in between]
 
     def rank(block: Block) -> int | None:
         role = re.findall(r"\w+", block.role.replace("_", " "))

@@ -80,39 +80,27 @@ def test_what_is_given_in_python_and_is_no_cell_gets_one_sentence(nano, given, m
 
 
 @pytest.mark.parametrize(
-    ("text", "first"),
+    ("language", "text", "first"),
     [
-        ("head 3 of layer 7, attention", "layer7.head3.attention"),
-        ("layer7.head3.attention", "layer7.head3.attention"),
-        ("q weights layer 0 head 11", "layer0.head11.q_weight"),
-        ("token embedding", "wte"),
-        ("logits", "logits"),
-        ("mlp activation, layer 5", "layer5.mlp_activation"),
-        ("final layer norm", "ln_f"),
+        ("en", "head 3 of layer 7, attention", "layer7.head3.attention"),
+        ("en", "layer7.head3.attention", "layer7.head3.attention"),
+        ("en", "q weights layer 0 head 11", "layer0.head11.q_weight"),
+        ("en", "token embedding", "wte"),
+        ("en", "logits", "logits"),
+        ("en", "mlp activation, layer 5", "layer5.mlp_activation"),
+        ("en", "final layer norm", "ln_f"),
+        ("ja", "第7層のヘッド3の注意の重み", "layer7.head3.attention"),
+        ("ja", "7層 ヘッド11 Qの重み", "layer7.head11.q_weight"),
+        ("ja", "ヘッド０のキー", "layer0.head0.k"),
+        ("ja", "トークン埋め込み", "wte"),
+        ("ja", "MLPの重み 第5層", "layer5.mlp_weight"),
+        ("ja", "LNのスケール", "layer0.ln_1.weight"),
+        ("ja", "layer 7, attention", "layer7.head0.attention"),
     ],
 )
-def test_a_block_is_found_by_words(text, first):
+def test_a_block_is_found_by_words_in_english_and_in_the_language(language, text, first):
     body = anatomy.build(model.load("gpt2").config, 4)
-    found = explain.search(body, text)
-    assert found[0] == first
-    assert set(found) <= body.blocks.keys()
-
-
-@pytest.mark.parametrize(
-    ("text", "first"),
-    [
-        ("第7層のヘッド3の注意の重み", "layer7.head3.attention"),
-        ("7層 ヘッド11 Qの重み", "layer7.head11.q_weight"),
-        ("ヘッド０のキー", "layer0.head0.k"),
-        ("トークン埋め込み", "wte"),
-        ("MLPの重み 第5層", "layer5.mlp_weight"),
-        ("LNのスケール", "layer0.ln_1.weight"),
-        ("layer 7, attention", "layer7.head0.attention"),
-    ],
-)
-def test_a_block_is_found_by_words_of_the_language(text, first):
-    body = anatomy.build(model.load("gpt2").config, 4)
-    found = explain.search(body, text, languages.load("ja"))
+    found = explain.search(body, text, languages.load(language))
     assert found[0] == first
     assert set(found) <= body.blocks.keys()
 

@@ -48,14 +48,14 @@ def make(look: Look, height: float, footprint: Footprint, cell: float) -> bpy.ty
         Meters along a cell.
     """
     (left, front), (right, behind) = footprint
-    profile = [(y, height) for y in (*-_AWAY[::-1], *_AWAY)]
+    across = (*-_AWAY[::-1], *_AWAY)
+    profile = [(y, height) for y in across]
     if "wall" in look.ground:
         y, bend = behind + float(look.ground["wall"]) * cell, BEND * cell
         turn = np.linspace(0.0, np.pi / 2, 17)
         curve = [(y + bend * (math.sin(t) - 1), height + bend * (1 - math.cos(t))) for t in turn]
         before = [point for point in profile if point[0] < curve[0][0]]
         profile = [*before, *curve, *((y, height + bend + up) for up in _AWAY)]
-    across = [*-_AWAY[::-1], *_AWAY]
     mesh = bpy.data.meshes.new("Ground")
     corners = [(x, *point) for point in profile for x in across]
     wide = len(across)
