@@ -233,6 +233,9 @@ class Desk:
         if then.get("kind") == "scene":
             # A model that several scenes show looks alike in all of them.
             wrong = {} if shared and styled else changes(then, after[key])
+            if name == "remove" and not now:
+                # What was left to this scene alone, from which it had been removed before, is gone.
+                wrong = {path: v for path, v in wrong.items() if not path.startswith("layer ")}
             assert not wrong, f"{name} changed the scene {then['name']}: {wrong}"
         elif key in self.book.theirs or not then["ours"]:
             self._same_of_theirs(key, then, after.get(key), after, before)

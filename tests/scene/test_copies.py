@@ -258,6 +258,64 @@ def test_what_a_dissolved_root_leaves_goes_with_the_last_scene_that_shows_it(mod
     assert not [o for o in bpy.data.objects if "llmviz" in o]
 
 
+def test_what_a_dissolved_root_leaves_in_a_collection_of_two_scenes_goes_with_the_last(model):
+    first = bpy.context.scene
+    home = bpy.data.collections.new("Own")
+    first.collection.children.link(home)
+    home.children.link(model.root)
+    first.collection.children.unlink(model.root)
+    habits.dissolve(model.root)
+    bpy.ops.scene.new(type="LINK_COPY")
+    second = bpy.context.scene
+    assert scene_room.remove(first) and scene_room.remove(second)
+    assert not home.all_objects and not [o for o in bpy.data.objects if "llmviz" in o]
+
+
+def test_a_copy_of_a_model_stays_its_makers_in_a_linked_copy_of_the_scene(model):
+    copy = habits.duplicate(model.root, bpy.context.scene.collection)
+    assert not people.only().is_shared
+    habits.dissolve(model.root)
+    bpy.ops.scene.new(type="LINK_COPY")
+    assert not scene_room.roots(bpy.context.scene)
+    scene_room.remove(bpy.context.scene)
+    assert copy in list(bpy.context.scene.collection.children) and copy.all_objects
+
+
+def test_what_a_dissolved_root_leaves_in_a_full_copy_goes_while_the_first_stands(model):
+    first = bpy.context.scene
+    shown = set(first.objects)
+    bpy.ops.scene.new(type="FULL_COPY")
+    second = bpy.context.scene
+    habits.dissolve(scene_room.roots(second)[0])
+    assert scene_room.remove(second) and not second.objects
+    assert set(first.objects) == shown and scene_room.roots(first) == [model.root]
+
+
+def test_what_a_dissolved_root_leaves_in_a_full_copy_goes_with_a_linked_copy_of_that(model):
+    first = bpy.context.scene
+    bpy.ops.scene.new(type="FULL_COPY")
+    second = bpy.context.scene
+    habits.dissolve(scene_room.roots(second)[0])
+    bpy.ops.scene.new(type="LINK_COPY")
+    third = bpy.context.scene
+    for scene in (first, second, third):
+        assert scene_room.remove(scene) and not scene.objects
+    assert not [o for o in bpy.data.objects if "llmviz" in o]
+
+
+def test_what_a_dissolved_root_leaves_in_a_full_copy_goes_after_the_file_was_opened(
+    model, tmp_path
+):
+    bpy.ops.scene.new(type="FULL_COPY")
+    habits.dissolve(scene_room.roots(bpy.context.scene)[0])
+    path, name = str(tmp_path / "dissolved.blend"), bpy.context.scene.name
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    bpy.ops.wm.open_mainfile(filepath=path)
+    second = bpy.data.scenes[name]
+    assert scene_room.remove(second) and not second.objects
+    assert scene_room.roots(bpy.data.scenes[0])
+
+
 def test_a_root_dissolved_in_a_linked_copy_of_a_scene_takes_nothing_from_the_first(model):
     first = bpy.context.scene
     bpy.ops.scene.new(type="LINK_COPY")

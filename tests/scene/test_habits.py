@@ -211,6 +211,9 @@ class Played(Habits, RuleBasedStateMachine):
                 return
             bpy.data.scenes.remove(old)
             desk.forget_unseen()
+        elif act == "FULL_COPY" and not desk.standing() and desk.book.theirs:
+            # Of copies of what is left and copies of its copies, nobody can tell which are which.
+            return
         elif len(bpy.data.scenes) < 3:
             was = uid(old)
             before = {uid(d) for d in datablocks()}

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 import bpy
 
 from .. import names
-from . import originals
+from . import ledger, originals
 from .copies import disown, original, sorted_out
 from .errors import StandingError
+from .keys import ANCHOR
 from .memory import Memory
 from .standing import Standing
 
@@ -24,6 +25,10 @@ def find(scene: bpy.types.Scene) -> list[Standing]:
     for root in scene.collection.children_recursive:
         if root.get(names.ROLE) == names.COMPLETE and root.library is None and names.MODEL in root:
             found.setdefault(str(root[names.MODEL]), []).append(root)
+    for model, roots in found.items():
+        if not originals.is_known(scene, model):
+            shown = {*scene.objects, *roots, *(obj for root in roots for obj in root.all_objects)}
+            originals.inherit(scene, model, shown)
     chosen = (_original_root(scene, roots) for roots in found.values())
     stand = in_order(Standing(scene, root) for root in chosen if root is not None)
     for standing in stand:
@@ -64,33 +69,46 @@ def unfinished(scene: bpy.types.Scene) -> list[bpy.types.Collection]:
 def leftovers(scene: bpy.types.Scene) -> tuple[list[bpy.types.ID], list[bpy.types.ID]]:
     """The remains in a scene of models whose root collection a person has deleted.
 
-    Those that no other scene shows, and the others, which are left to these scenes. Only models
-    that were built in this scene count: parts that a person copied into it from another one belong
-    to that person.
+    Those that no other scene has a claim to, and the others, which are left to these scenes. Only
+    models that were built in this scene count: parts that a person copied into it from another one
+    belong to that person.
     """
-    elsewhere: set[bpy.types.ID] = set()
-    for other in bpy.data.scenes:
-        if other != scene:
-            elsewhere |= {*other.objects, *other.collection.children_recursive}
-    known = set(Memory(scene).models)
-    roots = (c for c in bpy.data.collections if c.get(names.ROLE) == names.COMPLETE)
-    known -= {str(root.get(names.MODEL)) for root in roots}
-    left: list[bpy.types.ID] = []
-    for model in known:
-        for things in (scene.objects, scene.collection.children_recursive):
-            found, _ = sorted_out(scene, model, dict.fromkeys(things), True)
-            left += found.values()
-    return (
-        [thing for thing in left if thing not in elsewhere],
-        [thing for thing in left if thing in elsewhere],
-    )
+    own: list[bpy.types.ID] = []
+    shared: list[bpy.types.ID] = []
+    for model in set(Memory(scene).models) - _with_roots(scene):
+        of_model = [thing for thing in _shown(scene) if thing.get(names.MODEL) == model]
+        originals.inherit(scene, model, of_model)
+        # In a copy of a scene no part has the name that it was made with.
+        copied = any(thing.get(names.ROLE) == ANCHOR for thing in of_model)
+        here = not copied or any(map(ledger.is_named_as_made, of_model))
+        elsewhere: set[bpy.types.ID] = set()
+        for other in bpy.data.scenes:
+            # What a person keeps in a collection of several scenes stays in all of them until the
+            # model is removed from the last.
+            if other != scene and model in _with_roots(other) | set(Memory(other).models):
+                elsewhere.update(_shown(other))
+        for kind in (bpy.types.Object, bpy.types.Collection):
+            things = [thing for thing in of_model if isinstance(thing, kind)]
+            for thing in sorted_out(scene, model, things, here)[0].values():
+                (shared if thing in elsewhere else own).append(thing)
+    return own, shared
+
+
+def _shown(scene: bpy.types.Scene) -> tuple[bpy.types.ID, ...]:
+    """All objects and collections of a scene."""
+    return (*scene.objects, *scene.collection.children_recursive)
+
+
+def _with_roots(scene: bpy.types.Scene) -> set[str]:
+    """The ids of the models whose root collections are in a scene."""
+    parts = scene.collection.children_recursive
+    return {str(c.get(names.MODEL)) for c in parts if c.get(names.ROLE) == names.COMPLETE}
 
 
 def disown_strays(scene: bpy.types.Scene) -> None:
     """Take our marks off copies that a person made of models that are gone from a scene."""
     stand = {standing.id for standing in find(scene)}
-    every = (*scene.objects, *scene.collection.children_recursive)
-    copies = [t for t in every if originals.is_original(scene, t) is False]
+    copies = [t for t in _shown(scene) if originals.is_original(scene, t) is False]
     disown(thing for thing in copies if thing.get(names.MODEL) not in stand)
 
 

@@ -31,6 +31,16 @@ def note(scene: bpy.types.Scene, model: str, datablocks: Iterable[bpy.types.ID])
     known.update(datablock.session_uid for datablock in datablocks)
 
 
+def inherit(scene: bpy.types.Scene, model: str, shown: Iterable[bpy.types.ID]) -> None:
+    """Note of a model in a scene what is known of it in another that shows the same things."""
+    if is_known(scene, model):
+        return
+    numbers = {datablock.session_uid for datablock in shown}
+    for (_, other), made_there in list(_made.items()):
+        if other == model and made_there & numbers:
+            _made.setdefault((scene.session_uid, model), set()).update(made_there)
+
+
 def forget(scene: bpy.types.Scene, model: str) -> None:
     """Forget a model that is removed, which a person may append again."""
     _made.pop((scene.session_uid, model), None)
