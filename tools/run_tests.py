@@ -44,14 +44,16 @@ def parts() -> dict[str, list[str]]:
     """The paths of each suite by its name, the suites that take longest first."""
     folders = [path for path in sorted(TESTS.iterdir()) if any(path.glob("**/test_*.py"))]
     named = {*PLAIN, LONGEST, WINDOW}
-    plain = [f"tests/{name}" for name in PLAIN]
-    # The files beside the folders are about the repository.
-    plain += [f"tests/{path.name}" for path in sorted(TESTS.glob("test_*.py"))]
     return {
         "scene": [f"tests/{LONGEST}"],
         "others with bpy": [f"tests/{path.name}" for path in folders if path.name not in named],
-        "plain rooms": plain,
+        "plain rooms": [f"tests/{name}" for name in PLAIN],
     }
+
+
+def repository() -> list[str]:
+    """The paths of the tests that are about the repository, and the same in every Blender."""
+    return [f"tests/{path.name}" for path in sorted(TESTS.glob("test_*.py"))]
 
 
 def processors() -> int:
@@ -101,7 +103,8 @@ def wheels(extra: list[str], ended: list[Ended]) -> None:
         for what, where in parts().items()
         for version in reversed(versions)
     ]
-    run(suites, ended)
+    newest = pytest(versions[-1], *repository(), *extra)
+    run([*suites, Suite("repository", newest, optional=bool(extra))], ended)
 
 
 def needs_of_blender(version: str, blender: str) -> Path:
@@ -157,11 +160,9 @@ def full_blender(blender: str, extra: list[str], ended: list[Ended]) -> None:
         window = Suite("window", pytest(version, f"tests/{WINDOW}"), LLMVIZ_BLENDER=blender)
         suites = [] if extra else [window]
         for what, where in parts().items():
-            # Tests about the repository do not depend on Blender, so they do not run here.
-            folders = [path for path in where if not path.endswith(".py")]
             user = stack.enter_context(tempfile.TemporaryDirectory(prefix="llmviz-tests-"))
             variables = {"BLENDER_USER_RESOURCES": user, "PYTHONPATH": str(site)}
-            command = [*begin, *folders, *extra, *end]
+            command = [*begin, *where, *extra, *end]
             name = f"full Blender, {what}"
             suites.append(Suite(name, command, optional=bool(extra), **variables))
         run(suites, ended)

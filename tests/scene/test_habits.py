@@ -412,7 +412,7 @@ def test_whatever_one_does_with_small_models_the_promises_hold(quick, registered
     one = checkpoints.save(tmp_path / "one", **SHAPE)
     two = checkpoints.save(tmp_path / "two", **SHAPE | {"n_head": 1, "n_embd": 8})
     # Most of them where the whole suite is played once, and not with every Python.
-    sequences = 120 if bpy.app.binary_path else 45
+    sequences = 160 if bpy.app.binary_path else 25
     _play(_beginning(tmp_path, (str(one), str(two)), PROMPTS), sequences, 8)
 
 

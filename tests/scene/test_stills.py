@@ -100,6 +100,8 @@ def test_stills_are_rendered_one_step_each(taken):
 def _watch(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
     """Note the settings of each picture instead of taking it."""
     shots: list[dict] = []
+    blocks = helpers.block_objects()
+    corners_of = {obj: _corners(obj) for obj in blocks}
 
     def look(scene):
         bpy.context.view_layer.update()
@@ -107,9 +109,9 @@ def _watch(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
         boxes = {
             obj["llmviz_block"]: [
                 world_to_camera_view(scene, camera, obj.matrix_world @ Vector(corner))
-                for corner in _corners(obj)
+                for corner in corners
             ]
-            for obj in helpers.block_objects()
+            for obj, corners in corners_of.items()
         }
         shots.append(
             {
@@ -118,7 +120,7 @@ def _watch(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
                 "dof": (camera.data.dof.use_dof, camera.data.dof.focus_distance),
                 "clip": camera.data.clip_end,
                 "frame": scene.frame_current_final,
-                "shown": {o["llmviz_block"] for o in helpers.block_objects() if o["opacity"] > 0.5},
+                "shown": {o["llmviz_block"] for o in blocks if o["opacity"] > 0.5},
                 "sun": _sun(scene),
                 "before the sun": _before_the_sun(scene),
             }
