@@ -30,6 +30,9 @@ COLUMNS, ROWS, CAUSAL, ALWAYS, NEVER, SHAPE = range(6)
 columns, along rows, or row by row up to the diagonal; all from the start; never, as context that is
 not used; or a shape, which shows no numbers."""
 
+SEAMS = LEFT, RIGHT, TOP, BOTTOM = 1, 2, 4, 8
+"""Sides of a brick at which its block goes on, which have no outline."""
+
 
 class Rect(NamedTuple):
     """Cells of a grid: the first column and row, the count of each, and if they have numbers.
@@ -60,7 +63,8 @@ class Bricks:
     first
         (N, 4) float32: first column, first row, mode, and cells of one position.
     texel
-        (N, 4) float32: place along the ribbon, line, 1 where transposed, pitch (see `pages`).
+        (N, 4) float32: place along the ribbon, line, 1 where transposed and twice the sum of its
+        `SEAMS`, pitch (see `pages`).
     """
 
     block: NDArray[np.int32]
@@ -203,21 +207,45 @@ def bricks(
         size=np.stack([columns - 0.1, np.ones_like(rows), rows - 0.1], -1).astype(np.float32),
         extent=_floats(columns, rows, bundle.steps[block], of),
         first=_floats(column, row, mode, np.full(len(block), float(minor))),
-        texel=_texels(bundle, layout, block, column, row),
+        texel=_texels(bundle, layout, block, column, row, _seams(bundle.first, table)),
     )
 
 
+def _seams(block: Block, table: np.ndarray) -> np.ndarray:
+    """For each rectangle of a block, the sum of the sides at which its line goes on."""
+    found = np.zeros(len(table))
+    left, top, columns, rows, _ = table.T
+    for piece in block.spec.pieces:
+        across, down = left - piece.column, top - piece.row
+        within = (across >= 0) & (across < piece.columns) & (down >= 0) & (down < piece.rows)
+        sides = (
+            (LEFT, across > 0),
+            (RIGHT, across + columns < piece.columns),
+            (TOP, down > 0),
+            (BOTTOM, down + rows < piece.rows),
+        )
+        for seam, goes_on in sides:
+            found += seam * (within & goes_on)
+    return found
+
+
 def _texels(
-    bundle: Bundle, layout: Layout | None, block: np.ndarray, column: np.ndarray, row: np.ndarray
+    bundle: Bundle,
+    layout: Layout | None,
+    block: np.ndarray,
+    column: np.ndarray,
+    row: np.ndarray,
+    seams: np.ndarray,
 ) -> NDArray[np.float32]:
+    none = np.zeros(len(block))
     if layout is None:
-        return np.zeros((len(block), 4), np.float32)
+        return _floats(none, none, 2 * seams, none)
     places = [layout.places[b.name] for b in bundle.blocks]
     x, y = (np.array([getattr(p, key) for p in places], float)[block] for key in ("x", "y"))
     transposed = places[0].transposed
     along, across = (row, column) if transposed else (column, row)
-    flag = np.full(len(block), float(transposed))
-    return _floats(x + along, y + across, flag, np.full(len(block), float(places[0].pitch)))
+    flags = transposed + 2 * seams
+    return _floats(x + along, y + across, flags, np.full(len(block), float(places[0].pitch)))
 
 
 def _floats(*columns: np.ndarray) -> NDArray[np.float32]:

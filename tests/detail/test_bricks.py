@@ -10,12 +10,16 @@ from hypothesis import strategies as st
 from llmviz_addon.detail import Rect, bricks, bundle, cut, lay_out
 from llmviz_addon.detail.bricks import (
     ALWAYS,
+    BOTTOM,
     CAUSAL,
     COLUMNS,
     LARGEST,
+    LEFT,
     NEVER,
+    RIGHT,
     ROWS,
     SHAPE,
+    TOP,
     rects,
 )
 from llmviz_addon.detail.pages import WIDTH
@@ -145,12 +149,42 @@ def test_a_tile_says_which_cells_it_has_and_where_their_numbers_stand(bundled, w
             assert column + columns <= block.columns and row + rows <= block.rows
             if mode == NEVER:
                 continue
-            along, line, transposed, pitch = texel
+            along, line, (seams, transposed), pitch = *texel[:2], divmod(texel[2], 2), texel[3]
+            assert 0 <= seams < 16
             place = layout.places[block.name]
             assert (bool(transposed), pitch) == (place.transposed, place.pitch)
             lines, texels = place.texels(np.array(column), np.array(row))
             fold, x = divmod(along, WIDTH)
             assert (line + fold * pitch, x) == (lines, texels)
+
+
+@pytest.mark.parametrize("windows", [[], [(0, Rect(1, 1, 3, 2))]])
+def test_a_side_is_a_seam_where_the_cell_beside_it_is_the_same_blocks(
+    monkeypatch, bundled, windows
+):
+    monkeypatch.setitem(LARGEST, "shape", 7)
+    seen = set()
+    for made in bundle(bundled()):
+        found = bricks(made, 6, None, windows)
+        block = made.first
+        for (columns, rows, *_), (column, row, *_), texel in zip(
+            found.extent, found.first, found.texel, strict=True
+        ):
+            last = column + columns - 1, row + rows - 1
+            beside = (
+                (LEFT, (column, row), (column - 1, row)),
+                (RIGHT, last, (last[0] + 1, last[1])),
+                (TOP, (column, row), (column, row - 1)),
+                (BOTTOM, last, (last[0], last[1] + 1)),
+            )
+            for side, own, other in beside:
+                there = 0 <= other[0] < block.columns and 0 <= other[1] < block.rows
+                # In the next line of a folded block, a cell is not beside the one before it.
+                places = [block.spec.places(np.array(c), np.array(r)) for c, r in (own, other)]
+                apart = abs(np.subtract(*places)).sum() if there else np.inf
+                assert bool(int(texel[2]) // 2 & side) == (apart < 1.5), (block.name, side)
+                seen.add(apart < 1.5)
+    assert seen == {False, True}
 
 
 def test_a_tile_says_how_its_cells_come_to_their_numbers(bundled):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 
 import bpy
 import numpy as np
@@ -37,10 +37,14 @@ def test_from_afar_slabs_in_place_of_cubes_make_the_same_picture(tmp_path, monke
     replaced = []
     usual = taking.drawn_as_slabs
 
-    def watched(standing, *rest):
-        inner = usual(standing, *rest)
-        replaced.append(standing)
-        return inner
+    @contextmanager
+    def watched(*arguments):
+        with usual(*arguments) as materials:
+            replaced.extend(materials)
+            for material in materials:
+                # Their outline is what cubes do not have.
+                material.node_tree.nodes["rim"].outputs[0].default_value = 0.0
+            yield materials
 
     monkeypatch.setattr(taking, "drawn_as_slabs", watched)
     quick = _picture(tmp_path)

@@ -30,7 +30,15 @@ def clean_scene(tmp_path_factory):
         drawn[way] = {o["llmviz_block"]: o for o in root.all_objects if "llmviz_block" in o}
         for name in BLOCKS.values():
             assert drawn[way][name]["llmviz_drawn_as"] == way
+    # Cubes have no outline.
+    outline(drawn["slab"].values(), 0.0)
     return Studio(drawn)
+
+
+def outline(objects, strength: float) -> None:
+    """Set how bright the outlines of slabs are."""
+    for material in slabs.materials_of(objects):
+        material.node_tree.nodes["rim"].outputs[0].default_value = strength
 
 
 def _recipe(path: str, cubes: int) -> scene_room.Recipe:
@@ -170,7 +178,7 @@ def test_a_few_pixels_a_cell_show_the_same_cells(studio, tmp_path, pixels):
     cubes, slab = _both(studio, "wte", tmp_path, at=(4, 0), per_cell=pixels, size=48)
     assert _alike(_cells(cubes, pixels), _cells(slab, pixels)) > 0.98
     means = [picture.mean(axis=(0, 1)) for picture in (cubes, slab)]
-    np.testing.assert_allclose(means[1], means[0], rtol=0.08)
+    np.testing.assert_allclose(means[1], means[0], rtol=0.09)
 
 
 def test_cubes_and_slabs_scale_their_numbers_alike(studio):
@@ -221,11 +229,28 @@ def test_a_slab_fades_as_cubes_do(studio, tmp_path):
     assert _alike(_cells(half[0]), _cells(half[1])) > 0.97
 
 
+def test_from_afar_a_slab_has_an_outline_and_near_by_none(studio, tmp_path):
+    def shown(per_cell):
+        found = []
+        for strength in (0.0, 1.0):
+            outline(studio.drawn["slab"].values(), strength)
+            found.append(
+                studio.picture("slab", BLOCKS["weight"], tmp_path, at=(0, 0), per_cell=per_cell)
+            )
+        outline(studio.drawn["slab"].values(), 0.0)
+        return found[1] - found[0]
+
+    near, far = shown(8), shown(1)
+    assert abs(near).max() < 0.02
+    assert far[:, 0].mean() > 0.03 and far[0].mean() > 0.03
+    assert np.median(abs(far)) < 0.005
+
+
 @pytest.mark.parametrize("name", ["wte", "layer0.mlp_weight"])
 def test_from_afar_a_slab_has_the_light_of_cubes(studio, tmp_path, name):
     options = {"at": (40, 1), "per_cell": 0.2, "size": 6, "samples": 256}
     cubes, slab = _both(studio, name, tmp_path, **options)
-    assert _luminance(slab).mean() == pytest.approx(_luminance(cubes).mean(), rel=0.05)
+    assert _luminance(slab).mean() == pytest.approx(_luminance(cubes).mean(), rel=0.07)
 
 
 def test_what_is_not_computed_looks_the_same(studio, tmp_path):

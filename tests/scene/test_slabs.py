@@ -130,14 +130,14 @@ def _bricks(built: Built, obj: bpy.types.Object) -> Iterator[Brick]:
         (x, _, _), (_, _, z) = block.bounds_of(anatomy.Piece(*(int(n) for n in first[:2]), 1, 1))
         assert (left, top) == pytest.approx((x + 0.5, z - 0.5), abs=0.01), "it says where it stands"
         assert (box[0] + 0.1, box[2] + 0.1) == pytest.approx(extent[:2], abs=1e-3)
-        along, line, turned, pitch = texel
+        along, line, flags, pitch = texel
         assert np.array_equal([*extent, *first, *texel], np.rint([*extent, *first, *texel]))
         yield Brick(
             block,
             *(int(n) for n in first[:2]),
             *(int(n) for n in extent),
             *(int(n) for n in first[2:]),
-            (int(along), int(line), bool(turned), int(pitch)),
+            (int(along), int(line), bool(flags % 2), int(pitch)),
         )
 
 

@@ -4,8 +4,8 @@ A slab is a box as large as its cells. From the place on the box follow the cell
 holds its number, the cell's order of computation, and the number of cells that a pixel covers.
 
 It reads, from the instance: `extent` (columns, rows, step, steps), `first` (first column, first
-row, mode, cells of a position) and `texel` (along, line, transposed, pitch); from the object:
-`progress` and `focus_column`; from the instanced box: `cell_co`.
+row, mode, cells of a position) and `texel` (along, line, transposed and seams, pitch); from the
+object: `progress` and `focus_column`; from the instanced box: `cell_co`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,17 @@ from dataclasses import dataclass
 
 import bpy
 
-from ....detail.bricks import ALWAYS, CAUSAL, NEVER, ROWS, SHAPE
+from ....detail.bricks import (
+    ALWAYS,
+    BOTTOM,
+    CAUSAL,
+    LEFT,
+    NEVER,
+    RIGHT,
+    ROWS,
+    SHAPE,
+    TOP,
+)
 from ....detail.pages import WIDTH
 from ... import names
 from ..nodes import Graph, Socket
@@ -26,6 +36,9 @@ HALF = 0.4505
 
 # Cells across a pixel at which single cells begin to blend, and at which only averages are seen.
 NEAR, FAR = 1.2, 5.0
+
+# Cells across a pixel at which the outline of a box begins to glow, and does.
+RIM_FROM, RIM_TO = 0.25, 0.7
 
 # Grid lines: cells between two lines; then, in cells across a pixel, where the lines begin to
 # appear and have appeared, and where they begin to go and are gone.
@@ -126,13 +139,19 @@ def _lines(g: Graph, column: Socket, row: Socket, footprint: Socket) -> Socket:
 
 
 def _outline(
-    g: Graph, across: _Axis, down: _Axis, extent: _Four, footprint: Socket
+    g: Graph, across: _Axis, down: _Axis, extent: _Four, seams: Socket, footprint: Socket
 ) -> tuple[Socket, Socket]:
-    """The strength of a line around the box, and the share of its height above a point."""
+    """The strength of a line around the block, and the share of its height above a point."""
     g.frame("The outline")
     ends = None
-    for axis, size in ((across, extent.a), (down, extent.b)):
-        end = g.math("MINIMUM", axis.place, size - axis.place)
+    for seam, away in (
+        (LEFT, across.place),
+        (RIGHT, extent.a - across.place),
+        (TOP, down.place),
+        (BOTTOM, extent.b - down.place),
+    ):
+        goes_on = g.math("MODULO", g.math("FLOOR", seams / float(seam)), 2.0)
+        end = away + goes_on * 1e6
         ends = end if ends is None else g.math("MINIMUM", ends, end)
     width = g.math("MAXIMUM", footprint * OUTLINE, 0.12)
     return g.math("SUBTRACT", 1.0, ends / width, clamp=True), down.place / extent.b
@@ -206,8 +225,9 @@ def build() -> bpy.types.ShaderNodeTree:
         outermost = g.math("MAXIMUM", abs(across.within), abs(down.within))
 
         g.frame("Where its number stands")
-        along = texel.a + g.mix(texel.c, across.cell, down.cell, data_type="FLOAT")
-        line = texel.b + g.mix(texel.c, down.cell, across.cell, data_type="FLOAT")
+        transposed = g.math("MODULO", texel.c, 2.0)
+        along = texel.a + g.mix(transposed, across.cell, down.cell, data_type="FLOAT")
+        line = texel.b + g.mix(transposed, down.cell, across.cell, data_type="FLOAT")
         fold = g.math("FLOOR", (along + 0.5) / float(WIDTH))
         u = (along - fold * float(WIDTH) + 0.5) / float(WIDTH)
         v = g.math("SUBTRACT", 1.0, (line + fold * texel.d + 0.5) / height)
@@ -228,7 +248,8 @@ def build() -> bpy.types.ShaderNodeTree:
         footprint = distance * pixel / slant
         far = g.smoothstep(footprint, NEAR, FAR)
 
-        edge, fall = _outline(g, across, down, extent, footprint)
+        seams = g.math("FLOOR", texel.c / 2.0)
+        edge, fall = _outline(g, across, down, extent, seams, footprint)
         order = _order(g, first, extent, column, row)
         normal = _normal(g, across.within, deep, down.within, far)
         seen = _lines(g, first.a + across.place, first.b + down.place, footprint)
@@ -244,6 +265,8 @@ def build() -> bpy.types.ShaderNodeTree:
         g.output("NodeSocketFloat", "Line", seen)
         g.output("NodeSocketVector", "Normal", normal)
         g.output("NodeSocketFloat", "Edge", edge)
+        rim = edge * edge * g.smoothstep(footprint, RIM_FROM, RIM_TO)
+        g.output("NodeSocketFloat", "Rim", rim, "The outline of what is small in the picture.")
         g.output("NodeSocketFloat", "Fall", fall, "0 at the top of the box, 1 at its foot.")
         g.output("NodeSocketFloat", "Shape", g.math("COMPARE", first.c, float(SHAPE), 0.5))
     return g.tree
