@@ -163,8 +163,8 @@ def _surface(g: Graph, place: Socket, color: Socket, strength: Socket) -> Socket
     lean = g.node(
         "ShaderNodeVectorMath", operation="SCALE", vector=lean, scale=look_value(g, "roughness")
     )
-    normal = g.node("ShaderNodeVectorMath", operation="ADD", vector=lean)
-    g.tree.links.new(g.outputs(place, "Normal").socket, normal.socket.node.inputs[1])
+    lean = _sum(g, lean, _waves(g, place))
+    normal = _sum(g, g.outputs(place, "Normal"), lean)
     normal = g.node("ShaderNodeVectorMath", operation="NORMALIZE", vector=normal)
     mirror = g.node("ShaderNodeBsdfGlossy", roughness=0.0, normal=normal)
     facing = g.node("ShaderNodeLayerWeight", out="Facing", blend=0.5)
@@ -172,6 +172,24 @@ def _surface(g: Graph, place: Socket, color: Socket, strength: Socket) -> Socket
     surface = _mix(g, share, plain, mirror)
     g.frame("")
     return surface
+
+
+def _waves(g: Graph, place: Socket) -> Socket:
+    """The lean of the water's surface: low waves, long ones with shorter ones on them."""
+    scaled = g.node("ShaderNodeVectorMath", operation="DIVIDE", vector=place)
+    g.tree.links.new(look_value(g, "wave length").socket, scaled.socket.node.inputs[1])
+    waves = g.node("ShaderNodeTexNoise", out="Color", vector=scaled, scale=1.0, detail=2.0)
+    lean = g.node("ShaderNodeVectorMath", operation="SUBTRACT", vector=waves)
+    lean.socket.node.inputs[1].default_value = (0.5, 0.5, 0.5)
+    return g.node(
+        "ShaderNodeVectorMath", operation="SCALE", vector=lean, scale=look_value(g, "wave")
+    )
+
+
+def _sum(g: Graph, one: Socket, other: Socket) -> Socket:
+    total = g.node("ShaderNodeVectorMath", operation="ADD", vector=one)
+    g.tree.links.new(other.socket, total.socket.node.inputs[1])
+    return total
 
 
 def _mix(g: Graph, factor: Socket, one: Socket, other: Socket) -> Socket:
@@ -188,6 +206,6 @@ def _paint(material: bpy.types.Material, look: Look, scale: float) -> None:
         node = material.node_tree.nodes.get(key)
         if node is not None:
             given = linear(value) if isinstance(value, str) else float(value)
-            if key in ("haze", "contact reach"):
+            if key in ("haze", "contact reach", "wave length"):
                 given *= scale
             node.outputs[0].default_value = given

@@ -199,6 +199,23 @@ def _normal(g: Graph, across: Socket, deep: Socket, down: Socket, far: Socket) -
     return g.node("ShaderNodeVectorMath", operation="NORMALIZE", vector=mixed)
 
 
+def _footprint(g: Graph, pixel: Socket) -> Socket:
+    """Cells that a pixel covers, along the direction in which it covers more."""
+    g.frame("How many cells a pixel covers")
+    distance = g.node("ShaderNodeCameraData", out="View Distance")
+    normal = g.node("ShaderNodeNewGeometry", out="Normal")
+    facing = g.node(
+        "ShaderNodeVectorMath",
+        out="Value",
+        operation="DOT_PRODUCT",
+        vector=normal,
+    )
+    node = facing.socket.node
+    g.tree.links.new(g.outputs(normal, "Incoming").socket, node.inputs[1])
+    slant = g.math("SQRT", g.math("MAXIMUM", abs(facing), 0.04))
+    return distance * pixel / slant
+
+
 def build() -> bpy.types.ShaderNodeTree:
     """Make the group; its outputs feed `cell_color` and the slab's material."""
     with Graph.group(names.GROUP_SLAB_CELLS, "ShaderNodeTree") as g:
@@ -233,19 +250,7 @@ def build() -> bpy.types.ShaderNodeTree:
         v = g.math("SUBTRACT", 1.0, (line + fold * texel.d + 0.5) / height)
         uv = g.node("ShaderNodeCombineXYZ", x=u, y=v)
 
-        g.frame("How many cells a pixel covers")
-        distance = g.node("ShaderNodeCameraData", out="View Distance")
-        normal = g.node("ShaderNodeNewGeometry", out="Normal")
-        facing = g.node(
-            "ShaderNodeVectorMath",
-            out="Value",
-            operation="DOT_PRODUCT",
-            vector=normal,
-        )
-        node = facing.socket.node
-        g.tree.links.new(g.outputs(normal, "Incoming").socket, node.inputs[1])
-        slant = g.math("SQRT", g.math("MAXIMUM", abs(facing), 0.04))
-        footprint = distance * pixel / slant
+        footprint = _footprint(g, pixel)
         far = g.smoothstep(footprint, NEAR, FAR)
 
         seams = g.math("FLOOR", texel.c / 2.0)
