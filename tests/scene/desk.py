@@ -162,7 +162,7 @@ class Desk:
         name: str,
         act: Callable[[], object],
         *,
-        whole: bool = False,
+        whole: str = "",
         styled: bool = False,
         other: bool = False,
     ) -> bool:
@@ -171,7 +171,7 @@ class Desk:
         Parameters
         ----------
         whole
-            True if what was deleted is asked for again.
+            The id of a model of which what was deleted is asked for again.
         styled
             True if a look is chosen.
         other
@@ -258,12 +258,14 @@ class Desk:
             return set(now or ()) < set(was or ())
         return now is None and path.startswith(f"hidden in {self.scene.name} ")
 
-    def _forget(self, here: int, now: dict, whole: bool, styled: bool) -> None:
+    def _forget(self, here: int, now: dict, whole: str, styled: bool) -> None:
         """Forget what was deleted and is to be there again, or can never be."""
         lights = {(m, key) for m, s in now.items() for key in ("lights", *s.made("lights"))}
         if whole:
             self.book.gone = {
-                (s, m, k) for s, m, k in self.book.gone if s != here or (m, k) in lights
+                (s, m, k)
+                for s, m, k in self.book.gone
+                if (s, m) != (here, whole) or (m, k) in lights
             }
         if styled:
             self.book.gone = {
@@ -415,7 +417,10 @@ class Desk:
     def check_built(self, recipe: scene_room.Recipe) -> None:
         """Check that what was asked for stands, hangs together, and is what the film tells of."""
         found = self.standing()
-        assert (recipe.model, recipe.prompt) in [(s.recipe.model, s.recipe.prompt) for s in found]
+        built = [
+            s for s in found if (s.recipe.model, s.recipe.prompt) == (recipe.model, recipe.prompt)
+        ]
+        assert built
         first = found[0]
         camera, hud = first.acting("camera"), first.acting("captions")
         assert len(camera) == len(hud) == 1
@@ -424,6 +429,9 @@ class Desk:
         assert film or uid(self.scene.camera) == own, f"{self.scene.camera} is the camera"
         assert scene_room.chapters(first.root)
         for standing in found:
+            if standing.anchor is None and any(s.anchor is not None for s in built):
+                # Somebody deleted it; the model has it again when it is itself built.
+                continue
             for obj in standing.objects.values():
                 touched = self.book.touched.get(uid(obj), ())
                 if "parent" not in touched and obj != standing.anchor:

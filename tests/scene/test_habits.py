@@ -255,7 +255,7 @@ class Played(Habits, RuleBasedStateMachine):
         if self._ours(
             f"build {recipe.prompt}",
             lambda: self._call(recipe, beside),
-            whole=whole,
+            whole=old.id if whole else "",
             styled=styled,
             other=other,
         ):

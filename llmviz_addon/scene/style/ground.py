@@ -1,4 +1,4 @@
-"""The ground that a model stands on: a plain, or a studio's sweep, up to the horizon.
+"""The ground that a model stands on: a plain, water, or a studio's sweep, up to the horizon.
 
 It is one mesh and one material. The plain ends in the color that the world has at its horizon, so
 that no edge is seen; a person who looks from below sees through it. What a model's contact with the
@@ -99,7 +99,7 @@ def _material(
         shade = _contact(g, x, y, middle, half)
         color = g.mix(shade, color, look_color(g, "contact color"))
         strength = look_value(g, "world strength")
-        surface = _surface(g, place, color, strength)
+        surface = _surface(g, place, color, strength, "wave" in look.ground)
         # The plain ends where the world begins.
         horizon = g.node("ShaderNodeEmission", color=look_color(g, "horizon"), strength=strength)
         gone = g.math("EXPONENT", distance * -1.0 / look_value(g, "haze"))
@@ -144,7 +144,7 @@ def _contact(
     return shade
 
 
-def _surface(g: Graph, place: Socket, color: Socket, strength: Socket) -> Socket:
+def _surface(g: Graph, place: Socket, color: Socket, strength: Socket, waves: bool) -> Socket:
     g.frame("Matt, bright by itself, or like water")
     matt = g.node("ShaderNodeBsdfDiffuse", color=color)
     bright = g.node("ShaderNodeEmission", color=color, strength=strength)
@@ -163,7 +163,8 @@ def _surface(g: Graph, place: Socket, color: Socket, strength: Socket) -> Socket
     lean = g.node(
         "ShaderNodeVectorMath", operation="SCALE", vector=lean, scale=look_value(g, "roughness")
     )
-    lean = _sum(g, lean, _waves(g, place))
+    if waves:
+        lean = _sum(g, lean, _waves(g, place))
     normal = _sum(g, g.outputs(place, "Normal"), lean)
     normal = g.node("ShaderNodeVectorMath", operation="NORMALIZE", vector=normal)
     mirror = g.node("ShaderNodeBsdfGlossy", roughness=0.0, normal=normal)
