@@ -26,6 +26,9 @@ FAR, BEND = 400_000.0, 150.0
 # precision of graphics cards allows: parts of it would not be drawn.
 _AWAY = np.geomspace(1.0, FAR, 12)
 
+# The middle of the colors of a noise.
+_MIDDLE = (0.5, 0.5, 0.5)
+
 # Meters along a model for which the lengths of looks are meant.
 USUAL = 13.0
 
@@ -153,19 +156,16 @@ def _surface(g: Graph, place: Socket, color: Socket, strength: Socket, waves: bo
     # costs. So each ray gets a normal that leans another way, as on rough water: most lean little,
     # so that a light and its reflection are one shape that fades downward.
     grain = g.node("ShaderNodeTexWhiteNoise", out="Color", vector=place)
-    lean = g.node("ShaderNodeVectorMath", operation="SUBTRACT", vector=grain)
-    lean.socket.node.inputs[1].default_value = (0.5, 0.5, 0.5)
-    cubed = g.node("ShaderNodeVectorMath", operation="MULTIPLY", vector=lean)
-    g.tree.links.new(lean.socket, cubed.socket.node.inputs[1])
-    steep = g.node("ShaderNodeVectorMath", operation="MULTIPLY", vector=cubed)
-    g.tree.links.new(lean.socket, steep.socket.node.inputs[1])
+    lean = g.vectors("SUBTRACT", grain, _MIDDLE)
+    cubed = g.vectors("MULTIPLY", lean, lean)
+    steep = g.vectors("MULTIPLY", cubed, lean)
     lean = g.node("ShaderNodeVectorMath", operation="SCALE", vector=steep, scale=4.0)
     lean = g.node(
         "ShaderNodeVectorMath", operation="SCALE", vector=lean, scale=look_value(g, "roughness")
     )
     if waves:
-        lean = _sum(g, lean, _waves(g, place))
-    normal = _sum(g, g.outputs(place, "Normal"), lean)
+        lean = g.vectors("ADD", lean, _waves(g, place))
+    normal = g.vectors("ADD", g.outputs(place, "Normal"), lean)
     normal = g.node("ShaderNodeVectorMath", operation="NORMALIZE", vector=normal)
     mirror = g.node("ShaderNodeBsdfGlossy", roughness=0.0, normal=normal)
     facing = g.node("ShaderNodeLayerWeight", out="Facing", blend=0.5)
@@ -177,20 +177,12 @@ def _surface(g: Graph, place: Socket, color: Socket, strength: Socket, waves: bo
 
 def _waves(g: Graph, place: Socket) -> Socket:
     """The lean of the water's surface: low waves, long ones with shorter ones on them."""
-    scaled = g.node("ShaderNodeVectorMath", operation="DIVIDE", vector=place)
-    g.tree.links.new(look_value(g, "wave length").socket, scaled.socket.node.inputs[1])
+    scaled = g.vectors("DIVIDE", place, look_value(g, "wave length"))
     waves = g.node("ShaderNodeTexNoise", out="Color", vector=scaled, scale=1.0, detail=2.0)
-    lean = g.node("ShaderNodeVectorMath", operation="SUBTRACT", vector=waves)
-    lean.socket.node.inputs[1].default_value = (0.5, 0.5, 0.5)
+    lean = g.vectors("SUBTRACT", waves, _MIDDLE)
     return g.node(
         "ShaderNodeVectorMath", operation="SCALE", vector=lean, scale=look_value(g, "wave")
     )
-
-
-def _sum(g: Graph, one: Socket, other: Socket) -> Socket:
-    total = g.node("ShaderNodeVectorMath", operation="ADD", vector=one)
-    g.tree.links.new(other.socket, total.socket.node.inputs[1])
-    return total
 
 
 def _mix(g: Graph, factor: Socket, one: Socket, other: Socket) -> Socket:

@@ -173,6 +173,13 @@ class Graph:
                 self._feed(socket, value)
         return self._out(node, 0)
 
+    def vectors(self, operation: str, one: Any, other: Any, out: str | int = 0) -> Socket:
+        """A vector math node on two vectors, each a socket or three numbers."""
+        made = self.node("ShaderNodeVectorMath", out=out, operation=operation, vector=one)
+        # Both inputs of the node are called Vector.
+        self._feed(made.socket.node.inputs[1], other)
+        return made
+
     def mix(self, factor: Any, a: Any, b: Any, data_type: str = "RGBA", **options: Any) -> Socket:
         """`a` where `factor` is 0, `b` where it is 1."""
         return self.node("ShaderNodeMix", data_type=data_type, factor=factor, a=a, b=b, **options)

@@ -28,13 +28,9 @@ def _bodies(g: Graph, cells: Socket, boxes: bpy.types.Collection) -> Socket:
     kind = g.input("NodeSocketInt", "Kind", description="Which box of the palette is the body.")
     worn = g.input("NodeSocketMaterial", "Body", description="The material of the body.")
     start = g.node("GeometryNodeInputMeshEdgeVertices", out="Position 1")
-    span = g.node(
-        "ShaderNodeVectorMath", operation="SUBTRACT", vector=g.outputs(start, "Position 2")
-    )
-    g.tree.links.new(start.socket, span.socket.node.inputs[1])
+    span = g.vectors("SUBTRACT", g.outputs(start, "Position 2"), start)
     span = g.node("ShaderNodeVectorMath", operation="ABSOLUTE", vector=span)
-    size = g.node("ShaderNodeVectorMath", operation="ADD", vector=span)
-    size.socket.node.inputs[1].default_value = (MARGIN, DEPTH, MARGIN)
+    size = g.vectors("ADD", span, (MARGIN, DEPTH, MARGIN))
     sized = g.node(
         "GeometryNodeStoreNamedAttribute",
         data_type="FLOAT_VECTOR",

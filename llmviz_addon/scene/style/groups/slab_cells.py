@@ -157,12 +157,6 @@ def _outline(
     return g.math("SUBTRACT", 1.0, ends / width, clamp=True), down.place / extent.b
 
 
-def _sum(g: Graph, one: Socket, other: Socket) -> Socket:
-    total = g.node("ShaderNodeVectorMath", operation="ADD", vector=one)
-    g.tree.links.new(other.socket, total.socket.node.inputs[1])
-    return total
-
-
 def _normal(g: Graph, across: Socket, deep: Socket, down: Socket, far: Socket) -> Socket:
     """The normal of a beveled cube, which gives the flat slab its relief; the slab's own from afar.
 
@@ -192,7 +186,7 @@ def _normal(g: Graph, across: Socket, deep: Socket, down: Socket, far: Socket) -
         )
         unit = g.node("ShaderNodeVectorMath", operation="NORMALIZE", vector=turned)
         part = g.node("ShaderNodeVectorMath", operation="SCALE", vector=unit, scale=slope)
-        bent = part if bent is None else _sum(g, bent, part)
+        bent = part if bent is None else g.vectors("ADD", bent, part)
     bent = g.node("ShaderNodeVectorMath", operation="NORMALIZE", vector=bent)
     plain = g.node("ShaderNodeNewGeometry", out="Normal")
     mixed = g.mix(far, bent, plain, data_type="VECTOR")
@@ -204,14 +198,7 @@ def _footprint(g: Graph, pixel: Socket) -> Socket:
     g.frame("How many cells a pixel covers")
     distance = g.node("ShaderNodeCameraData", out="View Distance")
     normal = g.node("ShaderNodeNewGeometry", out="Normal")
-    facing = g.node(
-        "ShaderNodeVectorMath",
-        out="Value",
-        operation="DOT_PRODUCT",
-        vector=normal,
-    )
-    node = facing.socket.node
-    g.tree.links.new(g.outputs(normal, "Incoming").socket, node.inputs[1])
+    facing = g.vectors("DOT_PRODUCT", normal, g.outputs(normal, "Incoming"), out="Value")
     slant = g.math("SQRT", g.math("MAXIMUM", abs(facing), 0.04))
     return distance * pixel / slant
 
