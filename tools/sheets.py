@@ -4,8 +4,9 @@ Writes a sheet for each film and look into build/sheets/: one frame of each beat
 has arrived, then all stills; small, with few samples. Of each picture it prints
 
 - hull: the part of the picture, outside of the caption, that the hull of the subject covers,
-- seen: the part of its pixels that the model's blocks, arrows and strips change visibly, by more
-  than 0.06 of a channel, against the same picture without them.
+- seen: the part of its pixels that the model's blocks, arrows and strips, and what gestures bring
+  onto the stage, change visibly, by more than 0.06 of a channel, against the same picture without
+  them.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ from llmviz_addon import scene as room  # noqa: E402
 from llmviz_addon import walkthrough  # noqa: E402
 from llmviz_addon.progress import run  # noqa: E402
 from llmviz_addon.scene.pictures import taking  # noqa: E402
+from llmviz_addon.scene.playing import company  # noqa: E402
+from llmviz_addon.scene.playing.voice import Voice  # noqa: E402
 from llmviz_addon.scene.standing import place  # noqa: E402
 from llmviz_addon.walkthrough.filling import coverage  # noqa: E402
 from llmviz_addon.walkthrough.picture import Picture  # noqa: E402
@@ -41,8 +44,9 @@ VISIBLE = 0.06
 GAP = 6
 # Frames before the end of a beat, so that its titles are still there.
 BEFORE = 9
-# Parts of a model that are no part of its body, by the beginning of their names.
-NOT_BODY = ("Labels", "Film", "Key", "Lights")
+# Collections of a model that are no part of its body, by the beginning of their names.
+NOT_BODY = ("Labels", "Captions", "Titles", "Lights")
+PLATE = ":plate"
 
 
 class Sheet:
@@ -96,45 +100,42 @@ def pixels(path: Path) -> np.ndarray:
 
 @contextmanager
 def bodiless() -> Iterator[None]:
-    """Leave the blocks, arrows and strips of all models out of renders."""
-    bodies = [
-        collection
+    """Leave the blocks, arrows and strips of all models, and what gestures show, out of renders."""
+    parts = [
+        part
         for standing in room.find(bpy.context.scene)
-        for collection in standing.root.children
-        if not collection.name.startswith(NOT_BODY) and not collection.hide_render
+        for child in standing.root.children
+        for part in (child.children if child.name.startswith("Film") else (child,))
+        if not part.name.startswith(NOT_BODY) and not part.hide_render
     ]
-    for collection in bodies:
-        collection.hide_render = True
+    # A plate only dims what is behind it.
+    plates = [obj for part in parts for obj in part.objects if PLATE in obj.name]
+    for plate in plates:
+        bpy.context.scene.collection.objects.link(plate)
+    for part in parts:
+        part.hide_render = True
     try:
         yield
     finally:
-        for collection in bodies:
-            collection.hide_render = False
+        for part in parts:
+            part.hide_render = False
+        for plate in plates:
+            bpy.context.scene.collection.objects.unlink(plate)
 
 
 def film(sheet: Sheet, chapters: tuple[str, ...]) -> None:
     """Put a frame of each beat of the scene's film on a sheet."""
     scene = bpy.context.scene
     standing, *_ = found = room.find(scene)
-    plan, others = standing.plan, place.companions(found)
     aspect = sheet.size[0] / sheet.size[1]
-    board = walkthrough.compile(
-        None,
-        plan.anatomy,
-        standing.run,
-        aspect,
-        bundles=plan.bundles if plan.bundled else None,
-        companions=others,
-        model=standing.title,
-        language=standing.recipe.language,
-    )
-    selection = Selection.of(plan.anatomy, standing.run, walkthrough.in_order(others))
+    # The very film that stands: one that does without the cells' numbers has other shots and times.
+    board = run(company.compose(scene, found, voice=Voice.of(standing.recipe)))
     captions = {caption.beat: caption.top(aspect) for caption in board.captions}
     for shot in board.shots:
         if chapters and not shot.beat.startswith(chapters):
             continue
         picture = Picture(shot.pose, aspect)
-        hull = coverage(selection.points(shot.show), picture, captions.get(shot.beat, 0.0))
+        hull = coverage(shot.points, picture, captions.get(shot.beat, 0.0))
         frame = round(1 + board.span(shot.beat)[1] * board.fps) - BEFORE
 
         def render(folder: Path, frame: int = frame) -> Path:

@@ -287,7 +287,8 @@ class _Film:
         stage = self.stage
         show = tuple(fill(selector, moment.names) for selector in spec.show)
         try:
-            pose = self._fitted(spec, show, caption)
+            points = stage.selection.points(show)
+            pose = self._fitted(spec, points, caption)
         except AuthoringError as error:
             raise AuthoringError(f"{moment.id}, shot: {error}") from error
         start = moment.start + spec.at
@@ -301,17 +302,17 @@ class _Film:
             stage.camera.move(start, end, pose, moment.id)
         if spec.drift and moment.end - end > 1:
             stage.camera.drift(end, moment.end, spec.drift, moment.id)
-        self.shots.append(Shot(moment.id, start, end, show, pose))
+        self.shots.append(Shot(moment.id, start, end, show, pose, points))
         shown = [name.removeprefix(ON) for name in show if name.startswith(ON)]
         stages = [stage.selection.stages[name] for name in shown]
         self.staged.append((dict(stage.selection.shifts), stages))
 
-    def _fitted(self, spec: ShotSpec, show: tuple[str, ...], caption: Caption) -> CameraPose:
+    def _fitted(self, spec: ShotSpec, points: np.ndarray, caption: Caption) -> CameraPose:
         aspect = self.stage.aspect
         foot = caption.top(aspect) if caption.text else 0.0
         room = foot / (POINTS * max(1.0, 1 / aspect))
         return filling(
-            self.stage.selection.points(show),
+            points,
             spec.azimuth,
             spec.elevation,
             lens=spec.lens,

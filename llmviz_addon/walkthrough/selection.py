@@ -317,7 +317,8 @@ class Selection:
             raise AuthoringError(
                 f"{selector!r}: nothing is on the stage by that name, but {known}."
             )
-        return self.stages[name]
+        points = self.stages[name]
+        return _corners([[points.min(axis=0), points.max(axis=0)]])
 
     @cached_property
     def _silhouette(self) -> np.ndarray:

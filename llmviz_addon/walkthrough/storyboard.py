@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+import numpy as np
+
 from . import captioning, targets
 from .actors import Actor
 from .easing import EASINGS, blend, hermite
@@ -154,7 +156,7 @@ class Marker:
 @dataclass(frozen=True, slots=True)
 class Shot:
     """A shot as it was fitted: what it shows, its pose, and the seconds at which the move begins
-    and arrives.
+    and arrives; `points` (N, 3) are the corners of what it shows, in cells.
     """
 
     beat: str
@@ -162,6 +164,7 @@ class Shot:
     end: float
     show: tuple[str, ...]
     pose: CameraPose
+    points: np.ndarray = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ FACE, GLOW = 0, 1
 
 # A gauge of the output, in units of its strip: its width, the gap between shares, and the height
 # kept for the letter and the number below it. Then the transparency of a share's upper end.
-GAUGE, SPLIT, LETTER_ROOM, VEIL = 1.2, 0.12, 4.4, 0.55
+GAUGE, SPLIT, LETTER_ROOM, VEIL = 2.2, 0.12, 4.4, 0.55
 
 # Positions that are drawn in one step. In long sequences a step draws one part in SHARES of them,
 # because after each step Blender goes through the whole scene.
@@ -217,7 +217,7 @@ def _gauge(
     unit: float,
     drawn: Candidate | None,
 ) -> None:
-    """Draw a slim gauge as high as probability 1, over the most probable token and its number.
+    """Draw a gauge as high as probability 1, over the most probable token and its number.
 
     The part that the candidates leave empty is the share of all other tokens. A token that was
     `drawn` takes the place of the most probable one, with its chance in percent; its share glows
@@ -247,7 +247,7 @@ def _gauge(
             clear=np.array([0.0, 0.0, VEIL, VEIL]),
         )
         if token != told and size > 1.2 * unit:
-            at = (x + GAUGE * unit, y, z - size / 2)
+            at = (x + half + 0.3 * unit, y, z - size / 2)
             _letter(made, tokenizer, token, at, unit, place.width, "LEFT")
         z -= size
     at = (x, y, lower[2] + 0.56 * LETTER_ROOM * unit)

@@ -25,8 +25,9 @@ Floats = NDArray[np.float64]
 MOST = 12
 """Columns that are shown; of more, those with the largest shares."""
 
-PITCH = 3.0
-"""Cells from one column to the next: those of a fan whose spread is 2."""
+PITCH, WIDEST, WIDER = 3.0, 6.0, 1.5
+"""Least and greatest number of cells from one column to the next; between them, columns take so
+many times their height, as pictures do."""
 
 ABOVE = 2.2
 """Cells from a column's first cell up to its share."""
@@ -58,10 +59,16 @@ class Mixture:
     middle: Floats
 
     @property
+    def pitch(self) -> float:
+        """Cells from one column to the next."""
+        count, rows = self.values.shape
+        return min(max(PITCH, WIDER * rows / count), WIDEST)
+
+    @property
     def across(self) -> Floats:
         """(n,) where the columns stand, from their middle."""
         count = len(self.values)
-        found: Floats = (np.arange(count, dtype=np.float64) - (count - 1) / 2) * PITCH
+        found: Floats = (np.arange(count, dtype=np.float64) - (count - 1) / 2) * self.pitch
         return found
 
     @property
@@ -78,8 +85,9 @@ class Mixture:
     @property
     def corners(self) -> Floats:
         """(2, 3) the room that it takes."""
-        room = np.array([float(self.across[-1]) + PITCH, 0.0, self.top + 2.8])
-        return np.stack([self.middle - room, self.middle + room])
+        side = float(self.across[-1]) + PITCH
+        low, high = (-side, 0.0, float(self.down[-1]) - 1.0), (side, 0.0, self.top + 2.8)
+        return np.stack([self.middle + low, self.middle + high])
 
 
 @dataclass(frozen=True, kw_only=True)

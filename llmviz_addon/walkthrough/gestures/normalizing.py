@@ -44,7 +44,7 @@ class Normalize(Gesture):
     subject: str
     phase: Texts = PHASES
     name: str = "normalize"
-    height: float = 7.0
+    height: float = 9.0
     offset: Vector = (0.0, 0.0, 0.0)
 
     def natural(self, run: object) -> float:
