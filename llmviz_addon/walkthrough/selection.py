@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 _CELLS = re.compile(r"(?P<name>[^\[]+)\[(?P<columns>[^,\]]*)(?:,(?P<rows>[^\]]*))?\]")
 _WILD = re.compile(r"[*?\[]")
+_AROUND = re.compile(r"\s*(\d+)~(\d+)\s*")
 _FIELD = re.compile(r"\{(\w+)\}")
 _PLACES = {targets.CARD: ("model_card_large", "model_card"), targets.KEY: ("key",)}
 """Places by name, the preferred one first; a name means the first of its places that exists."""
@@ -393,15 +394,21 @@ def _corners(bounds: ArrayLike) -> np.ndarray:
 def _span(selector: str, text: str, size: int) -> tuple[int, int]:
     """First and one past the last cell that a script means on an axis of this size, 1 or more.
 
-    Negative numbers count from the end. A range that reaches beyond a small model's block moves
-    back until it ends with it, and becomes shorter where the whole block is; never empty.
+    Negative numbers count from the end; ``7~2`` is cell 7 with two cells on either side. A range
+    that reaches beyond a small model's block moves back until it ends with it, and becomes shorter
+    where the whole block is; never empty.
 
     Raises
     ------
     AuthoringError
         If this is not how cells are written, or a range ends before it begins in every model.
     """
-    first, colon, last = (part.strip() for part in text.partition(":"))
+    around = _AROUND.fullmatch(text)
+    if around:
+        middle, reach = (int(part) for part in around.groups())
+        first, colon, last = str(max(0, middle - reach)), ":", str(middle + reach + 1)
+    else:
+        first, colon, last = (part.strip() for part in text.partition(":"))
     try:
         start = int(first or "0")
         stop = (int(last) if last else None) if colon else start + 1 or None

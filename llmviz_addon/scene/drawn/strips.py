@@ -39,9 +39,10 @@ from .sheets import Sheet
 # Kinds of tiles: the numbers of the tile material's colors.
 FACE, GLOW = 0, 1
 
-# A gauge of the output, in units of its strip: its width, the gap between shares, and the height
-# kept for the letter and the number below it. Then the transparency of a share's upper end.
-GAUGE, SPLIT, LETTER_ROOM, VEIL = 2.2, 0.12, 4.4, 0.55
+# A gauge of the output, in units of its strip: its width for letters and for words, the gap between
+# shares, and the height kept for the letter and the number below it. Then the transparency of a
+# share's upper end, and of the share of all tokens that are not told apart.
+GAUGE, SPLIT, LETTER_ROOM, VEIL, REST = (2.2, 4.0), 0.12, 4.4, 0.55, 0.4
 
 # Positions that are drawn in one step. In long sequences a step draws one part in SHARES of them,
 # because after each step Blender goes through the whole scene.
@@ -219,7 +220,7 @@ def _gauge(
 ) -> None:
     """Draw a gauge as high as probability 1, over the most probable token and its number.
 
-    The part that the candidates leave empty is the share of all other tokens. A token that was
+    The part that is nearly clear is the share of all other tokens. A token that was
     `drawn` takes the place of the most probable one, with its chance in percent; its share glows
     wherever it is. Lengths are in units of the strip.
     """
@@ -230,7 +231,7 @@ def _gauge(
         best = np.append(best, [] if told in best else [told]).astype(int)
     (x, y, _), (lower, upper) = place.center, place.corners
     foot, top = lower[2] + LETTER_ROOM * unit, upper[2]
-    height, half = top - foot, GAUGE * unit / 2
+    height, half = top - foot, GAUGE[len(row) > LETTERS] * unit / 2
     z = top
     for token in best:
         size = float(row[token]) * height
@@ -250,6 +251,11 @@ def _gauge(
             at = (x + half + 0.3 * unit, y, z - size / 2)
             _letter(made, tokenizer, token, at, unit, place.width, "LEFT")
         z -= size
+    if z - foot > 2 * SPLIT * unit:
+        rest = (x, y, (foot + z) / 2)
+        made.rectangle(
+            rest, 2 * half, z - foot, material=TILES, kind=FACE, clear=np.full(4, REST)
+        )
     at = (x, y, lower[2] + 0.56 * LETTER_ROOM * unit)
     _letter(made, tokenizer, told, at, 2.7 * unit, place.width, "CENTER")
     made.words(number, (x, y, lower[2]), 0.95 * unit, kind=SECTION, valign="BOTTOM_BASELINE")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -29,6 +30,9 @@ WIDTH, HEIGHT = 26.0, 13.0
 
 POINTS = 72
 """Points of a curve."""
+
+GRID = 8
+"""Most lines of the grid on either axis; they stand at 1, 2 or 5 times a power of ten."""
 
 MOST = 48
 """Values that walk at most."""
@@ -169,14 +173,24 @@ def _draw(stage: Stage, thing: Thing, plot: Plot, moment: Moment) -> None:
     ends = np.array([min(0.0, float(up.min())), float(up.max())])
     level = polyline(np.array([low, high]), np.zeros(2))
     upright = polyline(np.zeros(2), ends)
+    grid = [polyline(np.full(2, x), ends) for x in _ticks(low, high)]
+    grid += [polyline(np.array([low, high]), np.full(2, y)) for y in _ticks(*ends.tolist())]
     shown: list[Actor] = [
         soft_plate(stage, thing, plot.middle + (0.0, 0.0, 1.0), WIDTH + 4.0, HEIGHT + 6.0),
+        Lines(
+            name=stage.name(thing, "grid"),
+            group=thing.group,
+            place=middle,
+            paths=tuple(grid),
+            width=0.05,
+            tone=LABELS + 2,
+        ),
         Lines(
             name=stage.name(thing, "axes"),
             group=thing.group,
             place=middle,
             paths=(level, upright),
-            width=0.07,
+            width=0.1,
             tone=LABELS + 1,
         ),
         Lines(
@@ -184,13 +198,22 @@ def _draw(stage: Stage, thing: Thing, plot: Plot, moment: Moment) -> None:
             group=thing.group,
             place=middle,
             paths=(polyline(across, up),),
-            width=0.22,
+            width=0.42,
             tone=1,
         ),
     ]
     for actor in shown:
         stage.add(thing, actor)
         stage.appear(actor.name, moment.start, moment.at(0.15), moment.id)
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Round numbers from `low` to `high` for the lines of a grid, 0 left out, which is an axis."""
+    least = max(high - low, 1e-9) / GRID
+    power = 10.0 ** math.floor(math.log10(least))
+    step = next(times * power for times in (1, 2, 5, 10) if times * power >= least)
+    first, last = math.ceil(low / step), math.floor(high / step)
+    return [number * step for number in range(first, last + 1) if number]
 
 
 def _walk(stage: Stage, thing: Thing, plot: Plot, moment: Moment, *, land: bool) -> None:

@@ -25,9 +25,9 @@ Floats = NDArray[np.float64]
 MOST = 12
 """Columns that are shown; of more, those with the largest shares."""
 
-PITCH, WIDEST, WIDER = 3.0, 6.0, 1.5
-"""Least and greatest number of cells from one column to the next; between them, columns take so
-many times their height, as pictures do."""
+PITCH, WIDER = 3.0, 1.5
+"""Least number of cells from one column to the next, and the width of all columns over their height
+where there are few of them."""
 
 ABOVE = 2.2
 """Cells from a column's first cell up to its share."""
@@ -62,7 +62,7 @@ class Mixture:
     def pitch(self) -> float:
         """Cells from one column to the next."""
         count, rows = self.values.shape
-        return min(max(PITCH, WIDER * rows / count), WIDEST)
+        return max(PITCH, WIDER * rows / count)
 
     @property
     def across(self) -> Floats:
