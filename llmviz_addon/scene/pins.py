@@ -200,19 +200,17 @@ def before(
     distance = max(distance, _BEYOND * camera.data.clip_start)
     try:
         for standing in having:
-            sides = _sides(standing, camera, aspect)
+            offsets = _offsets(standing, camera, aspect)
             lens = camera.data.lens
-            cards.compose(standing.objects, camera, lens, aspect, distance, sides)
+            cards.compose(standing.objects, camera, lens, aspect, distance, offsets)
         yield
     finally:
         for standing in having:
             hang(standing)
 
 
-def _sides(
-    standing: Standing, camera: bpy.types.Object, aspect: float
-) -> dict[str, tuple[int, int]]:
-    """The sides of the pinned cells on which cards hide least in the picture of a camera."""
+def _offsets(standing: Standing, camera: bpy.types.Object, aspect: float) -> dict[str, np.ndarray]:
+    """Where the cards of pinned cells hide least in the picture of a camera."""
     world = np.array(place.matrix_of(standing.anchor), float)
     to_camera = np.linalg.inv(world @ np.array(camera.matrix_basis, float)) @ world
     scale = camera.data.lens / SENSOR * max(aspect, 1 / aspect) * POINTS
@@ -223,14 +221,26 @@ def _sides(
             continue
         points = np.empty(3 * len(frame.data.vertices), np.float32)
         frame.data.vertices.foreach_get("co", points)
-        points = np.concatenate([np.zeros((1, 3)), points.reshape(-1, 3)]) + np.array(
-            frame.location
-        )
+        at = np.array(frame.location)
+        points = np.concatenate([[at], points.reshape(-1, 3) + at, _spread(standing, key)])
         seen = points @ to_camera[:3, :3].T + to_camera[:3, 3]
         seen = seen[:, :2] / np.maximum(-seen[:, 2:], 1e-6) * scale
         high = float(card[names.HEIGHT])
-        found[key] = cards.best_side(seen[1:], seen[0], aspect, high)
+        lines, block = np.split(seen[1:], [len(frame.data.vertices)])
+        found[key] = cards.best_offset(lines, seen[0], aspect, high, block)
     return found
+
+
+def _spread(standing: Standing, key: str) -> np.ndarray:
+    """(N, 3) places all over the block of a pinned cell, in meters."""
+    anatomy = standing.plan.anatomy
+    try:
+        block = anatomy.blocks[explain_room.parse(anatomy, key.removeprefix("pin:")).block]
+    except CellError:
+        return np.empty((0, 3))
+    (left, front, low), (right, _, high) = block.bounds
+    across, up = np.meshgrid(np.linspace(left, right, 9), np.linspace(low, high, 9))
+    return np.stack([across, np.full_like(across, front), up], -1).reshape(-1, 3) * CELL
 
 
 @contextmanager

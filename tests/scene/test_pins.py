@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import bpy
 import numpy as np
@@ -238,8 +239,18 @@ def test_pins_of_a_picture_are_there_only_while_it_is_taken(own_model):
 
 
 def test_a_card_stands_where_it_hides_least_and_within_the_picture():
-    nothing, middle = np.zeros((0, 2)), np.zeros(2)
-    assert pin_cards.best_side(nothing, middle, 16 / 9, 300.0) == (1, 1)
+    nothing, middle, size = np.zeros((0, 2)), np.zeros(2), np.array([580.0, 300.0])
+    best = partial(pin_cards.best_offset, aspect=16 / 9, high=300.0)
+    assert (best(nothing, middle) > 0).all(), "above the cell, to its right"
     crowd = np.random.default_rng(1).normal(size=(50, 2)) * 40
-    assert pin_cards.best_side(crowd + [200, 150], middle, 16 / 9, 300.0) != (1, 1)
-    assert pin_cards.best_side(nothing, np.array([900.0, 500.0]), 16 / 9, 300.0) == (-1, -1)
+    assert (best(crowd + [200, 150], middle) < 0).any()
+    corner = np.array([900.0, 500.0])
+    assert (best(nothing, corner) + size)[1] < 0, "below a cell in an upper corner"
+
+
+def test_a_card_rather_hangs_far_from_its_cell_than_before_its_block():
+    block = np.stack(np.meshgrid(np.linspace(-900, 100, 9), np.linspace(-300, 300, 9)), -1)
+    offset = pin_cards.best_offset(
+        np.zeros((0, 2)), np.array([-700.0, 0.0]), 16 / 9, 300.0, block.reshape(-1, 2)
+    )
+    assert -700 + offset[0] > 100, "to the right of the block, though the cell is at its left"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import bpy
 import pytest
@@ -12,10 +12,12 @@ from bpy_extras.object_utils import world_to_camera_view
 from mathutils import Vector
 
 from llmviz_addon import scene as scene_room
+from llmviz_addon.progress import run
 from llmviz_addon.scene.pictures import taking
 from llmviz_addon.scene.playing import captions
 from llmviz_addon.scene.standing.finding import of_root
 from llmviz_addon.scene.style import looks, studio
+from llmviz_addon.walkthrough import Still
 
 from . import helpers, pictures
 
@@ -201,6 +203,14 @@ def test_each_still_shows_cells(taken, shape):
 def test_a_macro_has_depth_of_field_and_its_cells_in_focus(taken):
     lenses = [shot["dof"] for shot in taken("wide").shots]
     assert any(use and 0.01 < distance < 100 for use, distance in lenses)
+
+
+def test_a_still_has_the_aperture_that_suits_the_model(clean_scene, tmp_path, monkeypatch):
+    suited = Still.suited
+    monkeypatch.setattr(Still, "suited", lambda *args: replace(suited(*args), f_stop=0.0))
+    shots = _watch(monkeypatch)
+    run(scene_room.still_steps(bpy.context.scene, ["weights"], tmp_path, SHAPES["wide"]))
+    assert [shot["dof"][0] for shot in shots] == [False]
 
 
 @pytest.mark.parametrize("shape", ["wide", "tall"])

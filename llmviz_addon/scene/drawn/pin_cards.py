@@ -45,6 +45,10 @@ _OFF, _EDGE = (62.0, 54.0), 36.0
 
 # Meters before the camera at which cards hang: behind captions, before everything else.
 _DEPTH = 0.036
+# What it costs a card to hang farther from its cell, by which it rather hides that part of a block.
+_FAR = 0.15
+# No points of a picture.
+_NOTHING = np.empty((0, 2))
 
 
 class _Row(NamedTuple):
@@ -156,7 +160,7 @@ def compose(
     lens: float,
     aspect: float,
     distance: float = 0.0,
-    sides: Mapping[str, tuple[int, int]] | None = None,
+    offsets: Mapping[str, NDArray[np.float64]] | None = None,
     foot: float = 0.0,
 ) -> None:
     """Hang the cards of pins before a camera.
@@ -172,13 +176,13 @@ def compose(
     distance
         Meters before the camera at which cards hang, where they have to be in focus; as near as
         they can, unless given.
-    sides
-        By the key of a pin, the side of its cell on which its card hangs; see `best_side`. Above
-        it to the right, unless given.
+    offsets
+        By the key of a pin, where its card hangs; see `best_offset`. Above the cell to the right,
+        unless given.
     foot
         Points at the lower edge of the picture that are the captions' alone.
     """
-    sides = {} if sides is None else sides
+    offsets = {} if offsets is None else offsets
     top = objects.get("pin hud")
     if top is None:
         return
@@ -200,22 +204,26 @@ def compose(
         size = np.array([_WIDTH, float(card.get(names.HEIGHT, 0.0))]) * point
         half = np.array([width, height]) / 2 - _EDGE * point
         low = np.array([-half[0], max(-half[1], foot * point - height / 2)])
-        side = np.array(sides.get(key, (1, 1)))
-        off = np.where(side > 0, _OFF, -np.array(_OFF)) * point
-        corner = np.where(side > 0, off, off - size)
+        corner = np.array(offsets.get(key, _OFF)) * point
         card.location, card.scale = (*corner, 0.0), [point * POINTS] * 3
         _keep_within(card, spot, low, np.maximum(half - size, low))
         leader = objects.get(f"{key} leader")
         if leader is not None:
             leader.parent = top
             leader.scale = (point * POINTS, 1.0, point * POINTS)
-            _stretch(leader, card, spot, np.where(side > 0, 0.0, size))
+            _stretch(leader, card, spot, np.clip(-corner, 0.0, size))
 
 
-def best_side(
-    seen: NDArray[np.float64], cell: NDArray[np.float64], aspect: float, high: float
-) -> tuple[int, int]:
-    """The side of a cell on which its card hides least: to the right or left, and up or down.
+def best_offset(
+    seen: NDArray[np.float64],
+    cell: NDArray[np.float64],
+    aspect: float,
+    high: float,
+    block: NDArray[np.float64] = _NOTHING,
+) -> NDArray[np.float64]:
+    """(2,) the points from a cell to the lower left corner of its card, where it hides least.
+
+    Near the cell, unless it hides more there than at the edges of the picture.
 
     Parameters
     ----------
@@ -227,19 +235,28 @@ def best_side(
         Width of the picture over its height.
     high
         Height of the card in points.
+    block
+        (M, 2) places all over the block of the cell, of which less shall be hidden, too.
     """
     half = np.array([max(aspect, 1.0), max(1 / aspect, 1.0)]) * POINTS / 2 - _EDGE
-    size = np.array([_WIDTH, high])
+    size, off = np.array([_WIDTH, high]), np.array(_OFF)
+    near = np.stack([cell + off, cell - off - size])
+    edge = np.stack([half - size, -half])
+    across = [*near[:, 0], *edge[:, 0]]
+    places = [np.array([x, y]) for x in across for y in (*near[:, 1], *edge[:, 1])]
 
-    def cost(side: tuple[int, int]) -> float:
-        wanted = cell + np.where(np.array(side) > 0, _OFF, -np.array(_OFF) - size)
+    def cost(wanted: NDArray[np.float64]) -> float:
         low = np.clip(wanted, -half, half - size)
-        within = ((seen > low - 12) & (seen < low + size + 12)).all(1)
+        hidden = [
+            ((points > low - 12) & (points < low + size + 12)).all(1).mean() if len(points) else 0.0
+            for points in (seen, block)
+        ]
         hides = ((cell > low - 12) & (cell < low + size + 12)).all()
-        moved = float(np.abs(low - wanted).sum()) / POINTS
-        return float(within.mean() if len(within) else 0.0) + moved + 10.0 * float(hides)
+        moved = np.abs(low - wanted).sum() / POINTS
+        away = np.linalg.norm(np.clip(cell, low, low + size) - cell) / POINTS
+        return float(sum(hidden) + moved + _FAR * away + 10.0 * hides)
 
-    return min(((1, 1), (-1, 1), (1, -1), (-1, -1)), key=cost)
+    return min(places, key=cost) - cell
 
 
 def _constraint(obj: bpy.types.Object, kind: str, name: str) -> bpy.types.Constraint:

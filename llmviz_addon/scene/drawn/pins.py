@@ -206,14 +206,16 @@ def _fan(wires: _Solid, found: Explanation, places: Places, spots, target: NDArr
         t = np.linspace(0.0, 1.0, _BENDS)[:, None]
         path = (1 - t) ** 3 * start + 3 * (1 - t) ** 2 * t * (start + bow)
         path = path + 3 * (1 - t) * t**2 * (end + bow) + t**3 * end
-        width = (_LINE + _PER_CELL * away) * (0.35 + 0.65 * strength)
+        # Thin where it meets the cell, so that from near it hides none.
+        width = _LINE + _PER_CELL * away * (1.0 - t[:, 0]) ** 0.7
+        width *= 0.35 + 0.65 * strength
         clear = 1.0 - (0.16 + 0.8 * strength) * (0.45 + 0.55 * t[:, 0])
         for quads, corners in _ribbons(path, width, clear):
             wires.add(quads, SOURCE, corners)
 
 
 def _ribbons(
-    path: NDArray, width: float, clear: NDArray
+    path: NDArray, width: NDArray, clear: NDArray
 ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """Two ribbons across each other along a path, which look alike from all sides."""
     along = np.gradient(path, axis=0)
@@ -222,6 +224,7 @@ def _ribbons(
     across = np.cross(along, helper)
     across /= np.linalg.norm(across, axis=1)[:, None]
     for side in (across, np.cross(along, across)):
-        left, right = path - side * width / 2, path + side * width / 2
+        half = side * width[:, None] / 2
+        left, right = path - half, path + half
         quads = np.stack([left[:-1], right[:-1], right[1:], left[1:]], 1)
         yield quads, np.stack([clear[:-1], clear[:-1], clear[1:], clear[1:]], 1)

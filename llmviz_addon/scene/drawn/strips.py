@@ -253,9 +253,7 @@ def _gauge(
         z -= size
     if z - foot > 2 * SPLIT * unit:
         rest = (x, y, (foot + z) / 2)
-        made.rectangle(
-            rest, 2 * half, z - foot, material=TILES, kind=FACE, clear=np.full(4, REST)
-        )
+        made.rectangle(rest, 2 * half, z - foot, material=TILES, kind=FACE, clear=np.full(4, REST))
     at = (x, y, lower[2] + 0.56 * LETTER_ROOM * unit)
     _letter(made, tokenizer, told, at, 2.7 * unit, place.width, "CENTER")
     made.words(number, (x, y, lower[2]), 0.95 * unit, kind=SECTION, valign="BOTTOM_BASELINE")

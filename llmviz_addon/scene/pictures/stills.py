@@ -102,7 +102,7 @@ def still_steps(
         focus = pose.distance * CELL if suited.f_stop else 0.0
         with (
             files.written(paths[still.id], "png", made, overwrite) as part,
-            _posed(standing, pose, still.f_stop) as camera,
+            _posed(standing, pose, suited.f_stop) as camera,
             _without(_words_to_hide(standing, still.captions)),
             _without(isolating.others(standing, suited)),
             _without(_beside(scene) if others else []),
