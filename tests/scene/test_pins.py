@@ -249,7 +249,7 @@ def test_a_card_stands_where_it_hides_least_and_within_the_picture():
 
 
 def test_a_card_rather_hangs_far_from_its_cell_than_before_its_block():
-    block = np.stack(np.meshgrid(np.linspace(-900, 100, 9), np.linspace(-300, 300, 9)), -1)
+    block = np.stack(np.meshgrid(np.linspace(-900, 100, 9), np.linspace(-540, 540, 9)), -1)
     offset = pin_cards.best_offset(
         np.zeros((0, 2)), np.array([-700.0, 0.0]), 16 / 9, 300.0, block.reshape(-1, 2)
     )
