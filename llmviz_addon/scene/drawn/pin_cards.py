@@ -46,7 +46,7 @@ _OFF, _EDGE = (62.0, 54.0), 36.0
 # Meters before the camera at which cards hang: behind captions, before everything else.
 _DEPTH = 0.036
 # What it costs a card to hang farther from its cell, by which it rather hides that part of a block.
-_FAR = 0.15
+_FAR = 0.08
 # No points of a picture.
 _NOTHING = np.empty((0, 2))
 
