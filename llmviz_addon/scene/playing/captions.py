@@ -137,8 +137,15 @@ def _shade(
     return shade
 
 
-def channels(target: str, start: float, end: float) -> tuple[Channel, ...]:
-    """The channels that show words for their time."""
+def channels(
+    target: str, start: float, end: float, by: str = targets.BREADTH
+) -> tuple[Channel, ...]:
+    """The channels that show words for their time; outside of it they are nothing in size.
+
+    `by` is the property that says so. For captions a breadth of nothing will do, one curve in place
+    of three; titles at all depths are then a bundle of lines in one plane, through which Cycles
+    passes a hundred times more slowly than by a point.
+    """
     fade = min(FADE, (end - start) / 3)
     keys = (
         Key(start, 0.0, "ease"),
@@ -146,12 +153,11 @@ def channels(target: str, start: float, end: float) -> tuple[Channel, ...]:
         Key(end - fade, 1.0, "ease"),
         Key(end, 0.0, "constant"),
     )
-    # Outside its time a caption has no breadth at all. If it were only transparent, every ray would
-    # have to pass the captions of the whole film. If its visibility were keyed, Blender would
+    # If they were only transparent, every ray would have to pass the words of the whole film. If its visibility were keyed, Blender would
     # update the whole scene at every change.
     there = Channel(
         target,
-        targets.BREADTH,
+        by,
         (
             *((Key(0.0, 0.0, "constant"),) if start > 0 else ()),
             Key(start, 1.0, "constant"),

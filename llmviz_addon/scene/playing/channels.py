@@ -23,18 +23,19 @@ def write(standing: Standing, board: Storyboard, curves: Curves) -> None:
         for obj in moved.of(channel.target, PROPERTIES[channel.property]):
             _write(curves, obj, channel, fps)
     captioned = {caption.beat: caption for caption in board.captions}
-    said = {
-        names.CAPTION_OF: captioned,
-        names.SHADE_OF: captioned,
-        names.TITLES_OF: {shown.beat: shown for shown in board.titles},
-    }
+    titles = {shown.beat: shown for shown in board.titles}
+    said = (
+        (names.CAPTION_OF, captioned, targets.BREADTH),
+        (names.SHADE_OF, captioned, targets.BREADTH),
+        (names.TITLES_OF, titles, targets.SCALE),
+    )
     for obj in standing.objects.values():
-        found = (told.get(obj.get(mark)) for mark, told in said.items())
-        words = next((each for each in found if each is not None), None)
-        if words is None:
-            continue
-        for channel in captions.channels(words.beat, words.start, words.end):
-            _write(curves, obj, channel, fps, lasting=False)
+        for mark, told, by in said:
+            words = told.get(obj.get(mark))
+            if words is not None:
+                for channel in captions.channels(words.beat, words.start, words.end, by):
+                    _write(curves, obj, channel, fps, lasting=False)
+                break
 
 
 def _write(

@@ -272,7 +272,7 @@ def _titles(
             yield number / len(board.titles), "Drawing the titles"
         obj = titles.draw(easel, shown.lettering, f"{shown.beat} titles")
         obj[names.TITLES_OF] = shown.beat
-        obj.scale.x = 0.0
+        obj.scale = (0.0, 0.0, 0.0)
 
 
 def _owners(standing: Standing) -> Iterator[bpy.types.ID]:
