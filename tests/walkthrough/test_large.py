@@ -9,7 +9,9 @@ import pytest
 
 from llmviz_addon import anatomy, detail, model, walkthrough
 from llmviz_addon.walkthrough import Run, Texts, filled, still_pose, still_time, stills, targets
+from llmviz_addon.walkthrough.filling import coverage
 from llmviz_addon.walkthrough.framing import SENSOR
+from llmviz_addon.walkthrough.picture import Picture
 from llmviz_addon.walkthrough.selection import Selection
 
 from .helpers import camera_at, measured, project, standing
@@ -65,6 +67,20 @@ def test_what_shots_are_near_to_can_be_read(gpt2):
     # A residual column of 768 channels, and an MLP of 3,072 neurons.
     for beat in ("embedding", "heads", "mlp"):
         assert 768 * near[beat] > 200, beat
+
+
+def test_subjects_have_the_picture(gpt2, request):
+    *_, film = gpt2
+    if request.node.callspec.params["gpt2"] in ("short, tower", "long, unfolded"):
+        pytest.skip("a tower stands thin in a wide picture, and so does a line of 50,257 columns")
+    captions = {caption.beat: caption.top(16 / 9) for caption in film.captions}
+    covered = {
+        shot.beat: coverage(shot.points, Picture(shot.pose, 16 / 9), captions.get(shot.beat, 0.0))
+        for shot in film.shots
+    }
+    # The rows of means and spreads are a cell high; in six columns the head stands high and thin.
+    thin = {"layer_norm.mean": 0.06, "output.logits": 0.3}
+    assert not {beat: part for beat, part in covered.items() if part < thin.get(beat, 0.38)}
 
 
 def test_shots_have_their_subject_in_view(gpt2):
