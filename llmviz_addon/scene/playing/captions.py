@@ -153,8 +153,8 @@ def channels(
         Key(end - fade, 1.0, "ease"),
         Key(end, 0.0, "constant"),
     )
-    # If they were only transparent, every ray would have to pass the words of the whole film. If its visibility were keyed, Blender would
-    # update the whole scene at every change.
+    # If they were only transparent, every ray would have to pass the words of the whole film. If
+    # their visibility were keyed, Blender would update the whole scene at every change.
     there = Channel(
         target,
         by,
