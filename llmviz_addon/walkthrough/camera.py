@@ -23,6 +23,11 @@ near to the camera as `targets.CLIP_START`."""
 CLIPPED = 0.005
 """Distance at which the picture begins, as a part of the distance to the subject."""
 
+SHARP, NEAREST = 160.0, 0.1
+"""Places, as single precision tells them apart, in the distance at which the picture begins: the
+captions hang three times as far, and a capital then has ten; and the largest part of the distance
+to the subject that may be given up for it."""
+
 
 @dataclass(frozen=True)
 class Segment:
@@ -153,10 +158,11 @@ def _followed(
 def clipping(channels: Sequence[Channel], *, large: bool) -> tuple[Channel, ...]:
     """Channels for the distance at which the picture begins, and for the captions behind it.
 
-    Depth in the picture has few digits, and so have places far from the world's origin. So where
-    the subject is far away, the picture begins farther from the camera, at half a percent of the
-    subject's distance at most, and the captions hang farther away and grow with it. A small model
-    is never seen from so far that this matters; its film has no such channels.
+    Depth in the picture has few digits, and so have places far from the world's origin, where
+    letters near the camera would have no shape. So where the subject is far away, or the origin,
+    the picture begins farther from the camera, at half a percent of the subject's distance or as
+    far as letters need, and the captions hang farther away and grow with it. A small model is never
+    seen from so far that this matters; its film has no such channels.
 
     Parameters
     ----------
@@ -170,7 +176,15 @@ def clipping(channels: Sequence[Channel], *, large: bool) -> tuple[Channel, ...]
     if distances is None:
         return ()
     near, start = 0.0 if large else NEAR, targets.DEFAULTS[targets.CLIP_START]
-    scales = [max(1.0, (key.value - near) * CLIPPED / start) for key in distances.keys]
+    places = [c for c in channels if (c.target, c.property) == (targets.CAMERA, targets.LOCATION)]
+
+    def begins(key: Key) -> float:
+        """Where the picture begins at a key, in cells."""
+        out = max((abs(channel.at(key.time)) for channel in places), default=0.0)
+        sharp = SHARP * float(np.spacing(np.float32(out)))
+        return max(start, (key.value - near) * CLIPPED, min(sharp, NEAREST * key.value))
+
+    scales = [begins(key) / start for key in distances.keys]
     if max(scales) == 1:
         return ()
     made = []

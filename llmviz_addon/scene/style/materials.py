@@ -162,10 +162,12 @@ def slab(
             one["number"] = (level - float(ZERO)) / float(STEPS)
             many["patch"] = _texture(g, page.patches, PATCHES, place)
             many["frame_light"] = g.outputs(many["patch"], "Alpha")
-        line = g.outputs(place, "Line") * look_value(g, "line")
+        strength = look_value(g, "line")
+        line = g.outputs(place, "Line") * strength
         far = g.call(color_group, far=1.0, **many, **common)
         if page is None:
-            _finish(g, _shape(g, far, place, line))
+            between = g.outputs(place, "Cell Line") * strength
+            _finish(g, _shape(g, far, place, g.math("MAXIMUM", line, between)))
             return material
         position, gap = g.outputs(place, "Position"), g.outputs(place, "Gap")
         near = g.call(color_group, position=position, gap=gap, **one, **common)
@@ -214,7 +216,7 @@ def _ruled(g: Graph, color: Socket, line: Socket) -> Socket:
 def _shape(g: Graph, color: Socket, place: Socket, line: Socket) -> Socket:
     """The surface of a block without numbers: a ruled pane, outlined, brighter toward its top.
 
-    Nothing on it could be taken for a number: it has no cells, and its lines are even.
+    Nothing on it could be taken for a number: its cells are alike, and its lines are even.
     """
     edge, fall = g.outputs(place, "Edge"), g.outputs(place, "Fall")
     hue = g.outputs(color, "Glow Color")

@@ -49,6 +49,9 @@ LINES = (
 )
 # Half the width of a line, in pixels.
 LINE = 0.75
+# Lines between single cells, where there are no numbers to tell them apart: cells across a pixel at
+# which they begin to go, and are gone.
+CELL_LINES = 0.14, 0.3
 # The width of the outline of a shape, in pixels.
 OUTLINE = 2.6
 
@@ -136,6 +139,15 @@ def _lines(g: Graph, column: Socket, row: Socket, footprint: Socket) -> Socket:
         line = g.math("SUBTRACT", 1.0, abs(turn) * pitch / half, clamp=True)
         seen = line if seen is None else g.math("MAXIMUM", seen, line)
     return seen * shown
+
+
+def _cell_lines(g: Graph, across: _Axis, down: _Axis, footprint: Socket) -> Socket:
+    """The strength of lines between single cells, seen from near."""
+    g.frame("Lines between cells")
+    half = g.math("MAXIMUM", footprint * LINE, 0.03)
+    away = 0.5 - g.math("MAXIMUM", abs(across.within), abs(down.within))
+    line = g.math("SUBTRACT", 1.0, away / half, clamp=True)
+    return line * not_(g, g.smoothstep(footprint, *CELL_LINES))
 
 
 def _outline(
@@ -255,6 +267,8 @@ def build() -> bpy.types.ShaderNodeTree:
         g.output("NodeSocketFloat", "Gap", outermost > HALF)
         g.output("NodeSocketFloat", "Far", far)
         g.output("NodeSocketFloat", "Line", seen)
+        cells = _cell_lines(g, across, down, footprint)
+        g.output("NodeSocketFloat", "Cell Line", cells, "Lines between single cells, from near.")
         g.output("NodeSocketVector", "Normal", normal)
         g.output("NodeSocketFloat", "Edge", edge)
         rim = edge * edge * g.smoothstep(footprint, RIM_FROM, RIM_TO)
