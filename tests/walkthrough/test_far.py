@@ -1,4 +1,4 @@
-"""Models of kilometers: what hangs before the camera is sharp although it is far from the origin."""
+"""Models of kilometers: what hangs before the camera is sharp, however far from the origin."""
 
 from __future__ import annotations
 
