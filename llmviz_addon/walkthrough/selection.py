@@ -394,9 +394,9 @@ def _corners(bounds: ArrayLike) -> np.ndarray:
 def _span(selector: str, text: str, size: int) -> tuple[int, int]:
     """First and one past the last cell that a script means on an axis of this size, 1 or more.
 
-    Negative numbers count from the end; ``7~2`` is cell 7 with two cells on either side. A range
-    that reaches beyond a small model's block moves back until it ends with it, and becomes shorter
-    where the whole block is; never empty.
+    Negative numbers count from the end; ``7~2`` is cell 7 with two cells on either side, or as many
+    as there are before it. A range that reaches beyond a small model's block moves back until it
+    ends with it, and becomes shorter where the whole block is; never empty.
 
     Raises
     ------
@@ -405,10 +405,9 @@ def _span(selector: str, text: str, size: int) -> tuple[int, int]:
     """
     around = _AROUND.fullmatch(text)
     if around:
-        middle, reach = (int(part) for part in around.groups())
-        first, colon, last = str(max(0, middle - reach)), ":", str(middle + reach + 1)
-    else:
-        first, colon, last = (part.strip() for part in text.partition(":"))
+        middle, reach = map(int, around.groups())
+        text = f"{max(0, middle - reach)}:{middle + reach + 1}"
+    first, colon, last = (part.strip() for part in text.partition(":"))
     try:
         start = int(first or "0")
         stop = (int(last) if last else None) if colon else start + 1 or None

@@ -115,6 +115,14 @@ def test_negative_numbers_count_from_the_end(selection):
 
 
 @pytest.mark.parametrize(
+    ("around", "same"), [("[5~2]", "[3:8]"), ("[0~2, 7~1]", "[0:3, 6:9]"), ("[10~1]", "[8:11]")]
+)
+def test_cells_around_one_are_chosen_by_their_number_on_either_side(selection, around, same):
+    assert selection.anatomy.blocks["wpe"].columns == 11
+    np.testing.assert_allclose(selection.points([f"wpe{around}"]), selection.points([f"wpe{same}"]))
+
+
+@pytest.mark.parametrize(
     ("beyond", "nearest"),
     [
         ("[4:8]", "[0:3]"),
@@ -126,6 +134,7 @@ def test_negative_numbers_count_from_the_end(selection):
         ("[:-5]", "[0:1]"),
         ("[-2:]", "[1:3]"),
         ("[1:900]", "[0:3]"),
+        ("[1~900]", "[0:3]"),
     ],
 )
 def test_cells_beyond_a_small_block_are_the_nearest_that_it_has(selection, beyond, nearest):

@@ -144,7 +144,7 @@ def channels(
 
     `by` is the property that says so. For captions a breadth of nothing will do, one curve in place
     of three; titles at all depths are then a bundle of lines in one plane, through which Cycles
-    passes a hundred times more slowly than by a point.
+    passes so slowly that an upright picture takes ten times as long.
     """
     fade = min(FADE, (end - start) / 3)
     keys = (
