@@ -32,6 +32,11 @@ _MIDDLE = (0.5, 0.5, 0.5)
 # Meters along a model for which the lengths of looks are meant.
 USUAL = 13.0
 
+# Lengths of the model that a camera may be away from it before the air gets clearer: so many as in
+# pictures of that model alone. Where others stand beside it, a thousand times as large, the camera
+# is far from it, and haze of the same depth would leave nothing of the ground.
+ALONE = 1.5
+
 # Least and greatest corner, (x, y), of the rectangle that a model stands over, in meters.
 Footprint = tuple[tuple[float, float], tuple[float, float]]
 
@@ -105,7 +110,8 @@ def _material(
         surface = _surface(g, place, color, strength, "wave" in look.ground)
         # The plain ends where the world begins.
         horizon = g.node("ShaderNodeEmission", color=look_color(g, "horizon"), strength=strength)
-        gone = g.math("EXPONENT", distance * -1.0 / look_value(g, "haze"))
+        clear = look_value(g, "haze") * _clearness(g, middle, size * ALONE)
+        gone = g.math("EXPONENT", distance * -1.0 / clear)
         surface = _mix(g, gone, horizon, surface)
         below = g.outputs(place, "Backfacing")
         surface = _mix(g, below, surface, g.node("ShaderNodeBsdfTransparent"))
@@ -113,6 +119,24 @@ def _material(
         g.tree.links.new(surface.socket, out.inputs["Surface"])
     _paint(material, look, size / USUAL)
     return material
+
+
+def _clearness(g: Graph, middle: tuple[float, float], usual: float) -> Socket:
+    """The factor by which one sees farther than the look says: that of the camera's distance from
+    the model over the `usual` one, at least 1.
+    """
+    g.frame("The air is clearer for a camera that is farther away")
+    camera = g.node(
+        "ShaderNodeVectorTransform",
+        vector_type="POINT",
+        convert_from="CAMERA",
+        convert_to="OBJECT",
+        vector=(0.0, 0.0, 0.0),
+    )
+    away = g.vectors("DISTANCE", camera, (*middle, 0.0), out="Value")
+    clearness = g.math("MAXIMUM", away / usual, 1.0)
+    g.frame("")
+    return clearness
 
 
 def _color(g: Graph, x: Socket, y: Socket, distance: Socket, unit: float) -> Socket:
