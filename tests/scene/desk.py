@@ -20,7 +20,7 @@ from . import photo as photos
 from .book import Book, kind_of, truth
 from .photo import SETTINGS, Aspects, Photo, changes, datablocks, difference, photo, uid
 
-VIEW = tuple(path for path in SETTINGS if path.startswith("view_settings"))
+VIEW = tuple(path for path in SETTINGS if path.startswith(("view_settings", "eevee")))
 _PLACE = {"parent", "inverse", "location", "rotation_euler", "scale"}
 
 

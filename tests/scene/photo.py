@@ -23,6 +23,7 @@ SETTINGS = (
     "view_settings.view_transform",
     "view_settings.look",
     "view_settings.exposure",
+    "eevee.use_raytracing",
 )
 """The scene settings that a film or a look borrows, but for world and camera."""
 

@@ -244,3 +244,63 @@ def test_what_layers_add_has_bars_as_long_as_their_columns(told):
     proportional(np.ptp(boxes[:, :, 2], axis=1), added)
     (label,) = (actor for actor in film.actors if isinstance(actor, Labels))
     assert [float(text) for text in label.texts] == pytest.approx(added, rel=0.01)
+
+
+def _landed(film):
+    """The middles of the cells of each copy that is an actor, once they have arrived."""
+    return [
+        np.array(actor.offsets)
+        + [film.value_at(actor.name, "location", 3.9, axis) for axis in range(3)]
+        for actor in film.actors
+        if isinstance(actor, Cells)
+    ]
+
+
+def test_patterns_of_all_heads_are_gathered_side_by_side(told):
+    body, run, reader, trace = told
+    gesture = {"gather": "layer0.head*.attention[0:5, 0:5]", "time": 3}
+    film = compiled(body, run, [gesture], reader=reader)
+    copies = [actor for actor in film.actors if isinstance(actor, Cells)]
+    lower = np.tril(np.ones((5, 5), bool))
+    for head, actor in enumerate(copies):
+        weights = trace[f"layer0.head{head}.attention"][:5, :5].astype(float)
+        # Column after column, without those above the diagonal, which are no numbers.
+        assert actor.values == pytest.approx(weights.T[lower.T].tolist())
+        x, y, z = body.blocks[f"layer0.head{head}.attention"].origin
+        began = np.array(actor.offsets) + actor.place
+        wanted = [(x + key, y, z - query) for key in range(5) for query in range(key, 5)]
+        assert began == pytest.approx(np.array(wanted))
+    landed = _landed(film)
+    front = min(block.origin[1] for block in body.blocks.values() if block.layer == 0)
+    assert all(cells[:, 1].max() < front for cells in landed)
+    boxes = [(cells.min(axis=0) - 0.5, cells.max(axis=0) + 0.5) for cells in landed]
+    for index, (low, high) in enumerate(boxes):
+        for other_low, other_high in boxes[:index]:
+            assert (low >= other_high).any() or (other_low >= high).any()
+    (label,) = (actor for actor in film.actors if isinstance(actor, Labels))
+    assert label.texts == ("0", "1", "2")
+    for at, (low, high) in zip(label.offsets, boxes, strict=True):
+        assert low[0] < at[0] < high[0] and at[2] < low[2]
+
+
+def test_of_many_positions_the_last_ones_are_gathered(told, monkeypatch):
+    body, run, reader, trace = told
+    monkeypatch.setattr("llmviz_addon.walkthrough.gestures.gathering.MOST", 3)
+    film = compiled(body, run, [{"gather": "layer0.head*.attention[0:5, 0:5]"}], reader=reader)
+    first = next(actor for actor in film.actors if isinstance(actor, Cells))
+    weights = trace["layer0.head0.attention"][2:5, 2:5].astype(float)
+    assert first.values == pytest.approx(weights.T[np.triu(np.ones((3, 3), bool))].tolist())
+
+
+@pytest.mark.parametrize(("aspect", "columns"), [(16 / 9, 3), (9 / 16, 2)])
+def test_what_is_gathered_stands_in_rows_that_fill_the_picture(told, aspect, columns):
+    body, run, reader, _ = told
+    gesture = {"gather": "layer0.head*.attention[0:5, 0:5]"}
+    film = compiled(body, run, [gesture], reader=reader, aspect=aspect)
+    assert len({round(cells[:, 0].mean(), 3) for cells in _landed(film)}) == columns
+
+
+def test_what_is_gathered_must_be_of_one_size(told):
+    body, run, reader, _ = told
+    with pytest.raises(AuthoringError, match="as many cells of each block"):
+        compiled(body, run, [{"gather": "layer0.head0.*"}], reader=reader)

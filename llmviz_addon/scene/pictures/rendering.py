@@ -16,6 +16,7 @@ import bpy
 from .. import compat
 from ..standing.memory import set_path
 from ..style.looks import Look
+from ..style.studio import mirrors
 from .engines import engine_id, has_denoiser
 
 _DENOISER = {
@@ -115,7 +116,23 @@ def _denoiser(look: Look, samples: int | None) -> _Values:
 
 
 def _eevee(look: Look, samples: int | None) -> _Values:
-    return {"eevee.taa_render_samples": samples or int(look.render["samples"])}
+    """The settings for EEVEE, which mirrors what is in the picture where the look has reflections.
+
+    Rays are traced for mirrors only: what is rougher takes its light from the world, as in Cycles,
+    where no light bounces off anything matt.
+    """
+    tracing = "eevee.ray_tracing_options"
+    return {
+        "eevee.taa_render_samples": samples or int(look.render["samples"]),
+        "eevee.use_raytracing": mirrors(look),
+        "eevee.ray_tracing_method": "SCREEN",
+        "eevee.use_fast_gi": False,
+        f"{tracing}.resolution_scale": "1",
+        f"{tracing}.trace_max_roughness": 0.1,
+        f"{tracing}.screen_trace_quality": 0.5,
+        f"{tracing}.screen_trace_thickness": 0.2,
+        f"{tracing}.use_denoise": True,
+    }
 
 
 @contextmanager

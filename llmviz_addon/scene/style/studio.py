@@ -164,9 +164,17 @@ def lights(
     return made
 
 
+def mirrors(look: Look) -> bool:
+    """True if anything in a look's pictures is to be a mirror."""
+    return bool(look.render.get("reflections", 0))
+
+
 def view_settings(look: Look) -> dict[str, object]:
-    """The view transform of a look, as settings of a scene by path."""
+    """The settings of a scene that belong to a look, by path: the view transform, and whether
+    EEVEE shows what is mirrored.
+    """
     return {
+        "eevee.use_raytracing": mirrors(look),
         "view_settings.view_transform": look.render["view_transform"],
         "view_settings.look": look.render["look"],
         "view_settings.exposure": float(look.render["exposure"]),
