@@ -102,6 +102,23 @@ def test_every_file_format_comes_back_with_what_belongs_to_it(kind):
     assert not helpers.difference(before, helpers.census())
 
 
+@pytest.mark.parametrize(("look", "mirrors"), [("dark", True), ("light", True), ("paper", False)])
+def test_eevee_mirrors_where_the_look_has_reflections(look, mirrors, monkeypatch):
+    # Without a graphics card the engine itself is not there.
+    monkeypatch.setattr(rendering, "engine_id", lambda _: compat.EEVEE)
+    scene = bpy.context.scene
+    scene.eevee.use_raytracing = not mirrors
+    scene.eevee.ray_tracing_options.trace_max_roughness = 0.75
+    before = helpers.census()
+    with rendering.borrowed(scene, rendering.settings(looks.load(look), "EEVEE", SIZE, 2)):
+        assert scene.render.engine == compat.EEVEE
+        assert scene.eevee.use_raytracing is mirrors
+        assert scene.eevee.ray_tracing_options.trace_max_roughness == pytest.approx(0.1)
+    assert not helpers.difference(before, helpers.census())
+    assert scene.eevee.use_raytracing is not mirrors
+    assert scene.eevee.ray_tracing_options.trace_max_roughness == 0.75
+
+
 def test_what_a_person_chose_for_the_look_of_a_scene_stays():
     borrowed = _settings()
     for kept in (

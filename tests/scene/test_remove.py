@@ -32,6 +32,7 @@ def _furnish() -> bpy.types.Object:
     scene.frame_set(20)
     scene.view_settings.view_transform = "Filmic"
     scene.view_settings.exposure = 0.5
+    scene.eevee.use_raytracing = True
     scene.timeline_markers.new("Introduction", frame=1)
     scene.timeline_markers.new("Mine", frame=50)
     return cube
