@@ -93,8 +93,12 @@ class Graft:
             else:
                 doomed += [stands] if stands is not None else []
                 added.append(obj)
+        # Asking each object for its collections goes through all that there are.
+        at_home = {obj for c in collections if homes[c] == c for obj in c.objects}
         for obj in added:
-            self._add(obj, homes)
+            if obj not in at_home:
+                self._move(obj, homes)
+            self._add(obj)
         for obj, stands in self._became.items():
             if stands.parent is None and obj.parent in added:
                 # What it hung on was deleted.
@@ -163,18 +167,21 @@ class Graft:
         gone = [key for key in stand if key.startswith(SECTION) and key not in wanted]
         return [stand.pop(key) for key in gone] if self._group == MODEL else []
 
-    def _add(
+    def _move(
         self,
         obj: bpy.types.Object,
         homes: dict[bpy.types.Collection, bpy.types.Collection],
     ) -> None:
-        """Add a new object to the model."""
+        """Move a new object to where the model has what is in its collections."""
         for collection in list(obj.users_collection):
             home = homes.get(collection, self._standing.root)
             if home != collection:
                 collection.objects.unlink(obj)
                 if not tree.holds(home.objects, obj):
                     home.objects.link(obj)
+
+    def _add(self, obj: bpy.types.Object) -> None:
+        """Add a new object to the model."""
         parent = obj.parent
         if parent is not None and parent.get(names.MODEL) != self._standing.id:
             parent = None
