@@ -129,6 +129,20 @@ def test_words_of_a_still_have_a_plate_only_where_something_is_behind_them(sorte
         assert not bare or len(things.behind(tuple(inner.tolist()))) <= 1, words.text
 
 
+@pytest.mark.parametrize("id_", ["mlp", "projection", "heads"])
+def test_no_arrow_passes_before_the_words_of_a_still(sorter, id_):
+    body, run = sorter
+    scenery = Scenery(Selection.of(body, run))
+    (still,) = (each for each in walkthrough.stills(frozenset(walkthrough.FACTS)) if each.id == id_)
+    picture = Picture(walkthrough.still_pose(still, body, run, 16 / 9), 16 / 9)
+    arrows = Outlines.of(picture, scenery.thin, least=0.0)
+    crossed = []
+    taste = Taste(subject=scenery.subject(still.show), hangs=True, f_stop=still.f_stop, still=True)
+    for plate in compose(scenery, picture, taste).plates:
+        crossed += (arrows.depth[arrows.behind(plate.rect), 0] > plate.depth).tolist()
+    assert crossed and all(crossed)
+
+
 @pytest.mark.parametrize("aspect", ASPECTS)
 def test_outlines_enclose_what_is_projected(aspect):
     rng = np.random.default_rng(1)
