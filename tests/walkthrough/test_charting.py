@@ -132,6 +132,28 @@ def test_values_walk_along_the_activations_curve(told):
         assert line[0] > 0
 
 
+def test_the_grid_of_a_graph_says_where_numbers_are(told):
+    body, run, reader, _ = told
+    film = compiled(body, run, [{"graph": "layer0.mlp_activation[0:6, 3]", "time": 4}],
+                    reader=reader)  # fmt: skip
+    (scale,) = (actor for actor in film.actors if isinstance(actor, Labels))
+    (grid,) = (actor for actor in film.actors if isinstance(actor, Lines) and "grid" in actor.name)
+    walking = [actor for actor in film.actors if isinstance(actor, Cells)]
+    written = [float(text.replace("−", "-")) for text in scale.texts]
+    for number, label, path in zip(written, np.array(scale.offsets), grid.paths, strict=True):
+        ends = np.array(path) + grid.place
+        axis = 0 if ends[0, 0] == ends[1, 0] else 2
+        assert label[axis] + scale.place[axis] == pytest.approx(ends[0, axis])
+        # A value of that size would land on the line.
+        known = [
+            (actor.values[0] if axis == 0 else film.value_at(actor.name, "value", 4),
+             film.value_at(actor.name, "location", 4, axis))
+            for actor in walking
+        ]  # fmt: skip
+        slope, start = np.polyfit(*zip(*known, strict=True), 1)
+        assert slope * number + start == pytest.approx(ends[0, axis], abs=1e-2)
+
+
 def test_the_exponential_of_a_softmax_is_drawn_too(told):
     body, run, reader, trace = told
     gesture = {"graph": "layer0.head0.attention[0:4, 3]", "function": "exp", "time": 4}

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ...anatomy.operations import settings
 from ...anatomy.terms import evaluate, parts_of
 from .. import targets
-from ..actors import LABELS, Actor, Cells, Counter, Lines, Words
+from ..actors import LABELS, Actor, Cells, Counter, Labels, Lines, Words
 from ..errors import AuthoringError
 from ..selection import CellRange
 from ..stage import Moment, Stage, Thing
@@ -33,6 +33,9 @@ POINTS = 72
 
 GRID = 8
 """Most lines of the grid on either axis; they stand at 1, 2 or 5 times a power of ten."""
+
+SCALE = 0.95
+"""Font size of the numbers at the lines of the grid."""
 
 MOST = 48
 """Values that walk at most."""
@@ -113,8 +116,8 @@ class Graph(Gesture):
         """The room of the plot, with the numbers above."""
         cells = stage.cells(self.subject, moment)
         middle = before_layer(stage, cells) + np.array(self.offset)
-        room = np.array([WIDTH / 2 + 1.5, 0.0, HEIGHT / 2 + 1.5])
-        return {self.name: np.stack([middle - room, middle + room + (0.0, 0.0, 3.0)])}
+        room = np.array([WIDTH / 2 + 2.0, 0.0, HEIGHT / 2 + 2.0])
+        return {self.name: np.stack([middle - room, middle + room + (0.0, 0.0, 2.5)])}
 
     def play(self, stage: Stage, moment: Moment) -> None:
         """Draw axes and curve, and let the values come, walk, and land."""
@@ -173,8 +176,11 @@ def _draw(stage: Stage, thing: Thing, plot: Plot, moment: Moment) -> None:
     ends = np.array([min(0.0, float(up.min())), float(up.max())])
     level = polyline(np.array([low, high]), np.zeros(2))
     upright = polyline(np.zeros(2), ends)
-    grid = [polyline(np.full(2, x), ends) for x in _ticks(low, high)]
-    grid += [polyline(np.array([low, high]), np.full(2, y)) for y in _ticks(*ends.tolist())]
+    across_at, up_at = _ticks(low, high), _ticks(*ends.tolist())
+    grid = [polyline(np.full(2, x), ends) for x in across_at]
+    grid += [polyline(np.array([low, high]), np.full(2, y)) for y in up_at]
+    below = plot.at(np.array(across_at), np.full(len(across_at), ends[0])) - (0.0, 0.2, 1.1)
+    beside = plot.at(np.full(len(up_at), low), np.array(up_at)) - (1.1, 0.2, 0.0)
     shown: list[Actor] = [
         soft_plate(stage, thing, plot.middle + (0.0, 0.0, 1.0), WIDTH + 4.0, HEIGHT + 6.0),
         Lines(
@@ -192,6 +198,15 @@ def _draw(stage: Stage, thing: Thing, plot: Plot, moment: Moment) -> None:
             paths=(level, upright),
             width=0.1,
             tone=LABELS + 1,
+        ),
+        Labels(
+            name=stage.name(thing, "scale"),
+            group=thing.group,
+            place=middle,
+            texts=tuple(f"{number:g}".replace("-", "−") for number in (*across_at, *up_at)),
+            offsets=tuple((x, y, z) for x, y, z in np.concatenate([below, beside]).tolist()),
+            size=SCALE,
+            tone=1,
         ),
         Lines(
             name=stage.name(thing, "curve"),
