@@ -129,6 +129,9 @@ def camera(name: str) -> bpy.types.Object:
     data = bpy.data.cameras.new(name)
     data.clip_start, data.clip_end = 0.01, 200_000.0
     data.sensor_width, data.sensor_fit = 36.0, "AUTO"
+    # What is beside the picture is hardly seen in the viewport, so that the film is looked at as it
+    # will be.
+    data.passepartout_alpha = 0.92
     made = bpy.data.objects.new(name, data)
     made[names.OURS] = data[names.OURS] = True
     return made
