@@ -92,6 +92,8 @@ def _draw_one(layout: bpy.types.UILayout, model: Standing) -> None:
     rows = [("Built", model.root.name)]
     if recipe is not None and recipe.prompt:
         rows.append(("Prompt", recipe.prompt))
+    if answer := state.answer_of(model):
+        rows.append(("Goes On", answer))
     if ways not in ((), ("cubes",)):
         rows.append(("Drawn As", spelled(ways)))
     facts(layout, tuple(rows), translate=False)

@@ -347,7 +347,9 @@ def _draw_place(
     time = row.row()
     time.ui_units_x = 2.4
     time.alignment = "RIGHT"
-    time.label(text=f"{int(seconds // 60)}:{int(seconds % 60):02}", translate=False)
+    # As exported scripts round it.
+    minutes, rest = divmod(round(seconds), 60)
+    time.label(text=f"{minutes}:{rest:02}", translate=False)
 
 
 register, unregister = bpy.utils.register_classes_factory(

@@ -76,6 +76,17 @@ def recipe_of(model: Standing) -> Recipe | None:
         return None
 
 
+def answer_of(model: Standing) -> str:
+    """The tokens that a model has appended to its prompt, as text; empty where there are none."""
+    from ..scene import StandingError
+
+    try:
+        run = model.run
+    except StandingError:
+        return ""
+    return "" if run is None else run.answer
+
+
 def stills_of(scene: bpy.types.Scene) -> tuple[tuple[str, str], ...]:
     """Ids and titles of the stills that a scene offers; kept, since panels ask often."""
     from ..scene import stills

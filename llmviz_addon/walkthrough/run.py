@@ -272,6 +272,11 @@ class Run:
         more = self.candidates[position][: place if following else 0]
         return sum(c.probability for c in more)
 
+    @property
+    def answer(self) -> str:
+        """The appended tokens as text."""
+        return self.texts.appended if self.texts else self.write(self.ids[self.n_prompt :])
+
     def label(self, token: int) -> str:
         """A token as it is written."""
         return self.labels[int(token)]

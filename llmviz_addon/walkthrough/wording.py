@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ..counting import counted
@@ -64,9 +65,6 @@ LARGE = 20_000
 
 COUNTS = ("channel", "head_channel", "neuron", "neurons_lit")
 NUMBERS = (
-    "embedding_token",
-    "embedding_position",
-    "embedding_sum",
     "mean",
     "std",
     "query",
@@ -79,7 +77,8 @@ NUMBERS = (
     "low_after",
     "logit",
 )
-"""Measures that captions quote as counts, and as numbers."""
+ADDED = ("embedding_token", "embedding_position", "embedding_sum")
+"""Measures that captions quote as counts, as numbers, and as two numbers with their sum."""
 
 PLACES = ("channel", "head_channel", "neuron", "best_key")
 
@@ -234,6 +233,7 @@ def followed(run: Run, layer: int, position: int, words: Words) -> dict[str, str
         return told
     sizes = {name: f"{int(measures[name]):,}" for name in COUNTS}
     numbers = {name: figure(measures[name]) for name in NUMBERS}
+    numbers |= dict(zip(ADDED, added(*(measures[name] for name in ADDED[:2])), strict=True))
     shares = {
         f"share_{name}": probability(measures[f"share_at:{temperature:g}"], words)
         for name, temperature in zip(("cold", "even", "hot"), TEMPERATURES, strict=True)
@@ -327,16 +327,38 @@ def percentage(p: float, words: Words | None = None) -> str:
 
 def figure(value: float) -> str:
     """A number of the model for a sentence: two decimals, or as many as its first digits need."""
-    size = abs(value)
-    if not size:
+    if not value:
         return "0"
-    first = math.floor(math.log10(size))
-    if first < -4:
-        written = f"{value:.1e}".replace("e-0", "e-")
-    else:
-        decimals = 2 if first in (-1, 0) else 1 - first
-        written = f"{value:.{max(0, decimals if first < 1 else 2 - first)}f}"
+    decimals = _decimals(value)
+    written = f"{value:.1e}".replace("e-0", "e-") if decimals is None else f"{value:.{decimals}f}"
     return written.replace("-", "\u2212")
+
+
+def _decimals(value: float) -> int | None:
+    """Decimals of a number other than 0 in a sentence; None for one too small for decimals."""
+    first = math.floor(math.log10(abs(value)))
+    if first < -4:
+        return None
+    decimals = 2 if first in (-1, 0) else 1 - first
+    return max(0, decimals if first < 1 else 2 - first)
+
+
+def added(one: float, other: float) -> tuple[str, str, str]:
+    """Two numbers and their sum for a sentence, so many decimals of each that they add up as they
+    are written, too.
+    """
+    values = one, other, one + other
+    needed = [_decimals(value) if value else 0 for value in values]
+    least = max((decimals for decimals in needed if decimals is not None), default=0)
+    if None in needed:
+        return figure(one), figure(other), figure(one + other)
+    for decimals in range(least, least + 3):
+        written = [f"{value:.{decimals}f}" for value in values]
+        a, b, total = (Decimal(text) for text in written)
+        if a + b == total:
+            break
+    first, second, last = (text.replace("-", "\u2212") for text in written)
+    return first, second, last
 
 
 def _number(n: int, numbers: Sequence[str]) -> str:

@@ -89,6 +89,24 @@ def test_the_time_of_a_frame_is_known_once_one_was_rendered_with_the_same_settin
     assert Filming(scene, **settings.how()).seconds() is None
 
 
+def test_a_frame_takes_as_long_as_it_is_until_the_next_is_done(own_model, settings, monkeypatch):
+    pictures.stand_in(monkeypatch)
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+
+    def take(_scene, _part):
+        now[0] += 2.0
+
+    monkeypatch.setattr("llmviz_addon.scene.pictures.taking.take", take)
+    settings.samples = 7
+    filming = Filming(bpy.context.scene, **settings.how())
+    for frame in range(30):
+        filming.frame(frame, None)
+        # A window draws the scene anew between two frames.
+        now[0] += 1.0
+    assert 2.9 < filming.seconds() <= 3.0
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [(0.42, "0.4 s"), (12.2, "12 s"), (170, "3 min"), (3600, "1 h"), (52_800, "14 h 40 min")],

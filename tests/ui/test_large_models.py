@@ -296,6 +296,15 @@ def test_a_rebuild_is_proposed_for_the_one_of_several_that_is_asked_for(sidebar,
     assert "Rebuild to show the model chosen above" not in sidebar()
 
 
+def test_one_model_tells_how_its_prompt_goes_on(sidebar, stand, monkeypatch):
+    stand("rhyme-gpt", "cubes")
+    assert "Goes On" not in sidebar()
+    run = SimpleNamespace(answer=" shoe")
+    monkeypatch.setattr("llmviz_addon.scene.standing.standing.Standing.run", run)
+    read = sidebar()
+    assert read[read.index("Goes On") + 1] == " shoe"
+
+
 def test_one_model_tells_its_ways_where_not_all_is_cubes(sidebar, stand, settings):
     root = stand("GPT-2", "slab")
     settings.model = "gpt2"

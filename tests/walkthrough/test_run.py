@@ -105,3 +105,25 @@ def test_ordinals_are_written_as_they_are_spoken(sized, n, ordinal):
     body, run = sized(n_ctx=70, n_prompt=n, n_tokens=n + 1)
     words = {**languages.load().numbers, "colors": ["b", "g", "a"]}
     assert values(body, run, words)["last_ordinal"] == ordinal
+
+
+@pytest.mark.parametrize(
+    ("numbers", "written"),
+    [
+        ((-0.11, -0.0321), ("\u22120.110", "\u22120.032", "\u22120.142")),
+        ((0.0684, 0.0934), ("0.0684", "0.0934", "0.1618")),
+        ((2.0, 0.5), ("2.00", "0.50", "2.50")),
+        ((0.0, 1.5), ("0.00", "1.50", "1.50")),
+    ],
+)
+def test_numbers_that_are_added_add_up_as_they_are_written(numbers, written):
+    assert wording.added(*numbers) == written
+
+
+def test_a_number_too_small_for_decimals_is_written_by_itself():
+    assert wording.added(1e-7, 0.3) == ("1.0e\u22127", "0.30", "0.30")
+
+
+def test_the_answer_is_what_was_appended(sorter):
+    _, run = sorter
+    assert run.answer == "".join("ABC"[token] for token in run.ids[run.n_prompt :])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import bpy
@@ -34,6 +34,8 @@ class Filming:
     size: tuple[int, int]
     samples: int | None
     extras: taking.Extras = taking.PLAIN
+    _ended: list[float] = field(default_factory=list, compare=False)
+    """The moment at which the latest frame was done."""
 
     def frame(self, frame: int, part: Path | None, passes: Path | None = None) -> None:
         """Render one frame into a file, or for its time alone, and its passes, if it has any.
@@ -48,7 +50,11 @@ class Filming:
             taking.take(self.scene, part)
             if self.extras.passes and passes is not None:
                 taking.write_passes(self.scene, passes)
-        key, took = self._key(standing), time.monotonic() - began
+        now = time.monotonic()
+        # From frame to frame, since a window that draws the scene again between two is part of it.
+        took = now - (self._ended.pop() if self._ended else began)
+        self._ended.append(now)
+        key = self._key(standing)
         before = _seconds.get(key, took)
         _seconds[key] = before + _LATEST * (took - before)
 
