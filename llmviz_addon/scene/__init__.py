@@ -29,7 +29,6 @@ from ..errors import Problem
 from ..progress import run
 from .assembly import build, steps
 from .cells import SceneReader, explain, recall_steps
-from .drawn import titles
 from .drawn.windows import WindowError, close_windows, open_window
 from .exporting import export_block, export_steps
 from .pictures.files import RenderError
@@ -38,7 +37,7 @@ from .pictures.overview import overview
 from .pictures.stills import still_steps, stills
 from .pictures.transcribing import export_script_steps
 from .pins import clear_pins, pin, pinned
-from .playing import captions
+from .playing import captions, film
 from .playing.marks import BeatMark, ChapterMark, chapters, offered
 from .removal import remove
 from .standing.errors import StandingError
@@ -64,10 +63,12 @@ def captions_visible(root: bpy.types.Collection) -> bool:
     return captions.shown(of_root(root))
 
 
-def show_titles(scene: bpy.types.Scene, *, of_film: bool) -> None:
-    """Have viewports show the titles of the film's shots, or those that stand beside blocks."""
+def stage_views(scene: bpy.types.Scene, *, of_film: bool) -> None:
+    """Have viewports show what the film's pictures show, titles, shades and the ground, or what
+    somebody needs who walks through the model.
+    """
     for standing in find(scene):
-        titles.show_in_views(standing, of_film)
+        film.stage_views(standing, of_film)
 
 
 __all__ = [
@@ -111,7 +112,7 @@ __all__ = [
     "set_captions",
     "settle_copies",
     "show_table",
-    "show_titles",
+    "stage_views",
     "steps",
     "still_steps",
     "stills",

@@ -163,6 +163,8 @@ COMPLETE, UNFINISHED = "model", "unfinished model"
 
 # Of the ground of a look.
 GROUND = "llmviz_ground"
+# On what renders show, and views only while they show the film.
+BACKDROP = "llmviz_backdrop"
 
 # The kinds of a block, by the number that the material reads.
 KINDS = anatomy.KINDS

@@ -96,7 +96,7 @@ class LLMVIZ_OT_view_film(_OnModel, bpy.types.Operator):
     bl_label = "View Film"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene import show_titles, views
+        from ..scene import stage_views, views
 
         scene, space = context.scene, context.space_data
         if space is None or space.type != "VIEW_3D":
@@ -104,12 +104,12 @@ class LLMVIZ_OT_view_film(_OnModel, bpy.types.Operator):
             return {"CANCELLED"}
         if views.shows_film(space):
             views.leave_film(context.screen, context.area)
-            show_titles(scene, of_film=False)
+            stage_views(scene, of_film=False)
             return {"FINISHED"}
         if scene.frame_current < scene.frame_start:
             scene.frame_set(scene.frame_start)
         views.show_film(context.screen, context.area, state.root_of(scene))
-        show_titles(scene, of_film=True)
+        stage_views(scene, of_film=True)
         return {"FINISHED"}
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import bpy
 
+from llmviz_addon import scene as scene_room
+
 from . import helpers
 
 
@@ -32,3 +34,24 @@ def test_titles_of_shapes_say_that_they_are_no_more():
     titles = _titles(helpers.build("", "gpt2"))
     assert titles["layer0.mlp_weight"] == "MLP Weights (shape only)"
     assert titles["embedding"] == "Input Embedding", "beside it something else stands"
+
+
+def test_views_that_show_the_film_have_its_ground_its_shades_and_its_titles():
+    root = helpers.build_small()
+    scene = bpy.context.scene
+
+    def seen(mark: str) -> set[bool]:
+        return {not o.hide_viewport for o in root.all_objects if mark in o}
+
+    def titled() -> set[bool]:
+        return {not c.hide_viewport for c in root.children_recursive if c.name.startswith("Titles")}
+
+    marks = ("llmviz_ground", "llmviz_shade_of", "llmviz_backdrop")
+    assert all(seen(mark) == {False} for mark in marks) and titled() == {False}
+    scene_room.stage_views(scene, of_film=True)
+    assert all(seen(mark) == {True} for mark in marks) and titled() == {True}
+    # Another film, of another prompt, is staged, too.
+    helpers.build_small(helpers.FEW)
+    assert all(seen(mark) == {True} for mark in marks) and titled() == {True}
+    scene_room.stage_views(scene, of_film=False)
+    assert all(seen(mark) == {False} for mark in marks) and titled() == {False}

@@ -127,6 +127,12 @@ def _polygon(corners: np.ndarray) -> Shape:
     return Shape(corners.astype(np.float32), edges, at, at, np.zeros(1, np.int32))
 
 
+def are_in_views(standing: Standing) -> bool:
+    """True if viewports show the titles of the film."""
+    collection = standing.collections.get(TITLES)
+    return collection is not None and not collection.hide_viewport
+
+
 def show_in_views(standing: Standing, film: bool) -> None:
     """Have viewports show the titles of the film, or those beside blocks."""
     for key, hidden in ((TITLES, not film), (LABELS, film)):

@@ -180,7 +180,7 @@ class _Painter:
         mesh.materials.append(self.kit.label)
         obj = self._flat(bpy.data.objects.new(actor.name, mesh), PAPER)
         # Viewports in solid mode would draw it as an opaque plate.
-        obj.hide_viewport = True
+        obj.hide_viewport = obj[names.BACKDROP] = True
         return self._turned(actor, obj)
 
     @draw.register

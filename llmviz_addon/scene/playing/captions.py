@@ -133,7 +133,7 @@ def _shade(
         write_attribute(shade.data, names.CLEAR, np.repeat(clear, 2), "FLOAT")
         shades[top] = shade.data
     # Viewports in solid mode would draw it as an opaque plate.
-    shade.hide_viewport = True
+    shade.hide_viewport = shade[names.BACKDROP] = True
     return shade
 
 

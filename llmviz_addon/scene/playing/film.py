@@ -174,12 +174,22 @@ def show(
     memory.set("render.fps_base", 1.0)
     if not memory.is_set("frame_current"):
         memory.set("frame_current", REST_FRAME)
+    if titles.are_in_views(standing):
+        stage_views(standing, True)
     scene.frame_set(scene.frame_current)
     set_pixel(standing)
     return [
         f"Keys of yours were replaced, since the film has other times now: {lost}"
         for lost in curves.lost
     ]
+
+
+def stage_views(standing: Standing, of_film: bool) -> None:
+    """Have viewports show what the film's pictures show, or the model as somebody works with it."""
+    titles.show_in_views(standing, of_film)
+    for obj in standing.objects.values():
+        if names.BACKDROP in obj:
+            obj.hide_viewport = not of_film
 
 
 def is_behind(standing: Standing) -> bool:

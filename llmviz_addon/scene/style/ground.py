@@ -78,8 +78,8 @@ def make(look: Look, height: float, footprint: Footprint, cell: float) -> bpy.ty
     half = ((right - left) / 2, (behind - front) / 2)
     mesh.materials.append(_material(look, middle, half, max(right - left, behind - front, 1.0)))
     ground = bpy.data.objects.new("Ground", mesh)
-    # It shows only in renders: in the viewport it would hide the model from many views.
-    ground.hide_viewport = True
+    # In most views it would hide the model.
+    ground.hide_viewport = ground[names.BACKDROP] = True
     ground.hide_select = True
     ground[names.GROUND] = True
     return ground
