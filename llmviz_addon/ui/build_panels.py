@@ -40,7 +40,9 @@ class LLMVIZ_PT_build(Sidebar, bpy.types.Panel):
             _draw_several(layout, found)
         else:
             _draw_one(layout, found[0])
-        if hint := _why_rebuild(found, state.wanted(context.scene)):
+        hint = _why_rebuild(found, state.wanted(context.scene))
+        # Where that cannot be built, the message says why.
+        if hint and not state.why_no_build(context.scene):
             paragraph(layout, context, hint, "INFO")
 
 

@@ -82,6 +82,8 @@ def common_names(anatomy: Anatomy, run: Run | None) -> dict[str, int | str]:
             "last_column": run.n_prompt - 1,
             "end_column": run.n_tokens - 1,
             "first_appended": min(run.n_prompt, run.n_tokens - 1),
+            # Of the head that the film follows, the key that the last column attends to most.
+            "last_key": int(run.measures.get(run.n_prompt - 1, {}).get("best_key", 0)),
         }
     return names
 

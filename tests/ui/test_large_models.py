@@ -290,6 +290,8 @@ def test_a_rebuild_is_proposed_for_the_one_of_several_that_is_asked_for(sidebar,
     recipes.write(large, scene_room.Recipe("gpt2", ""))
     settings.prompt = "ABC"
     assert "Rebuild to show the new prompt" in sidebar()
+    settings.prompt = "ABZ"
+    assert "Rebuild to show the new prompt" not in sidebar(), "it could not be built"
     settings.model = "gpt2"
     assert "Rebuild" not in " ".join(text for text in sidebar() if not text.startswith("op"))
     settings.model = "gpt3"

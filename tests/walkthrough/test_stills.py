@@ -8,7 +8,7 @@ import pytest
 from llmviz_addon import walkthrough
 from llmviz_addon.walkthrough import AuthoringError, filled, still_pose, still_time, stills
 from llmviz_addon.walkthrough.selection import Selection
-from llmviz_addon.walkthrough.stills import parse_stills
+from llmviz_addon.walkthrough.stills import parse_stills, still_cells
 
 from .helpers import project
 
@@ -90,3 +90,11 @@ def test_a_still_of_what_is_not_there_is_named(sorter):
         still_pose(one(show=["nothing"]), *sorter)
     with pytest.raises(AuthoringError, match=r"no beat 'introduction\.nowhere'"):
         still_time(one(beat="introduction.nowhere"), walkthrough.compile(None, *sorter))
+
+
+def test_the_attention_weight_that_is_pinned_is_the_largest_of_its_query(told):
+    anatomy, run, _, trace = told
+    (still,) = (each for each in stills() if each.id == "weight")
+    ((block, key, query),) = still_cells(still, anatomy, run)
+    assert query == run.n_prompt - 1
+    assert key == int(trace[block][query].argmax())
