@@ -13,6 +13,12 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {plural(number, noun)}"
 
 
+def clock(seconds: float) -> str:
+    """A time in a film, to the nearest second: ``"0:28"``, ``"5:49"``."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02}"
+
+
 def lasting(seconds: float) -> str:
     """A span of time in words: ``"0.4 s"``, ``"12 s"``, ``"3 min"``, ``"14 h 40 min"``."""
     if seconds < 9.95:

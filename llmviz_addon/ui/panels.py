@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ..breaking import NO_BREAK
-from ..counting import counted, lasting
+from ..counting import clock, counted, lasting
 from ..offer import cards, generation
 from . import running, state, translating
 from .build import LLMVIZ_OT_build_demo
@@ -347,9 +347,7 @@ def _draw_place(
     time = row.row()
     time.ui_units_x = 2.4
     time.alignment = "RIGHT"
-    # As exported scripts round it.
-    minutes, rest = divmod(round(seconds), 60)
-    time.label(text=f"{minutes}:{rest:02}", translate=False)
+    time.label(text=clock(seconds), translate=False)
 
 
 register, unregister = bpy.utils.register_classes_factory(

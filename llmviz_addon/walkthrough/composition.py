@@ -87,7 +87,7 @@ class _Composer:
     taste: Taste
     _all: Outlines = field(init=False)
     _outlines: Outlines = field(init=False)
-    _thin: Outlines | None = field(init=False)
+    _behind: tuple[Outlines, ...] = field(init=False)
     _candidates: Candidates = field(init=False)
     _covered: np.ndarray = field(init=False)
     _crossed: np.ndarray = field(init=False)
@@ -110,10 +110,10 @@ class _Composer:
         self._outlines, boxes = _shown(self.scenery, self._all, self.taste)
         covered = self._outlines.covered
         self._covered = _summed(covered)
-        self._thin = thin = (
-            Outlines.of(self.picture, self.scenery.thin, least=0.0) if self.taste.still else None
-        )
-        self._crossed = self._covered if thin is None else _summed(covered | thin.covered)
+        self._behind, self._crossed = (self._outlines,), self._covered
+        if self.taste.still:
+            thin = Outlines.of(self.picture, self.scenery.thin, least=0.0)
+            self._behind, self._crossed = (self._outlines, thin), _summed(covered | thin.covered)
         self._taken += self.taste.avoid
         self._candidates = Candidates(
             self.scenery, self.picture, self.taste, self._all, self._outlines, boxes
@@ -249,9 +249,8 @@ class _Composer:
 
     def _depth(self, rect: Rect, depth: float) -> float | None:
         """A depth at which words are sharp, before all that is behind them; None without one."""
-        hidden = [each for each in (self._outlines, self._thin) if each is not None]
-        found = np.concatenate([each.depth[each.behind(rect), 0] for each in hidden])
-        near = min(depth, float(found.min(initial=np.inf)), self._to_ground(rect[1])) * _BEFORE
+        found = [each.depth[each.behind(rect), 0].min(initial=np.inf) for each in self._behind]
+        near = min(depth, *map(float, found), self._to_ground(rect[1])) * _BEFORE
         if near <= self.picture.near * 1.05:
             return None
         taste, picture = self.taste, self.picture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+from ..counting import clock
 from ..languages import without_breaks
 from .storyboard import Caption, Storyboard
 
@@ -35,9 +36,9 @@ def markdown(board: Storyboard, say: Callable[[str], str] = str) -> str:
     captions = {caption.beat: caption for caption in board.captions}
     shots = {shot.beat: shot for shot in board.shots}
     titles = {found.beat: found for found in board.titles}
-    lines = [f"# {board.title}", "", f"{say('Length')}: {_clock(board.duration)}", ""]
+    lines = [f"# {board.title}", "", f"{say('Length')}: {clock(board.duration)}", ""]
     for marker in board.markers:
-        span = f"{_clock(marker.time)}–{_clock(marker.end)}"
+        span = f"{clock(marker.time)}–{clock(marker.end)}"
         if marker.kind == "chapter":
             lines += [f"## {marker.name} ({span})", ""]
             continue
@@ -91,8 +92,3 @@ def _time(seconds: float, point: str) -> str:
     minutes, rest = divmod(whole, 60_000)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:02}:{minutes:02}:{rest // 1000:02}{point}{rest % 1000:03}"
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02}"

@@ -233,7 +233,7 @@ def followed(run: Run, layer: int, position: int, words: Words) -> dict[str, str
         return told
     sizes = {name: f"{int(measures[name]):,}" for name in COUNTS}
     numbers = {name: figure(measures[name]) for name in NUMBERS}
-    numbers |= dict(zip(ADDED, added(*(measures[name] for name in ADDED[:2])), strict=True))
+    numbers |= dict(zip(ADDED, added(*(measures[name] for name in ADDED)), strict=True))
     shares = {
         f"share_{name}": probability(measures[f"share_at:{temperature:g}"], words)
         for name, temperature in zip(("cold", "even", "hot"), TEMPERATURES, strict=True)
@@ -343,22 +343,21 @@ def _decimals(value: float) -> int | None:
     return max(0, decimals if first < 1 else 2 - first)
 
 
-def added(one: float, other: float) -> tuple[str, str, str]:
+def added(one: float, other: float, total: float) -> tuple[str, ...]:
     """Two numbers and their sum for a sentence, so many decimals of each that they add up as they
     are written, too.
     """
-    values = one, other, one + other
+    values = one, other, total
     needed = [_decimals(value) if value else 0 for value in values]
-    least = max((decimals for decimals in needed if decimals is not None), default=0)
-    if None in needed:
-        return figure(one), figure(other), figure(one + other)
-    for decimals in range(least, least + 3):
+    known = [decimals for decimals in needed if decimals is not None]
+    if len(known) < len(values):
+        return tuple(map(figure, values))
+    for decimals in range(max(known), max(known) + 3):
         written = [f"{value:.{decimals}f}" for value in values]
-        a, b, total = (Decimal(text) for text in written)
-        if a + b == total:
+        first, second, last = map(Decimal, written)
+        if first + second == last:
             break
-    first, second, last = (text.replace("-", "\u2212") for text in written)
-    return first, second, last
+    return tuple(text.replace("-", "\u2212") for text in written)
 
 
 def _number(n: int, numbers: Sequence[str]) -> str:

@@ -117,11 +117,11 @@ def test_ordinals_are_written_as_they_are_spoken(sized, n, ordinal):
     ],
 )
 def test_numbers_that_are_added_add_up_as_they_are_written(numbers, written):
-    assert wording.added(*numbers) == written
+    assert wording.added(*numbers, sum(numbers)) == written
 
 
 def test_a_number_too_small_for_decimals_is_written_by_itself():
-    assert wording.added(1e-7, 0.3) == ("1.0e\u22127", "0.30", "0.30")
+    assert wording.added(1e-7, 0.3, 0.3000001) == ("1.0e\u22127", "0.30", "0.30")
 
 
 def test_the_answer_is_what_was_appended(sorter):

@@ -25,7 +25,7 @@ _seconds: Bounded[tuple, float] = Bounded(64)
 _LATEST = 0.3
 
 
-@dataclass(frozen=True)
+@dataclass
 class Filming:
     """The camera and settings for all frames of a film; see `film_steps`."""
 
@@ -34,7 +34,7 @@ class Filming:
     size: tuple[int, int]
     samples: int | None
     extras: taking.Extras = taking.PLAIN
-    _ended: list[float] = field(default_factory=list, compare=False)
+    _ended: float | None = field(default=None, init=False)
     """The moment at which the latest frame was done."""
 
     def frame(self, frame: int, part: Path | None, passes: Path | None = None) -> None:
@@ -52,9 +52,8 @@ class Filming:
                 taking.write_passes(self.scene, passes)
         now = time.monotonic()
         # From frame to frame, since a window that draws the scene again between two is part of it.
-        took = now - (self._ended.pop() if self._ended else began)
-        self._ended.append(now)
-        key = self._key(standing)
+        took = now - (began if self._ended is None else self._ended)
+        self._ended, key = now, self._key(standing)
         before = _seconds.get(key, took)
         _seconds[key] = before + _LATEST * (took - before)
 

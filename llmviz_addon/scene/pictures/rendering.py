@@ -16,7 +16,7 @@ import bpy
 from .. import compat
 from ..standing.memory import set_path
 from ..style.looks import Look
-from ..style.studio import mirrors
+from ..style.studio import reflections
 from .engines import engine_id, has_denoiser
 
 _DENOISER = {
@@ -78,7 +78,7 @@ def _cycles(look: Look, samples: int | None) -> _Values:
     """The settings for Cycles; a Blender built without a denoiser takes more samples instead."""
     denoise = has_denoiser()
     bounces = int(look.render["bounces"])
-    mirrored = max(bounces, int(look.render.get("reflections", 0)))
+    mirrored = max(bounces, reflections(look))
     return (_denoiser(look, samples) if denoise else {}) | {
         "cycles.samples": samples or int(look.render["samples"]) * (1 if denoise else 3),
         "cycles.use_layer_samples": "IGNORE",
@@ -124,7 +124,7 @@ def _eevee(look: Look, samples: int | None) -> _Values:
     tracing = "eevee.ray_tracing_options"
     return {
         "eevee.taa_render_samples": samples or int(look.render["samples"]),
-        "eevee.use_raytracing": mirrors(look),
+        "eevee.use_raytracing": reflections(look) > 0,
         "eevee.ray_tracing_method": "SCREEN",
         "eevee.use_fast_gi": False,
         f"{tracing}.resolution_scale": "1",

@@ -167,9 +167,9 @@ def lights(
     return made
 
 
-def mirrors(look: Look) -> bool:
-    """True if anything in a look's pictures is to be a mirror."""
-    return bool(look.render.get("reflections", 0))
+def reflections(look: Look) -> int:
+    """The number of reflections in a row that a look's pictures show; 0 without any mirror."""
+    return int(look.render.get("reflections", 0))
 
 
 def view_settings(look: Look) -> dict[str, object]:
@@ -177,7 +177,7 @@ def view_settings(look: Look) -> dict[str, object]:
     EEVEE shows what is mirrored.
     """
     return {
-        "eevee.use_raytracing": mirrors(look),
+        "eevee.use_raytracing": reflections(look) > 0,
         "view_settings.view_transform": look.render["view_transform"],
         "view_settings.look": look.render["look"],
         "view_settings.exposure": float(look.render["exposure"]),

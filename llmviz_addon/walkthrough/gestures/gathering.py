@@ -55,7 +55,7 @@ class Gather(Gesture):
     def place(self, stage: Stage, moment: Moment) -> Mapping[str, np.ndarray]:
         """The room of all copies."""
         places, pitch, _ = self._places(stage, self._cells(stage, moment))
-        return {self.name: np.concatenate([places - pitch / 2, places + pitch / 2])}
+        return {self.name: _corners(places, pitch)}
 
     def play(self, stage: Stage, moment: Moment) -> None:
         """Make the copies where the originals stand, and carry them."""
@@ -66,7 +66,7 @@ class Gather(Gesture):
             return
         places, pitch, size = self._places(stage, found)
         thing = stage.bring(self.name, moment)
-        plate = backing(stage, thing, np.concatenate([places - pitch / 2, places + pitch / 2]))
+        plate = backing(stage, thing, _corners(places, pitch))
         stage.appear(plate.name, moment.start, moment.at(0.4), moment.id)
         for index, (cells, values, middle) in enumerate(zip(found, numbers, places, strict=True)):
             here = stage.selection.places(cells)
@@ -135,6 +135,12 @@ class Gather(Gesture):
         )
         stage.add(thing, label)
         stage.appear(label.name, moment.at(0.7), moment.end, moment.id)
+
+
+def _corners(places: Floats, room: Floats) -> Floats:
+    """(2 n, 3) the corners of rooms around places, (n, 3)."""
+    found: Floats = np.concatenate([places - room / 2, places + room / 2])
+    return found
 
 
 def _columns(count: int, shape: float, aspect: float) -> int:
